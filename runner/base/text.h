@@ -1,0 +1,39 @@
+/* A growing string. Always terminated; may hold NUL bytes. Single-threaded. Out of memory ends the program (arena.h). */
+#ifndef RUNNER_BASE_TEXT_H
+#define RUNNER_BASE_TEXT_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct text {
+    char *data; /* never NULL after text_init */
+    size_t length, capacity;
+};
+
+void text_init(struct text *text);
+void text_clear(struct text *text);
+void text_reset(struct text *text); /* empties it, keeps the memory */
+void text_add(struct text *text, const char *string);
+void text_add_bytes(struct text *text, const void *bytes, size_t length);
+void text_add_char(struct text *text, char c);
+__attribute__((format(printf, 2, 3))) void text_printf(struct text *text, const char *format, ...);
+/* The string, which the caller frees; the text is empty afterwards. */
+char *text_take(struct text *text);
+
+/* Shortest decimal text that reads back as exactly this double ("0.1", "1e-07", "100", "nan", "inf", "-inf"), independent of
+   the locale. NUMBER_TEXT_SIZE bytes are enough. Returns `out`. */
+#define NUMBER_TEXT_SIZE 40
+char *number_write(double number, char out[NUMBER_TEXT_SIZE]);
+/* The same, shortest that reads back as exactly this float. */
+char *number_write_float(float number, char out[NUMBER_TEXT_SIZE]);
+/* Reads the whole string as a decimal number, independent of the locale; false where it is none ("", "1x", " 1", "0x10"). */
+bool number_read(const char *string, double *number);
+bool number_read_int(const char *string, int64_t *number); /* false outside int64 as well */
+
+/* The candidate nearest to `word` by edit distance (with transpositions, case ignored), or NULL where none is near enough
+   to be a likely slip. */
+const char *text_nearest(const char *word, const char *const *candidates, size_t count);
+
+#endif

@@ -1,0 +1,86 @@
+/*
+ * A YAML experiment, checked and expanded: the config language of DESIGN 2.
+ *
+ * Order of work: include, overrides, axes, `let`, `=`, checks. All mistakes are collected. What comes out holds no `$`, no `=`
+ * and no default left open: each grid point has a resolved trial tree, and a trial is a point with a seed.
+ *
+ * A resolved trial is a map with these keys, in this order; it is what workers get and what identities are made of:
+ *     dataset:   {NAME: {...}}                        every parameter written out
+ *     model:     [{NAME: {...}}, ...]
+ *     loss:      {NAME: {...}}
+ *     optimizer: {NAME: {...}}
+ *     metrics:   [{NAME: {...}}, ...]
+ *     train:     {batch_size, epochs, updates, shuffle, drop_last, evaluate_every, evaluate_train, init_seed, order_seed, ...}
+ *                (experiment_train_params() is the table)
+ *     engine:    {...}                                (experiment_engine_params())
+ *     seed:      N
+ */
+#ifndef RUNNER_CONFIG_EXPERIMENT_H
+#define RUNNER_CONFIG_EXPERIMENT_H
+
+#include "runner/base/diagnostics.h"
+#include "runner/base/status.h"
+#include "runner/base/tree.h"
+#include "runner/host/catalog.h"
+
+struct axis {
+    const char *name;    /* as written in `grid`: a path or a `let` name */
+    struct mark mark;
+    const char **labels; /* [count] as they stand in tables */
+    size_t count;
+};
+
+struct point {
+    size_t *labels;          /* [n_axes] index into the axis' labels, or NO_LABEL where the axis does not apply */
+    const struct tree *tree; /* resolved, with train.init_seed/order_seed null where they follow the trial's seed, without `seed` */
+};
+#define NO_LABEL ((size_t)-1)
+
+struct trial {
+    size_t point;
+    int64_t seed;
+};
+
+struct experiment {
+    struct arena arena;
+    const char *name, *description;
+    const char *file;        /* of the config */
+    struct axis *axes;
+    size_t n_axes;
+    struct point *points;    /* in grid order: the last axis changes fastest */
+    size_t n_points;
+    struct trial *trials;    /* in grid order, seeds fastest; trial number is the index + 1 */
+    size_t n_trials;
+    int64_t *seeds;
+    size_t n_seeds;
+    const char **overrides;  /* normalised "path=value" in the order given: part of the results folder's name */
+    size_t n_overrides;
+    const struct tree *config; /* for config.yaml: as resolved, every default written out, the grid with its labels and values */
+    const struct tree *report; /* the `report:` section or NULL: words for people, not part of any identity */
+};
+
+struct experiment_source {
+    const char *file;
+    const char *const *overrides; /* "path=value" */
+    size_t n_overrides;
+    /* Training rows (after validation is cut off) of a resolved data set, for `full`; NULL: `full` in arithmetic is an error. */
+    enum status (*rows)(void *context, const struct tree *dataset, int64_t *rows, struct error *error);
+    void *context;
+};
+
+/* STATUS_CONFIG with the mistakes in `diagnostics`, or STATUS_OK. experiment_clear() in both cases. */
+enum status experiment_load(const struct experiment_source *source, const struct catalog *catalog, struct diagnostics *diagnostics,
+                            struct experiment *experiment);
+void experiment_clear(struct experiment *experiment);
+
+/* The complete tree of a trial: the point's with `seed`, init_seed and order_seed filled in. */
+struct tree *experiment_trial_tree(const struct experiment *experiment, size_t trial, struct arena *arena);
+
+/* The node at a path of a resolved tree ("model.1.dense.units", "optimizer"): for marks of errors which a worker found. Falls
+   back to the nearest ancestor that exists. */
+const struct tree *experiment_node(const struct tree *resolved, const char *path);
+
+const struct runner_param *experiment_train_params(size_t *count);
+const struct runner_param *experiment_engine_params(size_t *count);
+
+#endif
