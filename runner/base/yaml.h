@@ -3,8 +3,8 @@
  * core schema's, merge keys and duplicate keys are errors. A tab, junk, an empty file and nesting beyond 100 levels are errors
  * with their place. JSON, which canonical tree text is, reads as YAML.
  */
-#ifndef RUNNER_CONFIG_YAML_H
-#define RUNNER_CONFIG_YAML_H
+#ifndef RUNNER_BASE_YAML_H
+#define RUNNER_BASE_YAML_H
 
 #include "runner/base/diagnostics.h"
 #include "runner/base/status.h"

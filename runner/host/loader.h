@@ -1,0 +1,44 @@
+/*
+ * The only dlopen: finds plugin files, checks them against the contract and keeps them open. Worker only; [main] thread.
+ *
+ * Search order: the folders given (each --plugin-dir, then those of $RUNNER_PLUGIN_PATH, then the installed or built ones). In a
+ * folder, *.so and KIND/*.so (plural kind names) are opened in the order of their names. A file that breaks the contract is refused with a line that names it, what
+ * was found and what is wanted; the others stay usable. A fault while a file loads is the process' own: callers run in a child.
+ */
+#ifndef RUNNER_HOST_LOADER_H
+#define RUNNER_HOST_LOADER_H
+
+#include "runner/base/status.h"
+#include "runner/host/catalog.h"
+
+struct loaded_plugin {
+    const char *file;
+    char hash[33];
+    void *handle;
+    const runner_plugin *plugin;
+    bool foreign;
+};
+
+struct loader {
+    struct arena arena;
+    struct loaded_plugin *plugins;
+    size_t count;
+    struct catalog catalog;             /* of all that was loaded */
+    const runner_component **components; /* [catalog.count], beside catalog.components */
+};
+
+/* `folders`: n of them, the last `n_own` belonging to this installation (their plugins are not foreign). A folder that does
+   not exist is a problem only where it was asked for (not own). Problems stand in catalog.problems. */
+void loader_open(struct loader *loader, const char *const *folders, size_t n, size_t n_own);
+/* One file, whatever its folder; problems as above. */
+void loader_open_file(struct loader *loader, const char *file);
+void loader_close(struct loader *loader);
+
+/* NULL where there is none. */
+const runner_component *loader_find(const struct loader *loader, enum runner_kind kind, const char *name);
+
+/* Checks one plugin's description against the contract (also used by tests on descriptions that are no file). STATUS_OK, or
+   STATUS_CONFIG with what was found and what is wanted. */
+enum status plugin_check(const runner_plugin *plugin, struct error *error);
+
+#endif

@@ -1,0 +1,80 @@
+/*
+ * Trains one trial. Worker only.
+ *
+ * The result is a function of the trial tree and the data alone: not of the number of threads. [main] thread; it opens OpenMP
+ * teams of `threads` itself.
+ */
+#ifndef RUNNER_TRAIN_TRAIN_H
+#define RUNNER_TRAIN_TRAIN_H
+
+#include "runner/base/arena.h"
+#include "runner/base/status.h"
+#include "runner/base/text.h"
+#include "runner/base/tree.h"
+#include "runner/host/data.h"
+#include "runner/host/loader.h"
+
+#include <stdbool.h>
+
+/* Columns: for each split in the order train, train_eval (only with evaluate_train), val (where there are validation rows), test
+   (where there are test rows) the loss and each metric: "train_loss", "train_accuracy", "test_loss", ... */
+struct train_columns {
+    const char **names;
+    size_t count;
+};
+
+/* A row of epochs.csv. Epoch 0 is the untrained network. */
+struct train_row {
+    uint64_t epoch, updates, examples;
+    double learning_rate;
+    double seconds;        /* of training this epoch, without evaluation; 0 for epoch 0 */
+    double evaluate_seconds;
+    const double *values;  /* [columns]; where `known` is false there is none (not evaluated this epoch) */
+    const bool *known;
+};
+
+struct train_request {
+    const struct loader *loader;
+    const struct tree *trial; /* resolved (config/experiment.h) */
+    const struct data *data;
+    int threads;
+    /* Called after each epoch from the [main] thread. Returns false to stop the trial (interrupted). May be NULL. */
+    bool (*on_row)(void *context, const struct train_columns *columns, const struct train_row *row);
+    /* Called now and then (at most every 100 ms) within an epoch: share of the trial done, 0 to 1, and the running loss. May be NULL. */
+    void (*on_progress)(void *context, uint64_t epoch, double share, double loss);
+    void *context;
+    struct text *notes; /* remarks of plugins; may be NULL */
+};
+
+enum train_outcome { TRAIN_DONE, TRAIN_DIVERGED, TRAIN_STOPPED };
+
+struct train_result {
+    enum train_outcome outcome;
+    char reason[64];          /* diverged: "loss is nan in epoch 3" and the like; empty otherwise */
+    const char *stopped_by;   /* "epochs", "updates", "diverged" */
+    uint64_t epochs, updates;
+};
+
+/* STATUS_OK with the result; STATUS_CONFIG where the trial cannot be planned (shapes) with `where` (may be NULL) set to the path
+   within the trial that is at fault ("model.1"); STATUS_TRIAL where a plugin failed while running. */
+enum status train_run(const struct train_request *request, struct train_result *result, struct text *where, struct error *error);
+
+/* Plans the model without training: shapes, parameters, memory and work. `data` gives shapes only. */
+struct train_layer_summary {
+    const char *name, *component; /* "dense_1", "dense" */
+    runner_shape output;
+    uint64_t parameters;
+};
+struct train_summary {
+    struct train_layer_summary *layers;
+    size_t count;
+    uint64_t parameters;      /* trained */
+    uint64_t memory;          /* bytes a trial needs beyond the data */
+    double flops_per_example; /* multiply-adds x 2 of the products of forward, backward and gradients */
+    struct train_columns columns;
+    uint64_t updates_per_epoch, epochs;
+};
+enum status train_plan(const struct loader *loader, const struct tree *trial, const struct data *data, struct arena *arena,
+                       struct train_summary *summary, struct text *where, struct error *error);
+
+#endif
