@@ -1,0 +1,69 @@
+# The libraries, one a folder of runner/, and the two executables. Sources are found by globs.
+
+# Files of runner/host that only the worker links: they open plugins, call BLAS or run in the hot path. All others
+# (catalogue, parameter tables) are linked by the supervisor as well.
+set(RUNNER_HOST_RUNTIME loader registry services products blas portable sparse vector_math random initialize)
+
+# Compiled for any x86-64, since they run before or as the check for x86-64-v3.
+set(RUNNER_BASELINE_SOURCES runner/main.c runner/worker_main.c runner/base/cpu.c)
+foreach(source IN LISTS RUNNER_BASELINE_SOURCES)
+    set_source_files_properties("${PROJECT_SOURCE_DIR}/${source}" PROPERTIES COMPILE_OPTIONS "${RUNNER_BASELINE_FLAGS}")
+endforeach()
+
+function(runner_sources variable pattern)
+    file(GLOB found CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${pattern}")
+    set(${variable} ${found} PARENT_SCOPE)
+endfunction()
+
+# runner_library(NAME SOURCES source... LINK library...). Without sources it is an empty interface.
+function(runner_library name)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINK")
+    if(arg_SOURCES)
+        add_library(${name} STATIC ${arg_SOURCES})
+        target_link_libraries(${name} PRIVATE runner_flags PUBLIC runner_includes ${arg_LINK})
+    else()
+        add_library(${name} INTERFACE)
+        target_link_libraries(${name} INTERFACE runner_includes ${arg_LINK})
+    endif()
+endfunction()
+
+function(runner_executable name source)
+    cmake_parse_arguments(PARSE_ARGV 2 arg "" "" "LINK")
+    if(NOT EXISTS "${PROJECT_SOURCE_DIR}/${source}")
+        message(STATUS "${name} is not built: no ${source}")
+        return()
+    endif()
+    add_executable(${name} "${source}")
+    target_link_libraries(${name} PRIVATE runner_flags ${arg_LINK})
+    set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}")
+endfunction()
+
+runner_sources(base "runner/base/*.c")
+runner_sources(host "runner/host/*.c")
+set(runtime ${host})
+list(JOIN RUNNER_HOST_RUNTIME "|" names)
+list(FILTER runtime INCLUDE REGEX "/(${names})(_[a-z0-9_]+)?\\.c$")
+list(REMOVE_ITEM host ${runtime})
+runner_sources(config "runner/config/*.c")
+runner_sources(train "runner/train/*.c")
+runner_sources(results "runner/results/*.c")
+runner_sources(schedule "runner/schedule/*.c")
+set(worker ${schedule})
+list(FILTER worker INCLUDE REGEX "/worker(_[a-z0-9_]+)?\\.c$")
+list(REMOVE_ITEM schedule ${worker})
+runner_sources(cli "runner/cli/*.c")
+
+runner_library(runner_base SOURCES ${base}
+    LINK runner_random123 PkgConfig::XXHASH PkgConfig::CRYPTO PkgConfig::ZLIB m)
+runner_library(runner_host SOURCES ${host} LINK runner_base)
+runner_library(runner_runtime SOURCES ${runtime}
+    LINK runner_host runner_openblas OpenMP::OpenMP_C Threads::Threads ${CMAKE_DL_LIBS})
+runner_library(runner_config SOURCES ${config} LINK runner_host PkgConfig::YAML)
+runner_library(runner_train SOURCES ${train} LINK runner_runtime)
+runner_library(runner_results SOURCES ${results} LINK runner_config PkgConfig::JANSSON)
+runner_library(runner_schedule SOURCES ${schedule} LINK runner_results)
+runner_library(runner_worker_part SOURCES ${worker} LINK runner_schedule runner_train)
+runner_library(runner_cli SOURCES ${cli} LINK runner_schedule)
+
+runner_executable(runner runner/main.c LINK runner_cli)
+runner_executable(runner-worker runner/worker_main.c LINK runner_worker_part)
