@@ -29,11 +29,11 @@ struct diagnostics {
 void diagnostics_init(struct diagnostics *diagnostics);
 void diagnostics_clear(struct diagnostics *diagnostics);
 /* The same message at the same place is kept once. */
-__attribute__((format(printf, 3, 4))) void diagnostics_error(struct diagnostics *diagnostics, struct mark mark, const char *format,
-                                                            ...);
+__attribute__((format(printf, 3, 4))) void diagnostics_error(struct diagnostics *diagnostics, struct mark mark,
+                                                             const char *format, ...);
 __attribute__((format(printf, 3, 4))) void diagnostics_warning(struct diagnostics *diagnostics, struct mark mark,
-                                                              const char *format, ...);
-/* Sorted by file in order of first appearance, then line and column. */
+                                                               const char *format, ...);
+/* Sorted by file in order of first appearance, then line and column. Control characters are printed as "?". */
 void diagnostics_print(const struct diagnostics *diagnostics, FILE *stream);
 
 #endif

@@ -23,15 +23,17 @@ enum status {
 
 struct error {
     enum status status;
-    char text[ERROR_TEXT_SIZE]; /* cut at the end where it does not fit; always terminated */
+    char text
+        [ERROR_TEXT_SIZE]; /* cut at the end where it does not fit; always terminated; control characters become "?" */
 };
 
 /* Writes the text and returns `status`, so that `return error_set(error, STATUS_CONFIG, "...")` is one line. `error` may be NULL. */
-__attribute__((format(printf, 3, 4))) enum status error_set(struct error *error, enum status status, const char *format, ...);
-__attribute__((format(printf, 3, 0))) enum status error_set_v(struct error *error, enum status status, const char *format,
-                                                             va_list arguments);
+__attribute__((format(printf, 3, 4))) enum status error_set(struct error *error, enum status status, const char *format,
+                                                            ...);
+__attribute__((format(printf, 3, 0))) enum status error_set_v(struct error *error, enum status status,
+                                                              const char *format, va_list arguments);
 
-/* Puts "prefix: " before the text that is there and returns its status. */
+/* Puts "prefix: " before the text that is there and returns its status (of a NULL error: STATUS_ENVIRONMENT). */
 __attribute__((format(printf, 2, 3))) enum status error_prefix(struct error *error, const char *format, ...);
 
 #endif

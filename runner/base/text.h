@@ -19,6 +19,7 @@ void text_add(struct text *text, const char *string);
 void text_add_bytes(struct text *text, const void *bytes, size_t length);
 void text_add_char(struct text *text, char c);
 __attribute__((format(printf, 2, 3))) void text_printf(struct text *text, const char *format, ...);
+__attribute__((format(printf, 2, 0))) void text_printf_v(struct text *text, const char *format, va_list arguments);
 /* The string, which the caller frees; the text is empty afterwards. */
 char *text_take(struct text *text);
 
@@ -28,12 +29,13 @@ char *text_take(struct text *text);
 char *number_write(double number, char out[NUMBER_TEXT_SIZE]);
 /* The same, shortest that reads back as exactly this float. */
 char *number_write_float(float number, char out[NUMBER_TEXT_SIZE]);
-/* Reads the whole string as a decimal number, independent of the locale; false where it is none ("", "1x", " 1", "0x10"). */
+/* Reads the whole string as a decimal number, independent of the locale; false where it is none ("", "1x", " 1", "0x10") or beyond
+   a double ("1e999"). Reads what number_write() writes, so exactly "nan", "inf" and "-inf" as well. */
 bool number_read(const char *string, double *number);
 bool number_read_int(const char *string, int64_t *number); /* false outside int64 as well */
 
 /* The candidate nearest to `word` by edit distance (with transpositions, case ignored), or NULL where none is near enough
-   to be a likely slip. */
+   to be a likely slip: at most a third of the longer word, and at most 3. The first of equals. */
 const char *text_nearest(const char *word, const char *const *candidates, size_t count);
 
 #endif

@@ -34,9 +34,9 @@ struct tree {
         int64_t integer;
         double number;
     } value;
-    size_t count;         /* lists and maps */
-    struct tree **items;  /* [count] */
-    const char **keys;    /* [count], maps only */
+    size_t count;           /* lists and maps */
+    struct tree **items;    /* [count] */
+    const char **keys;      /* [count], maps only */
     struct mark *key_marks; /* [count], maps only */
     size_t capacity;
 };
@@ -62,15 +62,17 @@ struct tree *tree_get(const struct tree *map, const char *key);
 ptrdiff_t tree_find(const struct tree *map, const char *key);
 
 struct tree *tree_copy(struct arena *arena, const struct tree *tree);
-/* The same type and value; 1 and 1.0 differ, marks and quoting do not count, the order of keys counts. */
+/* The same type and value: 1 and 1.0 differ, 0.0 and -0.0 differ, nan equals nan; marks and quoting do not count, the order of
+   keys counts. */
 bool tree_equal(const struct tree *a, const struct tree *b);
 bool tree_is_scalar(const struct tree *tree);
 const char *tree_type_name(enum tree_type type); /* "a map", "a list", "text", "an integer", ... for messages */
 
 /* Canonical text: JSON in one line, keys in their order, floats in the shortest form that reads back exactly (always with a
-   point or exponent; infinities and nan as .inf, -.inf, .nan), text quoted and escaped. The same tree gives the same bytes. */
+   point or exponent; infinities and nan as .inf, -.inf, .nan), text quoted and escaped (a byte that is no UTF-8 becomes U+FFFD). The same tree gives the same bytes. */
 void tree_write(const struct tree *tree, struct text *out);
-/* Block YAML for people (config.yaml), two spaces a level; reads back as an equal tree. */
+/* Block YAML for people (config.yaml), two spaces a level, the first line `indent` levels deep, lists of scalars in one line
+   where they fit; reads back as an equal tree, and as the same values by readers of YAML 1.1. */
 void tree_write_yaml(const struct tree *tree, struct text *out, int indent);
 
 #endif

@@ -1,0 +1,83 @@
+#include "runner/base/text.h"
+
+#include "runner/base/arena.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SMALLEST = 64 };
+
+static void reserve(struct text *text, size_t more) {
+    size_t needed;
+    if (__builtin_add_overflow(text->length, more, &needed) || __builtin_add_overflow(needed, (size_t)1, &needed)) {
+        needed = SIZE_MAX; /* more than can be had */
+    }
+    if (needed <= text->capacity) {
+        return;
+    }
+    size_t capacity = text->capacity > SIZE_MAX / 2 ? SIZE_MAX : text->capacity * 2;
+    capacity = capacity < SMALLEST ? SMALLEST : capacity;
+    capacity = capacity < needed ? needed : capacity;
+    text->data = memory_resize(text->data, capacity, 1);
+    text->capacity = capacity;
+}
+
+void text_init(struct text *text) {
+    *text = (struct text){0};
+    reserve(text, 0);
+    text->data[0] = '\0';
+}
+
+void text_clear(struct text *text) {
+    free(text->data);
+    *text = (struct text){0};
+}
+
+void text_reset(struct text *text) {
+    reserve(text, 0);
+    text->length = 0;
+    text->data[0] = '\0';
+}
+
+void text_add_bytes(struct text *text, const void *bytes, size_t length) {
+    reserve(text, length);
+    if (length > 0) {
+        memcpy(text->data + text->length, bytes, length);
+    }
+    text->length += length;
+    text->data[text->length] = '\0';
+}
+
+void text_add(struct text *text, const char *string) {
+    text_add_bytes(text, string, strlen(string));
+}
+
+void text_add_char(struct text *text, char c) {
+    text_add_bytes(text, &c, 1);
+}
+
+void text_printf_v(struct text *text, const char *format, va_list arguments) {
+    va_list again;
+    va_copy(again, arguments);
+    int length = vsnprintf(NULL, 0, format, arguments);
+    if (length > 0) {
+        reserve(text, (size_t)length);
+        vsnprintf(text->data + text->length, (size_t)length + 1, format, again);
+        text->length += (size_t)length;
+    }
+    va_end(again);
+}
+
+void text_printf(struct text *text, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    text_printf_v(text, format, arguments);
+    va_end(arguments);
+}
+
+char *text_take(struct text *text) {
+    char *data = text->data;
+    text_init(text);
+    return data;
+}
