@@ -34,7 +34,7 @@ function(runner_executable name source)
         return()
     endif()
     add_executable(${name} "${source}")
-    target_link_libraries(${name} PRIVATE runner_flags ${arg_LINK})
+    target_link_libraries(${name} PRIVATE runner_flags runner_sanitizer ${arg_LINK})
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}")
 endfunction()
 
@@ -54,11 +54,11 @@ list(REMOVE_ITEM schedule ${worker})
 runner_sources(cli "runner/cli/*.c")
 
 runner_library(runner_base SOURCES ${base}
-    LINK runner_random123 PkgConfig::XXHASH PkgConfig::CRYPTO PkgConfig::ZLIB m)
+    LINK runner_random123 PkgConfig::YAML PkgConfig::XXHASH PkgConfig::CRYPTO PkgConfig::ZLIB m)
 runner_library(runner_host SOURCES ${host} LINK runner_base)
 runner_library(runner_runtime SOURCES ${runtime}
     LINK runner_host runner_openblas OpenMP::OpenMP_C Threads::Threads ${CMAKE_DL_LIBS})
-runner_library(runner_config SOURCES ${config} LINK runner_host PkgConfig::YAML)
+runner_library(runner_config SOURCES ${config} LINK runner_host)
 runner_library(runner_train SOURCES ${train} LINK runner_runtime)
 runner_library(runner_results SOURCES ${results} LINK runner_config PkgConfig::JANSSON)
 runner_library(runner_schedule SOURCES ${schedule} LINK runner_results)

@@ -36,20 +36,24 @@ endif()
 
 target_compile_options(runner_flags INTERFACE
     -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wstrict-prototypes -Wmissing-prototypes
-    -Wold-style-definition -Wvla -Wundef -Wcast-align -Wcast-qual -Wwrite-strings -Wformat=2 -Wnull-dereference
-    -Wdouble-promotion -Wimplicit-fallthrough -Wpointer-arith -Wswitch-enum)
+    -Wold-style-definition -Wvla -Wundef -Wcast-align -Wwrite-strings -Wformat=2 -Wnull-dereference
+    -Wdouble-promotion -Wimplicit-fallthrough -Wpointer-arith)
 if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
-    target_compile_options(runner_flags INTERFACE
-        -Wlogical-op -Wduplicated-cond -Wduplicated-branches -Wjump-misses-init -Wformat-signedness -Walloca)
+    target_compile_options(runner_flags INTERFACE -Wlogical-op -Wduplicated-cond -Wduplicated-branches)
 endif()
 
 if(RUNNER_SANITIZE)
     target_compile_options(runner_flags INTERFACE
         -fsanitize=${RUNNER_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
     target_link_options(runner_flags INTERFACE -fsanitize=${RUNNER_SANITIZE})
+    # Linked by executables: the sanitizers' run-time options, so that the programs need no variable in the environment.
+    add_library(runner_sanitizer OBJECT "${PROJECT_SOURCE_DIR}/cmake/sanitizer_options.c")
 elseif(RUNNER_WERROR)
     # Not with sanitizers: their checks confuse the flow analysis of gcc's warnings (-Wnull-dereference and others).
     target_compile_options(runner_flags INTERFACE -Werror)
+endif()
+if(NOT TARGET runner_sanitizer)
+    add_library(runner_sanitizer INTERFACE)
 endif()
 target_link_options(runner_flags INTERFACE -Wl,--as-needed)
 
