@@ -1,0 +1,35 @@
+/*
+ * Files and paths. Errors name the path and what the system said. Thread-safe.
+ *
+ * Reading fails with STATUS_CONFIG where the file itself is wrong (absent, no regular file, not readable, too large, bad
+ * gzip) and with STATUS_ENVIRONMENT where the machine is (disk errors, too many open files). Writing fails with
+ * STATUS_ENVIRONMENT.
+ */
+#ifndef RUNNER_BASE_FILE_H
+#define RUNNER_BASE_FILE_H
+
+#include "runner/base/arena.h"
+#include "runner/base/status.h"
+
+#include <stddef.h>
+
+/* The whole file, which the caller frees; a NUL stands behind it. NULL and 0 on failure. `limit` is the most bytes. */
+enum status file_read(const char *path, size_t limit, unsigned char **bytes, size_t *n, struct error *error);
+
+/* As file_read(); a file that opens with gzip's magic is decompressed (RFC 1952, several members too). `limit` holds for the
+   decompressed bytes, so that a small file cannot fill the memory. */
+enum status file_read_all_gzip(const char *path, size_t limit, unsigned char **bytes, size_t *n, struct error *error);
+
+/* Puts a file with these bytes at `path`, whole or not at all: a temporary file in the same folder (.runner-*.tmp, removed
+   on failure), fsync, rename, fsync of the folder. The permissions follow the umask. */
+enum status file_write_whole(const char *path, const void *bytes, size_t n, struct error *error);
+
+/* mkdir -p */
+enum status folder_make(const char *path, struct error *error);
+
+/* "a/b"; `b` alone where it is absolute or `a` is empty. */
+char *path_join(struct arena *arena, const char *a, const char *b);
+/* The folder that holds `path`: "a" of "a/b" and of "a/b/", "." of "b", "/" of "/b" and of "/". */
+char *path_folder(struct arena *arena, const char *path);
+
+#endif
