@@ -17,15 +17,12 @@ target_include_directories(runner_random123 SYSTEM INTERFACE "${RUNNER_RANDOM123
 # OpenBLAS, pthread flavour. Debian's serial one is not safe to call from several threads at once, and its alternatives
 # system may point openblas.pc and libopenblas.so.0 at it. So the flavour's own folder is looked at first, at link time
 # and (by RUNPATH) at run time; elsewhere openblas.pc is trusted, and the worker refuses an unsafe library at start.
-find_library(RUNNER_OPENBLAS NAMES openblas PATH_SUFFIXES openblas-pthread NO_CMAKE_SYSTEM_PATH
-             PATHS "/usr/lib/${CMAKE_LIBRARY_ARCHITECTURE}" NO_DEFAULT_PATH)
+find_library(RUNNER_OPENBLAS openblas NO_DEFAULT_PATH PATHS "/usr/lib/${CMAKE_LIBRARY_ARCHITECTURE}/openblas-pthread")
 add_library(runner_openblas INTERFACE)
 if(RUNNER_OPENBLAS)
-    cmake_path(GET RUNNER_OPENBLAS PARENT_PATH runner_openblas_folder)
     find_path(RUNNER_OPENBLAS_INCLUDE cblas.h NO_DEFAULT_PATH
               PATHS "/usr/include/${CMAKE_LIBRARY_ARCHITECTURE}/openblas-pthread" REQUIRED)
     target_link_libraries(runner_openblas INTERFACE "${RUNNER_OPENBLAS}")
-    target_link_options(runner_openblas INTERFACE "LINKER:-rpath,${runner_openblas_folder}")
     target_include_directories(runner_openblas SYSTEM INTERFACE "${RUNNER_OPENBLAS_INCLUDE}")
 else()
     pkg_check_modules(OPENBLAS REQUIRED IMPORTED_TARGET openblas)

@@ -1,7 +1,7 @@
 /* Run-time options of the sanitizers (see cmake/Flags.cmake); variables such as TSAN_OPTIONS are read after them. */
 
 #define OPTIONS_OF(sanitizer)                                                                                          \
-    __attribute__((visibility("default"))) const char *__##sanitizer##_default_options(void);                         \
+    __attribute__((visibility("default"))) const char *__##sanitizer##_default_options(void);                          \
     const char *__##sanitizer##_default_options(void)
 
 OPTIONS_OF(asan) {

@@ -13,21 +13,20 @@ static const struct feature {
     enum { EBX, ECX } where;
     unsigned bit;
 } features[] = {
-    {"sse3", 1, 0, ECX, bit_SSE3},       {"ssse3", 1, 0, ECX, bit_SSSE3},
-    {"cx16", 1, 0, ECX, bit_CMPXCHG16B}, {"sse4.1", 1, 0, ECX, bit_SSE4_1},
-    {"sse4.2", 1, 0, ECX, bit_SSE4_2},   {"popcnt", 1, 0, ECX, bit_POPCNT},
-    {"lahf", 0x80000001u, 0, ECX, 1},    {"osxsave", 1, 0, ECX, bit_OSXSAVE},
-    {"avx", 1, 0, ECX, bit_AVX},         {"f16c", 1, 0, ECX, bit_F16C},
-    {"fma", 1, 0, ECX, bit_FMA},         {"movbe", 1, 0, ECX, bit_MOVBE},
-    {"lzcnt", 0x80000001u, 0, ECX, 32},  {"bmi1", 7, 0, EBX, bit_BMI},
-    {"avx2", 7, 0, EBX, bit_AVX2},       {"bmi2", 7, 0, EBX, bit_BMI2},
+    {"sse3", 1, 0, ECX, bit_SSE3},      {"ssse3", 1, 0, ECX, bit_SSSE3},     {"cx16", 1, 0, ECX, bit_CMPXCHG16B},
+    {"sse4.1", 1, 0, ECX, bit_SSE4_1},  {"sse4.2", 1, 0, ECX, bit_SSE4_2},   {"popcnt", 1, 0, ECX, bit_POPCNT},
+    {"lahf", 0x80000001u, 0, ECX, 1},   {"osxsave", 1, 0, ECX, bit_OSXSAVE}, {"avx", 1, 0, ECX, bit_AVX},
+    {"f16c", 1, 0, ECX, bit_F16C},      {"fma", 1, 0, ECX, bit_FMA},         {"movbe", 1, 0, ECX, bit_MOVBE},
+    {"lzcnt", 0x80000001u, 0, ECX, 32}, {"bmi1", 7, 0, EBX, bit_BMI},        {"avx2", 7, 0, EBX, bit_AVX2},
+    {"bmi2", 7, 0, EBX, bit_BMI2},
 };
 
 const char *cpu_missing(void) {
     for (size_t i = 0; i < sizeof features / sizeof features[0]; i++) {
         const struct feature *f = &features[i];
         unsigned eax, ebx, ecx, edx;
-        if (!__get_cpuid_count(f->leaf, f->subleaf, &eax, &ebx, &ecx, &edx) || !((f->where == EBX ? ebx : ecx) & f->bit))
+        if (!__get_cpuid_count(f->leaf, f->subleaf, &eax, &ebx, &ecx, &edx) ||
+            !((f->where == EBX ? ebx : ecx) & f->bit))
             return f->name;
     }
     /* The system must save the wide registers as well: XCR0 has the bits of SSE and AVX state. */
