@@ -17,7 +17,7 @@ struct arena_block {
 };
 
 /* No stdio and no exit handlers: those may want memory, and another thread may hold their locks. */
-static _Noreturn void out_of_memory(void) {
+void memory_exhausted(void) {
     static const char message[] =
         "error: out of memory; free some, or lower --workers, batch sizes or the data set's size\n";
     if (write(STDERR_FILENO, message, sizeof message - 1) < 0) {
@@ -29,7 +29,7 @@ static _Noreturn void out_of_memory(void) {
 void *memory_alloc(size_t count, size_t size) {
     void *memory = calloc(count ? count : 1, size ? size : 1);
     if (!memory) {
-        out_of_memory();
+        memory_exhausted();
     }
     return memory;
 }
@@ -37,7 +37,7 @@ void *memory_alloc(size_t count, size_t size) {
 void *memory_resize(void *memory, size_t count, size_t size) {
     void *larger = reallocarray(memory, count ? count : 1, size ? size : 1);
     if (!larger) {
-        out_of_memory();
+        memory_exhausted();
     }
     return larger;
 }
@@ -61,7 +61,7 @@ void arena_clear(struct arena *arena) {
 
 static struct arena_block *block_new(size_t size) {
     if (size > SIZE_MAX - sizeof(struct arena_block)) {
-        out_of_memory();
+        memory_exhausted();
     }
     struct arena_block *block = memory_alloc(1, sizeof *block + size);
     block->size = size;
@@ -70,7 +70,7 @@ static struct arena_block *block_new(size_t size) {
 
 void *arena_alloc(struct arena *arena, size_t size) {
     if (size > SIZE_MAX - ALIGNMENT) {
-        out_of_memory();
+        memory_exhausted();
     }
     size_t rounded = size ? (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT : ALIGNMENT;
     struct arena_block *head = arena->blocks;
@@ -97,14 +97,14 @@ void *arena_alloc(struct arena *arena, size_t size) {
 void *arena_array(struct arena *arena, size_t count, size_t size) {
     size_t total;
     if (__builtin_mul_overflow(count, size, &total)) {
-        out_of_memory();
+        memory_exhausted();
     }
     return arena_alloc(arena, total);
 }
 
 char *arena_copy_bytes(struct arena *arena, const void *bytes, size_t length) {
     if (length == SIZE_MAX) {
-        out_of_memory();
+        memory_exhausted();
     }
     char *copy = arena_alloc(arena, length + 1);
     if (length > 0) {
@@ -124,7 +124,7 @@ char *arena_printf(struct arena *arena, const char *format, ...) {
     int length = vsnprintf(NULL, 0, format, arguments);
     va_end(arguments);
     if (length < 0) {
-        out_of_memory();
+        memory_exhausted();
     }
     char *text = arena_alloc(arena, (size_t)length + 1);
     vsnprintf(text, (size_t)length + 1, format, again);

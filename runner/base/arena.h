@@ -30,5 +30,7 @@ __attribute__((format(printf, 2, 3))) char *arena_printf(struct arena *arena, co
 void *memory_alloc(size_t count, size_t size); /* zeroed */
 void *memory_resize(void *memory, size_t count, size_t size);
 char *memory_copy_text(const char *text);
+/* How the program ends then; for memory that a library was to allocate. */
+_Noreturn void memory_exhausted(void);
 
 #endif

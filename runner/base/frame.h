@@ -33,6 +33,9 @@ enum status frame_read_fd(int fd, struct text *payload, uint32_t *type, int *pas
 struct frame_reader {
     struct text buffer;
     size_t start; /* of the first message not yet handed out */
+    size_t end;   /* of the message last handed out: a NUL stands there in place of `hidden`; or 0 */
+    char hidden;
+    bool ended;
     uint32_t limit;
     int *passed; /* descriptors not yet handed out, in order */
     size_t passed_count;
@@ -46,8 +49,8 @@ struct frame {
 
 void frame_reader_init(struct frame_reader *reader, uint32_t limit);
 void frame_reader_clear(struct frame_reader *reader); /* closes descriptors that nobody took */
-/* Reads what is there (at most about 1 MB a call). Never waits on a non-blocking descriptor; of a blocking one call it only
-   when poll() says that it is readable. *end: the stream is at its end, and what was left of it is an error. */
+/* One read of what is there. Never waits on a non-blocking descriptor; of a blocking one call it only when poll() says that
+   it is readable. *end: the stream is at its end, and frame_reader_next() calls what is left of a message an error. */
 enum status frame_reader_feed(struct frame_reader *reader, int fd, bool *end, struct error *error);
 /* *found: there was a whole message, now in *frame. Call until it is false. */
 enum status frame_reader_next(struct frame_reader *reader, struct frame *frame, bool *found, struct error *error);

@@ -1,0 +1,230 @@
+#include "runner/base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { FIRST_READ = 4096, TEMPORARY_TRIES = 1000 };
+
+static const char *reason(int code) {
+    const char *text = strerrordesc_np(code); /* strerror() is neither thread-safe nor independent of the locale */
+    return text ? text : "unknown error";
+}
+
+static enum status blame(int code) {
+    switch (code) {
+    case ENOENT:
+    case ENOTDIR:
+    case EISDIR:
+    case EACCES:
+    case EPERM:
+    case ELOOP:
+    case ENAMETOOLONG:
+    case ENXIO: return STATUS_CONFIG;
+    default: return STATUS_ENVIRONMENT;
+    }
+}
+
+static int open_again(const char *path, int flags, mode_t mode) {
+    int fd;
+    do {
+        fd = open(path, flags | O_CLOEXEC, mode);
+    } while (fd < 0 && errno == EINTR);
+    return fd;
+}
+
+static const char *kind(mode_t mode) {
+    return S_ISDIR(mode) ? "a folder" : S_ISFIFO(mode) ? "a pipe" : S_ISSOCK(mode) ? "a socket" : "a device";
+}
+
+/* Reads to the end: a file's size is a hint only, as it may change and is 0 in /proc. */
+static enum status read_open(int fd, const char *path, size_t limit, unsigned char **bytes, size_t *n,
+                             struct error *error) {
+    struct stat about;
+    if (fstat(fd, &about) != 0) {
+        return error_set(error, STATUS_ENVIRONMENT, "cannot read %s: %s", path, reason(errno));
+    }
+    if (!S_ISREG(about.st_mode)) {
+        return error_set(error, STATUS_CONFIG, "cannot read %s: it is %s, wanted a regular file", path,
+                         kind(about.st_mode));
+    }
+    size_t size = (size_t)about.st_size, capacity = size > 0 && size <= limit ? size + 1 : FIRST_READ, length = 0;
+    unsigned char *buffer = size <= limit ? memory_resize(NULL, capacity, 1) : NULL;
+    while (buffer) {
+        ssize_t got = read(fd, buffer + length, capacity - length);
+        if (got == 0) {
+            buffer[length] = '\0'; /* length < capacity: a full buffer grows before the next read */
+            *bytes = buffer;
+            *n = length;
+            return STATUS_OK;
+        }
+        if (got < 0 && errno != EINTR) {
+            int code = errno;
+            free(buffer);
+            return error_set(error, blame(code), "cannot read %s: %s", path, reason(code));
+        }
+        length += got > 0 ? (size_t)got : 0;
+        if (length > limit) {
+            break;
+        }
+        if (length == capacity) {
+            capacity = capacity <= SIZE_MAX / 2 ? capacity * 2 : SIZE_MAX;
+            buffer = memory_resize(buffer, capacity, 1);
+        }
+    }
+    free(buffer);
+    return error_set(error, STATUS_CONFIG, "cannot read %s: it has more than %zu bytes, the most allowed", path, limit);
+}
+
+enum status file_read(const char *path, size_t limit, unsigned char **bytes, size_t *n, struct error *error) {
+    *bytes = NULL;
+    *n = 0;
+    int fd = open_again(path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0); /* does not wait for the writer of a pipe */
+    if (fd < 0) {
+        int code = errno;
+        return error_set(error, blame(code), "cannot read %s: %s", path, reason(code));
+    }
+    enum status status = read_open(fd, path, limit, bytes, n, error);
+    close(fd);
+    return status;
+}
+
+static enum status write_failed(const char *path, int code, struct error *error) {
+    return error_set(error, STATUS_ENVIRONMENT, "cannot write %s: %s", path, reason(code));
+}
+
+/* 0, or an errno. */
+static int write_all(int fd, const void *bytes, size_t n) {
+    for (const char *next = bytes; n > 0;) {
+        ssize_t wrote = write(fd, next, n);
+        if (wrote < 0 && errno != EINTR) {
+            return errno;
+        }
+        next += wrote > 0 ? wrote : 0;
+        n -= wrote > 0 ? (size_t)wrote : 0;
+    }
+    return 0;
+}
+
+static int sync_folder(const char *folder) {
+    int fd = open_again(folder, O_RDONLY | O_DIRECTORY, 0);
+    if (fd < 0) {
+        return errno == EACCES ? 0 : errno; /* a folder may be writable and not readable */
+    }
+    int code = fsync(fd) != 0 && errno != EINVAL && errno != ENOTSUP ? errno : 0; /* file systems that cannot */
+    close(fd);
+    return code;
+}
+
+/* A new file beside `path`; its name, or NULL and errno. */
+static char *temporary_open(struct arena *arena, const char *folder, int *fd) {
+    for (int i = 0; i < TEMPORARY_TRIES; i++) { /* several threads, or left by a dead process that had our number */
+        char name[64];
+        snprintf(name, sizeof name, ".runner-%ld-%d.tmp", (long)getpid(), i);
+        char *path = path_join(arena, folder, name);
+        *fd = open_again(path, O_WRONLY | O_CREAT | O_EXCL, 0666);
+        if (*fd >= 0) {
+            return path;
+        }
+        if (errno != EEXIST) {
+            break;
+        }
+    }
+    return NULL;
+}
+
+enum status file_write_whole(const char *path, const void *bytes, size_t n, struct error *error) {
+    struct arena arena;
+    arena_init(&arena);
+    const char *folder = path_folder(&arena, path);
+    int fd, code = 0;
+    const char *temporary = temporary_open(&arena, folder, &fd);
+    if (!temporary) {
+        code = errno;
+        goto out;
+    }
+    code = write_all(fd, bytes, n);
+    if (code == 0 && fsync(fd) != 0) {
+        code = errno;
+    }
+    if (close(fd) != 0 && code == 0 && errno != EINTR) {
+        code = errno;
+    }
+    if (code == 0 && rename(temporary, path) != 0) {
+        code = errno;
+    }
+    if (code != 0) {
+        unlink(temporary);
+    } else {
+        code = sync_folder(folder);
+    }
+out:
+    arena_clear(&arena);
+    return code == 0 ? STATUS_OK : write_failed(path, code, error);
+}
+
+static bool is_folder(const char *path) {
+    struct stat about;
+    return stat(path, &about) == 0 && S_ISDIR(about.st_mode);
+}
+
+enum status folder_make(const char *path, struct error *error) {
+    if (!*path) {
+        return error_set(error, STATUS_ENVIRONMENT, "cannot make a folder without a name");
+    }
+    enum status status = STATUS_OK;
+    char *part = memory_copy_text(path);
+    for (char *end = part; status == STATUS_OK && *end;) {
+        end += strspn(end, "/");
+        end += strcspn(end, "/");
+        char after = *end;
+        *end = '\0';
+        if (mkdir(part, 0777) !=
+            0) { /* what is there may be reported in other ways than EEXIST, as on read-only disks */
+            int code = errno;
+            if (!is_folder(part)) {
+                status = error_set(error, STATUS_ENVIRONMENT, "cannot make the folder %s: %s", part,
+                                   code == EEXIST ? "a file of that name is there" : reason(code));
+            }
+        }
+        *end = after;
+    }
+    free(part);
+    return status;
+}
+
+char *path_join(struct arena *arena, const char *a, const char *b) {
+    if (b[0] == '/' || !a[0]) {
+        return arena_copy_text(arena, b);
+    }
+    if (!b[0]) {
+        return arena_copy_text(arena, a);
+    }
+    return arena_printf(arena, "%s%s%s", a, a[strlen(a) - 1] == '/' ? "" : "/", b);
+}
+
+char *path_folder(struct arena *arena, const char *path) {
+    size_t length = strlen(path);
+    while (length > 0 && path[length - 1] == '/') {
+        length--;
+    }
+    if (length == 0) {
+        return arena_copy_text(arena, path[0] ? "/" : ".");
+    }
+    while (length > 0 && path[length - 1] != '/') {
+        length--;
+    }
+    if (length == 0) {
+        return arena_copy_text(arena, ".");
+    }
+    while (length > 1 && path[length - 1] == '/') {
+        length--;
+    }
+    return arena_copy_bytes(arena, path, length);
+}
