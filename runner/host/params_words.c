@@ -1,0 +1,145 @@
+#include "runner/host/params_words.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+const char *words_kind(enum runner_kind kind) {
+    switch (kind) {
+    case RUNNER_DATASET: return "a dataset";
+    case RUNNER_LAYER: return "a layer";
+    case RUNNER_LOSS: return "a loss";
+    case RUNNER_OPTIMIZER: return "an optimizer";
+    case RUNNER_METRIC: return "a metric";
+    case RUNNER_INITIALIZER: return "an initializer";
+    case RUNNER_SCHEDULE: return "a schedule";
+    }
+    return "a component";
+}
+
+void words_value(const struct tree *value, struct text *out) {
+    switch (value->type) {
+    case TREE_TEXT: text_printf(out, "text '%.60s'", value->text); return;
+    case TREE_NULL: text_add(out, "null"); return;
+    case TREE_BOOL:
+    case TREE_INT:
+    case TREE_FLOAT: text_printf(out, "%.60s", value->text); return;
+    case TREE_MAP: text_add(out, value->count == 0 ? "an empty map" : "a map"); return;
+    case TREE_LIST: text_add(out, value->count == 0 ? "an empty list" : "a list"); return;
+    }
+}
+
+/* A bound too large to mean anything to a reader is left out, unless it is the one that was broken. */
+static bool worth_naming(double bound, bool broken) {
+    return !isinf(bound) && (fabs(bound) < 1e15 || broken);
+}
+
+static void words_range(const struct catalog_param *param, const struct tree *found, struct text *out) {
+    double x = !found                      ? 0
+               : found->type == TREE_INT   ? (double)found->value.integer
+               : found->type == TREE_FLOAT ? found->value.number
+                                           : 0;
+    bool number = found && (found->type == TREE_INT || found->type == TREE_FLOAT);
+    bool low = worth_naming(param->min, number && x <= param->min);
+    bool high = worth_naming(param->max, number && x >= param->max);
+    bool open_low = param->flags & RUNNER_OPEN_MIN, open_high = param->flags & RUNNER_OPEN_MAX;
+    char min[NUMBER_TEXT_SIZE], max[NUMBER_TEXT_SIZE];
+    number_write(param->min, min);
+    number_write(param->max, max);
+    if (low) {
+        text_printf(out, " %s %s", open_low ? "above" : "from", min);
+    }
+    if (high && open_high) {
+        text_printf(out, "%s below %s", low ? " and" : "", max);
+    } else if (high) {
+        text_printf(out, "%s %s", low && !open_low ? " to" : low ? " and up to" : " up to", max);
+    }
+}
+
+void words_wanted(const struct catalog_param *param, const struct tree *found, struct text *out) {
+    switch (param->type) {
+    case RUNNER_BOOL: text_add(out, "true or false"); break;
+    case RUNNER_INT:
+        text_add(out, "an integer");
+        words_range(param, found, out);
+        break;
+    case RUNNER_FLOAT:
+        text_add(out, "a number");
+        words_range(param, found, out);
+        break;
+    case RUNNER_TEXT: text_add(out, "text"); break;
+    case RUNNER_CHOICE: words_list("one of ", param->choices, param->n_choices, out); break;
+    case RUNNER_PATH: text_add(out, "the path of a file or folder"); break;
+    case RUNNER_INTS:
+        text_add(out, "a list of integers");
+        words_range(param, NULL, out);
+        break;
+    case RUNNER_FLOATS:
+        text_add(out, "a list of numbers");
+        words_range(param, NULL, out);
+        break;
+    case RUNNER_COMPONENT:
+        text_printf(out, "%s: NAME or {NAME: {PARAMETER: VALUE, ...}}", words_kind(param->kind));
+        break;
+    case RUNNER_COMPONENTS: text_printf(out, "a list, each item %s", words_kind(param->kind)); break;
+    case RUNNER_RATE:
+        text_add(out, "a number");
+        words_range(param, found, out);
+        text_add(out, ", or a schedule");
+        break;
+    }
+    if (param->flags & RUNNER_NULLABLE) {
+        text_add(out, ", or null");
+    }
+}
+
+void words_list(const char *lead, const char *const *names, size_t count, struct text *out) {
+    enum { MOST = 40 };
+    text_add(out, lead);
+    for (size_t i = 0; i < count && i < MOST; i++) {
+        text_printf(out, "%s%s", i > 0 ? ", " : "", names[i]);
+    }
+    if (count > MOST) {
+        text_add(out, ", ...");
+    }
+}
+
+/* The names of one kind, which the caller frees. */
+static const char **names_of(const struct catalog *catalog, enum runner_kind kind, size_t *count) {
+    const char **names = memory_alloc(catalog->count, sizeof *names);
+    *count = 0;
+    for (size_t i = 0; i < catalog->count; i++) {
+        if (catalog->components[i].kind == kind) {
+            names[(*count)++] = catalog->components[i].name;
+        }
+    }
+    return names;
+}
+
+void words_known(const struct catalog *catalog, enum runner_kind kind, struct text *out) {
+    size_t count;
+    const char **names = names_of(catalog, kind, &count);
+    if (count > 0) {
+        words_list(" (known: ", names, count, out);
+        text_add(out, ")");
+    } else {
+        text_printf(out, " (no plugin has %s)", words_kind(kind));
+    }
+    free(names);
+}
+
+void words_other_kinds(const struct catalog *catalog, const char *name, struct text *out) {
+    for (int kind = RUNNER_DATASET; kind <= RUNNER_SCHEDULE; kind++) {
+        if (catalog_find(catalog, (enum runner_kind)kind, name)) {
+            text_printf(out, "; '%s' is %s", name, words_kind((enum runner_kind)kind));
+            return;
+        }
+    }
+}
+
+const char *words_nearest(const struct catalog *catalog, enum runner_kind kind, const char *name) {
+    size_t count;
+    const char **names = names_of(catalog, kind, &count);
+    const char *near = text_nearest(name, names, count);
+    free(names);
+    return near;
+}

@@ -1,0 +1,24 @@
+/* The words of params.c: values, ranges and kinds as its messages name them. All append to `out`. */
+#ifndef RUNNER_HOST_PARAMS_WORDS_H
+#define RUNNER_HOST_PARAMS_WORDS_H
+
+#include "runner/base/text.h"
+#include "runner/base/tree.h"
+#include "runner/host/catalog.h"
+
+/* "an optimizer" */
+const char *words_kind(enum runner_kind kind);
+/* "text 'fast'", "1.5", "a list" */
+void words_value(const struct tree *value, struct text *out);
+/* "a number above 0 and below 1", "an integer from 1 or null". `found` is the value that was not it, or NULL. */
+void words_wanted(const struct catalog_param *param, const struct tree *found, struct text *out);
+/* The lead, then the names, with commas; a long list is cut. */
+void words_list(const char *lead, const char *const *names, size_t count, struct text *out);
+/* " (known: adam, sgd)" */
+void words_known(const struct catalog *catalog, enum runner_kind kind, struct text *out);
+/* "; 'dense' is a layer", where components of another kind have that name. */
+void words_other_kinds(const struct catalog *catalog, const char *name, struct text *out);
+/* The component of the kind whose name is nearest, or NULL. */
+const char *words_nearest(const struct catalog *catalog, enum runner_kind kind, const char *name);
+
+#endif
