@@ -1,0 +1,206 @@
+#include "runner/host/files.h"
+
+#include "runner/base/file.h"
+#include "runner/base/hash.h"
+#include "runner/base/yaml.h"
+#include "runner/host/params.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* No data set is larger, but a gzip bomb may be. */
+#define FILE_LIMIT ((size_t)64 << 30)
+#define MAX_DEPTH 4
+
+void data_files_init(struct data_files *files, uint64_t seed) {
+    *files = (struct data_files){.seed = seed};
+    arena_init(&files->arena);
+}
+
+void data_files_clear(struct data_files *files) {
+    for (size_t i = 0; i < files->count; i++)
+        free(files->items[i].bytes);
+    free(files->items);
+    arena_clear(&files->arena);
+    *files = (struct data_files){0};
+}
+
+void data_files_write(const struct data_files *files, struct text *out) {
+    const struct mark nowhere = {0};
+    struct arena arena;
+    arena_init(&arena);
+    struct tree *list = tree_list(&arena, nowhere);
+    for (size_t i = 0; i < files->count; i++) {
+        const struct data_file *file = &files->items[i];
+        struct tree *item = tree_map(&arena, nowhere);
+        tree_set(&arena, item, "path", nowhere, tree_text(&arena, nowhere, file->path));
+        tree_set(&arena, item, "sha256", nowhere, tree_text(&arena, nowhere, file->sha256));
+        tree_set(&arena, item, "bytes", nowhere, tree_int(&arena, nowhere, (int64_t)file->size));
+        tree_append(&arena, list, item);
+    }
+    tree_write(list, out);
+    arena_clear(&arena);
+}
+
+static struct data_file *file_known(struct data_files *files, const char *path) {
+    for (size_t i = 0; i < files->count; i++)
+        if (strcmp(files->items[i].path, path) == 0)
+            return &files->items[i];
+    return NULL;
+}
+
+static struct data_file *file_add(struct data_files *files, const char *path) {
+    if (files->count == files->capacity) {
+        files->capacity = files->capacity == 0 ? 8 : 2 * files->capacity;
+        files->items = memory_resize(files->items, files->capacity, sizeof *files->items);
+    }
+    struct data_file *file = &files->items[files->count++];
+    *file = (struct data_file){.path = arena_copy_text(&files->arena, path)};
+    return file;
+}
+
+int files_read(runner_call *public, const char *path, runner_file *file) {
+    struct call *call = (struct call *)public;
+    *file = (runner_file){0};
+    if (call->files == NULL || path == NULL)
+        return public->host->fail(public, "the plugin reads a file %s",
+                                  path == NULL ? "without a path" : "outside open() of a data set");
+    struct data_file *known = file_known(call->files, path);
+    if (known == NULL) {
+        unsigned char *bytes = NULL;
+        size_t size = 0;
+        struct error error = {0};
+        if (file_read_all_gzip(path, FILE_LIMIT, &bytes, &size, &error) != STATUS_OK) {
+            public->host->fail(public, "%s", error.text);
+            call->error->status = error.status;
+            return RUNNER_FAILED;
+        }
+        known = file_add(call->files, path);
+        known->bytes = bytes;
+        known->size = size;
+        sha256_hex(bytes, size, known->sha256);
+    }
+    *file = (runner_file){.bytes = known->bytes, .size = known->size};
+    memcpy(file->sha256, known->sha256, sizeof file->sha256);
+    return RUNNER_OK;
+}
+
+/* ---- Finding ---- */
+
+static bool is_file(const char *path) {
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+/* folder/file or folder/file.gz; NULL where there is neither. */
+static const char *find_in(struct arena *arena, const char *folder, const char *file) {
+    char *path = path_join(arena, folder, file);
+    if (is_file(path))
+        return path;
+    path = arena_printf(arena, "%s.gz", path);
+    return is_file(path) ? path : NULL;
+}
+
+static const char *environment(const char *name) {
+    const char *value = getenv(name);
+    return value != NULL && value[0] != '\0' ? value : NULL;
+}
+
+/* NULL where the user has no home. */
+static const char *cache_folder(struct arena *arena, const char *name) {
+    const char *cache = environment("XDG_CACHE_HOME"), *home = environment("HOME");
+    if (cache != NULL && cache[0] == '/')
+        return arena_printf(arena, "%s/runner/%s", cache, name);
+    return home == NULL ? NULL : arena_printf(arena, "%s/.cache/runner/%s", home, name);
+}
+
+const char *files_find(runner_call *public, const char *folder, const char *name, const char *file) {
+    struct call *call = (struct call *)public;
+    if (call->files == NULL) {
+        public->host->fail(public, "the plugin looks for a file outside open() of a data set");
+        return NULL;
+    }
+    struct arena *arena = &call->files->arena;
+    const char *found = NULL;
+    if (folder != NULL) {
+        found = find_in(arena, folder, file);
+        if (found == NULL)
+            public->host->fail(public, "found neither %s nor %s.gz in %s, the `path` given for %s", file, file, folder, name);
+        return found;
+    }
+    const char *data = environment("RUNNER_DATA"), *cache = cache_folder(arena, name);
+    const char *shared = data == NULL ? NULL : path_join(arena, data, name);
+    if (shared != NULL)
+        found = find_in(arena, shared, file);
+    if (found == NULL && cache != NULL)
+        found = find_in(arena, cache, file);
+    if (found == NULL)
+        public->host->fail(public,
+                           "found neither %s nor %s.gz; looked in %s and %s; put the files of %s into one of these folders, set "
+                           "RUNNER_DATA to the folder that holds %s/, or give their folder as `path`",
+                           file, file, shared == NULL ? "$RUNNER_DATA (which is not set)" : shared,
+                           cache == NULL ? "the user's cache (HOME is not set)" : cache, name, name);
+    return found;
+}
+
+/* ---- Opening another data set ---- */
+
+static struct tree *setting_value(const struct catalog_param *param, const char *value, struct arena *arena,
+                                  struct diagnostics *diagnostics) {
+    const struct mark nowhere = {0};
+    if (value == NULL)
+        return tree_null(arena, nowhere);
+    if (param == NULL || param->type == RUNNER_TEXT || param->type == RUNNER_PATH)
+        return tree_text(arena, nowhere, value);
+    return yaml_read(value, strlen(value), NULL, arena, diagnostics);
+}
+
+/* {dataset: {settings}}, checked and completed; NULL and failed where something is wrong. */
+static struct tree *resolve_settings(struct call *call, const char *dataset, const runner_setting *settings, uint32_t n) {
+    const struct mark nowhere = {0};
+    struct arena *arena = &call->files->arena;
+    struct tree *written = tree_map(arena, nowhere), *params = tree_map(arena, nowhere), *resolved = NULL;
+    struct diagnostics diagnostics;
+    diagnostics_init(&diagnostics);
+    const struct catalog_component *component = catalog_find(&call->loader->catalog, RUNNER_DATASET, dataset);
+    for (uint32_t i = 0; i < n; i++) {
+        const struct catalog_param *param = component == NULL ? NULL : catalog_param_find(component, settings[i].key);
+        struct tree *value = setting_value(param, settings[i].value, arena, &diagnostics);
+        if (value != NULL)
+            tree_set(arena, params, settings[i].key, nowhere, value);
+    }
+    tree_set(arena, written, dataset, nowhere, params);
+    if (diagnostics.errors == 0)
+        resolved = component_resolve(&call->loader->catalog, RUNNER_DATASET, written, "dataset", arena, &diagnostics);
+    if (resolved == NULL)
+        call->public.host->fail(&call->public, "cannot open the data set %s: %s", dataset,
+                                diagnostics.count > 0 ? diagnostics.items[0].message : "no reason is known");
+    diagnostics_clear(&diagnostics);
+    return resolved;
+}
+
+int files_open_as(runner_call *public, const char *dataset, const runner_setting *settings, uint32_t n, runner_dataset *opened) {
+    struct call *call = (struct call *)public;
+    struct data_files *files = call->files;
+    if (files == NULL || call->loader == NULL)
+        return public->host->fail(public, "the plugin opens the data set %s outside open() of a data set", dataset);
+    if (files->depth == MAX_DEPTH)
+        return public->host->fail(public, "data sets open each other more than %d deep, the last being %s", MAX_DEPTH, dataset);
+    const struct tree *resolved = resolve_settings(call, dataset, settings, n);
+    if (resolved == NULL)
+        return RUNNER_FAILED;
+    struct runner_part *part = NULL;
+    struct error error = {0};
+    if (part_bind(call->loader, RUNNER_DATASET, resolved, "dataset", &files->arena, &part, &error) != STATUS_OK)
+        return public->host->fail(public, "%s", error.text);
+    const runner_dataset_ops *ops = part->ops;
+    files->ops = NULL;
+    files->depth++;
+    *opened = (runner_dataset){0};
+    const int result = ops->open(part->config, public, files->seed, opened);
+    files->depth--;
+    if (files->ops == NULL)
+        files->ops = ops; /* else one further down has taken over */
+    return result;
+}
