@@ -2,7 +2,7 @@
  * The only dlopen: finds plugin files, checks them against the contract and keeps them open. Worker only; [main] thread.
  *
  * Search order: the folders given (each --plugin-dir, then those of $RUNNER_PLUGIN_PATH, then the installed or built ones). In a
- * folder, *.so and KIND/*.so (plural kind names) are opened in the order of their names. A file that breaks the contract is refused with a line that names it, what
+ * folder, the files *.so and those in its folders layers, losses, ... are opened in the order of their names. A file that breaks the contract is refused with a line that names it, what
  * was found and what is wanted; the others stay usable. A fault while a file loads is the process' own: callers run in a child.
  */
 #ifndef RUNNER_HOST_LOADER_H
@@ -23,7 +23,7 @@ struct loader {
     struct arena arena;
     struct loaded_plugin *plugins;
     size_t count;
-    struct catalog catalog;             /* of all that was loaded */
+    struct catalog catalog;              /* of all that was loaded */
     const runner_component **components; /* [catalog.count], beside catalog.components */
 };
 

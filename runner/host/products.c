@@ -8,8 +8,8 @@
 #include <string.h>
 
 /* c (one row) += sum over p of x[p] b[p], rows of b in order; zeros of x cost nothing. Four rows a pass save traffic of c. */
-static void row_times_matrix(uint64_t n, uint64_t k, float alpha, const float *x, uint64_t x_stride, const float *b, uint64_t b_pitch,
-                             float *restrict c) {
+static void row_times_matrix(uint64_t n, uint64_t k, float alpha, const float *x, uint64_t x_stride, const float *b,
+                             uint64_t b_pitch, float *restrict c) {
     const float *line[4];
     float factor[4];
     unsigned held = 0;
@@ -24,7 +24,8 @@ static void row_times_matrix(uint64_t n, uint64_t k, float alpha, const float *x
         const float *b0 = line[0], *b1 = line[1], *b2 = line[2], *b3 = line[3];
         float f0 = factor[0], f1 = factor[1], f2 = factor[2], f3 = factor[3];
         for (uint64_t j = 0; j < n; j++)
-            c[j] = __builtin_fmaf(f3, b3[j], __builtin_fmaf(f2, b2[j], __builtin_fmaf(f1, b1[j], __builtin_fmaf(f0, b0[j], c[j]))));
+            c[j] = __builtin_fmaf(
+                f3, b3[j], __builtin_fmaf(f2, b2[j], __builtin_fmaf(f1, b1[j], __builtin_fmaf(f0, b0[j], c[j]))));
         held = 0;
     }
     for (unsigned h = 0; h < held; h++) {
@@ -53,8 +54,8 @@ static float dot(uint64_t k, const float *x, const float *y) {
 }
 
 /* c += alpha x y^T for columns x [m] and y [n]; rows where x is zero cost nothing. */
-static void outer(uint64_t m, uint64_t n, float alpha, const float *x, uint64_t x_stride, const float *restrict y, float *c,
-                  uint64_t c_pitch) {
+static void outer(uint64_t m, uint64_t n, float alpha, const float *x, uint64_t x_stride, const float *restrict y,
+                  float *c, uint64_t c_pitch) {
     for (uint64_t i = 0; i < m; i++) {
         float factor = alpha * x[i * x_stride];
         if (factor == 0)
@@ -84,7 +85,8 @@ struct operands {
 };
 
 static struct operands operands_of(uint32_t flags, const runner_view *a, const runner_view *b) {
-    struct operands o = {.a_transposed = (flags & RUNNER_TRANSPOSE_A) != 0, .b_transposed = (flags & RUNNER_TRANSPOSE_B) != 0};
+    struct operands o = {.a_transposed = (flags & RUNNER_TRANSPOSE_A) != 0,
+                         .b_transposed = (flags & RUNNER_TRANSPOSE_B) != 0};
     o.m = o.a_transposed ? a->columns : a->rows;
     o.k = o.a_transposed ? a->rows : a->columns;
     o.n = o.b_transposed ? b->rows : b->columns;
@@ -92,8 +94,8 @@ static struct operands operands_of(uint32_t flags, const runner_view *a, const r
 }
 
 /* The products with a dimension of 1, whose chains over k are those of the portable back end; false where it is none of them. */
-static bool vector_product(const struct operands *o, bool dots, float alpha, const runner_view *a, const runner_view *b, float beta,
-                           const runner_view *c) {
+static bool vector_product(const struct operands *o, bool dots, float alpha, const runner_view *a, const runner_view *b,
+                           float beta, const runner_view *c) {
     uint64_t a_row = o->a_transposed ? 1 : a->pitch, a_k = o->a_transposed ? a->pitch : 1;
     if (o->m == 1 && !o->b_transposed) {
         scale(1, o->n, beta, c->data, c->pitch);
@@ -126,9 +128,9 @@ void product_run(enum gemm gemm, uint32_t flags, float alpha, const runner_view 
     if (vector_product(&o, gemm == GEMM_OPENBLAS, alpha, a, b, beta, c))
         return;
     if (gemm == GEMM_OPENBLAS) {
-        cblas_sgemm(CblasRowMajor, o.a_transposed ? CblasTrans : CblasNoTrans, o.b_transposed ? CblasTrans : CblasNoTrans,
-                    (blasint)o.m, (blasint)o.n, (blasint)o.k, alpha, a->data, (blasint)a->pitch, b->data, (blasint)b->pitch, beta,
-                    c->data, (blasint)c->pitch);
+        cblas_sgemm(CblasRowMajor, o.a_transposed ? CblasTrans : CblasNoTrans,
+                    o.b_transposed ? CblasTrans : CblasNoTrans, (blasint)o.m, (blasint)o.n, (blasint)o.k, alpha,
+                    a->data, (blasint)a->pitch, b->data, (blasint)b->pitch, beta, c->data, (blasint)c->pitch);
         return;
     }
     struct portable_product p = {
@@ -154,10 +156,11 @@ enum status products_prepare(struct error *error) {
     openblas_set_num_threads(1);
     /* 0: built without threads, in which form its buffers are shared unguarded between callers. */
     if (openblas_get_parallel() == 0)
-        return error_set(error, STATUS_ENVIRONMENT,
-                         "this OpenBLAS (%s) is the serial build, which gives wrong products when several threads call it; install "
-                         "the pthread build (Debian: libopenblas0-pthread)",
-                         openblas_get_config());
+        return error_set(
+            error, STATUS_ENVIRONMENT,
+            "this OpenBLAS (%s) is the serial build, which gives wrong products when several threads call it; install "
+            "the pthread build (Debian: libopenblas0-pthread)",
+            openblas_get_config());
     return STATUS_OK;
 }
 

@@ -11,8 +11,8 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
-INLINE void block(const int rows, const int columns, uint64_t k, float alpha, const float *a, uint64_t a_row, uint64_t a_k,
-                  const float *panel, float beta, float *c, uint64_t c_pitch, uint64_t used) {
+INLINE void block(const int rows, const int columns, uint64_t k, float alpha, const float *a, uint64_t a_row,
+                  uint64_t a_k, const float *panel, float beta, float *c, uint64_t c_pitch, uint64_t used) {
     float sum[BLOCK_ROWS][WIDE];
     for (int i = 0; i < rows; i++)
         for (int j = 0; j < columns; j++)
@@ -40,8 +40,8 @@ INLINE void block(const int rows, const int columns, uint64_t k, float alpha, co
 }
 
 /* One panel of columns for all rows of c. */
-INLINE void panel_rows(const int columns, uint64_t m, uint64_t k, float alpha, const float *a, uint64_t a_row, uint64_t a_k,
-                       const float *panel, float beta, float *c, uint64_t c_pitch, uint64_t used) {
+INLINE void panel_rows(const int columns, uint64_t m, uint64_t k, float alpha, const float *a, uint64_t a_row,
+                       uint64_t a_k, const float *panel, float beta, float *c, uint64_t c_pitch, uint64_t used) {
     uint64_t i = 0;
     for (; i + BLOCK_ROWS <= m; i += BLOCK_ROWS)
         block(BLOCK_ROWS, columns, k, alpha, a + i * a_row, a_row, a_k, panel, beta, c + i * c_pitch, c_pitch, used);
@@ -58,8 +58,8 @@ INLINE void panel_rows(const int columns, uint64_t m, uint64_t k, float alpha, c
 }
 
 /* Copies columns first .. first + used of op(b) into [k][columns], padded with zeros. */
-INLINE void pack_panel(const int columns, uint64_t k, const float *b, uint64_t b_k, uint64_t b_column, uint64_t first, uint64_t used,
-                       float *panel) {
+INLINE void pack_panel(const int columns, uint64_t k, const float *b, uint64_t b_k, uint64_t b_column, uint64_t first,
+                       uint64_t used, float *panel) {
     for (uint64_t p = 0; p < k; p++) {
         const float *from = b + p * b_k + first * b_column;
         float *to = panel + p * (uint64_t)columns;
@@ -77,12 +77,14 @@ INLINE void product(const int columns, const struct portable_product *p) {
             pack_panel(columns, p->k, p->b, p->b_k, 1, first, used, p->pack);
         else
             pack_panel(columns, p->k, p->b, 1, p->b_column, first, used, p->pack);
-        panel_rows(columns, p->m, p->k, p->alpha, p->a, p->a_row, p->a_k, p->pack, p->beta, p->c + first, p->c_pitch, used);
+        panel_rows(columns, p->m, p->k, p->alpha, p->a, p->a_row, p->a_k, p->pack, p->beta, p->c + first, p->c_pitch,
+                   used);
     }
 }
 
 #if defined(__x86_64__)
-__attribute__((target("arch=x86-64-v4,prefer-vector-width=512"))) static void product_wide(const struct portable_product *p) {
+__attribute__((target("arch=x86-64-v4,prefer-vector-width=512"))) static void
+product_wide(const struct portable_product *p) {
     product(WIDE, p);
 }
 #endif

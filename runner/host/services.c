@@ -114,8 +114,8 @@ static void *memory(runner_call *public, uint64_t bytes) {
     return (void *)((address + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
 }
 
-static void product(runner_call *public, uint32_t flags, float alpha, const runner_view *a, const runner_view *b, float beta,
-                    const runner_view *c) {
+static void product(runner_call *public, uint32_t flags, float alpha, const runner_view *a, const runner_view *b,
+                    float beta, const runner_view *c) {
     struct call *call = call_of(public);
     uint64_t wanted = product_pack_size(call->gemm, flags, a, b);
     if (wanted > call->pack_size) {

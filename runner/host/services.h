@@ -18,15 +18,15 @@
 struct data_files;
 
 struct call {
-    runner_call public;          /* first: the host's functions get from it to the call */
-    struct error *error;         /* where fail() writes; never NULL */
+    runner_call public;  /* first: the host's functions get from it to the call */
+    struct error *error; /* where fail() writes; never NULL */
     bool failed;
     enum gemm gemm;
-    struct random_key random;    /* the stream of bits(), uniform(), ... */
-    struct arena *memory;        /* of memory() and of files read; NULL: not allowed now */
+    struct random_key random;     /* the stream of bits(), uniform(), ... */
+    struct arena *memory;         /* of memory() and of files read; NULL: not allowed now */
     struct call_scratch *scratch; /* blocks, the newest first */
-    uint64_t scratch_used;       /* bytes of the newest block */
-    float *pack;                 /* of product() */
+    uint64_t scratch_used;        /* bytes of the newest block */
+    float *pack;                  /* of product() */
     uint64_t pack_size;
     const struct loader *loader; /* for open_as(); NULL elsewhere */
     struct text *notes;          /* of note(); NULL: dropped */

@@ -27,9 +27,9 @@ struct train_columns {
 struct train_row {
     uint64_t epoch, updates, examples;
     double learning_rate;
-    double seconds;        /* of training this epoch, without evaluation; 0 for epoch 0 */
+    double seconds; /* of training this epoch, without evaluation; 0 for epoch 0 */
     double evaluate_seconds;
-    const double *values;  /* [columns]; where `known` is false there is none (not evaluated this epoch) */
+    const double *values; /* [columns]; where `known` is false there is none (not evaluated this epoch) */
     const bool *known;
 };
 
@@ -50,14 +50,15 @@ enum train_outcome { TRAIN_DONE, TRAIN_DIVERGED, TRAIN_STOPPED };
 
 struct train_result {
     enum train_outcome outcome;
-    char reason[64];          /* diverged: "loss is nan in epoch 3" and the like; empty otherwise */
-    const char *stopped_by;   /* "epochs", "updates", "diverged" */
+    char reason[64];        /* diverged: "loss is nan in epoch 3" and the like; empty otherwise */
+    const char *stopped_by; /* "epochs", "updates", "diverged" */
     uint64_t epochs, updates;
 };
 
 /* STATUS_OK with the result; STATUS_CONFIG where the trial cannot be planned (shapes) with `where` (may be NULL) set to the path
    within the trial that is at fault ("model.1"); STATUS_TRIAL where a plugin failed while running. */
-enum status train_run(const struct train_request *request, struct train_result *result, struct text *where, struct error *error);
+enum status train_run(const struct train_request *request, struct train_result *result, struct text *where,
+                      struct error *error);
 
 /* Plans the model without training: shapes, parameters, memory and work. `data` gives shapes only. */
 struct train_layer_summary {
@@ -74,7 +75,7 @@ struct train_summary {
     struct train_columns columns;
     uint64_t updates_per_epoch, epochs;
 };
-enum status train_plan(const struct loader *loader, const struct tree *trial, const struct data *data, struct arena *arena,
-                       struct train_summary *summary, struct text *where, struct error *error);
+enum status train_plan(const struct loader *loader, const struct tree *trial, const struct data *data,
+                       struct arena *arena, struct train_summary *summary, struct text *where, struct error *error);
 
 #endif

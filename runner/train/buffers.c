@@ -1,0 +1,164 @@
+#include "runner/train/slice.h"
+
+#include <string.h>
+
+/* May the layer write its output over its input? Only where nobody reads that input again. */
+static bool output_in_place(const struct model *model, runner_node index) {
+    const struct node *node = &model->nodes[index];
+    if ((node->plan.flags & RUNNER_IN_PLACE) == 0 || (node->plan.flags & RUNNER_KEEP_INPUT) != 0 || node->n_inputs == 0)
+        return false;
+    const struct node *input = &model->nodes[node->inputs[0]];
+    return input->n_consumers == 1 && (input->plan.flags & RUNNER_KEEP_OUTPUT) == 0 && input->units == node->units &&
+           node->inputs[0] != model->loss_input && node->inputs[0] != model->output;
+}
+
+/* And its input's delta over its output's? A layer with tensors still needs the latter for their gradients. */
+static bool delta_in_place(const struct model *model, runner_node index) {
+    const struct node *node = &model->nodes[index];
+    if ((node->plan.flags & RUNNER_IN_PLACE) == 0 || node->plan.n_tensors > 0 || node->n_inputs == 0)
+        return false;
+    const struct node *input = &model->nodes[node->inputs[0]];
+    return input->n_consumers == 1 && input->units == node->units;
+}
+
+/* Does the one layer that reads this node hand it its own delta buffer? */
+static bool delta_shared(const struct model *model, runner_node index) {
+    for (size_t i = index + 1u; i < model->n_nodes; i++)
+        if (model->nodes[i].n_inputs > 0 && model->nodes[i].inputs[0] == index && model->nodes[i].delta_wanted)
+            return delta_in_place(model, (runner_node)i);
+    return false;
+}
+
+static bool one_hot_wanted(const struct model *model) {
+    bool wanted = model->loss_plan.target == RUNNER_ONE_HOT;
+    for (size_t i = 0; i < model->n_metrics; i++)
+        wanted |= model->metrics[i].plan.target == RUNNER_ONE_HOT;
+    return wanted;
+}
+
+static bool values_wanted(const struct model *model) {
+    bool wanted = model->loss_plan.target == RUNNER_VALUES;
+    for (size_t i = 0; i < model->n_metrics; i++)
+        wanted |= model->metrics[i].plan.target == RUNNER_VALUES;
+    return wanted;
+}
+
+/* Labels as values are one-hot, or the label itself for a single output. */
+static uint64_t value_elements(const struct model *model, const struct data *data) {
+    if (data->classes == 0)
+        return runner_elements(&data->target);
+    return model->nodes[model->output].units == 1 ? 1 : data->classes;
+}
+
+/* Walks all buffers. With `buffers` NULL it only counts bytes; one function, so that the estimate is what is allocated. */
+static uint64_t layout(struct buffers *buffers, const struct model *model, const struct data *data, uint64_t rows,
+                       bool deltas) {
+    uint64_t bytes = 0;
+    unsigned turn = 0;
+    for (size_t i = 0; i < model->n_nodes; i++) {
+        const struct node *node = &model->nodes[i];
+        if (i > 0 && output_in_place(model, (runner_node)i)) {
+            if (buffers != NULL)
+                buffers->outputs[i] = buffers->outputs[node->inputs[0]];
+        } else {
+            bytes += rows * node->units * sizeof(float);
+            if (buffers != NULL)
+                buffers->outputs[i] = model_floats(&buffers->arena, rows * node->units, &turn);
+        }
+        bytes += rows * node->plan.saved;
+        if (buffers != NULL && node->plan.saved > 0)
+            buffers->saved[i] =
+                (unsigned char *)model_floats(&buffers->arena, (rows * node->plan.saved + 3) / sizeof(float), &turn);
+    }
+    for (size_t i = model->n_nodes; deltas && i-- > 1;) {
+        const struct node *node = &model->nodes[i];
+        if (!node->delta_wanted)
+            continue;
+        if (!delta_shared(model, (runner_node)i)) {
+            bytes += rows * node->units * sizeof(float);
+            if (buffers != NULL)
+                buffers->deltas[i] = model_floats(&buffers->arena, rows * node->units, &turn);
+        }
+        if (buffers != NULL && delta_in_place(model, (runner_node)i) && model->nodes[node->inputs[0]].delta_wanted)
+            buffers->deltas[node->inputs[0]] = buffers->deltas[i];
+    }
+    uint64_t one_hot = one_hot_wanted(model) ? rows * data->classes : 0;
+    uint64_t values = values_wanted(model) ? rows * value_elements(model, data) : 0;
+    bytes += rows * (sizeof(int32_t) + sizeof(double)) + (one_hot + values) * sizeof(float);
+    if (buffers != NULL) {
+        buffers->labels = arena_array(&buffers->arena, rows, sizeof *buffers->labels);
+        buffers->losses = arena_array(&buffers->arena, rows, sizeof *buffers->losses);
+        buffers->one_hot = one_hot > 0 ? model_floats(&buffers->arena, one_hot, &turn) : NULL;
+        buffers->values = values > 0 ? model_floats(&buffers->arena, values, &turn) : NULL;
+    }
+    return bytes;
+}
+
+void buffers_init(struct buffers *buffers, const struct model *model, const struct data *data, uint64_t capacity,
+                  bool deltas) {
+    *buffers = (struct buffers){.capacity = capacity};
+    arena_init(&buffers->arena);
+    buffers->outputs = arena_array(&buffers->arena, model->n_nodes, sizeof *buffers->outputs);
+    buffers->deltas = arena_array(&buffers->arena, model->n_nodes, sizeof *buffers->deltas);
+    buffers->saved = arena_array(&buffers->arena, model->n_nodes, sizeof *buffers->saved);
+    layout(buffers, model, data, capacity, deltas);
+}
+
+void buffers_clear(struct buffers *buffers) {
+    arena_clear(&buffers->arena);
+}
+
+uint64_t buffers_size(const struct model *model, const struct data *data, uint64_t capacity, bool deltas) {
+    return layout(NULL, model, data, capacity, deltas);
+}
+
+static void gather_inputs(const struct slice *slice, const struct data *data, enum data_split split,
+                          const uint32_t *order, uint64_t start) {
+    uint64_t units = slice->model->input_units;
+    for (uint64_t r = slice->first; r < slice->first + slice->rows; r++) {
+        uint64_t example = order == NULL ? start + r : order[start + r];
+        float *to = slice->buffers->outputs[0] + r * units;
+        if (data->element == RUNNER_U8) {
+            const uint8_t *from = (const uint8_t *)data->inputs[split] + example * units;
+            for (uint64_t j = 0; j < units; j++)
+                to[j] = (float)from[j] * data->scale;
+        } else {
+            const float *from = (const float *)data->inputs[split] + example * units;
+            for (uint64_t j = 0; j < units; j++)
+                to[j] = from[j] * data->scale;
+        }
+    }
+}
+
+static void gather_label(const struct slice *slice, const struct data *data, uint64_t row, int32_t label) {
+    struct buffers *buffers = slice->buffers;
+    buffers->labels[row] = label;
+    if (buffers->one_hot != NULL) {
+        float *to = buffers->one_hot + row * data->classes;
+        memset(to, 0, data->classes * sizeof *to);
+        to[label] = 1;
+    }
+    if (buffers->values != NULL) {
+        uint64_t elements = value_elements(slice->model, data);
+        float *to = buffers->values + row * elements;
+        memset(to, 0, elements * sizeof *to);
+        if (elements == 1)
+            to[0] = (float)label;
+        else
+            to[label] = 1;
+    }
+}
+
+void slice_gather(const struct slice *slice, const struct data *data, enum data_split split, const uint32_t *order,
+                  uint64_t start) {
+    gather_inputs(slice, data, split, order, start);
+    uint64_t elements = runner_elements(&data->target);
+    for (uint64_t r = slice->first; r < slice->first + slice->rows; r++) {
+        uint64_t example = order == NULL ? start + r : order[start + r];
+        if (data->classes > 0)
+            gather_label(slice, data, r, ((const int32_t *)data->targets[split])[example]);
+        else if (slice->buffers->values != NULL)
+            memcpy(slice->buffers->values + r * elements, (const float *)data->targets[split] + example * elements,
+                   elements * sizeof(float));
+    }
+}

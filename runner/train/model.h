@@ -1,0 +1,87 @@
+/*
+ * A trial's network: leaf layers in an order in which inputs come before outputs, their tensors, the loss, the metrics and the
+ * optimizer, all bound to plugins and planned. [main] thread builds it; read-only while training but for weights and slots.
+ *
+ * Node 0 is the batch's input and has no layer. Layers are named as in Keras: component and number ("dense_2"), counted from
+ * 1 over the whole model; a tensor is LAYER/NAME ("dense_2/kernel").
+ */
+#ifndef RUNNER_TRAIN_MODEL_H
+#define RUNNER_TRAIN_MODEL_H
+
+#include "runner/base/arena.h"
+#include "runner/base/status.h"
+#include "runner/base/text.h"
+#include "runner/base/tree.h"
+#include "runner/host/data.h"
+#include "runner/host/part.h"
+#include "runner/host/products.h"
+#include "runner/host/services.h"
+
+#include <stdbool.h>
+
+struct tensor {
+    const char *name;
+    const runner_tensor *plan;
+    uint64_t rows, columns, elements; /* as a matrix: the last dimension is the columns */
+    bool trained;
+    uint32_t node, index; /* whose it is, and which of that layer's */
+    float *weights;       /* [rows][columns] */
+    float *gradient;      /* likewise, or NULL where gradients are streamed */
+    runner_optimizer_plan optimizer;
+    float *slots[RUNNER_MAX_SLOTS];
+};
+
+struct node {
+    const char *name, *component; /* "dense_1", "dense" */
+    const char *path;             /* place in the trial: "model.0" */
+    const struct runner_layer_ops *ops;
+    void *config;
+    runner_plan plan;
+    runner_node inputs[RUNNER_MAX_INPUTS];
+    uint32_t n_inputs, n_consumers;
+    uint64_t units;       /* elements of the output */
+    bool delta_wanted;    /* a trained tensor stands at or before this node */
+    size_t first_tensor;  /* of plan.n_tensors in model.tensors */
+    runner_view *tensors; /* [plan.n_tensors] */
+    double *statistics, *delta_statistics;
+};
+
+struct metric {
+    const struct runner_part *part;
+    runner_metric_plan plan;
+    uint32_t first_sum; /* its place among the sums of all metrics */
+};
+
+struct model {
+    struct arena arena;
+    struct node *nodes;
+    size_t n_nodes, nodes_capacity;
+    struct tensor *tensors;
+    size_t n_tensors;
+    runner_node output;     /* what metrics see */
+    runner_node loss_input; /* what the loss sees: the output, or the input of the final activation */
+    const struct runner_part *loss;
+    runner_loss_plan loss_plan;
+    bool from_logits;
+    struct metric *metrics;
+    size_t n_metrics;
+    uint32_t n_sums; /* of all metrics together */
+    const struct runner_part *optimizer;
+    const struct runner_part *schedule; /* of the learning rate; NULL: `rate` */
+    double rate;
+    enum gemm gemm;
+    uint64_t input_units;
+};
+
+/* Builds and plans; no weights yet. `where` gets the path within the trial that is at fault. */
+enum status model_build(const struct loader *loader, const struct tree *trial, const struct data *data,
+                        struct model *model, struct text *where, struct error *error);
+/* Allocates weights and slots and fills them: weights by their initializers, keyed by `seed` and the tensor's name. */
+enum status model_initialize(struct model *model, uint64_t seed, struct error *error);
+void model_clear(struct model *model);
+
+/* Memory for `count` floats, zeroed, 64-byte aligned, at offsets modulo 4096 that differ from one call to the next: equal offsets of
+   weights, gradient and slots make the caches fight. Lives as long as the arena. */
+float *model_floats(struct arena *arena, uint64_t count, unsigned *turn);
+
+#endif

@@ -1,0 +1,59 @@
+/*
+ * Rows on their way through a model: the buffers that hold a batch (or a part of one), and the passes over a run of rows.
+ *
+ * Functions on rows are [any] thread: they touch nothing but their rows of the buffers. Each buffer is [capacity][units].
+ */
+#ifndef RUNNER_TRAIN_SLICE_H
+#define RUNNER_TRAIN_SLICE_H
+
+#include "runner/train/model.h"
+
+struct buffers {
+    struct arena arena;
+    uint64_t capacity;       /* rows */
+    float **outputs;         /* [n_nodes]; one buffer may serve two nodes where a layer works in place */
+    float **deltas;          /* [n_nodes]; NULL where none is wanted, and all of them while evaluating */
+    unsigned char **saved;   /* [n_nodes] */
+    int32_t *labels;         /* [capacity] where the data set has classes */
+    float *one_hot, *values; /* [capacity][classes], [capacity][elements of the target]; NULL where nobody wants them */
+    double *losses;          /* [capacity] */
+};
+
+/* With `deltas` for training, without for evaluation. */
+void buffers_init(struct buffers *buffers, const struct model *model, const struct data *data, uint64_t capacity,
+                  bool deltas);
+void buffers_clear(struct buffers *buffers);
+/* Bytes that they hold. */
+uint64_t buffers_size(const struct model *model, const struct data *data, uint64_t capacity, bool deltas);
+
+/* A run of rows of a batch: `first` and `rows` count within the buffers, `batch` is how many rows the buffers hold now. */
+struct slice {
+    const struct model *model;
+    struct buffers *buffers;
+    struct call *call;
+    uint64_t first, rows, batch;
+    uint64_t offset; /* of the buffers' first row in the whole batch (micro-batches) */
+    bool training;
+    uint64_t seed, update; /* of the noise; `update` counts from 0 */
+};
+
+/* Copies examples order[first] .. (or first .. where `order` is NULL) of a split into the buffers; `start` is the place of the buffers' row 0 in the
+   order. */
+void slice_gather(const struct slice *slice, const struct data *data, enum data_split split, const uint32_t *order,
+                  uint64_t start);
+/* forward() of nodes from .. to - 1. */
+void slice_forward(const struct slice *slice, runner_node from, runner_node to);
+/* backward() of nodes from .. to + 1, downwards. */
+void slice_backward(const struct slice *slice, runner_node from, runner_node to);
+/* Losses into the buffers, and, with deltas, scale times their derivative; returns their sum in the order of rows. */
+double slice_loss(const struct slice *slice, float scale);
+/* Adds to the sums of all metrics. */
+void slice_metrics(const struct slice *slice, double *sums);
+/* The statistics of a layer across the batch, added to sums. */
+void slice_reduce(const struct slice *slice, runner_node node, double *sums);
+void slice_reduce_delta(const struct slice *slice, runner_node node, double *sums);
+/* Adds alpha times the gradient of a tile over all rows of the slice into `into`. */
+void slice_gradient(const struct slice *slice, const struct tensor *tensor, const runner_tile *tile, float alpha,
+                    const runner_view *into);
+
+#endif

@@ -1,0 +1,337 @@
+#include "runner/train/train.h"
+
+#include "runner/train/evaluate.h"
+#include "runner/train/settings.h"
+#include "runner/train/step.h"
+
+#include <math.h>
+#include <omp.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define PROGRESS_SECONDS 0.1
+
+/* The columns of one split's values: `first` of them in train_columns, the loss and then the metrics. */
+struct group {
+    const char *prefix;
+    size_t first;
+    bool present;
+};
+
+enum { GROUP_TRAIN, GROUP_TRAIN_EVAL, GROUP_VALIDATION, GROUP_TEST, GROUPS };
+
+struct training {
+    const struct train_request *request;
+    struct train_settings settings;
+    struct arena arena;
+    struct model model;
+    struct stepper stepper;
+    struct evaluator evaluator;
+    struct group groups[GROUPS];
+    struct train_columns columns;
+    double *values;
+    bool *known;
+    uint32_t *order; /* of this epoch; NULL: as they stand */
+    uint64_t updates, examples;
+    double rate;
+    double loss_sum; /* of this epoch */
+    double *sums;
+    uint64_t epoch_examples;
+    double next_progress;
+    struct train_result *result;
+};
+
+static double seconds_now(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static void plan_columns(struct group groups[GROUPS], struct train_columns *columns, const struct model *model,
+                         const struct data *data, bool evaluate_train, struct arena *arena) {
+    groups[GROUP_TRAIN] = (struct group){.prefix = "train", .present = true};
+    groups[GROUP_TRAIN_EVAL] = (struct group){.prefix = "train_eval", .present = evaluate_train};
+    groups[GROUP_VALIDATION] = (struct group){.prefix = "val", .present = data->rows[DATA_VALIDATION] > 0};
+    groups[GROUP_TEST] = (struct group){.prefix = "test", .present = data->rows[DATA_TEST] > 0};
+    columns->names = arena_array(arena, GROUPS * (1 + model->n_metrics), sizeof *columns->names);
+    columns->count = 0;
+    for (int g = 0; g < GROUPS; g++) {
+        if (!groups[g].present)
+            continue;
+        groups[g].first = columns->count;
+        columns->names[columns->count++] = arena_printf(arena, "%s_loss", groups[g].prefix);
+        for (size_t m = 0; m < model->n_metrics; m++)
+            columns->names[columns->count++] =
+                arena_printf(arena, "%s_%s", groups[g].prefix, model->metrics[m].part->name);
+    }
+}
+
+static bool report(struct training *training, uint64_t epoch, double seconds, double evaluate_seconds) {
+    const struct train_request *request = training->request;
+    if (request->on_row == NULL)
+        return true;
+    struct train_row row = {.epoch = epoch,
+                            .updates = training->updates,
+                            .examples = training->examples,
+                            .learning_rate = training->rate,
+                            .seconds = seconds,
+                            .evaluate_seconds = evaluate_seconds,
+                            .values = training->values,
+                            .known = training->known};
+    return request->on_row(request->context, &training->columns, &row);
+}
+
+static enum status evaluate_group(struct training *training, int index, enum data_split split, struct error *error) {
+    const struct group *group = &training->groups[index];
+    if (!group->present)
+        return STATUS_OK;
+    enum status status = evaluator_run(&training->evaluator, split, training->values + group->first, error);
+    for (size_t i = 0; i <= training->model.n_metrics; i++)
+        training->known[group->first + i] = status == STATUS_OK;
+    return status;
+}
+
+static enum status evaluate_all(struct training *training, double *seconds, struct error *error) {
+    double start = seconds_now();
+    enum status status = evaluate_group(training, GROUP_TRAIN_EVAL, DATA_TRAIN, error);
+    if (status == STATUS_OK)
+        status = evaluate_group(training, GROUP_VALIDATION, DATA_VALIDATION, error);
+    if (status == STATUS_OK)
+        status = evaluate_group(training, GROUP_TEST, DATA_TEST, error);
+    *seconds = seconds_now() - start;
+    return status;
+}
+
+/* Weights can have left the finite numbers with the last update, which only an evaluation sees. */
+static bool evaluation_finite(const struct training *training) {
+    for (int g = GROUP_TRAIN_EVAL; g < GROUPS; g++) {
+        const struct group *group = &training->groups[g];
+        if (group->present && training->known[group->first] && !isfinite(training->values[group->first]))
+            return false;
+    }
+    return true;
+}
+
+static void make_order(struct training *training, uint64_t epoch) {
+    const struct train_settings *settings = &training->settings;
+    if (settings->shuffle == SHUFFLE_NEVER || (settings->shuffle == SHUFFLE_ONCE && epoch > 1))
+        return;
+    random_permutation(random_key(settings->order_seed, "order", settings->shuffle == SHUFFLE_ONCE ? 0 : epoch),
+                       training->request->data->rows[DATA_TRAIN], training->order);
+}
+
+static double rate_of(const struct training *training, uint64_t update) {
+    const struct model *model = &training->model;
+    if (model->schedule == NULL)
+        return model->rate;
+    const runner_schedule_ops *ops = model->schedule->ops;
+    return ops->rate(model->schedule->config, update, training->settings.updates_per_epoch,
+                     training->settings.total_updates);
+}
+
+static void progress(struct training *training, uint64_t epoch) {
+    const struct train_request *request = training->request;
+    double now = request->on_progress == NULL ? 0 : seconds_now();
+    if (now < training->next_progress || request->on_progress == NULL)
+        return;
+    training->next_progress = now + PROGRESS_SECONDS;
+    request->on_progress(request->context, epoch, (double)training->updates / (double)training->settings.total_updates,
+                         training->loss_sum / (double)training->epoch_examples);
+}
+
+/* By the thread that comes first, after an update. */
+static void count_update(struct training *training, uint64_t epoch, uint64_t rows) {
+    struct stepper *stepper = &training->stepper;
+    training->loss_sum += stepper->loss_sum;
+    for (uint32_t i = 0; i < training->model.n_sums; i++)
+        training->sums[i] += stepper->sums[i];
+    training->epoch_examples += rows;
+    if (!stepper->diverged && !stepper->failed) {
+        training->updates++;
+        training->examples += rows;
+    }
+    progress(training, epoch);
+}
+
+/* The updates of one epoch, by a team that stays together for all of them. */
+static void train_epoch(struct training *training, uint64_t epoch) {
+    struct stepper *stepper = &training->stepper;
+    const struct train_settings *settings = &training->settings;
+    uint64_t rows = training->request->data->rows[DATA_TRAIN];
+    const uint32_t *order = settings->shuffle == SHUFFLE_NEVER ? NULL : training->order;
+    training->loss_sum = 0;
+    training->epoch_examples = 0;
+    memset(training->sums, 0, training->model.n_sums * sizeof *training->sums);
+#pragma omp parallel num_threads(training->request->threads)
+    {
+        unsigned before = thread_numbers_set();
+        uint64_t left = settings->total_updates - training->updates;
+        uint64_t updates = left < settings->updates_per_epoch ? left : settings->updates_per_epoch;
+#pragma omp barrier /* all have read training->updates */
+        for (uint64_t u = 0; u < updates; u++) {
+            uint64_t start = u * settings->batch_rows;
+            uint64_t here = rows - start < settings->batch_rows ? rows - start : settings->batch_rows;
+#pragma omp single
+            training->rate = rate_of(training, training->updates);
+            stepper_update(stepper, omp_get_thread_num(), order, start, here, training->rate);
+#pragma omp single
+            count_update(training, epoch, here);
+            if (stepper->diverged || stepper->failed)
+                break;
+        }
+        thread_numbers_restore(before);
+    }
+}
+
+static void running_means(struct training *training) {
+    const struct model *model = &training->model;
+    size_t first = training->groups[GROUP_TRAIN].first;
+    training->values[first] = training->loss_sum / (double)training->epoch_examples;
+    training->known[first] = true;
+    for (size_t m = 0; m < model->n_metrics; m++) {
+        const runner_metric_ops *ops = model->metrics[m].part->ops;
+        training->values[first + 1 + m] = ops->result(model->metrics[m].part->config, training->epoch_examples,
+                                                      training->sums + model->metrics[m].first_sum);
+        training->known[first + 1 + m] = true;
+    }
+}
+
+static void diverged(struct training *training, uint64_t epoch, const char *what, double value) {
+    training->result->outcome = TRAIN_DIVERGED;
+    training->result->stopped_by = "diverged";
+    snprintf(training->result->reason, sizeof training->result->reason, "%s is %s in epoch %llu", what,
+             isnan(value) ? "nan"
+             : value > 0  ? "inf"
+                          : "-inf",
+             (unsigned long long)epoch);
+}
+
+/* One epoch, its evaluation and its row. */
+static enum status run_epoch(struct training *training, uint64_t epoch, bool *more, struct error *error) {
+    const struct train_settings *settings = &training->settings;
+    double start = seconds_now(), evaluate_seconds = 0;
+    make_order(training, epoch);
+    train_epoch(training, epoch);
+    double seconds = seconds_now() - start;
+    if (training->stepper.failed)
+        return stepper_error(&training->stepper, error);
+    training->result->epochs = epoch;
+    bool last = epoch == settings->epochs || training->updates >= settings->total_updates || training->stepper.diverged;
+    memset(training->known, 0, training->columns.count * sizeof *training->known);
+    running_means(training);
+    enum status status = STATUS_OK;
+    if (last || epoch % settings->evaluate_every == 0)
+        status = evaluate_all(training, &evaluate_seconds, error);
+    if (status != STATUS_OK)
+        return status;
+    if (training->stepper.diverged)
+        diverged(training, epoch, "loss", training->stepper.loss_sum);
+    else if (!evaluation_finite(training))
+        diverged(training, epoch, "evaluated loss", NAN);
+    bool go_on = report(training, epoch, seconds, evaluate_seconds);
+    *more = go_on && !last && training->result->outcome == TRAIN_DONE;
+    if (!go_on && !last && training->result->outcome == TRAIN_DONE) {
+        training->result->outcome = TRAIN_STOPPED;
+        training->result->stopped_by = "interrupted";
+    }
+    return STATUS_OK;
+}
+
+static enum status run_epochs(struct training *training, struct error *error) {
+    const struct train_settings *settings = &training->settings;
+    struct train_result *result = training->result;
+    double evaluate_seconds = 0;
+    training->rate = rate_of(training, 0);
+    enum status status = evaluate_all(training, &evaluate_seconds, error);
+    if (status != STATUS_OK)
+        return status;
+    bool more = report(training, 0, 0, evaluate_seconds) && settings->total_updates > 0;
+    for (uint64_t epoch = 1; more && status == STATUS_OK; epoch++)
+        status = run_epoch(training, epoch, &more, error);
+    result->updates = training->updates;
+    if (result->stopped_by == NULL)
+        result->stopped_by =
+            settings->updates_limited && training->updates == settings->total_updates ? "updates" : "epochs";
+    return status;
+}
+
+enum status train_run(const struct train_request *request, struct train_result *result, struct text *where,
+                      struct error *error) {
+    struct training training = {.request = request, .result = result};
+    *result = (struct train_result){.outcome = TRAIN_DONE};
+    arena_init(&training.arena);
+    enum status status = train_settings_read(request->trial, request->data, &training.settings, where, error);
+    if (status != STATUS_OK) {
+        arena_clear(&training.arena);
+        return status;
+    }
+    struct model *model = &training.model;
+    const struct train_settings *settings = &training.settings;
+    unsigned before = thread_numbers_set();
+    status = model_build(request->loader, request->trial, request->data, model, where, error);
+    if (status == STATUS_OK)
+        status = model_initialize(model, settings->init_seed, error);
+    if (status == STATUS_OK) {
+        plan_columns(training.groups, &training.columns, model, request->data, settings->evaluate_train,
+                     &training.arena);
+        training.values = arena_array(&training.arena, training.columns.count, sizeof(double));
+        training.known = arena_array(&training.arena, training.columns.count, sizeof(bool));
+        training.sums = arena_array(&training.arena, model->n_sums, sizeof(double));
+        training.order = arena_array(&training.arena, request->data->rows[DATA_TRAIN], sizeof(uint32_t));
+        stepper_init(&training.stepper, model, request->data, settings->batch_rows, settings->micro_rows,
+                     request->threads, settings->seed);
+        evaluator_init(&training.evaluator, model, request->data, request->threads);
+        status = run_epochs(&training, error);
+        evaluator_clear(&training.evaluator);
+        stepper_clear(&training.stepper);
+    }
+    thread_numbers_restore(before);
+    model_clear(model);
+    arena_clear(&training.arena);
+    return status;
+}
+
+enum status train_plan(const struct loader *loader, const struct tree *trial, const struct data *data,
+                       struct arena *arena, struct train_summary *summary, struct text *where, struct error *error) {
+    struct train_settings settings;
+    enum status status = train_settings_read(trial, data, &settings, where, error);
+    if (status != STATUS_OK)
+        return status;
+    struct model model;
+    struct group groups[GROUPS];
+    status = model_build(loader, trial, data, &model, where, error);
+    if (status == STATUS_OK) {
+        *summary = (struct train_summary){
+            .count = model.n_nodes - 1, .updates_per_epoch = settings.updates_per_epoch, .epochs = settings.epochs};
+        summary->layers = arena_array(arena, summary->count, sizeof *summary->layers);
+        uint64_t slots = 0;
+        for (size_t i = 1; i < model.n_nodes; i++) {
+            const struct node *node = &model.nodes[i];
+            summary->layers[i - 1] = (struct train_layer_summary){.name = arena_copy_text(arena, node->name),
+                                                                  .component = arena_copy_text(arena, node->component),
+                                                                  .output = node->plan.output};
+        }
+        for (size_t t = 0; t < model.n_tensors; t++) {
+            const struct tensor *tensor = &model.tensors[t];
+            if (!tensor->trained)
+                continue;
+            summary->layers[tensor->node - 1].parameters += tensor->elements;
+            summary->parameters += tensor->elements;
+            slots += tensor->elements * tensor->optimizer.slots;
+            /* Each place of the output takes one product with the whole matrix; forward, backward and gradient. */
+            if ((tensor->plan->flags & RUNNER_PRODUCT) != 0)
+                summary->flops_per_example += 3 * 2.0 * (double)tensor->elements *
+                                              ((double)model.nodes[tensor->node].units / (double)tensor->columns);
+        }
+        uint64_t rows = settings.micro_rows < settings.batch_rows ? settings.micro_rows : settings.batch_rows;
+        summary->memory = (summary->parameters + slots) * sizeof(float) + buffers_size(&model, data, rows, true) +
+                          evaluator_size(&model, data) + data->rows[DATA_TRAIN] * sizeof(uint32_t) +
+                          (settings.micro_rows < settings.batch_rows ? summary->parameters * sizeof(float) : 0);
+        plan_columns(groups, &summary->columns, &model, data, settings.evaluate_train, arena);
+        for (size_t i = 0; i < summary->columns.count; i++)
+            summary->columns.names[i] = arena_copy_text(arena, summary->columns.names[i]);
+    }
+    model_clear(&model);
+    return status;
+}
