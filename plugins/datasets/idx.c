@@ -60,20 +60,23 @@ static int check_magic(runner_call *call, const char *path, const runner_file *f
     if (file->size == 0)
         return call->host->fail(call, "%s: the file is empty, wanted an IDX file", path);
     if (file->size < 4)
-        return call->host->fail(call, "%s: the file ends after %" PRIu64 " bytes, within the header of an IDX file", path,
-                                file->size);
+        return call->host->fail(call, "%s: the file ends after %" PRIu64 " bytes, within the header of an IDX file",
+                                path, file->size);
     if (b[0] != 0 || b[1] != 0 || type_size(b[2]) == 0)
-        return call->host->fail(call,
-                                "%s: starts with the bytes %02x %02x %02x %02x, wanted the magic number of an IDX file: 00 00, "
-                                "a type 08, 09, 0b, 0c, 0d or 0e, and the number of dimensions",
-                                path, b[0], b[1], b[2], b[3]);
+        return call->host->fail(
+            call,
+            "%s: starts with the bytes %02x %02x %02x %02x, wanted the magic number of an IDX file: 00 00, "
+            "a type 08, 09, 0b, 0c, 0d or 0e, and the number of dimensions",
+            path, b[0], b[1], b[2], b[3]);
     if (b[3] == 0 || b[3] > RUNNER_MAX_RANK + 1)
-        return call->host->fail(call, "%s: says that it has %u dimensions (magic number %02x %02x %02x %02x), wanted 1 to %d",
+        return call->host->fail(call,
+                                "%s: says that it has %u dimensions (magic number %02x %02x %02x %02x), wanted 1 to %d",
                                 path, b[3], b[0], b[1], b[2], b[3], RUNNER_MAX_RANK + 1);
     const uint64_t header = 4 + 4 * (uint64_t)b[3];
     if (file->size < header)
         return call->host->fail(call,
-                                "%s: the file ends after %" PRIu64 " bytes, within its header of %" PRIu64 " bytes for %u "
+                                "%s: the file ends after %" PRIu64 " bytes, within its header of %" PRIu64
+                                " bytes for %u "
                                 "dimensions",
                                 path, file->size, header, b[3]);
     return RUNNER_OK;
@@ -86,10 +89,11 @@ static int check_size(runner_call *call, const char *path, const runner_file *fi
     for (uint32_t i = 0; i < b[3]; i++) {
         const uint32_t size = big_endian(b + 4 + 4 * i);
         if (size == 0)
-            return call->host->fail(call, i == 0 ? "%s: holds no examples (dimension %u is 0)" : "%s: dimension %u is 0", path,
-                                    i + 1);
+            return call->host->fail(
+                call, i == 0 ? "%s: holds no examples (dimension %u is 0)" : "%s: dimension %u is 0", path, i + 1);
         if (wanted > UINT64_MAX / 2 / size)
-            return call->host->fail(call, "%s: its dimensions multiply to more than 2^63 bytes; the header is damaged", path);
+            return call->host->fail(call, "%s: its dimensions multiply to more than 2^63 bytes; the header is damaged",
+                                    path);
         wanted *= size;
     }
     wanted += 4 + 4 * (uint64_t)b[3];
@@ -99,9 +103,9 @@ static int check_size(runner_call *call, const char *path, const runner_file *fi
                                 " (%u rows of %u dimensions, %" PRIu64 " bytes a value)",
                                 path, file->size, wanted, big_endian(b + 4), b[3] - 1u, type_size(b[2]));
     if (file->size > wanted)
-        return call->host->fail(call,
-                                "%s: has %" PRIu64 " bytes behind its values: %" PRIu64 " bytes, its header announces %" PRIu64,
-                                path, file->size - wanted, file->size, wanted);
+        return call->host->fail(
+            call, "%s: has %" PRIu64 " bytes behind its values: %" PRIu64 " bytes, its header announces %" PRIu64, path,
+            file->size - wanted, file->size, wanted);
     return RUNNER_OK;
 }
 
@@ -139,15 +143,18 @@ static int check_labels(runner_call *call, const struct idx_file *labels, int64_
     for (uint64_t row = 0; row < labels->rows; row++) {
         const int64_t label = label_at(labels, row);
         if (label < 0)
-            return call->host->fail(call, "%s: row %" PRIu64 ": label %" PRId64 " is negative, wanted 0 or more", labels->path,
-                                    row, label);
+            return call->host->fail(call, "%s: row %" PRIu64 ": label %" PRId64 " is negative, wanted 0 or more",
+                                    labels->path, row, label);
         if (classes > 0 && label >= classes)
-            return call->host->fail(call, "%s: row %" PRIu64 ": label %" PRId64 " is out of range, wanted 0 to %" PRId64
-                                          " (classes: %" PRId64 ")",
+            return call->host->fail(call,
+                                    "%s: row %" PRIu64 ": label %" PRId64 " is out of range, wanted 0 to %" PRId64
+                                    " (classes: %" PRId64 ")",
                                     labels->path, row, label, classes - 1, classes);
         if (classes == 0 && label >= MOST_CLASSES)
-            return call->host->fail(call, "%s: row %" PRIu64 ": label %" PRId64 " would make more than %d classes; give `classes` "
-                                          "where that is meant",
+            return call->host->fail(call,
+                                    "%s: row %" PRIu64 ": label %" PRId64
+                                    " would make more than %d classes; give `classes` "
+                                    "where that is meant",
                                     labels->path, row, label, MOST_CLASSES);
         *largest = label > *largest ? label : *largest;
     }
@@ -161,13 +168,14 @@ static int split_read(runner_call *call, struct idx *idx, runner_split split, co
     if (idx_file_read(call, images, x) != RUNNER_OK || idx_file_read(call, labels, y) != RUNNER_OK)
         return RUNNER_FAILED;
     if (y->example.rank != 1 || y->example.size[0] != 1)
-        return call->host->fail(call, "%s: has %u dimensions, wanted labels, which have one", labels, y->example.rank + 1);
+        return call->host->fail(call, "%s: has %u dimensions, wanted labels, which have one", labels,
+                                y->example.rank + 1);
     if (y->type == IDX_F32 || y->type == IDX_F64)
-        return call->host->fail(call, "%s: holds floating-point values (type %02x), wanted labels, which are integers", labels,
-                                y->type);
+        return call->host->fail(call, "%s: holds floating-point values (type %02x), wanted labels, which are integers",
+                                labels, y->type);
     if (x->rows != y->rows)
-        return call->host->fail(call, "%s has %" PRIu64 " images, but %s has %" PRIu64 " labels", images, x->rows, labels,
-                                y->rows);
+        return call->host->fail(call, "%s has %" PRIu64 " images, but %s has %" PRIu64 " labels", images, x->rows,
+                                labels, y->rows);
     return check_labels(call, y, classes, largest);
 }
 
@@ -183,8 +191,8 @@ static int subset(runner_call *call, const struct idx_file *images, const char *
     if (wanted == INT64_MIN)
         return RUNNER_OK;
     if ((uint64_t)wanted > images->rows)
-        return call->host->fail(call, "`%s` asks for %" PRId64 " rows, but %s has %" PRIu64, param, wanted, images->path,
-                                images->rows);
+        return call->host->fail(call, "`%s` asks for %" PRId64 " rows, but %s has %" PRIu64, param, wanted,
+                                images->path, images->rows);
     *rows = (uint64_t)wanted;
     return RUNNER_OK;
 }
@@ -198,7 +206,8 @@ static int idx_open(const void *config, runner_call *call, uint64_t seed, runner
     if (idx == NULL)
         return RUNNER_FAILED;
     if ((from->test_images == NULL) != (from->test_labels == NULL))
-        return call->host->fail(call, "`%s` is given without `%s`", from->test_images == NULL ? "test_labels" : "test_images",
+        return call->host->fail(call, "`%s` is given without `%s`",
+                                from->test_images == NULL ? "test_labels" : "test_images",
                                 from->test_images == NULL ? "test_images" : "test_labels");
     if (split_read(call, idx, RUNNER_TRAIN, from->train_images, from->train_labels, classes, &largest) != RUNNER_OK ||
         subset(call, &idx->images[RUNNER_TRAIN], "train", from->train, &dataset->rows[RUNNER_TRAIN]) != RUNNER_OK)
@@ -244,8 +253,8 @@ static void to_float(uint32_t type, const unsigned char *b, uint64_t n, float *o
     }
 }
 
-static int idx_read(const runner_dataset *dataset, runner_call *call, runner_split split, const uint64_t *examples, uint64_t n,
-                    void *inputs, void *targets) {
+static int idx_read(const runner_dataset *dataset, runner_call *call, runner_split split, const uint64_t *examples,
+                    uint64_t n, void *inputs, void *targets) {
     (void)call;
     const struct idx *idx = dataset->state;
     const struct idx_file *images = &idx->images[split];

@@ -40,10 +40,11 @@ static int mnist_open(const void *config, runner_call *call, uint64_t seed, runn
         if (path == NULL || call->host->read_file(call, path, &file) != RUNNER_OK)
             return RUNNER_FAILED;
         if (strcmp(file.sha256, files[i].sha256) != 0)
-            return call->host->fail(call,
-                                    "%s: the decompressed file has the SHA-256 %s, wanted %s, that of MNIST's %s; for other "
-                                    "files use the data set idx",
-                                    path, file.sha256, files[i].sha256, files[i].name);
+            return call->host->fail(
+                call,
+                "%s: the decompressed file has the SHA-256 %s, wanted %s, that of MNIST's %s; for other "
+                "files use the data set idx",
+                path, file.sha256, files[i].sha256, files[i].name);
         settings[n++] = (runner_setting){files[i].param, path};
     }
     for (uint32_t i = 0; i < 2; i++) {
@@ -60,8 +61,8 @@ static int mnist_open(const void *config, runner_call *call, uint64_t seed, runn
 }
 
 /* Not reached: the data set that took this one's place reads. */
-static int mnist_read(const runner_dataset *dataset, runner_call *call, runner_split split, const uint64_t *examples, uint64_t n,
-                      void *inputs, void *targets) {
+static int mnist_read(const runner_dataset *dataset, runner_call *call, runner_split split, const uint64_t *examples,
+                      uint64_t n, void *inputs, void *targets) {
     (void)dataset, (void)split, (void)examples, (void)n, (void)inputs, (void)targets;
     return call->host->fail(call, "mnist: the data set idx has not taken over");
 }
@@ -80,8 +81,8 @@ static const runner_param mnist_params[] = {
 static const runner_dataset_ops mnist_ops = {sizeof(runner_dataset_ops), 0, mnist_open, mnist_read};
 
 static const runner_component components[] = {
-    {RUNNER_DATASET, sizeof(struct mnist_config), "mnist", "handwritten digits, 28x28 grey images in ten classes", mnist_params,
-     RUNNER_COUNT(mnist_params), 0, &mnist_ops},
+    {RUNNER_DATASET, sizeof(struct mnist_config), "mnist", "handwritten digits, 28x28 grey images in ten classes",
+     mnist_params, RUNNER_COUNT(mnist_params), 0, &mnist_ops},
 };
 
 RUNNER_PLUGIN(components, "1.0.0")

@@ -126,7 +126,8 @@ const char *files_find(runner_call *public, const char *folder, const char *name
     if (folder != NULL) {
         found = find_in(arena, folder, file);
         if (found == NULL)
-            public->host->fail(public, "found neither %s nor %s.gz in %s, the `path` given for %s", file, file, folder, name);
+        public->host->fail(public, "found neither %s nor %s.gz in %s, the `path` given for %s", file, file, folder,
+                           name);
         return found;
     }
     const char *data = environment("RUNNER_DATA"), *cache = cache_folder(arena, name);
@@ -136,11 +137,12 @@ const char *files_find(runner_call *public, const char *folder, const char *name
     if (found == NULL && cache != NULL)
         found = find_in(arena, cache, file);
     if (found == NULL)
-        public->host->fail(public,
-                           "found neither %s nor %s.gz; looked in %s and %s; put the files of %s into one of these folders, set "
-                           "RUNNER_DATA to the folder that holds %s/, or give their folder as `path`",
-                           file, file, shared == NULL ? "$RUNNER_DATA (which is not set)" : shared,
-                           cache == NULL ? "the user's cache (HOME is not set)" : cache, name, name);
+    public->host->fail(
+        public,
+        "found neither %s nor %s.gz; looked in %s and %s; put the files of %s into one of these folders, set "
+        "RUNNER_DATA to the folder that holds %s/, or give their folder as `path`",
+        file, file, shared == NULL ? "$RUNNER_DATA (which is not set)" : shared,
+        cache == NULL ? "the user's cache (HOME is not set)" : cache, name, name);
     return found;
 }
 
@@ -157,7 +159,8 @@ static struct tree *setting_value(const struct catalog_param *param, const char 
 }
 
 /* {dataset: {settings}}, checked and completed; NULL and failed where something is wrong. */
-static struct tree *resolve_settings(struct call *call, const char *dataset, const runner_setting *settings, uint32_t n) {
+static struct tree *resolve_settings(struct call *call, const char *dataset, const runner_setting *settings,
+                                     uint32_t n) {
     const struct mark nowhere = {0};
     struct arena *arena = &call->files->arena;
     struct tree *written = tree_map(arena, nowhere), *params = tree_map(arena, nowhere), *resolved = NULL;
@@ -180,13 +183,15 @@ static struct tree *resolve_settings(struct call *call, const char *dataset, con
     return resolved;
 }
 
-int files_open_as(runner_call *public, const char *dataset, const runner_setting *settings, uint32_t n, runner_dataset *opened) {
+int files_open_as(runner_call *public, const char *dataset, const runner_setting *settings, uint32_t n,
+                  runner_dataset *opened) {
     struct call *call = (struct call *)public;
     struct data_files *files = call->files;
     if (files == NULL || call->loader == NULL)
         return public->host->fail(public, "the plugin opens the data set %s outside open() of a data set", dataset);
     if (files->depth == MAX_DEPTH)
-        return public->host->fail(public, "data sets open each other more than %d deep, the last being %s", MAX_DEPTH, dataset);
+        return public->host->fail(public, "data sets open each other more than %d deep, the last being %s", MAX_DEPTH,
+                                  dataset);
     const struct tree *resolved = resolve_settings(call, dataset, settings, n);
     if (resolved == NULL)
         return RUNNER_FAILED;

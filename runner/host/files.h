@@ -39,6 +39,7 @@ int files_read(runner_call *call, const char *path, runner_file *file);
    Directory Specification 0.8: a relative XDG_CACHE_HOME is ignored). Data sets that use it call the folder `path`. */
 const char *files_find(runner_call *call, const char *folder, const char *name, const char *file);
 /* Settings of paths and text are taken as they are, NULL being null; all others are read as YAML. */
-int files_open_as(runner_call *call, const char *dataset, const runner_setting *settings, uint32_t n, runner_dataset *opened);
+int files_open_as(runner_call *call, const char *dataset, const runner_setting *settings, uint32_t n,
+                  runner_dataset *opened);
 
 #endif
