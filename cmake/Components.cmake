@@ -2,7 +2,7 @@
 
 # Files of runner/host that only the worker links: they open plugins, call BLAS or run in the hot path. All others
 # (catalogue, parameter tables) are linked by the supervisor as well.
-set(RUNNER_HOST_RUNTIME loader registry part data services products blas portable vector_math)
+set(RUNNER_HOST_RUNTIME loader registry part data files services products blas portable vector_math)
 
 # Compiled for any x86-64, since they run before or as the check for x86-64-v3.
 set(RUNNER_BASELINE_SOURCES runner/main.c runner/worker_main.c runner/base/cpu.c)
