@@ -128,6 +128,7 @@ static struct tree *component_tree(struct arena *arena, const struct catalog_com
     put_text(arena, map, "file", component->file);
     put_text(arena, map, "hash", component->hash);
     put_text(arena, map, "version", component->version);
+    put_text(arena, map, "shadows", component->shadows);
     put(arena, map, "foreign", tree_bool(arena, nowhere, component->foreign));
     put(arena, map, "own", tree_int(arena, nowhere, (int64_t)component->n_own));
     for (size_t i = 0; i < component->n_params; i++) {
@@ -221,6 +222,7 @@ static void read_component(struct arena *arena, const struct tree *map, struct c
     component->file = get_text(map, "file", false, bad);
     component->hash = get_text(map, "hash", false, bad);
     component->version = get_text(map, "version", true, bad);
+    component->shadows = get_text(map, "shadows", true, bad);
     const struct tree *foreign = tree_get(map, "foreign"), *params = get_list(map, "params", bad);
     *bad |= !foreign || foreign->type != TREE_BOOL;
     component->foreign = !foreign || foreign->type != TREE_BOOL || foreign->value.truth;

@@ -3,7 +3,7 @@
  *
  * The worker makes a catalogue from the plugins that it opened (loader.h) and sends it as text; the supervisor, which loads
  * no plugin, reads that. Components are ordered by kind, then name, so that nothing depends on the order of folders. Where
- * two plugins hold the same kind and name, the one found first on the search path counts, and `shadowed` tells.
+ * two plugins hold the same kind and name, the one found first on the search path counts, and `shadows` tells.
  */
 #ifndef RUNNER_HOST_CATALOG_H
 #define RUNNER_HOST_CATALOG_H
@@ -32,6 +32,7 @@ struct catalog_component {
     const char *file;    /* the plugin's path */
     const char *hash;    /* XXH3-128 of that file, 32 hex digits */
     const char *version; /* the plugin's own */
+    const char *shadows; /* the first plugin further down the search path that holds the same kind and name, or NULL */
     bool foreign;        /* not from the installed or built tree */
     /* The host's own parameters of the kind stand behind the plugin's (`name` of layers; `seed`, `validation` of data sets). */
     struct catalog_param *params;

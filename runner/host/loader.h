@@ -24,13 +24,16 @@ struct loader {
     struct loaded_plugin *plugins;
     size_t count;
     struct catalog catalog;              /* of all that was loaded */
-    const runner_component **components; /* [catalog.count], beside catalog.components */
+    /* [catalog.count], beside catalog.components. Copies in this header's sizes, the ops among them: what a plugin of an older
+       minor version does not have is zero. */
+    const runner_component **components;
 };
 
 /* `folders`: n of them, the last `n_own` belonging to this installation (their plugins are not foreign). A folder that does
    not exist is a problem only where it was asked for (not own). Problems stand in catalog.problems. */
 void loader_open(struct loader *loader, const char *const *folders, size_t n, size_t n_own);
-/* One file, whatever its folder; problems as above. */
+/* Adds one file, whatever its folder, to a loader that is open or zeroed; problems as above. It counts as foreign and as found
+   before all that was there. */
 void loader_open_file(struct loader *loader, const char *file);
 void loader_close(struct loader *loader);
 
