@@ -3,7 +3,6 @@
 set -eu
 cd "$RUNNER_SOURCE_DIR"
 
-# The files that may exist without being there yet are no error: globs that match nothing are dropped by `find`.
 find runner plugins tests/plugins tests/unit -name '*.[ch]' -type f 2>/dev/null | sort | while read -r file; do
     sed -n 's/^[ \t]*#[ \t]*include[ \t]*\([<"][^>"]*[>"]\).*/\1/p' "$file" | sed "s|^|$file |"
 done | awk '
@@ -28,7 +27,9 @@ done | awk '
         from = $1
         sub(/^tests\/unit\//, "runner/", from)
         name = substr($2, 2, length($2) - 2)
-        if ($2 ~ /^"/ && name !~ /^runner\//) mistake("write it from the root, as \"runner/FOLDER/NAME.h\"")
+        if (name ~ /^tests\// && from != $1) next # a helper of the tests
+        if (name ~ /^tests\//) mistake("the program includes nothing of its tests")
+        if ($2 ~ /^"/ && name !~ /^(runner|tests)\//) mistake("write it from the root, as \"runner/FOLDER/NAME.h\"")
         if ($2 ~ /^</ && name ~ /^runner\//) mistake("write it in quotes")
         if (name ~ /^runner\// && place(name) > place(from)) mistake("that folder is above this one")
         if (name == "cblas.h" && from !~ /^runner\/host\/(blas|products)[a-z_]*\.c$/) mistake("only blas.c and products.c of runner/host call BLAS")

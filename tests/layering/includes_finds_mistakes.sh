@@ -13,6 +13,7 @@ echo '#include "runner/cli/table.h"' >tree/tests/unit/base/up_test.c
 echo '  # include  "runner/host/catalog.h" /* up */' >tree/runner/base/up.c
 echo '#include "table.h"' >tree/runner/cli/short.c
 echo '#include <runner/base/text.h>' >tree/runner/cli/angle.c
+echo '#include "tests/unit/base/setup.h"' | tee tree/runner/cli/test.c >tree/tests/unit/base/helped_test.c
 echo '#include <cblas.h>' >tree/runner/cli/blas.c
 echo '#include <dlfcn.h>' >tree/runner/host/catalog.c
 echo '#include <unistd.h>' >tree/plugins/layers/posix.c
@@ -31,6 +32,7 @@ runner/base/up.c
 runner/cli/angle.c
 runner/cli/blas.c
 runner/cli/short.c
+runner/cli/test.c
 runner/host/catalog.c
 tests/unit/base/up_test.c
 END
