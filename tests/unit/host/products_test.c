@@ -1,0 +1,133 @@
+/* Matrix products against sums in float64, and the promises about bits. */
+#include "runner/host/products.h"
+
+#include "runner/base/arena.h"
+#include "runner/base/random.h"
+
+#include <math.h>
+#include <omp.h>
+#include <setjmp.h>
+#include <stdbool.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static float *random_floats(const char *name, uint64_t count) {
+    float *values = aligned_alloc(64, (count * sizeof *values + 63) / 64 * 64);
+    random_fill_normal(random_key(1, name, 0), 0, 0, count, values);
+    return values;
+}
+
+static float *pack_memory(uint32_t flags, const runner_view *a, const runner_view *b) {
+    return aligned_alloc(64, product_pack_size(GEMM_PORTABLE, flags, a, b) + 64);
+}
+
+static runner_view view(float *data, uint64_t rows, uint64_t columns, uint64_t pitch) {
+    return (runner_view){.data = data, .rows = rows, .columns = columns, .pitch = pitch};
+}
+
+static double element(const runner_view *v, bool transposed, uint64_t i, uint64_t j) {
+    return (double)(transposed ? v->data[j * v->pitch + i] : v->data[i * v->pitch + j]);
+}
+
+/* One product against its definition in float64; the error is bounded by k roundings of the sum of absolute values. */
+static void check_product(enum gemm gemm, uint32_t flags, uint64_t m, uint64_t n, uint64_t k, float alpha, float beta) {
+    bool ta = (flags & RUNNER_TRANSPOSE_A) != 0, tb = (flags & RUNNER_TRANSPOSE_B) != 0;
+    uint64_t pad = 3;
+    float *memory_a = random_floats("a", (m + pad) * (k + pad)), *memory_b = random_floats("b", (n + pad) * (k + pad));
+    float *memory_c = random_floats("c", m * (n + pad)), *before = random_floats("c", m * (n + pad));
+    runner_view a = ta ? view(memory_a, k, m, m + pad) : view(memory_a, m, k, k + pad);
+    runner_view b = tb ? view(memory_b, n, k, k + pad) : view(memory_b, k, n, n + pad);
+    runner_view c = view(memory_c, m, n, n + pad);
+    float *pack = pack_memory(flags, &a, &b);
+    product_run(gemm, flags, alpha, &a, &b, beta, &c, pack);
+    for (uint64_t i = 0; i < m; i++)
+        for (uint64_t j = 0; j < n + pad; j++) {
+            if (j >= n) { /* what lies between the rows is not touched */
+                assert_true(memory_c[i * c.pitch + j] == before[i * c.pitch + j]);
+                continue;
+            }
+            double sum = 0, size = fabs((double)beta * (double)before[i * c.pitch + j]);
+            for (uint64_t p = 0; p < k; p++) {
+                double term = (double)alpha * element(&a, ta, i, p) * element(&b, tb, p, j);
+                sum += term;
+                size += fabs(term);
+            }
+            double wanted = sum + (double)beta * (double)before[i * c.pitch + j];
+            assert_true(fabs((double)memory_c[i * c.pitch + j] - wanted) <= ((double)k + 3) * 6e-8 * size + 1e-30);
+        }
+    free(pack);
+    free(memory_a);
+    free(memory_b);
+    free(memory_c);
+    free(before);
+}
+
+static void every_shape_and_transposition_agrees_with_float64(void **state) {
+    (void)state;
+    const uint64_t sizes[] = {1, 2, 5, 6, 7, 16, 17, 33, 70};
+    const uint32_t flags[] = {0, RUNNER_TRANSPOSE_A, RUNNER_TRANSPOSE_B, RUNNER_TRANSPOSE_A | RUNNER_TRANSPOSE_B};
+    for (int gemm = 0; gemm < 2; gemm++)
+        for (size_t f = 0; f < 4; f++)
+            for (size_t m = 0; m < 9; m++)
+                for (size_t n = 0; n < 9; n++)
+                    for (size_t k = 0; k < 9; k += 2)
+                        check_product((enum gemm)gemm, flags[f], sizes[m], sizes[n], sizes[k], m % 2 ? 1.0f : -0.3f,
+                                      (float)(n % 3) * 0.5f);
+}
+
+static void portable_products_are_the_same_bits_however_they_are_cut(void **state) {
+    (void)state;
+    enum { M = 23, N = 45, K = 67 };
+    float *ma = random_floats("a", M * K), *mb = random_floats("b", K * N);
+    float whole[M * N] = {0}, parts[M * N] = {0};
+    runner_view a = view(ma, M, K, K), b = view(mb, K, N, N), c = view(whole, M, N, N);
+    float *pack = pack_memory(0, &a, &b);
+    product_run(GEMM_PORTABLE, 0, 0.7f, &a, &b, 1, &c, pack);
+    for (uint64_t row = 0; row < M;
+         row += 1 + row % 4) /* rows one to four at a time, the inner index in runs of 1, 11, ... */
+        for (uint64_t first = 0, step = 1; first < K; first += step, step = 11) {
+            uint64_t rows = M - row < 1 + row % 4 ? M - row : 1 + row % 4, inner = K - first < step ? K - first : step;
+            runner_view ap = view(ma + row * K + first, rows, inner, K), bp = view(mb + first * N, inner, N, N);
+            runner_view cp = view(parts + row * N, rows, N, N);
+            product_run(GEMM_PORTABLE, 0, 0.7f, &ap, &bp, 1, &cp, pack);
+        }
+    assert_memory_equal(whole, parts, sizeof whole);
+    free(pack);
+    free(ma);
+    free(mb);
+}
+
+/* DESIGN 5: Debian's serial OpenBLAS gives about one wrong product in 100 when several threads call it at once. */
+static void products_of_several_threads_at_once_are_those_of_one(void **state) {
+    (void)state;
+    struct error error;
+    assert_int_equal(products_prepare(&error), STATUS_OK);
+    enum { M = 31, N = 50, K = 80, THREADS = 4, ROUNDS = 500 };
+    float *ma = random_floats("a", M * K), *mb = random_floats("b", K * N);
+    static float alone[M * N];
+    runner_view a = view(ma, M, K, K), b = view(mb, K, N, N), c = view(alone, M, N, N);
+    product_run(GEMM_OPENBLAS, 0, 1, &a, &b, 0, &c, NULL);
+    int wrong = 0;
+#pragma omp parallel for num_threads(THREADS) reduction(+ : wrong)
+    for (int i = 0; i < THREADS * ROUNDS; i++) {
+        float mine[M * N];
+        runner_view mine_view = view(mine, M, N, N);
+        product_run(GEMM_OPENBLAS, 0, 1, &a, &b, 0, &mine_view, NULL);
+        wrong += memcmp(mine, alone, sizeof mine) != 0;
+    }
+    assert_int_equal(wrong, 0);
+    free(ma);
+    free(mb);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_shape_and_transposition_agrees_with_float64),
+        cmocka_unit_test(portable_products_are_the_same_bits_however_they_are_cut),
+        cmocka_unit_test(products_of_several_threads_at_once_are_those_of_one),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
