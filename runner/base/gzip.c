@@ -77,9 +77,21 @@ static enum status inflate_all(const char *path, unsigned char *packed, size_t l
 }
 
 enum status file_read_all_gzip(const char *path, size_t limit, unsigned char **bytes, size_t *n, struct error *error) {
-    enum status status = file_read(path, limit, bytes, n, error);
-    if (status != STATUS_OK || *n < 2 || (*bytes)[0] != 0x1f || (*bytes)[1] != 0x8b) {
+    /* What does not compress is a little larger as gzip. */
+    size_t packed = limit <= SIZE_MAX / 2 ? limit + limit / 1024 + 4096 : limit;
+    enum status status = file_read(path, packed, bytes, n, error);
+    if (status != STATUS_OK) {
         return status;
+    }
+    if (*n < 2 || (*bytes)[0] != 0x1f || (*bytes)[1] != 0x8b) {
+        if (*n <= limit) {
+            return STATUS_OK;
+        }
+        free(*bytes);
+        *bytes = NULL;
+        *n = 0;
+        return error_set(error, STATUS_CONFIG, "cannot read %s: it has more than %zu bytes, the most allowed", path,
+                         limit);
     }
     struct output output = {0};
     status = inflate_all(path, *bytes, *n, limit, &output, error);

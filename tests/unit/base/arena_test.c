@@ -1,0 +1,108 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "runner/base/arena.h"
+
+#include "runner/base/status.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void memory_is_zeroed_aligned_and_apart(void **state) {
+    (void)state;
+    struct arena arena;
+    arena_init(&arena);
+    enum { COUNT = 5000 };
+    unsigned char *pieces[COUNT];
+    for (size_t i = 0; i < COUNT; i++) {
+        size_t size = i * 7919 % 3000 + (i % 500 == 0 ? 100000 : 0);
+        pieces[i] = arena_alloc(&arena, size);
+        assert_int_equal((uintptr_t)pieces[i] % 16, 0);
+        for (size_t j = 0; j < size; j++) {
+            assert_int_equal(pieces[i][j], 0);
+        }
+        memset(pieces[i], (int)(i % 251 + 1), size);
+    }
+    for (size_t i = 0; i < COUNT; i++) {
+        size_t size = i * 7919 % 3000 + (i % 500 == 0 ? 100000 : 0);
+        for (size_t j = 0; j < size; j += 97) {
+            assert_int_equal(pieces[i][j], i % 251 + 1);
+        }
+    }
+    arena_clear(&arena);
+    assert_null(arena.blocks);
+}
+
+static void nothing_has_a_valid_pointer(void **state) {
+    (void)state;
+    struct arena arena;
+    arena_init(&arena);
+    void *first = arena_alloc(&arena, 0), *second = arena_alloc(&arena, 0);
+    assert_non_null(first);
+    assert_ptr_not_equal(first, second);
+    arena_clear(&arena);
+}
+
+static void copies_are_terminated(void **state) {
+    (void)state;
+    struct arena arena;
+    arena_init(&arena);
+    assert_string_equal(arena_copy_text(&arena, "text"), "text");
+    assert_string_equal(arena_copy_bytes(&arena, "textual", 4), "text");
+    assert_string_equal(arena_copy_bytes(&arena, NULL, 0), "");
+    assert_string_equal(arena_printf(&arena, "%s-%d", "a", 12), "a-12");
+    arena_clear(&arena);
+}
+
+static int status_of(void (*run)(void)) {
+    pid_t child = fork();
+    if (child == 0) {
+        int null = open("/dev/null", O_WRONLY);
+        dup2(null, STDERR_FILENO);
+        run();
+        _exit(0);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void overflow_in_arena(void) {
+    struct arena arena;
+    arena_init(&arena);
+    arena_array(&arena, SIZE_MAX / 2, 3);
+}
+
+static void overflow_in_size(void) {
+    struct arena arena;
+    arena_init(&arena);
+    arena_alloc(&arena, SIZE_MAX - 3);
+}
+
+static void overflow_in_resize(void) {
+    free(memory_resize(NULL, SIZE_MAX / 2, 3));
+}
+
+static void too_much_memory_ends_the_program_with_status_4(void **state) {
+    (void)state;
+    assert_int_equal(status_of(overflow_in_arena), STATUS_ENVIRONMENT);
+    assert_int_equal(status_of(overflow_in_size), STATUS_ENVIRONMENT);
+    assert_int_equal(status_of(overflow_in_resize), STATUS_ENVIRONMENT);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(memory_is_zeroed_aligned_and_apart),
+        cmocka_unit_test(nothing_has_a_valid_pointer),
+        cmocka_unit_test(copies_are_terminated),
+        cmocka_unit_test(too_much_memory_ends_the_program_with_status_4),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,211 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "runner/base/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { LIMIT = 1 << 20 };
+
+/* Every test runs in an empty folder of its own. */
+static int enter_folder(void **state) {
+    char folder[] = "/tmp/runner-file-XXXXXX";
+    if (!mkdtemp(folder) || chdir(folder) != 0) {
+        return -1;
+    }
+    *state = strdup(folder);
+    return 0;
+}
+
+static int leave_folder(void **state) {
+    char command[100];
+    snprintf(command, sizeof command, "chmod -R u+w '%s' && rm -r '%s'", (char *)*state, (char *)*state);
+    int code = system(command);
+    free(*state);
+    return code;
+}
+
+static void check_bytes(const char *path, const void *bytes, size_t n) {
+    struct error error;
+    unsigned char *read = NULL;
+    size_t length = 0;
+    assert_int_equal(file_read(path, LIMIT, &read, &length, &error), STATUS_OK);
+    assert_int_equal(length, n);
+    assert_memory_equal(read, bytes, n);
+    assert_int_equal(read[n], 0);
+    free(read);
+}
+
+static void check_refused(const char *path, size_t limit, enum status status, const char *text) {
+    struct error error;
+    unsigned char *read = (unsigned char *)1;
+    size_t length = 1;
+    assert_int_equal(file_read(path, limit, &read, &length, &error), status);
+    assert_string_equal(error.text, text);
+    assert_null(read);
+    assert_int_equal(length, 0);
+}
+
+static size_t files_here(void) {
+    size_t count = 0;
+    DIR *folder = opendir(".");
+    for (struct dirent *entry; (entry = readdir(folder));) {
+        count += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+    }
+    closedir(folder);
+    return count;
+}
+
+static void what_is_written_is_read(void **state) {
+    (void)state;
+    static unsigned char bytes[300000];
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        bytes[i] = (unsigned char)(i * 7 % 251);
+    }
+    static const size_t sizes[] = {0, 1, 4095, 4096, 4097, sizeof bytes};
+    struct error error;
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        assert_int_equal(file_write_whole("file", bytes, sizes[i], &error), STATUS_OK);
+        check_bytes("file", bytes, sizes[i]);
+    }
+    assert_int_equal(files_here(), 1);
+}
+
+static void permissions_follow_the_umask(void **state) {
+    (void)state;
+    struct error error;
+    struct stat about;
+    mode_t before = umask(027);
+    assert_int_equal(file_write_whole("file", "x", 1, &error), STATUS_OK);
+    umask(before);
+    assert_int_equal(stat("file", &about), 0);
+    assert_int_equal(about.st_mode & 0777, 0640);
+}
+
+static void a_limit_refuses_larger_files(void **state) {
+    (void)state;
+    struct error error;
+    assert_int_equal(file_write_whole("file", "12345", 5, &error), STATUS_OK);
+    unsigned char *read;
+    size_t length;
+    assert_int_equal(file_read("file", 5, &read, &length, &error), STATUS_OK);
+    free(read);
+    check_refused("file", 4, STATUS_CONFIG, "cannot read file: it has more than 4 bytes, the most allowed");
+    check_refused("/proc/self/maps", 10, STATUS_CONFIG, /* its size reads as 0 */
+                  "cannot read /proc/self/maps: it has more than 10 bytes, the most allowed");
+}
+
+static void what_is_no_regular_file_is_refused_by_kind(void **state) {
+    (void)state;
+    assert_int_equal(mkdir("folder", 0777), 0);
+    assert_int_equal(mkfifo("pipe", 0666), 0);
+    check_refused("folder", LIMIT, STATUS_CONFIG, "cannot read folder: it is a folder, wanted a regular file");
+    check_refused("pipe", LIMIT, STATUS_CONFIG, "cannot read pipe: it is a pipe, wanted a regular file");
+    check_refused("/dev/null", LIMIT, STATUS_CONFIG, "cannot read /dev/null: it is a device, wanted a regular file");
+    check_refused("absent", LIMIT, STATUS_CONFIG, "cannot read absent: No such file or directory");
+    check_refused("absent/file", LIMIT, STATUS_CONFIG, "cannot read absent/file: No such file or directory");
+}
+
+static void a_failed_write_leaves_the_old_file_and_nothing_else(void **state) {
+    (void)state;
+    struct error error;
+    assert_int_equal(file_write_whole("file", "old", 3, &error), STATUS_OK);
+    struct rlimit before, small = {0};
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    small = (struct rlimit){.rlim_cur = 4096, .rlim_max = before.rlim_max};
+    static char bytes[10000];
+    void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    enum status status = file_write_whole("file", bytes, sizeof bytes, &error);
+    setrlimit(RLIMIT_FSIZE, &before);
+    signal(SIGXFSZ, handler);
+    assert_int_equal(status, STATUS_ENVIRONMENT);
+    assert_string_equal(error.text, "cannot write file: File too large");
+    check_bytes("file", "old", 3);
+    assert_int_equal(files_here(), 1);
+    assert_int_equal(mkdir("folder", 0777), 0);
+    assert_int_equal(file_write_whole("folder", "x", 1, &error), STATUS_ENVIRONMENT);
+    assert_string_equal(error.text, "cannot write folder: Is a directory");
+    assert_int_equal(files_here(), 2);
+    assert_int_equal(file_write_whole("absent/file", "x", 1, &error), STATUS_ENVIRONMENT);
+    assert_string_equal(error.text, "cannot write absent/file: No such file or directory");
+}
+
+static void a_temporary_file_of_a_dead_process_is_no_hindrance(void **state) {
+    (void)state;
+    char name[64];
+    struct error error;
+    snprintf(name, sizeof name, ".runner-%ld-0.tmp", (long)getpid());
+    assert_int_equal(file_write_whole(name, "dead", 4, &error), STATUS_OK);
+    assert_int_equal(file_write_whole("file", "new", 3, &error), STATUS_OK);
+    check_bytes("file", "new", 3);
+    check_bytes(name, "dead", 4);
+}
+
+static void folders_are_made_with_their_parents(void **state) {
+    (void)state;
+    struct error error;
+    struct stat about;
+    char path[200];
+    assert_int_equal(folder_make("a//b/c/", &error), STATUS_OK);
+    assert_true(stat("a/b/c", &about) == 0 && S_ISDIR(about.st_mode));
+    assert_int_equal(folder_make("a/b", &error), STATUS_OK);
+    assert_int_equal(folder_make(".", &error), STATUS_OK);
+    assert_int_equal(folder_make("/", &error), STATUS_OK);
+    snprintf(path, sizeof path, "%s/d/e", (char *)*state);
+    assert_int_equal(folder_make(path, &error), STATUS_OK);
+    assert_true(stat("d/e", &about) == 0);
+    assert_int_equal(file_write_whole("f", "x", 1, &error), STATUS_OK);
+    assert_int_equal(folder_make("f", &error), STATUS_ENVIRONMENT);
+    assert_string_equal(error.text, "cannot make the folder f: a file of that name is there");
+    assert_int_equal(folder_make("f/g", &error), STATUS_ENVIRONMENT);
+    assert_int_equal(folder_make("", &error), STATUS_ENVIRONMENT);
+}
+
+static void paths_are_joined_and_cut(void **state) {
+    (void)state;
+    struct arena arena;
+    arena_init(&arena);
+    static const char *const joined[][3] = {
+        {"a", "b", "a/b"}, {"a/", "b", "a/b"}, {"", "b", "b"}, {"a", "", "a"}, {"a", "/b", "/b"}, {"/", "b", "/b"},
+    };
+    static const char *const folders[][2] = {
+        {"a/b", "a"}, {"a/b/", "a"}, {"b", "."},    {"", "."},          {"/b", "/"},
+        {"/", "/"},   {"//", "/"},   {"a//b", "a"}, {"/a/b/c", "/a/b"},
+    };
+    for (size_t i = 0; i < sizeof joined / sizeof joined[0]; i++) {
+        assert_string_equal(path_join(&arena, joined[i][0], joined[i][1]), joined[i][2]);
+    }
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+        assert_string_equal(path_folder(&arena, folders[i][0]), folders[i][1]);
+    }
+    arena_clear(&arena);
+}
+
+int main(void) {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, enter_folder, leave_folder)
+    const struct CMUnitTest tests[] = {
+        TEST(what_is_written_is_read),
+        TEST(permissions_follow_the_umask),
+        TEST(a_limit_refuses_larger_files),
+        TEST(what_is_no_regular_file_is_refused_by_kind),
+        TEST(a_failed_write_leaves_the_old_file_and_nothing_else),
+        TEST(a_temporary_file_of_a_dead_process_is_no_hindrance),
+        TEST(folders_are_made_with_their_parents),
+        TEST(paths_are_joined_and_cut),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,92 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "runner/base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void text_grows_and_stays_terminated(void **state) {
+    (void)state;
+    struct text text;
+    text_init(&text);
+    assert_string_equal(text.data, "");
+    for (int i = 0; i < 1000; i++) {
+        text_add(&text, "ab");
+        text_add_char(&text, 'c');
+        text_printf(&text, "%d", i % 10);
+        assert_int_equal(text.data[text.length], 0);
+    }
+    assert_int_equal(text.length, 4000);
+    assert_memory_equal(text.data + 3996, "abc9", 5);
+    text_reset(&text);
+    assert_string_equal(text.data, "");
+    text_clear(&text);
+}
+
+static void text_may_hold_nul_bytes(void **state) {
+    (void)state;
+    struct text text;
+    text_init(&text);
+    text_add_bytes(&text, "a\0b", 3);
+    text_add_bytes(&text, NULL, 0);
+    assert_int_equal(text.length, 3);
+    assert_memory_equal(text.data, "a\0b", 4);
+    text_clear(&text);
+}
+
+static void taken_text_is_the_callers(void **state) {
+    (void)state;
+    struct text text;
+    text_init(&text);
+    text_add(&text, "kept");
+    char *taken = text_take(&text);
+    assert_string_equal(taken, "kept");
+    assert_string_equal(text.data, "");
+    text_add(&text, "new");
+    assert_string_equal(taken, "kept");
+    free(taken);
+    text_clear(&text);
+}
+
+static void slips_find_the_name_that_was_meant(void **state) {
+    (void)state;
+    static const char *const names[] = {"sgd", "adam", "learning_rate", "batch_size", "epochs", "relu", "tanh"};
+    static const char *const slips[][2] = {
+        {"adma", "adam"},    {"Adam", "adam"}, {"learningrate", "learning_rate"}, {"lerning_rat", "learning_rate"},
+        {"epoch", "epochs"}, {"sdg", "sgd"},   {"batchsize", "batch_size"},       {"RELU", "relu"},
+    };
+    for (size_t i = 0; i < sizeof slips / sizeof slips[0]; i++) {
+        assert_string_equal(text_nearest(slips[i][0], names, 7), slips[i][1]);
+    }
+}
+
+static void words_that_are_far_find_nothing(void **state) {
+    (void)state;
+    static const char *const names[] = {"sgd", "adam", "learning_rate", "x"};
+    assert_null(text_nearest("momentum", names, 4));
+    assert_null(text_nearest("lr", names, 4));
+    assert_null(text_nearest("y", names, 4));
+    assert_null(text_nearest("", names, 4));
+    assert_null(text_nearest("adam", names, 0));
+}
+
+static void the_first_of_equally_near_names_is_found(void **state) {
+    (void)state;
+    static const char *const names[] = {"beta_1", "beta_2"};
+    assert_string_equal(text_nearest("beta_3", names, 2), "beta_1");
+    assert_string_equal(text_nearest("beta_2", names, 2), "beta_2");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(text_grows_and_stays_terminated), cmocka_unit_test(text_may_hold_nul_bytes),
+        cmocka_unit_test(taken_text_is_the_callers),       cmocka_unit_test(slips_find_the_name_that_was_meant),
+        cmocka_unit_test(words_that_are_far_find_nothing), cmocka_unit_test(the_first_of_equally_near_names_is_found),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
