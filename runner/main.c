@@ -1,0 +1,15 @@
+#include "runner/base/cpu.h"
+#include "runner/base/status.h"
+#include "runner/cli/cli.h"
+
+#include <stdio.h>
+
+int main(int argc, char **argv) {
+    const char *missing = cpu_missing();
+    if (missing != NULL) {
+        fprintf(stderr, "runner: error: this processor lacks %s; an x86-64-v3 machine (2013 or newer) is needed\n",
+                missing);
+        return STATUS_ENVIRONMENT;
+    }
+    return cli_main(argc, argv);
+}

@@ -1,0 +1,30 @@
+/*
+ * A results folder: its name, its lock and the paths in it. One runner writes in a folder at a time.
+ */
+#ifndef RUNNER_RESULTS_FOLDER_H
+#define RUNNER_RESULTS_FOLDER_H
+
+#include "runner/base/arena.h"
+#include "runner/base/status.h"
+
+#include <stddef.h>
+
+#define FOLDER_JOURNAL "journal.jsonl"
+
+/* The folder's name: EXPERIMENT, or EXPERIMENT,path=value,... with overrides. What is neither a letter, a digit nor one of
+   "._=+-,@[]" is written as %XX, a leading point as well; a name beyond 200 bytes is cut and ends in a hash of the whole. */
+char *folder_name(struct arena *arena, const char *experiment, const char *const *overrides, size_t n_overrides);
+
+struct folder {
+    struct arena arena;
+    const char *path; /* of the folder, ending in no slash */
+    int lock;
+};
+
+/* Makes the folder and takes its lock. STATUS_ENVIRONMENT where another process holds it: the text says which. */
+enum status folder_open(struct folder *folder, const char *parent, const char *name, struct error *error);
+void folder_close(struct folder *folder);
+/* "FOLDER/file"; lives as long as the folder is open */
+const char *folder_file(struct folder *folder, const char *file);
+
+#endif

@@ -1,0 +1,52 @@
+/*
+ * What is kept of a trial that has ended, and its form in the journal. Single-threaded.
+ */
+#ifndef RUNNER_RESULTS_RECORD_H
+#define RUNNER_RESULTS_RECORD_H
+
+#include "runner/base/arena.h"
+#include "runner/base/hash.h"
+#include "runner/base/status.h"
+#include "runner/base/text.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct json_t;
+
+enum trial_status { TRIAL_DONE, TRIAL_DIVERGED, TRIAL_FAILED, TRIAL_TIMEOUT };
+
+const char *trial_status_name(enum trial_status status);
+
+/* One epoch. Times are in seconds. Where `known` is false there is no value. */
+struct record_row {
+    uint64_t epoch, updates, examples;
+    double learning_rate, seconds, evaluate_seconds;
+    double *values; /* [columns] */
+    bool *known;
+};
+
+struct record {
+    char key[HASH_TEXT_SIZE];      /* identity: trial, data, plugins, engine */
+    char id[HASH_SHORT_TEXT_SIZE]; /* of the resolved trial and the data alone */
+    enum trial_status status;
+    const char *reason;     /* "" where there is none */
+    const char *stopped_by; /* "epochs", "updates", ...; "" where the trial failed */
+    uint64_t epochs, updates;
+    uint64_t threads, attempts;
+    uint64_t peak_memory; /* bytes; 0: not known */
+    const char **columns; /* metric columns */
+    size_t n_columns;
+    struct record_row *rows; /* epoch 0 first; none for a trial that failed */
+    size_t n_rows;
+};
+
+/* The values at the end of training: those of the last row. False where the column is not known. */
+bool record_final(const struct record *record, const char *column, double *value);
+
+/* JSON in one line, without an end of line. Numbers read back exactly. */
+void record_write(const struct record *record, struct text *out);
+/* False where the JSON (an object) is no record of this version. Everything lives in the arena. */
+bool record_read(const struct json_t *json, struct arena *arena, struct record *record);
+
+#endif

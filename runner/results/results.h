@@ -1,0 +1,53 @@
+/*
+ * The present grid as the tables see it: axes with labels, points, trials, and the record of each trial that has ended.
+ *
+ * It is made from an experiment, and kept in the journal, so that `runner table` can show a grid, even a running one, from its
+ * results folder alone. Everything lives in the grid's arena. Single-threaded.
+ */
+#ifndef RUNNER_RESULTS_RESULTS_H
+#define RUNNER_RESULTS_RESULTS_H
+
+#include "runner/config/experiment.h"
+#include "runner/results/record.h"
+
+struct result_trial {
+    size_t point;
+    int64_t seed;
+    char key[HASH_TEXT_SIZE];
+    char id[HASH_SHORT_TEXT_SIZE];
+    const struct record *record; /* NULL: has not ended */
+};
+
+struct results {
+    struct arena arena;
+    const char *name; /* of the experiment */
+    const char **axes;
+    size_t n_axes;
+    const char ***labels; /* [n_points][n_axes]; NULL where the axis does not apply */
+    size_t n_points;
+    struct result_trial *trials; /* in grid order */
+    size_t n_trials;
+    const char *report; /* how the table ends ("lecture"), or "" */
+};
+
+/* Without keys, ids and records. */
+void results_from_experiment(const struct experiment *experiment, struct results *results);
+void results_clear(struct results *results);
+
+/* JSON in one line for the journal, and back; records are not part of it. */
+void results_write(const struct results *results, struct text *out);
+bool results_read(const struct json_t *json, struct results *results);
+
+/* "optimizer=adam batch_size=10 seed=0": what a trial is called in messages; an axis goes by the last segment of its path. The
+   seed is left out where the grid has but one. */
+void results_trial_label(const struct results *results, size_t trial, struct text *out);
+
+/* The metric columns of all records: their union in order of first appearance. The names are the records'. */
+const char **results_columns(const struct results *results, struct arena *arena, size_t *count);
+
+struct results_counts {
+    size_t done, diverged, failed, timeout, missing;
+};
+struct results_counts results_count(const struct results *results);
+
+#endif

@@ -1,0 +1,193 @@
+#include "runner/results/tables.h"
+
+#include "runner/base/file.h"
+#include "runner/results/statistics.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+void csv_axes(struct csv *csv, const struct results *results) {
+    for (size_t a = 0; a < results->n_axes; a++)
+        csv_text(csv, results->axes[a]);
+}
+
+void csv_labels(struct csv *csv, const struct results *results, size_t point) {
+    for (size_t a = 0; a < results->n_axes; a++) {
+        if (results->labels[point][a] != NULL)
+            csv_text(csv, results->labels[point][a]);
+        else
+            csv_empty(csv);
+    }
+}
+
+static void csv_header(struct csv *csv, const char *const *names) {
+    for (size_t i = 0; names[i] != NULL; i++)
+        csv_text(csv, names[i]);
+}
+
+static void csv_columns(struct csv *csv, const char *const *columns, size_t n) {
+    for (size_t c = 0; c < n; c++)
+        csv_text(csv, columns[c]);
+    csv_end_row(csv);
+}
+
+void table_trials(const struct results *results, struct text *out) {
+    struct arena arena;
+    arena_init(&arena);
+    size_t n;
+    const char **columns = results_columns(results, &arena, &n);
+    struct csv csv;
+    csv_init(&csv, out);
+    csv_header(&csv, (const char *const[]){"trial", "id", NULL});
+    csv_axes(&csv, results);
+    csv_header(&csv, (const char *const[]){"seed", "status", "reason", "stopped_by", "epochs", "updates", NULL});
+    csv_columns(&csv, columns, n);
+    for (size_t t = 0; t < results->n_trials; t++) {
+        const struct record *record = results->trials[t].record;
+        if (record == NULL)
+            continue;
+        csv_uint(&csv, t + 1);
+        csv_text(&csv, results->trials[t].id);
+        csv_labels(&csv, results, results->trials[t].point);
+        csv_int(&csv, results->trials[t].seed);
+        csv_text(&csv, trial_status_name(record->status));
+        csv_text(&csv, record->reason);
+        csv_text(&csv, record->stopped_by);
+        csv_uint(&csv, record->epochs);
+        csv_uint(&csv, record->updates);
+        for (size_t c = 0; c < n; c++) {
+            double value;
+            if (record_final(record, columns[c], &value))
+                csv_number(&csv, isfinite(value) ? value : (double)NAN);
+            else
+                csv_empty(&csv);
+        }
+        csv_end_row(&csv);
+    }
+    arena_clear(&arena);
+}
+
+static void epoch_values(struct csv *csv, const struct record *record, const struct record_row *row,
+                         const char *const *columns, size_t n) {
+    for (size_t c = 0; c < n; c++) {
+        size_t i = 0;
+        while (i < record->n_columns && strcmp(record->columns[i], columns[c]) != 0)
+            i++;
+        if (i < record->n_columns && row->known[i])
+            csv_number(csv, row->values[i]);
+        else
+            csv_empty(csv);
+    }
+}
+
+void table_epochs(const struct results *results, struct text *out) {
+    struct arena arena;
+    arena_init(&arena);
+    size_t n;
+    const char **columns = results_columns(results, &arena, &n);
+    struct csv csv;
+    csv_init(&csv, out);
+    csv_text(&csv, "trial");
+    csv_axes(&csv, results);
+    csv_header(&csv, (const char *const[]){"seed", "epoch", "updates", "examples", "learning_rate", NULL});
+    csv_columns(&csv, columns, n);
+    for (size_t t = 0; t < results->n_trials; t++) {
+        const struct record *record = results->trials[t].record;
+        for (size_t r = 0; record != NULL && r < record->n_rows; r++) {
+            const struct record_row *row = &record->rows[r];
+            csv_uint(&csv, t + 1);
+            csv_labels(&csv, results, results->trials[t].point);
+            csv_int(&csv, results->trials[t].seed);
+            csv_uint(&csv, row->epoch);
+            csv_uint(&csv, row->updates);
+            csv_uint(&csv, row->examples);
+            csv_number(&csv, row->learning_rate);
+            epoch_values(&csv, record, row, columns, n);
+            csv_end_row(&csv);
+        }
+    }
+    arena_clear(&arena);
+}
+
+double record_seconds(const struct record *record, double *evaluate_seconds) {
+    double seconds = 0;
+    *evaluate_seconds = 0;
+    for (size_t r = 0; r < record->n_rows; r++) {
+        seconds += record->rows[r].seconds;
+        *evaluate_seconds += record->rows[r].evaluate_seconds;
+    }
+    return seconds;
+}
+
+double record_seconds_per_epoch(const struct record *record) {
+    if (record->n_rows < 2)
+        return (double)NAN;
+    double *seconds = memory_alloc(record->n_rows, sizeof *seconds);
+    for (size_t r = 1; r < record->n_rows; r++)
+        seconds[r - 1] = record->rows[r].seconds;
+    double median = statistics_median(seconds, record->n_rows - 1);
+    free(seconds);
+    return median;
+}
+
+static void csv_known(struct csv *csv, double number) {
+    if (isnan(number))
+        csv_empty(csv);
+    else
+        csv_number(csv, number);
+}
+
+void table_timing(const struct results *results, struct text *out) {
+    struct csv csv;
+    csv_init(&csv, out);
+    csv_text(&csv, "trial");
+    csv_axes(&csv, results);
+    csv_header(&csv, (const char *const[]){"seed", "status", "threads", "seconds", "evaluate_seconds",
+                                           "seconds_per_epoch", "updates_per_second", "peak_memory_bytes", NULL});
+    csv_end_row(&csv);
+    for (size_t t = 0; t < results->n_trials; t++) {
+        const struct record *record = results->trials[t].record;
+        if (record == NULL)
+            continue;
+        csv_uint(&csv, t + 1);
+        csv_labels(&csv, results, results->trials[t].point);
+        csv_int(&csv, results->trials[t].seed);
+        csv_text(&csv, trial_status_name(record->status));
+        csv_uint(&csv, record->threads);
+        double evaluate_seconds, seconds = record_seconds(record, &evaluate_seconds);
+        bool timed = record->n_rows > 0;
+        csv_known(&csv, timed ? seconds : (double)NAN);
+        csv_known(&csv, timed ? evaluate_seconds : (double)NAN);
+        csv_known(&csv, record_seconds_per_epoch(record));
+        csv_known(&csv, seconds > 0 ? (double)record->updates / seconds : (double)NAN);
+        if (record->peak_memory > 0)
+            csv_uint(&csv, record->peak_memory);
+        else
+            csv_empty(&csv);
+        csv_end_row(&csv);
+    }
+}
+
+enum status tables_write(const struct results *results, const char *path, struct error *error) {
+    static const struct {
+        const char *file;
+        void (*write)(const struct results *results, struct text *out);
+    } tables[] = {{"trials.csv", table_trials},
+                  {"epochs.csv", table_epochs},
+                  {"summary.csv", table_summary},
+                  {"timing.csv", table_timing}};
+    struct arena arena;
+    arena_init(&arena);
+    struct text out;
+    text_init(&out);
+    enum status status = STATUS_OK;
+    for (size_t i = 0; status == STATUS_OK && i < sizeof tables / sizeof tables[0]; i++) {
+        text_reset(&out);
+        tables[i].write(results, &out);
+        status = file_write_whole(path_join(&arena, path, tables[i].file), out.data, out.length, error);
+    }
+    text_clear(&out);
+    arena_clear(&arena);
+    return status;
+}

@@ -1,0 +1,43 @@
+/*
+ * The CSV tables of a results folder, made from the grid and its records. Same records, same bytes; times stand in the timing
+ * table alone.
+ */
+#ifndef RUNNER_RESULTS_TABLES_H
+#define RUNNER_RESULTS_TABLES_H
+
+#include "runner/base/csv.h"
+#include "runner/results/results.h"
+
+void table_trials(const struct results *results, struct text *out);
+void table_epochs(const struct results *results, struct text *out);
+void table_summary(const struct results *results, struct text *out);
+void table_timing(const struct results *results, struct text *out);
+
+/* What a point comes to. */
+struct point_metric {
+    double mean, sd; /* NaN where not known */
+    bool has_mean, has_sd;
+};
+struct point_summary {
+    size_t n, n_diverged, n_failed, missing; /* n: trials done or diverged */
+    double updates;                          /* mean of the n */
+    double seconds_per_epoch;                /* median of the trials' medians; NaN without one */
+    struct point_metric *metrics;            /* [columns] */
+};
+/* `columns` are those of results_columns(). With a diverged trial among them, mean and sd are NaN: it is never averaged away. */
+void point_summarize(const struct results *results, size_t point, const char *const *columns, size_t n_columns,
+                     struct arena *arena, struct point_summary *summary);
+
+/* Median over the epochs trained; NaN where none was. */
+double record_seconds_per_epoch(const struct record *record);
+/* Of training and of evaluation, summed over the epochs. */
+double record_seconds(const struct record *record, double *evaluate_seconds);
+
+/* Writes all tables whole into the folder at `path`. */
+enum status tables_write(const struct results *results, const char *path, struct error *error);
+
+/* The columns that name a point; used by all tables. */
+void csv_axes(struct csv *csv, const struct results *results);
+void csv_labels(struct csv *csv, const struct results *results, size_t point);
+
+#endif

@@ -1,0 +1,230 @@
+#include "runner/schedule/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+const char *signal_name(int number, char buffer[32]) {
+    const char *name = sigabbrev_np(number);
+    if (name != NULL)
+        snprintf(buffer, 32, "SIG%s", name);
+    else
+        snprintf(buffer, 32, "signal %d", number);
+    return buffer;
+}
+
+/* The worker's environment: the caller's, but for what would change how OpenBLAS and OpenMP use threads. Waiting threads
+   sleep: several teams share the cores, and a spinning one costs the others up to 10 times (DESIGN 5). */
+static char **make_environment(struct arena *arena) {
+    static const char *const dropped[] = {
+        "OMP_",     "GOMP_",    "KMP_",        "OPENBLAS_NUM_THREADS=", "GOTO_NUM_THREADS=",
+        "MKL_NUM_", "BLIS_NUM", "LC_NUMERIC=", "RUNNER_WORKER_"};
+    static const char *const added[] = {"OPENBLAS_NUM_THREADS=1", "OMP_WAIT_POLICY=passive", "OMP_DYNAMIC=false"};
+    size_t n = 0, count = 0;
+    while (environ[n] != NULL)
+        n++;
+    char **result = arena_array(arena, n + sizeof added / sizeof added[0] + 1, sizeof *result);
+    for (size_t i = 0; i < n; i++) {
+        bool drop = false;
+        for (size_t k = 0; k < sizeof dropped / sizeof dropped[0]; k++)
+            drop = drop || strncmp(environ[i], dropped[k], strlen(dropped[k])) == 0;
+        if (!drop)
+            result[count++] = environ[i];
+    }
+    for (size_t i = 0; i < sizeof added / sizeof added[0]; i++)
+        result[count++] = arena_copy_text(arena, added[i]);
+    return result;
+}
+
+/* In the new process, between fork and exec: only calls that are safe there. */
+static _Noreturn void become_worker(const char *path, char **arguments, char **environment, int socket, int log,
+                                    pid_t parent) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(127);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+    /* The terminal sends these to the whole group; the supervisor decides what becomes of workers. */
+    signal(SIGINT, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
+    signal(SIGQUIT, SIG_IGN);
+    int null = open("/dev/null", O_RDONLY);
+    if (null < 0 || dup2(null, 0) < 0 || dup2(log, 1) < 0 || dup2(log, 2) < 0)
+        _exit(127);
+    /* dup2() clears close-on-exec, but not where source and target are the same. */
+    if (socket == WORKER_SOCKET ? fcntl(socket, F_SETFD, 0) < 0 : dup2(socket, WORKER_SOCKET) < 0)
+        _exit(127);
+    execve(path, arguments, environment);
+    _exit(126);
+}
+
+enum status child_start(struct child *child, const struct child_settings *settings, struct error *error) {
+    *child = (struct child){.pidfd = -1, .socket = -1, .log = -1};
+    frame_reader_init(&child->reader, FRAME_LENGTH_LIMIT);
+    struct arena arena;
+    arena_init(&arena);
+    int pair[2] = {-1, -1};
+    enum status status = STATUS_OK;
+    child->log = memfd_create("runner-worker-log", MFD_CLOEXEC);
+    if (child->log < 0 || fcntl(child->log, F_SETFL, O_APPEND) < 0 ||
+        socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
+        status = error_set(error, STATUS_ENVIRONMENT, "cannot start a worker: %s", strerror(errno));
+        goto out;
+    }
+    if (access(settings->worker, X_OK) < 0) {
+        status = error_set(error, STATUS_ENVIRONMENT,
+                           "%s: cannot start the worker: %s; it belongs beside the runner: build or install again",
+                           settings->worker, strerror(errno));
+        goto out;
+    }
+    char **arguments = arena_array(&arena, settings->n_folders + 3, sizeof *arguments);
+    arguments[0] = arena_copy_text(&arena, settings->worker);
+    arguments[1] = arena_printf(&arena, "%zu", settings->n_own);
+    for (size_t i = 0; i < settings->n_folders; i++)
+        arguments[2 + i] = arena_copy_text(&arena, settings->folders[i]);
+    char **environment = make_environment(&arena);
+    pid_t parent = getpid();
+    child->pid = fork();
+    if (child->pid == 0)
+        become_worker(settings->worker, arguments, environment, pair[1], child->log, parent);
+    if (child->pid < 0) {
+        child->pid = 0;
+        status = error_set(error, STATUS_ENVIRONMENT, "cannot start a worker: %s", strerror(errno));
+        goto out;
+    }
+    child->pidfd = (int)syscall(SYS_pidfd_open, child->pid, 0);
+    if (child->pidfd < 0) {
+        status = error_set(error, STATUS_ENVIRONMENT,
+                           "cannot watch a worker: pidfd_open: %s; Linux 5.3 or newer is needed", strerror(errno));
+        goto out;
+    }
+    fcntl(child->pidfd, F_SETFD, FD_CLOEXEC);
+    child->socket = pair[0];
+    pair[0] = -1;
+out:
+    if (pair[0] >= 0)
+        close(pair[0]);
+    if (pair[1] >= 0)
+        close(pair[1]);
+    arena_clear(&arena);
+    if (status != STATUS_OK)
+        child_clear(child);
+    return status;
+}
+
+void child_reap(struct child *child, char reason[32]) {
+    int state = 0;
+    pid_t found;
+    do {
+        found = waitpid(child->pid, &state, 0);
+    } while (found < 0 && errno == EINTR);
+    if (found < 0)
+        snprintf(reason, 32, "lost");
+    else if (WIFSIGNALED(state))
+        signal_name(WTERMSIG(state), reason);
+    else
+        snprintf(reason, 32, "exit %d", WEXITSTATUS(state));
+    child->pid = 0;
+}
+
+void child_clear(struct child *child) {
+    if (child->pid > 0) {
+        char reason[32];
+        kill(child->pid, SIGKILL);
+        child_reap(child, reason);
+    }
+    if (child->pidfd >= 0)
+        close(child->pidfd);
+    if (child->socket >= 0)
+        close(child->socket);
+    if (child->log >= 0)
+        close(child->log);
+    frame_reader_clear(&child->reader);
+    *child = (struct child){.pidfd = -1, .socket = -1, .log = -1};
+}
+
+void child_take_log(struct child *child, size_t limit, struct text *out) {
+    char buffer[4096];
+    size_t at = 0;
+    while (at < limit) {
+        ssize_t n = pread(child->log, buffer, sizeof buffer, (off_t)at);
+        if (n <= 0)
+            break;
+        text_add_bytes(out, buffer, (size_t)n < limit - at ? (size_t)n : limit - at);
+        at += (size_t)n;
+    }
+    if (at > 0 && ftruncate(child->log, 0) < 0)
+        text_add(out, "(cannot empty the log)\n");
+}
+
+static enum status error_of_reply(const struct frame *frame, struct text *where, struct error *error) {
+    struct message_reader reader;
+    message_reader_init(&reader, frame->payload, frame->length);
+    uint64_t status = message_read_u64(&reader);
+    const char *place = message_read_string(&reader);
+    const char *text = message_read_string(&reader);
+    if (reader.bad || (status != STATUS_TRIAL && status != STATUS_CONFIG && status != STATUS_ENVIRONMENT))
+        return error_set(error, STATUS_ENVIRONMENT, "a worker sent a broken message");
+    if (where != NULL)
+        text_add(where, place);
+    return error_set(error, (enum status)status, "%s", text);
+}
+
+/* Waits until there is something to read; false once the process has ended and all it sent has been read. */
+static bool wait_readable(const struct child *child) {
+    for (;;) {
+        struct pollfd polls[2] = {{.fd = child->socket, .events = POLLIN}, {.fd = child->pidfd, .events = POLLIN}};
+        if (poll(polls, 2, -1) < 0 && errno != EINTR)
+            return false;
+        if ((polls[0].revents & (POLLIN | POLLHUP)) != 0)
+            return true;
+        if (polls[1].revents != 0)
+            return false;
+    }
+}
+
+enum status child_call(struct child *child, enum message type, const struct text *payload, int fd, struct frame *frame,
+                       struct text *where, bool *died, struct error *error) {
+    *died = false;
+    bool end = false, found = false;
+    enum status status = fd >= 0 ? frame_write_fd(child->socket, type, payload->data, payload->length, fd, error)
+                                 : frame_write(child->socket, type, payload->data, payload->length, error);
+    if (status == STATUS_OK && (type == MESSAGE_ATTACH || type == MESSAGE_DETACH))
+        return STATUS_OK;
+    while (status == STATUS_OK && !end && !found && wait_readable(child)) {
+        status = frame_reader_feed(&child->reader, child->socket, &end, error);
+        if (status == STATUS_OK)
+            status = frame_reader_next(&child->reader, frame, &found, error);
+    }
+    if (!found) {
+        char reason[32];
+        *died = true;
+        /* A process that closed its socket, or sends junk, but lives on is of no use either. */
+        struct pollfd ended = {.fd = child->pidfd, .events = POLLIN};
+        if (poll(&ended, 1, 1000) == 0)
+            kill(child->pid, SIGKILL);
+        child_reap(child, reason);
+        return error_set(error, STATUS_TRIAL, "%s", reason);
+    }
+    if (frame->type == MESSAGE_ERROR)
+        return error_of_reply(frame, where, error);
+    if (frame->type != MESSAGE_REPLY)
+        return error_set(error, STATUS_ENVIRONMENT, "a worker sent a message of type %u instead of an answer",
+                         frame->type);
+    return STATUS_OK;
+}

@@ -1,0 +1,48 @@
+/*
+ * A process of runner-worker as the supervisor sees it: started with a socket, a pidfd and a log of what it prints.
+ *
+ * The worker's standard output and error go to a file in memory, so that what a plugin prints never meets the terminal; who
+ * owns the child reads it with child_take_log(). Single-threaded.
+ */
+#ifndef RUNNER_SCHEDULE_CHILD_H
+#define RUNNER_SCHEDULE_CHILD_H
+
+#include "runner/base/frame.h"
+#include "runner/base/status.h"
+#include "runner/base/text.h"
+#include "runner/schedule/message.h"
+
+#include <sys/types.h>
+
+/* How workers are started; the strings are the caller's. */
+struct child_settings {
+    const char *worker;         /* path of the executable */
+    const char *const *folders; /* of plugins, in search order */
+    size_t n_folders, n_own;    /* the last n_own belong to the installation */
+};
+
+struct child {
+    pid_t pid; /* 0: none */
+    int pidfd; /* readable once the process has ended */
+    int socket, log;
+    struct frame_reader reader;
+};
+
+enum status child_start(struct child *child, const struct child_settings *settings, struct error *error);
+/* Kills the process where it still runs, and releases everything. */
+void child_clear(struct child *child);
+/* Waits for a process that has ended or is about to; "SIGSEGV", "exit 3". */
+void child_reap(struct child *child, char reason[32]);
+/* What it has printed since the last time is moved to `out`, at most `limit` bytes of it. */
+void child_take_log(struct child *child, size_t limit, struct text *out);
+
+/* Sends a request and waits for the answer, which stands in *frame until the next call. `fd` (or -1) goes with it. A
+   MESSAGE_ERROR gives its status and text, and its place in `where` (may be NULL). *died is set where the process ended
+   instead of answering: the status is STATUS_TRIAL then, and the text says how it ended. */
+enum status child_call(struct child *child, enum message type, const struct text *payload, int fd, struct frame *frame,
+                       struct text *where, bool *died, struct error *error);
+
+/* "SIGSEGV"; the number as text where it has no name */
+const char *signal_name(int number, char buffer[32]);
+
+#endif

@@ -1,0 +1,64 @@
+/*
+ * What the supervisor and a worker say to each other over frames (base/frame.h), and the packing of payloads.
+ *
+ * Both ends are of the same build, so numbers go as they lie in memory. A reader never goes beyond the payload: a worker
+ * whose memory a plugin has spoilt may send anything. Single-threaded.
+ *
+ * Requests, each answered by MESSAGE_REPLY or MESSAGE_ERROR (TRAIN by RESULT):
+ *     CATALOG  -                                  -> u64 numerics, string BLAS, string catalogue
+ *     PROBE    string file                        -> u64 problems (opens one plugin; to find one that crashes)
+ *     DATA     string data set                    -> struct data_facts; with the memfd
+ *     ATTACH   u64 index; with the memfd          -> nothing (no answer): data sets that PLAN and TRAIN name
+ *     DETACH   u64 index                          -> nothing (no answer)
+ *     PLAN     u64 index, string trial            -> struct plan_facts
+ *     TRAIN    u64 index, u64 threads, string trial -> COLUMNS, then ROW and PROGRESS, at last RESULT
+ */
+#ifndef RUNNER_SCHEDULE_MESSAGE_H
+#define RUNNER_SCHEDULE_MESSAGE_H
+
+#include "runner/base/arena.h"
+#include "runner/base/frame.h"
+#include "runner/base/status.h"
+#include "runner/base/text.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define WORKER_SOCKET 3 /* the descriptor of the worker's end */
+
+enum message {
+    MESSAGE_CATALOG = 1,
+    MESSAGE_PROBE,
+    MESSAGE_DATA,
+    MESSAGE_ATTACH,
+    MESSAGE_DETACH,
+    MESSAGE_PLAN,
+    MESSAGE_TRAIN,
+    MESSAGE_REPLY = 100,
+    MESSAGE_ERROR, /* u64 status, string where, string text */
+    MESSAGE_COLUMNS,
+    MESSAGE_ROW,
+    MESSAGE_PROGRESS,
+    MESSAGE_RESULT, /* u64 status, u64 outcome, string reason, string stopped_by, u64 epochs, u64 updates, u64 peak memory,
+                       string error */
+};
+
+void message_u64(struct text *out, uint64_t number);
+void message_double(struct text *out, double number);
+void message_string(struct text *out, const char *string); /* NULL goes as "" */
+
+/* After a read beyond the end `bad` is set, and reads give 0 and "". */
+struct message_reader {
+    const char *bytes;
+    size_t length, at;
+    bool bad;
+};
+
+void message_reader_init(struct message_reader *reader, const char *bytes, size_t length);
+uint64_t message_read_u64(struct message_reader *reader);
+double message_read_double(struct message_reader *reader);
+const char *message_read_string(struct message_reader *reader); /* within the payload */
+/* A count of things that take at least `size` bytes each: 0 and `bad` where so many cannot follow. */
+size_t message_read_count(struct message_reader *reader, size_t size);
+
+#endif

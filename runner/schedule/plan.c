@@ -1,0 +1,124 @@
+#include "runner/schedule/plan.h"
+
+#include "runner/host/params.h"
+
+#include <string.h>
+
+/* Where a mistake of the data set stands: at the parameter that names the file, where the message names the file; else at the
+   data set itself. */
+static struct mark data_mark(const struct tree *dataset, const char *message) {
+    const struct tree *params = component_params(dataset);
+    for (size_t i = 0; params != NULL && i < params->count; i++) {
+        const struct tree *value = params->items[i];
+        if (value->type == TREE_TEXT && value->mark.line > 0 && strlen(value->text) > 1 &&
+            strstr(message, value->text) != NULL)
+            return value->mark;
+    }
+    return dataset->mark;
+}
+
+static uint64_t batch_rows_of(const struct tree *tree, uint64_t rows) {
+    const struct tree *batch = tree_get(tree_get(tree, "train"), "batch_size");
+    if (batch != NULL && batch->type == TREE_INT && batch->value.integer > 0 && (uint64_t)batch->value.integer < rows)
+        return (uint64_t)batch->value.integer;
+    return rows;
+}
+
+/* Floating-point operations of a trial: products of all examples, and some for each parameter at each update. */
+static double estimate_work(const struct plan_facts *facts, uint64_t rows) {
+    double epochs = (double)facts->epochs;
+    return epochs * ((double)rows * facts->flops_per_example +
+                     12.0 * (double)facts->updates_per_epoch * (double)facts->parameters);
+}
+
+static const struct tree *first_trial(const struct experiment *experiment, size_t point, struct arena *arena) {
+    for (size_t t = 0; t < experiment->n_trials; t++)
+        if (experiment->trials[t].point == point)
+            return experiment_trial_tree(experiment, t, arena);
+    return NULL;
+}
+
+static enum status plan_point(struct plan *plan, struct session *session, const struct experiment *experiment, size_t p,
+                              struct diagnostics *diagnostics, struct error *error) {
+    struct plan_point *point = &plan->points[p];
+    const struct tree *resolved = experiment->points[p].tree, *dataset = tree_get(resolved, "dataset");
+    enum status status = session_read_data(session, dataset, &point->data, error);
+    if (status == STATUS_CONFIG) {
+        diagnostics_error(diagnostics, data_mark(dataset, error->text), "%s", error->text);
+        return STATUS_OK;
+    }
+    if (status != STATUS_OK)
+        return status;
+    struct arena arena;
+    arena_init(&arena);
+    struct text where;
+    text_init(&where);
+    const struct tree *trial = first_trial(experiment, p, &arena);
+    if (trial != NULL)
+        status = session_plan(session, trial, point->data, &plan->arena, &point->facts, &where, error);
+    if (status == STATUS_CONFIG || status == STATUS_TRIAL) {
+        const struct tree *node = experiment_node(resolved, where.data);
+        diagnostics_error(diagnostics, node != NULL ? node->mark : resolved->mark, "%s", error->text);
+        status = STATUS_OK;
+    }
+    if (trial != NULL) {
+        struct components used = {0};
+        components_add(&used, &session->catalog, trial);
+        for (size_t i = 0; i < used.count; i++)
+            point->foreign = point->foreign || used.items[i]->foreign;
+        components_clear(&used);
+        components_add(&plan->components, &session->catalog, trial);
+    }
+    uint64_t rows = session->data[point->data].facts.rows[DATA_TRAIN];
+    point->batch_rows = batch_rows_of(resolved, rows);
+    point->work = point->facts.known ? estimate_work(&point->facts, rows) : 0;
+    text_clear(&where);
+    arena_clear(&arena);
+    return status;
+}
+
+static void identify(struct plan *plan, const struct session *session, const struct experiment *experiment) {
+    struct identity_engine engine = {.numerics = session->numerics, .blas = session->blas};
+    for (size_t t = 0; t < experiment->n_trials; t++) {
+        struct arena arena;
+        arena_init(&arena);
+        struct result_trial *trial = &plan->results.trials[t];
+        const struct session_data *data = &session->data[plan->points[trial->point].data];
+        identity_make(&session->catalog, &engine, experiment_trial_tree(experiment, t, &arena), data->facts.hash,
+                      trial->key, trial->id);
+        arena_clear(&arena);
+    }
+}
+
+enum status plan_make(struct plan *plan, struct session *session, const struct experiment *experiment,
+                      struct diagnostics *diagnostics, struct error *error) {
+    *plan = (struct plan){0};
+    arena_init(&plan->arena);
+    plan->points = arena_array(&plan->arena, experiment->n_points, sizeof *plan->points);
+    results_from_experiment(experiment, &plan->results);
+    enum status status = STATUS_OK;
+    for (size_t p = 0; status == STATUS_OK && p < experiment->n_points; p++)
+        status = plan_point(plan, session, experiment, p, diagnostics, error);
+    if (status == STATUS_OK && diagnostics->errors > 0)
+        status = STATUS_CONFIG;
+    if (status == STATUS_OK)
+        identify(plan, session, experiment);
+    else
+        plan_clear(plan);
+    return status;
+}
+
+void plan_clear(struct plan *plan) {
+    components_clear(&plan->components);
+    results_clear(&plan->results);
+    arena_clear(&plan->arena);
+    *plan = (struct plan){0};
+}
+
+struct point_size *plan_sizes(struct plan *plan) {
+    struct point_size *sizes = arena_array(&plan->arena, plan->results.n_points, sizeof *sizes);
+    for (size_t p = 0; p < plan->results.n_points; p++)
+        sizes[p] = (struct point_size){plan->points[p].facts.known, plan->points[p].facts.parameters,
+                                       plan->points[p].batch_rows};
+    return sizes;
+}

@@ -1,0 +1,36 @@
+/*
+ * All that is checked and known of an experiment before anything trains: data read, each grid point planned, each trial's identity.
+ */
+#ifndef RUNNER_SCHEDULE_PLAN_H
+#define RUNNER_SCHEDULE_PLAN_H
+
+#include "runner/base/diagnostics.h"
+#include "runner/config/experiment.h"
+#include "runner/results/points.h"
+#include "runner/results/results.h"
+#include "runner/schedule/identity.h"
+#include "runner/schedule/session.h"
+
+struct plan_point {
+    size_t data; /* index in the session */
+    struct plan_facts facts;
+    uint64_t batch_rows;
+    double work;  /* estimate of a trial's floating-point operations; 0 where not known */
+    bool foreign; /* uses a plugin from outside the installation */
+};
+
+struct plan {
+    struct arena arena;
+    struct plan_point *points; /* beside experiment->points */
+    struct results results;    /* with keys and ids; records are joined by who runs it */
+    struct components components;
+};
+
+/* STATUS_CONFIG with all mistakes in `diagnostics`, each at its place in the config; other failures in `error`. */
+enum status plan_make(struct plan *plan, struct session *session, const struct experiment *experiment,
+                      struct diagnostics *diagnostics, struct error *error);
+void plan_clear(struct plan *plan);
+/* beside experiment->points; in the plan's arena */
+struct point_size *plan_sizes(struct plan *plan);
+
+#endif

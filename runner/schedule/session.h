@@ -1,0 +1,52 @@
+/*
+ * One run of the program before anything trains: finds the worker and the plugins, and asks a helper (a process of
+ * runner-worker) for the catalogue, for data sets and for plans. A helper that dies is replaced; what killed it is reported.
+ *
+ * Data sets are kept as sealed memfds, each distinct resolved one read once. Single-threaded.
+ */
+#ifndef RUNNER_SCHEDULE_SESSION_H
+#define RUNNER_SCHEDULE_SESSION_H
+
+#include "runner/base/tree.h"
+#include "runner/host/catalog.h"
+#include "runner/schedule/child.h"
+#include "runner/schedule/facts.h"
+
+struct session_data {
+    const char *resolved; /* canonical text */
+    const char *name;     /* of the plugin */
+    struct data_facts facts;
+    int fd;        /* the memfd; -1 once released */
+    bool attached; /* to the present helper */
+};
+
+struct session {
+    struct arena arena;
+    struct child_settings settings;
+    struct catalog catalog;
+    uint64_t numerics; /* version of the engine's numbers */
+    const char *blas;  /* "OpenBLAS 0.3.21 SkylakeX pthread" */
+    struct child helper;
+    struct session_data *data;
+    size_t n_data, data_capacity;
+};
+
+/* Opens the plugins of `folders` (--plugin-dir), of $RUNNER_PLUGIN_PATH and of the installation. STATUS_ENVIRONMENT where the
+   worker does not start, STATUS_CONFIG where a plugin crashes while it is opened. */
+enum status session_open(struct session *session, const char *const *folders, size_t n_folders, struct error *error);
+void session_close(struct session *session);
+
+/* Index of a resolved data set, which is read where it has not been. */
+enum status session_read_data(struct session *session, const struct tree *resolved, size_t *index, struct error *error);
+/* For struct experiment_source: training rows. `context` is the session. */
+enum status session_rows(void *context, const struct tree *resolved, int64_t *rows, struct error *error);
+
+/* Plans a trial. Where the plugin crashes the plan is not known, which is no error here: it will cost the trial. `where`: the
+   path within the trial that is at fault. */
+enum status session_plan(struct session *session, const struct tree *trial, size_t data, struct arena *arena,
+                         struct plan_facts *facts, struct text *where, struct error *error);
+
+/* Ends the helper, which is started again where it is needed. */
+void session_rest(struct session *session);
+
+#endif

@@ -1,0 +1,243 @@
+#include "runner/schedule/slot.h"
+
+#include "runner/train/train.h"
+
+#include <math.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+void slot_init(struct slot *slot, size_t n_data, struct arena *arena) {
+    *slot = (struct slot){
+        .child = {.pidfd = -1, .socket = -1, .log = -1}, .n_data = n_data, .trial = NO_TRIAL, .arena = arena};
+    slot->attached = memory_alloc(n_data + 1, sizeof *slot->attached);
+}
+
+void slot_clear(struct slot *slot) {
+    child_clear(&slot->child);
+    free(slot->attached);
+    *slot = (struct slot){.child = {.pidfd = -1, .socket = -1, .log = -1}, .trial = NO_TRIAL};
+}
+
+static enum status attach(struct slot *slot, const struct session *session, size_t data, struct error *error) {
+    if (slot->attached[data])
+        return STATUS_OK;
+    struct text payload;
+    text_init(&payload);
+    message_u64(&payload, data);
+    enum status status =
+        frame_write_fd(slot->child.socket, MESSAGE_ATTACH, payload.data, payload.length, session->data[data].fd, error);
+    slot->attached[data] = status == STATUS_OK;
+    text_clear(&payload);
+    return status;
+}
+
+static enum status send(struct slot *slot, const struct session *session, size_t data, const char *trial_text,
+                        uint64_t threads, struct error *error) {
+    for (size_t d = 0; d < slot->n_data; d++)
+        if (session->data[d].fd < 0)
+            slot_detach(slot, d);
+    enum status status = attach(slot, session, data, error);
+    if (status != STATUS_OK)
+        return status;
+    struct text payload;
+    text_init(&payload);
+    message_u64(&payload, data);
+    message_u64(&payload, threads);
+    message_string(&payload, trial_text);
+    status = frame_write(slot->child.socket, MESSAGE_TRAIN, payload.data, payload.length, error);
+    text_clear(&payload);
+    return status;
+}
+
+static enum status start(struct slot *slot, const struct session *session, struct error *error) {
+    child_clear(&slot->child);
+    memset(slot->attached, 0, slot->n_data * sizeof *slot->attached);
+    slot->used = false;
+    return child_start(&slot->child, &session->settings, error);
+}
+
+enum status slot_train(struct slot *slot, const struct session *session, size_t data, const char *trial_text,
+                       bool fresh, size_t trial, struct record *record, struct error *error) {
+    enum status status = STATUS_OK;
+    bool started = slot->child.pid <= 0 || (fresh && slot->used);
+    if (started)
+        status = start(slot, session, error);
+    if (status == STATUS_OK)
+        status = send(slot, session, data, trial_text, record->threads, error);
+    if (status != STATUS_OK && !started) {
+        /* A worker may end while it waits for work; a second one that does not listen is the machine's fault. */
+        status = start(slot, session, error);
+        if (status == STATUS_OK)
+            status = send(slot, session, data, trial_text, record->threads, error);
+    }
+    if (status != STATUS_OK)
+        return status;
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    slot->started = (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+    slot->used = true;
+    slot->trial = trial;
+    slot->record = record;
+    slot->rows_capacity = 0;
+    slot->epoch = 0;
+    slot->share = 0;
+    slot->loss = (double)NAN;
+    slot->message[0] = '\0';
+    return STATUS_OK;
+}
+
+void slot_detach(struct slot *slot, size_t data) {
+    if (!slot->attached[data] || slot->child.pid <= 0 || slot->trial != NO_TRIAL)
+        return;
+    struct text payload;
+    text_init(&payload);
+    message_u64(&payload, data);
+    /* Where it cannot be sent the worker is about to be found dead. */
+    frame_write(slot->child.socket, MESSAGE_DETACH, payload.data, payload.length, NULL);
+    slot->attached[data] = false;
+    text_clear(&payload);
+}
+
+enum slot_feed slot_feed(struct slot *slot) {
+    struct pollfd readable = {.fd = slot->child.socket, .events = POLLIN};
+    bool end = false;
+    if (poll(&readable, 1, 0) <= 0 || readable.revents == 0)
+        return SLOT_EMPTY;
+    enum status status = frame_reader_feed(&slot->child.reader, slot->child.socket, &end, NULL);
+    return status == STATUS_OK && !end ? SLOT_FED : SLOT_CLOSED;
+}
+
+/* A trial that failed has neither rows nor metrics. */
+static void fail(struct slot *slot, const char *reason, const char *message) {
+    struct record *record = slot->record;
+    record->status = TRIAL_FAILED;
+    record->reason = arena_copy_text(slot->arena, reason);
+    record->stopped_by = "";
+    record->epochs = record->updates = 0;
+    record->n_rows = record->n_columns = 0;
+    snprintf(slot->message, sizeof slot->message, "%s", message);
+}
+
+static bool take_columns(struct slot *slot, struct message_reader *reader) {
+    struct record *record = slot->record;
+    size_t count = message_read_count(reader, 9);
+    if (record->n_columns != 0)
+        return false;
+    record->columns = arena_array(slot->arena, count, sizeof *record->columns);
+    for (size_t i = 0; i < count; i++)
+        record->columns[i] = arena_copy_text(slot->arena, message_read_string(reader));
+    record->n_columns = count;
+    return !reader->bad;
+}
+
+static struct record_row *add_row(struct slot *slot) {
+    struct record *record = slot->record;
+    if (record->n_rows == slot->rows_capacity) {
+        slot->rows_capacity = slot->rows_capacity == 0 ? 16 : 2 * slot->rows_capacity;
+        struct record_row *rows = arena_array(slot->arena, slot->rows_capacity, sizeof *rows);
+        if (record->n_rows > 0)
+            memcpy(rows, record->rows, record->n_rows * sizeof *rows);
+        record->rows = rows;
+    }
+    return &record->rows[record->n_rows++];
+}
+
+static bool take_row(struct slot *slot, struct message_reader *reader) {
+    struct record_row *row = add_row(slot);
+    row->epoch = message_read_u64(reader);
+    row->updates = message_read_u64(reader);
+    row->examples = message_read_u64(reader);
+    row->learning_rate = message_read_double(reader);
+    row->seconds = message_read_double(reader);
+    row->evaluate_seconds = message_read_double(reader);
+    size_t count = message_read_count(reader, 16);
+    if (count != slot->record->n_columns)
+        return false;
+    row->values = arena_array(slot->arena, count, sizeof *row->values);
+    row->known = arena_array(slot->arena, count, sizeof *row->known);
+    for (size_t i = 0; i < count; i++) {
+        row->known[i] = message_read_u64(reader) != 0;
+        row->values[i] = message_read_double(reader);
+    }
+    slot->epoch = row->epoch + 1;
+    return !reader->bad;
+}
+
+static bool take_result(struct slot *slot, struct message_reader *reader) {
+    struct record *record = slot->record;
+    uint64_t status = message_read_u64(reader), outcome = message_read_u64(reader);
+    const char *reason = message_read_string(reader), *stopped_by = message_read_string(reader);
+    record->epochs = message_read_u64(reader);
+    record->updates = message_read_u64(reader);
+    record->peak_memory = message_read_u64(reader);
+    const char *text = message_read_string(reader);
+    if (reader->bad)
+        return false;
+    if (status != STATUS_OK) {
+        fail(slot, "error", text);
+        return true;
+    }
+    if (outcome != TRAIN_DONE && outcome != TRAIN_DIVERGED)
+        return false;
+    record->status = outcome == TRAIN_DONE ? TRIAL_DONE : TRIAL_DIVERGED;
+    record->reason = arena_copy_text(slot->arena, reason);
+    record->stopped_by = arena_copy_text(slot->arena, stopped_by);
+    return true;
+}
+
+enum slot_event slot_next(struct slot *slot) {
+    struct frame frame;
+    bool found = false;
+    enum status status = frame_reader_next(&slot->child.reader, &frame, &found, NULL);
+    if (status == STATUS_OK && !found)
+        return SLOT_NOTHING;
+    struct message_reader reader;
+    enum slot_event event = SLOT_ENDED;
+    bool good = status == STATUS_OK && slot->trial != NO_TRIAL;
+    if (good) {
+        message_reader_init(&reader, frame.payload, frame.length);
+        switch (frame.type) {
+        case MESSAGE_COLUMNS:
+            good = take_columns(slot, &reader);
+            event = SLOT_PROGRESS;
+            break;
+        case MESSAGE_ROW:
+            good = take_row(slot, &reader);
+            event = SLOT_ROW;
+            break;
+        case MESSAGE_PROGRESS:
+            slot->epoch = message_read_u64(&reader);
+            slot->share = message_read_double(&reader);
+            slot->loss = message_read_double(&reader);
+            good = !reader.bad;
+            event = SLOT_PROGRESS;
+            break;
+        case MESSAGE_RESULT: good = take_result(slot, &reader); break;
+        default: good = false; break;
+        }
+    }
+    if (!good) {
+        /* The process is not to be trusted any more. */
+        if (slot->child.pid > 0)
+            kill(slot->child.pid, SIGKILL);
+        if (slot->trial == NO_TRIAL)
+            return SLOT_NOTHING;
+        fail(slot, "protocol", "the worker sent a broken message");
+        return SLOT_ENDED;
+    }
+    return event;
+}
+
+bool slot_died(struct slot *slot) {
+    char reason[32], message[64];
+    child_reap(&slot->child, reason);
+    if (slot->trial == NO_TRIAL)
+        return false;
+    snprintf(message, sizeof message, "the worker ended: %s", reason);
+    fail(slot, reason, message);
+    return true;
+}

@@ -1,0 +1,53 @@
+/*
+ * A place for one worker: its process, the data sets it has, and the trial that runs in it. Single-threaded.
+ */
+#ifndef RUNNER_SCHEDULE_SLOT_H
+#define RUNNER_SCHEDULE_SLOT_H
+
+#include "runner/results/record.h"
+#include "runner/schedule/child.h"
+#include "runner/schedule/session.h"
+
+#define NO_TRIAL ((size_t)-1)
+
+struct slot {
+    struct child child;
+    bool *attached; /* [n_data] to this process */
+    size_t n_data;
+    bool used;             /* this process has trained a trial */
+    size_t trial;          /* index in the grid, or NO_TRIAL */
+    double started;        /* seconds of the monotonic clock */
+    double limit;          /* seconds that a trial may take; 0: none (not used yet) */
+    struct record *record; /* of the trial, as far as it is known; lives in `arena` */
+    struct arena *arena;
+    size_t rows_capacity;
+    uint64_t epoch;    /* which is being trained */
+    double share;      /* of the trial, 0 to 1 */
+    double loss;       /* running; NaN: not known */
+    char message[512]; /* why the trial failed, for people */
+};
+
+/* `arena` is where records live: they outlast the slot. */
+void slot_init(struct slot *slot, size_t n_data, struct arena *arena);
+/* Ends the process. */
+void slot_clear(struct slot *slot);
+
+/* Starts a process where there is none, or where a fresh one is wanted, and gives it the trial. `record` has key, id, threads and
+   attempts filled in. A failure is that of the machine. */
+enum status slot_train(struct slot *slot, const struct session *session, size_t data, const char *trial_text,
+                       bool fresh, size_t trial, struct record *record, struct error *error);
+/* The worker lets go of the data set; not while it trains, since it does not read then. Data sets that the session has released
+   are also let go when the next trial is sent. */
+void slot_detach(struct slot *slot, size_t data);
+
+enum slot_event { SLOT_NOTHING, SLOT_ROW, SLOT_PROGRESS, SLOT_ENDED };
+
+/* Reads what the socket holds, without waiting. SLOT_CLOSED: the stream has ended or is broken. */
+enum slot_feed { SLOT_EMPTY, SLOT_FED, SLOT_CLOSED };
+enum slot_feed slot_feed(struct slot *slot);
+/* Takes the next message. Call until SLOT_NOTHING. With SLOT_ENDED the record is whole. A broken message ends the trial. */
+enum slot_event slot_next(struct slot *slot);
+/* The process has ended. True where that ended a trial: the record says how. */
+bool slot_died(struct slot *slot);
+
+#endif

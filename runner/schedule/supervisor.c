@@ -1,0 +1,269 @@
+#include "runner/schedule/supervisor.h"
+
+#include "runner/base/file.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#define TICK_SECONDS 0.1
+#define TRIAL_LOG_LIMIT ((size_t)16 << 20)
+
+struct run {
+    struct supervisor *supervisor;
+    struct slot *slots;
+    size_t n_slots;
+    size_t *queue; /* trials, costly ones first */
+    size_t next;
+    size_t *users; /* trials to come or running, for each data set */
+    struct pollfd *polls;
+    int signals;
+    bool interrupted;
+    double ticked;
+};
+
+static double now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+static size_t data_of(const struct run *run, size_t trial) {
+    const struct plan *plan = run->supervisor->plan;
+    return plan->points[plan->results.trials[trial].point].data;
+}
+
+struct queued {
+    double work;
+    size_t trial;
+};
+
+static int compare_queued(const void *a, const void *b) {
+    struct queued x, y;
+    memcpy(&x, a, sizeof x);
+    memcpy(&y, b, sizeof y);
+    if (x.work != y.work)
+        return x.work < y.work ? 1 : -1;
+    return (x.trial > y.trial) - (x.trial < y.trial);
+}
+
+static void make_queue(struct run *run) {
+    const struct supervisor *supervisor = run->supervisor;
+    struct queued *queued = memory_alloc(supervisor->n_trials + 1, sizeof *queued);
+    for (size_t i = 0; i < supervisor->n_trials; i++) {
+        size_t trial = supervisor->trials[i];
+        queued[i] =
+            (struct queued){supervisor->plan->points[supervisor->plan->results.trials[trial].point].work, trial};
+        run->users[data_of(run, trial)]++;
+    }
+    qsort(queued, supervisor->n_trials, sizeof *queued, compare_queued);
+    for (size_t i = 0; i < supervisor->n_trials; i++)
+        run->queue[i] = queued[i].trial;
+    free(queued);
+}
+
+static void release_data(struct run *run, size_t data) {
+    struct session_data *set = &run->supervisor->session->data[data];
+    for (size_t i = 0; i < run->n_slots; i++)
+        slot_detach(&run->slots[i], data);
+    if (set->fd >= 0)
+        close(set->fd);
+    set->fd = -1;
+}
+
+static enum status give_trial(struct run *run, struct slot *slot, struct error *error) {
+    const struct supervisor *supervisor = run->supervisor;
+    size_t trial = run->queue[run->next++];
+    const struct result_trial *facts = &supervisor->plan->results.trials[trial];
+    const struct plan_point *point = &supervisor->plan->points[facts->point];
+    struct record *record = arena_alloc(&supervisor->journal->arena, sizeof *record);
+    *record = (struct record){.reason = "", .stopped_by = "", .threads = supervisor->threads, .attempts = 1};
+    memcpy(record->key, facts->key, sizeof record->key);
+    memcpy(record->id, facts->id, sizeof record->id);
+    const struct record *before = journal_find(supervisor->journal, facts->key);
+    if (before != NULL)
+        record->attempts = before->attempts + 1;
+    struct arena arena;
+    arena_init(&arena);
+    struct text text;
+    text_init(&text);
+    tree_write(experiment_trial_tree(supervisor->experiment, trial, &arena), &text);
+    enum status status =
+        slot_train(slot, supervisor->session, point->data, text.data, point->foreign, trial, record, error);
+    text_clear(&text);
+    arena_clear(&arena);
+    return status;
+}
+
+/* What a trial printed goes to a file of its own, which an empty log removes. */
+static void keep_log(struct run *run, struct slot *slot) {
+    struct arena arena;
+    arena_init(&arena);
+    struct text log;
+    text_init(&log);
+    child_take_log(&slot->child, TRIAL_LOG_LIMIT, &log);
+    if (slot->message[0] != '\0')
+        text_printf(&log, "%s\n", slot->message);
+    const char *path =
+        path_join(&arena, run->supervisor->logs, arena_printf(&arena, "trial-%04zu.log", slot->trial + 1));
+    if (log.length == 0)
+        unlink(path);
+    /* A log that cannot be written is no reason to lose the trial. */
+    else if (folder_make(run->supervisor->logs, NULL) == STATUS_OK)
+        file_write_whole(path, log.data, log.length, NULL);
+    text_clear(&log);
+    arena_clear(&arena);
+}
+
+static enum status end_trial(struct run *run, struct slot *slot, struct error *error) {
+    struct supervisor *supervisor = run->supervisor;
+    size_t trial = slot->trial, data = data_of(run, trial);
+    struct record *record = slot->record;
+    keep_log(run, slot);
+    enum status status = journal_add(supervisor->journal, record, error);
+    if (status != STATUS_OK)
+        return status;
+    supervisor->plan->results.trials[trial].record = record;
+    supervisor->ended++;
+    if (supervisor->watcher.ended != NULL)
+        supervisor->watcher.ended(supervisor->watcher.context, slot);
+    slot->trial = NO_TRIAL;
+    if (record->status != TRIAL_DONE && record->status != TRIAL_DIVERGED)
+        child_clear(&slot->child);
+    if (--run->users[data] == 0)
+        release_data(run, data);
+    return STATUS_OK;
+}
+
+static enum status serve_slot(struct run *run, struct slot *slot, bool died, struct error *error) {
+    const struct supervisor_watcher *watcher = &run->supervisor->watcher;
+    enum status status = STATUS_OK;
+    enum slot_feed fed;
+    do {
+        fed = slot_feed(slot);
+        for (enum slot_event event = slot_next(slot); status == STATUS_OK && event != SLOT_NOTHING;
+             event = slot_next(slot)) {
+            if (event == SLOT_ROW && watcher->row != NULL)
+                watcher->row(watcher->context, slot);
+            if (event == SLOT_ENDED) {
+                status = end_trial(run, slot, error);
+                break;
+            }
+        }
+    } while (died && fed == SLOT_FED && slot->child.pid > 0 && status == STATUS_OK);
+    if (fed == SLOT_CLOSED && !died && slot->child.pid > 0)
+        kill(slot->child.pid, SIGKILL); /* its end comes by the pidfd */
+    if (died && slot->child.pid > 0 && status == STATUS_OK) {
+        if (slot_died(slot))
+            status = end_trial(run, slot, error);
+        child_clear(&slot->child);
+    }
+    return status;
+}
+
+static enum status wait_for_news(struct run *run, struct error *error) {
+    nfds_t n = 0;
+    run->polls[n++] = (struct pollfd){.fd = run->signals, .events = POLLIN};
+    for (size_t i = 0; i < run->n_slots; i++) {
+        struct slot *slot = &run->slots[i];
+        run->polls[n++] = (struct pollfd){.fd = slot->child.socket, .events = POLLIN};
+        run->polls[n++] = (struct pollfd){.fd = slot->child.pidfd, .events = POLLIN};
+    }
+    if (poll(run->polls, n, (int)(1000 * TICK_SECONDS)) < 0 && errno != EINTR)
+        return error_set(error, STATUS_ENVIRONMENT, "poll: %s", strerror(errno));
+    if (run->polls[0].revents != 0)
+        run->interrupted = true;
+    enum status status = STATUS_OK;
+    for (size_t i = 0; status == STATUS_OK && i < run->n_slots; i++) {
+        bool talks = run->polls[1 + 2 * i].revents != 0, died = run->polls[2 + 2 * i].revents != 0;
+        if (talks || died)
+            status = serve_slot(run, &run->slots[i], died, error);
+    }
+    return status;
+}
+
+static enum status loop(struct run *run, struct error *error) {
+    struct supervisor *supervisor = run->supervisor;
+    const struct supervisor_watcher *watcher = &supervisor->watcher;
+    enum status status = STATUS_OK;
+    for (;;) {
+        bool busy = false;
+        for (size_t i = 0; status == STATUS_OK && i < run->n_slots; i++) {
+            struct slot *slot = &run->slots[i];
+            if (slot->trial == NO_TRIAL && run->next < supervisor->n_trials)
+                status = give_trial(run, slot, error);
+            busy = busy || slot->trial != NO_TRIAL;
+        }
+        if (status == STATUS_OK && !busy)
+            return STATUS_OK;
+        if (status == STATUS_OK)
+            status = wait_for_news(run, error);
+        if (status == STATUS_OK)
+            status = journal_sync(supervisor->journal, error);
+        if (status != STATUS_OK)
+            return status;
+        if (run->interrupted)
+            return error_set(error, STATUS_INTERRUPTED, "interrupted");
+        if (watcher->tick != NULL && now() - run->ticked >= TICK_SECONDS) {
+            watcher->tick(watcher->context, run->slots, run->n_slots);
+            run->ticked = now();
+        }
+    }
+}
+
+/* Those of the signals that nobody has asked to be ignored (nohup). */
+static void stop_signals(sigset_t *set) {
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    sigemptyset(set);
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        struct sigaction action;
+        if (sigaction(numbers[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+            sigaddset(set, numbers[i]);
+    }
+}
+
+enum status supervisor_run(struct supervisor *supervisor, struct error *error) {
+    size_t n_data = supervisor->session->n_data;
+    struct run run = {.supervisor = supervisor, .signals = -1};
+    run.n_slots = supervisor->workers < supervisor->n_trials ? supervisor->workers : supervisor->n_trials;
+    run.slots = memory_alloc(run.n_slots + 1, sizeof *run.slots);
+    run.queue = memory_alloc(supervisor->n_trials + 1, sizeof *run.queue);
+    run.users = memory_alloc(n_data + 1, sizeof *run.users);
+    run.polls = memory_alloc(1 + 2 * run.n_slots, sizeof *run.polls);
+    for (size_t i = 0; i < run.n_slots; i++)
+        slot_init(&run.slots[i], n_data, &supervisor->journal->arena);
+    make_queue(&run);
+    for (size_t d = 0; d < n_data; d++)
+        if (run.users[d] == 0)
+            release_data(&run, d);
+    sigset_t set, before;
+    stop_signals(&set);
+    sigprocmask(SIG_BLOCK, &set, &before);
+    enum status status = STATUS_OK;
+    run.signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (run.signals < 0)
+        status = error_set(error, STATUS_ENVIRONMENT, "signalfd: %s", strerror(errno));
+    if (status == STATUS_OK)
+        status = loop(&run, error);
+    for (size_t i = 0; i < run.n_slots; i++)
+        slot_clear(&run.slots[i]);
+    if (run.signals >= 0) {
+        struct signalfd_siginfo taken;
+        /* One signal that was answered is taken; a second one acts as soon as it is let through. */
+        if (run.interrupted && read(run.signals, &taken, sizeof taken) < 0)
+            run.interrupted = false;
+        close(run.signals);
+    }
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    free(run.polls);
+    free(run.users);
+    free(run.queue);
+    free(run.slots);
+    return status;
+}

@@ -1,0 +1,38 @@
+/*
+ * Trains trials in workers, several at once, costly ones first, and keeps a record of each in the journal.
+ *
+ * What a trial's worker does (crash, exit, junk) costs that trial alone: it is `failed` and its worker replaced. SIGINT, SIGTERM
+ * and SIGHUP stop the run: workers are ended, and what has ended before is in the journal. Single-threaded.
+ */
+#ifndef RUNNER_SCHEDULE_SUPERVISOR_H
+#define RUNNER_SCHEDULE_SUPERVISOR_H
+
+#include "runner/results/journal.h"
+#include "runner/schedule/plan.h"
+#include "runner/schedule/slot.h"
+
+/* What to show to people. All may be NULL. */
+struct supervisor_watcher {
+    void (*row)(void *context, const struct slot *slot);
+    void (*ended)(void *context, const struct slot *slot);                 /* the record is whole */
+    void (*tick)(void *context, const struct slot *slots, size_t n_slots); /* about ten times a second */
+    void *context;
+};
+
+struct supervisor {
+    const struct experiment *experiment;
+    struct session *session; /* data sets are released after their last trial */
+    struct plan *plan;       /* plan->results gets the records */
+    struct journal *journal;
+    const char *logs;        /* folder for what trials print; made where needed */
+    size_t workers, threads; /* threads a trial; both at least 1 */
+    const size_t *trials;    /* to train, in any order */
+    size_t n_trials;
+    struct supervisor_watcher watcher;
+    size_t ended; /* out: how many trials came to an end */
+};
+
+/* STATUS_OK also where trials failed; STATUS_INTERRUPTED; STATUS_ENVIRONMENT (journal, workers cannot start). */
+enum status supervisor_run(struct supervisor *supervisor, struct error *error);
+
+#endif

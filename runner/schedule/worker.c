@@ -1,0 +1,252 @@
+#include "runner/schedule/worker.h"
+
+#include "runner/base/yaml.h"
+#include "runner/host/products.h"
+#include "runner/schedule/facts.h"
+#include "runner/train/numerics.h"
+#include "runner/train/train.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct worker {
+    const char **folders;
+    size_t n_folders, n_own;
+    struct loader loader;
+    bool loaded;
+    struct worker_data data;
+};
+
+enum status worker_send_error(enum status status, const char *where, const char *text, struct error *error) {
+    struct text out;
+    text_init(&out);
+    message_u64(&out, (uint64_t)status);
+    message_string(&out, where);
+    message_string(&out, text);
+    enum status sent = frame_write(WORKER_SOCKET, MESSAGE_ERROR, out.data, out.length, error);
+    text_clear(&out);
+    return sent;
+}
+
+const struct tree *worker_read_tree(const char *text, struct arena *arena, struct error *error) {
+    struct diagnostics diagnostics;
+    diagnostics_init(&diagnostics);
+    const struct tree *tree = yaml_read(text, strlen(text), "trial", arena, &diagnostics);
+    if (tree == NULL)
+        error_set(error, STATUS_ENVIRONMENT, "the supervisor sent a tree that cannot be read: %s",
+                  diagnostics.count > 0 ? diagnostics.items[0].message : "");
+    diagnostics_clear(&diagnostics);
+    return tree;
+}
+
+const struct data *worker_data_get(const struct worker_data *data, uint64_t index) {
+    return index < data->count && data->mapped[index] ? &data->sets[index] : NULL;
+}
+
+static void load(struct worker *worker) {
+    if (!worker->loaded)
+        loader_open(&worker->loader, worker->folders, worker->n_folders, worker->n_own);
+    worker->loaded = true;
+}
+
+static enum status answer_catalog(struct worker *worker, struct error *error) {
+    load(worker);
+    struct text out, catalog;
+    text_init(&out);
+    text_init(&catalog);
+    catalog_write(&worker->loader.catalog, &catalog);
+    message_u64(&out, RUNNER_NUMERICS);
+    message_string(&out, products_blas_description());
+    message_string(&out, catalog.data);
+    enum status status = frame_write(WORKER_SOCKET, MESSAGE_REPLY, out.data, out.length, error);
+    text_clear(&catalog);
+    text_clear(&out);
+    return status;
+}
+
+static enum status answer_probe(const struct frame *request, struct error *error) {
+    struct message_reader reader;
+    message_reader_init(&reader, request->payload, request->length);
+    struct loader loader;
+    memset(&loader, 0, sizeof loader);
+    loader_open(&loader, NULL, 0, 0);
+    loader_open_file(&loader, message_read_string(&reader));
+    struct text out;
+    text_init(&out);
+    message_u64(&out, loader.catalog.n_problems);
+    enum status status = frame_write(WORKER_SOCKET, MESSAGE_REPLY, out.data, out.length, error);
+    text_clear(&out);
+    loader_close(&loader);
+    return status;
+}
+
+static enum status answer_data(struct worker *worker, const struct frame *request, struct error *error) {
+    struct message_reader reader;
+    message_reader_init(&reader, request->payload, request->length);
+    struct arena arena;
+    arena_init(&arena);
+    struct text out;
+    text_init(&out);
+    int fd = -1;
+    struct data data = {0};
+    struct error failure = {0};
+    load(worker);
+    const struct tree *tree = worker_read_tree(message_read_string(&reader), &arena, &failure);
+    enum status status = tree == NULL ? failure.status : data_build(&worker->loader, tree, &fd, &failure);
+    if (status == STATUS_OK)
+        status = data_map(fd, &data, &failure);
+    if (status != STATUS_OK) {
+        status = worker_send_error(status, "", failure.text, error);
+    } else {
+        struct data_facts facts = {.hash = data.hash, .size = data.mapping_size, .files = data.files};
+        memcpy(facts.rows, data.rows, sizeof facts.rows);
+        data_facts_write(&facts, &out);
+        status = frame_write_fd(WORKER_SOCKET, MESSAGE_REPLY, out.data, out.length, fd, error);
+        data_unmap(&data);
+    }
+    if (fd >= 0)
+        close(fd);
+    text_clear(&out);
+    arena_clear(&arena);
+    return status;
+}
+
+static enum status attach(struct worker *worker, const struct frame *request, struct error *error) {
+    struct message_reader reader;
+    message_reader_init(&reader, request->payload, request->length);
+    size_t index = (size_t)message_read_u64(&reader);
+    struct worker_data *data = &worker->data;
+    if (request->fd < 0)
+        return error_set(error, STATUS_ENVIRONMENT, "no data came with an attach request");
+    if (index >= data->count) {
+        data->sets = memory_resize(data->sets, index + 1, sizeof *data->sets);
+        data->mapped = memory_resize(data->mapped, index + 1, sizeof *data->mapped);
+        while (data->count <= index)
+            data->mapped[data->count++] = false;
+    }
+    enum status status = STATUS_OK;
+    if (!data->mapped[index])
+        status = data_map(request->fd, &data->sets[index], error);
+    data->mapped[index] = data->mapped[index] || status == STATUS_OK;
+    return status;
+}
+
+static void detach(struct worker *worker, const struct frame *request) {
+    struct message_reader reader;
+    message_reader_init(&reader, request->payload, request->length);
+    uint64_t index = message_read_u64(&reader);
+    if (worker_data_get(&worker->data, index) != NULL) {
+        data_unmap(&worker->data.sets[index]);
+        worker->data.mapped[index] = false;
+    }
+}
+
+static void write_summary(const struct train_summary *summary, struct arena *arena, struct text *out) {
+    struct plan_facts facts = {.parameters = summary->parameters,
+                               .memory = summary->memory,
+                               .updates_per_epoch = summary->updates_per_epoch,
+                               .epochs = summary->epochs,
+                               .flops_per_example = summary->flops_per_example,
+                               .columns = summary->columns.names,
+                               .n_columns = summary->columns.count,
+                               .n_layers = summary->count};
+    facts.layers = arena_array(arena, summary->count, sizeof *facts.layers);
+    for (size_t i = 0; i < summary->count; i++)
+        facts.layers[i] = (struct layer_facts){summary->layers[i].name, summary->layers[i].component,
+                                               summary->layers[i].output, summary->layers[i].parameters};
+    plan_facts_write(&facts, out);
+}
+
+static enum status answer_plan(struct worker *worker, const struct frame *request, struct error *error) {
+    struct message_reader reader;
+    message_reader_init(&reader, request->payload, request->length);
+    const struct data *data = worker_data_get(&worker->data, message_read_u64(&reader));
+    struct arena arena;
+    arena_init(&arena);
+    struct text out, where;
+    text_init(&out);
+    text_init(&where);
+    struct error failure = {0};
+    struct train_summary summary = {0};
+    load(worker);
+    const struct tree *tree = worker_read_tree(message_read_string(&reader), &arena, &failure);
+    enum status status = tree == NULL ? failure.status
+                         : data == NULL
+                             ? error_set(&failure, STATUS_ENVIRONMENT, "a plan was asked for data that is not attached")
+                             : train_plan(&worker->loader, tree, data, &arena, &summary, &where, &failure);
+    if (status != STATUS_OK) {
+        status = worker_send_error(status, where.data, failure.text, error);
+    } else {
+        write_summary(&summary, &arena, &out);
+        status = frame_write(WORKER_SOCKET, MESSAGE_REPLY, out.data, out.length, error);
+    }
+    text_clear(&where);
+    text_clear(&out);
+    arena_clear(&arena);
+    return status;
+}
+
+static enum status answer(struct worker *worker, const struct frame *request, struct error *error) {
+    switch (request->type) {
+    case MESSAGE_CATALOG: return answer_catalog(worker, error);
+    case MESSAGE_PROBE: return answer_probe(request, error);
+    case MESSAGE_DATA: return answer_data(worker, request, error);
+    case MESSAGE_ATTACH: return attach(worker, request, error);
+    case MESSAGE_DETACH: detach(worker, request); return STATUS_OK;
+    case MESSAGE_PLAN: return answer_plan(worker, request, error);
+    case MESSAGE_TRAIN: load(worker); return worker_train(&worker->loader, &worker->data, request, error);
+    default:
+        return error_set(error, STATUS_ENVIRONMENT, "the supervisor sent a message of unknown type %u", request->type);
+    }
+}
+
+static enum status serve(struct worker *worker, struct error *error) {
+    struct text payload;
+    text_init(&payload);
+    enum status status = products_prepare(error);
+    if (status != STATUS_OK)
+        worker_send_error(status, "", error->text, NULL);
+    while (status == STATUS_OK) {
+        struct frame request = {.fd = -1};
+        status = frame_read_fd(WORKER_SOCKET, &payload, &request.type, &request.fd, error);
+        if (status != STATUS_OK || request.type == FRAME_END)
+            break;
+        request.payload = payload.data;
+        request.length = (uint32_t)payload.length;
+        status = answer(worker, &request, error);
+        if (request.fd >= 0)
+            close(request.fd);
+    }
+    text_clear(&payload);
+    return status;
+}
+
+int worker_main(int argc, char **argv) {
+    int type = 0;
+    socklen_t size = sizeof type;
+    int64_t n_own = 0;
+    if (argc < 2 || !number_read_int(argv[1], &n_own) || n_own < 0 || n_own > argc - 2 ||
+        getsockopt(WORKER_SOCKET, SOL_SOCKET, SO_TYPE, &type, &size) < 0) {
+        fputs("runner-worker: error: this program is started by runner\n", stderr);
+        return STATUS_CONFIG;
+    }
+    struct worker worker = {
+        .folders = (const char **)(argv + 2), .n_folders = (size_t)(argc - 2), .n_own = (size_t)n_own};
+    struct error error = {0};
+    enum status status = serve(&worker, &error);
+    if (status != STATUS_OK)
+        fprintf(stderr, "runner-worker: error: %s\n", error.text);
+    for (size_t i = 0; i < worker.data.count; i++)
+        if (worker.data.mapped[i])
+            data_unmap(&worker.data.sets[i]);
+    free(worker.data.sets);
+    free(worker.data.mapped);
+    if (worker.loaded)
+        loader_close(&worker.loader);
+    return (int)status;
+}

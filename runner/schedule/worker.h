@@ -1,0 +1,36 @@
+/*
+ * The worker's side: answers the requests of message.h until the supervisor closes the socket. Linked into runner-worker only.
+ *
+ * Arguments: how many of the plugin folders belong to the installation, then the folders in search order. The socket is
+ * descriptor WORKER_SOCKET. Returns the exit status.
+ */
+#ifndef RUNNER_SCHEDULE_WORKER_H
+#define RUNNER_SCHEDULE_WORKER_H
+
+#include "runner/base/arena.h"
+#include "runner/host/data.h"
+#include "runner/host/loader.h"
+#include "runner/schedule/message.h"
+
+int worker_main(int argc, char **argv);
+
+/* Data sets that the supervisor attached, by its index. */
+struct worker_data {
+    struct data *sets;
+    bool *mapped;
+    size_t count;
+};
+
+/* Answers a TRAIN request; STATUS_ENVIRONMENT where the supervisor cannot be told. */
+enum status worker_train(const struct loader *loader, const struct worker_data *data, const struct frame *request,
+                         struct error *error);
+
+/* Reads the index at the start of a PLAN or TRAIN request; NULL where no such data set is attached. */
+const struct data *worker_data_get(const struct worker_data *data, uint64_t index);
+
+/* A trial or data set from the text of a request. */
+const struct tree *worker_read_tree(const char *text, struct arena *arena, struct error *error);
+
+enum status worker_send_error(enum status status, const char *where, const char *text, struct error *error);
+
+#endif
