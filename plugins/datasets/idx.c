@@ -29,6 +29,7 @@ struct idx_file {
     const char *path;
     const unsigned char *values;
     uint32_t type; /* enum idx_type */
+    uint32_t rank; /* of the file: one more than the examples' */
     uint64_t rows;
     runner_shape example;
 };
@@ -117,6 +118,7 @@ static int idx_file_read(runner_call *call, const char *path, struct idx_file *i
         return RUNNER_FAILED;
     const uint32_t rank = file.bytes[3];
     idx->path = path;
+    idx->rank = rank;
     idx->type = file.bytes[2];
     idx->values = file.bytes + 4 + 4 * rank;
     idx->rows = big_endian(file.bytes + 4);
@@ -167,9 +169,8 @@ static int split_read(runner_call *call, struct idx *idx, runner_split split, co
     struct idx_file *x = &idx->images[split], *y = &idx->labels[split];
     if (idx_file_read(call, images, x) != RUNNER_OK || idx_file_read(call, labels, y) != RUNNER_OK)
         return RUNNER_FAILED;
-    if (y->example.rank != 1 || y->example.size[0] != 1)
-        return call->host->fail(call, "%s: has %u dimensions, wanted labels, which have one", labels,
-                                y->example.rank + 1);
+    if (y->rank != 1)
+        return call->host->fail(call, "%s: has %u dimensions, wanted labels, which have one", labels, y->rank);
     if (y->type == IDX_F32 || y->type == IDX_F64)
         return call->host->fail(call, "%s: holds floating-point values (type %02x), wanted labels, which are integers",
                                 labels, y->type);

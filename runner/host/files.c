@@ -148,14 +148,14 @@ const char *files_find(runner_call *public, const char *folder, const char *name
 
 /* ---- Opening another data set ---- */
 
-static struct tree *setting_value(const struct catalog_param *param, const char *value, struct arena *arena,
+static struct tree *setting_value(const struct catalog_param *param, const runner_setting *setting, struct arena *arena,
                                   struct diagnostics *diagnostics) {
     const struct mark nowhere = {0};
-    if (value == NULL)
+    if (setting->value == NULL)
         return tree_null(arena, nowhere);
     if (param == NULL || param->type == RUNNER_TEXT || param->type == RUNNER_PATH)
-        return tree_text(arena, nowhere, value);
-    return yaml_read(value, strlen(value), NULL, arena, diagnostics);
+        return tree_text(arena, nowhere, setting->value);
+    return yaml_read(setting->value, strlen(setting->value), setting->key, arena, diagnostics);
 }
 
 /* {dataset: {settings}}, checked and completed; NULL and failed where something is wrong. */
@@ -169,7 +169,7 @@ static struct tree *resolve_settings(struct call *call, const char *dataset, con
     const struct catalog_component *component = catalog_find(&call->loader->catalog, RUNNER_DATASET, dataset);
     for (uint32_t i = 0; i < n; i++) {
         const struct catalog_param *param = component == NULL ? NULL : catalog_param_find(component, settings[i].key);
-        struct tree *value = setting_value(param, settings[i].value, arena, &diagnostics);
+        struct tree *value = setting_value(param, &settings[i], arena, &diagnostics);
         if (value != NULL)
             tree_set(arena, params, settings[i].key, nowhere, value);
     }
