@@ -7,6 +7,8 @@
 
 #include "runner/base/random.h"
 
+#include "runner/base/hash.h"
+
 #include <Random123/philox.h>
 #include <math.h>
 #include <stdlib.h>
@@ -94,6 +96,24 @@ static void sixty_four_bits_are_two_words_of_the_row(void **state) {
         assert_true(random_uniform53(key, 9, i) == (double)(pair >> 11) / 9007199254740992.0);
         assert_true(random_below(key, 9, i, 1ULL << 32) == pair >> 32);
     }
+}
+
+/* The values of version 1, from this code itself: who changes them changes every result, and must mean to. */
+static void the_bits_are_those_of_the_first_version(void **state) {
+    (void)state;
+    enum { N = 100000 };
+    float *values = malloc(3 * N * sizeof *values);
+    assert_non_null(values);
+    struct random_key key = random_key(42, "dense_1/kernel", 7);
+    assert_int_equal(key.words[0], 0xfa935444);
+    assert_int_equal(key.words[1], 0x2635912b);
+    random_fill_uniform(key, 1, 0, N, values);
+    random_fill_normal(key, 2, 0, N, values + N);
+    random_fill_truncated_normal(key, 3, 0, N, values + 2 * N);
+    char text[HASH_TEXT_SIZE];
+    hash128_write(hash128_of(values, 3 * N * sizeof *values), text);
+    free(values);
+    assert_string_equal(text, "516030eaa13531e3877f36bded57daa1");
 }
 
 struct moments {
@@ -254,6 +274,7 @@ int main(void) {
         cmocka_unit_test(keys_depend_on_all_they_are_made_from),
         cmocka_unit_test(any_cut_of_a_row_gives_the_same_values),
         cmocka_unit_test(sixty_four_bits_are_two_words_of_the_row),
+        cmocka_unit_test(the_bits_are_those_of_the_first_version),
         cmocka_unit_test(moments_are_those_of_the_distributions),
         cmocka_unit_test(normal_quantiles_are_exact_to_a_few_bits),
         cmocka_unit_test(quantiles_are_symmetric_and_rise),

@@ -178,8 +178,7 @@ static const char *const texts[] = {
     "\xef\xbb\xbf",
     "\xef\xbf\xbe",
     "\xf0\x9f\x98\x80",
-    "gr\xc3\xb6\xc3\x9f"
-    "e",
+    "gr\xc3\xb6n",
     "y",
     "on",
     "---",
