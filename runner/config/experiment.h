@@ -11,7 +11,8 @@
  *     optimizer: {NAME: {...}}
  *     metrics:   [{NAME: {...}}, ...]
  *     train:     {batch_size, epochs, updates, shuffle, drop_last, evaluate_every, evaluate_train, init_seed, order_seed, ...}
- *                (experiment_train_params() is the table)
+ *                (experiment_train_params() is the table; batch_size is an integer or the text `full`; epochs is null where
+ *                updates alone end the training)
  *     engine:    {...}                                (experiment_engine_params())
  *     seed:      N
  */
@@ -24,15 +25,16 @@
 #include "runner/host/catalog.h"
 
 struct axis {
-    const char *name;    /* as written in `grid`: a path or a `let` name */
+    const char *name; /* as written in `grid`: a path or a `let` name */
     struct mark mark;
     const char **labels; /* [count] as they stand in tables */
     size_t count;
 };
 
 struct point {
-    size_t *labels;          /* [n_axes] index into the axis' labels, or NO_LABEL where the axis does not apply */
-    const struct tree *tree; /* resolved, with train.init_seed/order_seed null where they follow the trial's seed, without `seed` */
+    size_t *labels; /* [n_axes] index into the axis' labels, or NO_LABEL where the axis does not apply */
+    const struct tree
+        *tree; /* resolved, with train.init_seed/order_seed null where they follow the trial's seed, without `seed` */
 };
 #define NO_LABEL ((size_t)-1)
 
@@ -44,18 +46,19 @@ struct trial {
 struct experiment {
     struct arena arena;
     const char *name, *description;
-    const char *file;        /* of the config */
+    const char *file; /* of the config */
     struct axis *axes;
     size_t n_axes;
-    struct point *points;    /* in grid order: the last axis changes fastest */
+    struct point *points; /* in grid order: the last axis changes fastest */
     size_t n_points;
-    struct trial *trials;    /* in grid order, seeds fastest; trial number is the index + 1 */
+    struct trial *trials; /* in grid order, seeds fastest; trial number is the index + 1 */
     size_t n_trials;
     int64_t *seeds;
     size_t n_seeds;
-    const char **overrides;  /* normalised "path=value" in the order given: part of the results folder's name */
+    const char **overrides; /* normalised "path=value" in the order given: part of the results folder's name */
     size_t n_overrides;
-    const struct tree *config; /* for config.yaml: as resolved, every default written out, the grid with its labels and values */
+    const struct tree
+        *config; /* for config.yaml: as resolved, every default written out, the grid with its labels and values */
     const struct tree *report; /* the `report:` section or NULL: words for people, not part of any identity */
 };
 
@@ -69,8 +72,8 @@ struct experiment_source {
 };
 
 /* STATUS_CONFIG with the mistakes in `diagnostics`, or STATUS_OK. experiment_clear() in both cases. */
-enum status experiment_load(const struct experiment_source *source, const struct catalog *catalog, struct diagnostics *diagnostics,
-                            struct experiment *experiment);
+enum status experiment_load(const struct experiment_source *source, const struct catalog *catalog,
+                            struct diagnostics *diagnostics, struct experiment *experiment);
 void experiment_clear(struct experiment *experiment);
 
 /* The complete tree of a trial: the point's with `seed`, init_seed and order_seed filled in. */

@@ -1,0 +1,49 @@
+/*
+ * The checks: a point's sections against the catalogue and the host's own tables, every default filled in.
+ *
+ * What is equal for many points is checked once: sections are remembered by their text. Results live in the resolver's arena.
+ */
+#ifndef RUNNER_CONFIG_RESOLVE_H
+#define RUNNER_CONFIG_RESOLVE_H
+
+#include "runner/config/experiment.h"
+#include "runner/config/scope.h"
+
+/* The sections of a trial, in their order. */
+enum section {
+    SECTION_DATASET,
+    SECTION_MODEL,
+    SECTION_LOSS,
+    SECTION_OPTIMIZER,
+    SECTION_METRICS,
+    SECTION_TRAIN,
+    SECTION_ENGINE
+};
+enum { N_SECTIONS = SECTION_ENGINE + 1 };
+extern const char *const section_names[N_SECTIONS];
+
+struct known_section;
+
+struct resolver {
+    const struct experiment_source *source;
+    const struct catalog *catalog;
+    struct arena *arena;
+    struct diagnostics *diagnostics;
+    struct known_section **buckets;
+    size_t n_buckets, n_known;
+};
+
+void resolver_init(struct resolver *resolver, const struct experiment_source *source, const struct catalog *catalog,
+                   struct arena *arena, struct diagnostics *diagnostics);
+void resolver_clear(struct resolver *resolver);
+
+/* The resolved tree of a point (struct point). `root` is the config with its axes applied. NULL where there were mistakes. */
+struct tree *resolver_point(struct resolver *resolver, const struct tree *root);
+
+/* `train.epochs` as a duration. */
+struct tree *resolve_train(const struct catalog *catalog, const struct tree *value, struct mark mark,
+                           struct arena *arena, struct diagnostics *diagnostics);
+struct tree *resolve_engine(const struct catalog *catalog, const struct tree *value, struct mark mark,
+                            struct arena *arena, struct diagnostics *diagnostics);
+
+#endif
