@@ -1,0 +1,106 @@
+/* What tests of the engine share: the built plugins, a small data set in memory, and trials written as YAML. */
+#ifndef TESTS_UNIT_TRAIN_LAB_H
+#define TESTS_UNIT_TRAIN_LAB_H
+
+#include "runner/base/random.h"
+#include "runner/base/yaml.h"
+#include "runner/host/params.h"
+#include "runner/train/train.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct lab {
+    struct arena arena;
+    struct loader loader;
+    struct data data;
+};
+
+/* `rows` examples of `units` inputs from [-1, 1), a third of them zero, with labels of `classes` classes or one target value (0). */
+static inline void lab_data(struct lab *lab, uint64_t train, uint64_t test, uint32_t units, uint32_t classes) {
+    lab->data = (struct data){.rows = {train, 0, test},
+                              .input = {.rank = 1, .size = {units}},
+                              .target = {.rank = 1, .size = {1}},
+                              .element = RUNNER_F32,
+                              .scale = 1,
+                              .classes = classes};
+    for (int split = 0; split < DATA_SPLITS; split++) {
+        uint64_t rows = lab->data.rows[split];
+        float *inputs = arena_array(&lab->arena, rows * units, sizeof *inputs);
+        int32_t *targets = arena_array(&lab->arena, rows, sizeof *targets);
+        struct random_key key = random_key(7, "inputs", (uint64_t)split),
+                          noise = random_key(7, "labels", (uint64_t)split);
+        random_fill_uniform(key, 0, 0, rows * units, inputs);
+        for (uint64_t i = 0; i < rows * units; i++)
+            inputs[i] = inputs[i] < 0.33f ? 0 : 2 * inputs[i] - 1;
+        for (uint64_t i = 0; i < rows; i++) {
+            float value = inputs[i * units] + inputs[i * units + 1];
+            if (classes == 0)
+                memcpy(&targets[i], &value, sizeof value);
+            else
+                targets[i] = (int32_t)random_below(noise, i, 0, classes);
+        }
+        lab->data.inputs[split] = inputs;
+        lab->data.targets[split] = targets;
+    }
+}
+
+static inline void lab_init(struct lab *lab) {
+    char folder[4096];
+    snprintf(folder, sizeof folder, "%s/plugins",
+             getenv("RUNNER_BUILD_DIR") == NULL ? "." : getenv("RUNNER_BUILD_DIR"));
+    const char *folders[] = {folder};
+    arena_init(&lab->arena);
+    loader_open(&lab->loader, folders, 1, 1);
+    if (lab->loader.count == 0) {
+        fprintf(stderr, "no plugins in %s; set RUNNER_BUILD_DIR\n", folder);
+        exit(1);
+    }
+}
+
+static inline void lab_clear(struct lab *lab) {
+    loader_close(&lab->loader);
+    arena_clear(&lab->arena);
+}
+
+/* A resolved trial from YAML with the keys of a config; what it leaves out of `train` and `engine` takes the engine's defaults. */
+static inline struct tree *lab_trial(struct lab *lab, const char *yaml) {
+    struct diagnostics diagnostics;
+    diagnostics_init(&diagnostics);
+    struct tree *config = yaml_read(yaml, strlen(yaml), "trial", &lab->arena, &diagnostics);
+    struct tree *trial = tree_map(&lab->arena, (struct mark){0});
+    static const struct {
+        const char *key;
+        enum runner_kind kind;
+        bool list;
+    } sections[] = {{"model", RUNNER_LAYER, true},
+                    {"loss", RUNNER_LOSS, false},
+                    {"optimizer", RUNNER_OPTIMIZER, false},
+                    {"metrics", RUNNER_METRIC, true}};
+    for (size_t s = 0; s < 4 && config != NULL; s++) {
+        const struct tree *written = tree_get(config, sections[s].key);
+        struct tree *value = sections[s].list ? tree_list(&lab->arena, (struct mark){0}) : NULL;
+        for (size_t i = 0; sections[s].list && written != NULL && i < written->count; i++)
+            tree_append(&lab->arena, value,
+                        component_resolve(&lab->loader.catalog, sections[s].kind, written->items[i], sections[s].key,
+                                          &lab->arena, &diagnostics));
+        if (!sections[s].list)
+            value = component_resolve(&lab->loader.catalog, sections[s].kind, written, sections[s].key, &lab->arena,
+                                      &diagnostics);
+        if (value != NULL)
+            tree_set(&lab->arena, trial, sections[s].key, (struct mark){0}, value);
+    }
+    static const char *const rest[] = {"train", "engine", "seed"};
+    for (size_t s = 0; s < 3 && config != NULL; s++)
+        if (tree_get(config, rest[s]) != NULL)
+            tree_set(&lab->arena, trial, rest[s], (struct mark){0}, tree_get(config, rest[s]));
+    if (diagnostics.errors > 0) {
+        diagnostics_print(&diagnostics, stderr);
+        exit(1);
+    }
+    diagnostics_clear(&diagnostics);
+    return trial;
+}
+
+#endif
