@@ -91,7 +91,9 @@ static void every_activation_within_a_dense_layer(void **state) {
 static void every_activation_as_a_layer_and_as_the_last_one(void **state) {
     char layers[512];
     for (size_t a = 0; a < 5; a++) {
-        snprintf(layers, sizeof layers, "{dense: {units: 3, kernel_initializer: {random_normal: {stddev: 0.5}}}}, %s",
+        snprintf(layers, sizeof layers,
+                 "{dense: {units: 3, kernel_initializer: {random_normal: {stddev: 0.5}}, bias_initializer: "
+                 "random_normal}}, %s",
                  activations[a]);
         check_model(*state, layers, "mean_squared_error", 4096);
     }
