@@ -2,7 +2,7 @@
  * runner/plugin.h: the contract between runner and its plugins, version 1.
  *
  * A plugin is a shared object that exports one function, runner_plugin_entry(), which returns a static description of the
- * components it holds: data sets, layers, losses, optimizers, metrics, initializers, schedules. A component is a name, a
+ * components it holds: data sets, layers, losses, optimizers, metrics, initializers, ... A component is a name, a
  * parameter table, the size of its config struct and a table of functions (its ops). The host reads YAML, checks it
  * against the parameter table and fills the config struct, so a plugin holds no parsing code.
  *
@@ -50,8 +50,11 @@ typedef enum runner_kind {
     RUNNER_OPTIMIZER,
     RUNNER_METRIC,
     RUNNER_INITIALIZER,
-    RUNNER_SCHEDULE
+    RUNNER_SCHEDULE,
+    RUNNER_REGULARIZER,
+    RUNNER_CONSTRAINT
 } runner_kind;
+#define RUNNER_LAST_KIND RUNNER_CONSTRAINT
 
 /* ---- Parameters ------------------------------------------------------------------------------------------------ */
 
@@ -145,6 +148,13 @@ typedef struct runner_file {
 
 typedef struct runner_setting { const char *key, *value; } runner_setting; /* a parameter and its value as text */
 
+/* Values that a data set gives to the rest of the model, such as the Hessian of a quadratic problem */
+typedef struct runner_constant {
+    const char *name;
+    runner_shape shape;
+    const float *values;
+} runner_constant;
+
 struct runner_dataset;
 
 struct runner_host {
@@ -180,12 +190,17 @@ struct runner_host {
 
     /* [main] Data sets only. Reads a whole file, decompressing gzip. */
     int (*read_file)(runner_call *call, const char *path, runner_file *file);
+    /* [main] The same for a member of a ZIP archive (.npz: "x_train.npy"). */
+    int (*read_member)(runner_call *call, const char *path, const char *member, runner_file *file);
     /* [main] The path of `file` (or `file`.gz) in `folder`, or where that is NULL in $RUNNER_DATA/NAME and the user's cache.
        NULL where there is none, after having failed with the places looked at. */
     const char *(*find_file)(runner_call *call, const char *folder, const char *name, const char *file);
     /* [main] Opens another data set in place of this one: `settings` are its parameters, n of them. */
     int (*open_as)(runner_call *call, const char *dataset, const runner_setting *settings, uint32_t n,
                    struct runner_dataset *opened);
+
+    /* [main] A constant of the trial's data set, valid while the model is; NULL where it has none of that name. In plan() and fill(). */
+    const runner_constant *(*constant)(runner_call *call, const char *name);
 
     /* [any] Functions of later or private versions, by name; NULL where the host has none. */
     const void *(*extension)(const char *id);
@@ -199,12 +214,14 @@ typedef enum runner_split { RUNNER_TRAIN = 0, RUNNER_TEST = 1 } runner_split;
 /* Filled by open(). The host cuts validation rows from the training rows by itself. */
 typedef struct runner_dataset {
     uint64_t rows[2];       /* by runner_split; 0 test rows mean that there is no test split */
-    runner_shape input;     /* of one example; rank 0 and size 0 elements: a problem without inputs */
+    runner_shape input;     /* of one example; [0]: a problem without inputs */
     uint32_t element;       /* runner_element of the inputs as read */
     float scale;            /* the network sees element * scale; 1 for none */
     uint32_t classes;       /* targets are labels 0 .. classes - 1; 0: targets are values of shape `target` */
     runner_shape target;
     void *state;            /* the data set's own, from host->memory() */
+    const runner_constant *constants; /* [n_constants], from host->memory() */
+    uint32_t n_constants;
 } runner_dataset;
 
 typedef struct runner_dataset_ops {
@@ -224,6 +241,7 @@ typedef struct runner_tensor {
     uint32_t flags;
     runner_shape shape;           /* Keras' shape: a dense kernel is [in][out], a convolution's [height][width][in][out] */
     const runner_part *initializer; /* NULL: zeros */
+    const runner_part *regularizer, *constraint; /* NULL: none */
     uint64_t fan_in, fan_out;     /* 0: Keras' rule from the shape */
 } runner_tensor;
 
@@ -238,6 +256,22 @@ typedef struct runner_initializer_ops {
     int (*fill)(const void *config, runner_call *call, const runner_tensor *tensor, float *values);
 } runner_initializer_ops;
 
+/* ---- Regularizer, constraint ------------------------------------------------------------------------------------- */
+
+typedef struct runner_regularizer_ops {
+    uint32_t size;
+    uint32_t flags;
+    /* [any] The penalty of n weights, a sum of each one's own; adds its derivative to g where that is not NULL. */
+    double (*penalty)(const void *config, uint64_t n, const float *w, float *g);
+} runner_regularizer_ops;
+
+typedef struct runner_constraint_ops {
+    uint32_t size;
+    uint32_t flags;
+    /* [any] Brings a tensor, seen as a matrix, back within its bounds after an update. */
+    void (*apply)(const void *config, runner_call *call, const runner_view *w);
+} runner_constraint_ops;
+
 /* ---- Layer ------------------------------------------------------------------------------------------------------- */
 
 /* What the host must keep for backward() and gradient(), and what it may do */
@@ -247,6 +281,8 @@ typedef struct runner_initializer_ops {
 #define RUNNER_IN_PLACE 8u        /* forward: output may be input 0; backward: its delta may be the output's */
 #define RUNNER_FLATTEN 16u        /* has read the input as a flat vector */
 #define RUNNER_TRAINING_DIFFERS 32u /* forward() differs in training (dropout, batch statistics) */
+#define RUNNER_ROWS_GRADIENT 64u  /* gradient() costs far more than the tensors' size (convolution): the host cuts it by rows, not by tiles,
+                                     and adds the parts in order */
 
 /* The host fills what stands above the line, plan() the rest (it finds everything zero). */
 typedef struct runner_plan {

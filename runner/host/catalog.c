@@ -5,8 +5,8 @@
 #include <math.h>
 #include <string.h>
 
-static const char *const kind_names[] = {"",          "dataset", "layer",       "loss",
-                                         "optimizer", "metric",  "initializer", "schedule"};
+static const char *const kind_names[] = {"",       "dataset",     "layer",    "loss",        "optimizer",
+                                         "metric", "initializer", "schedule", "regularizer", "constraint"};
 static const char *const type_names[] = {"",     "bool", "int",    "float",     "text",       "choice",
                                          "path", "ints", "floats", "component", "components", "rate"};
 
@@ -207,7 +207,7 @@ static void read_param(struct arena *arena, const struct tree *map, struct catal
     param->doc = get_text(map, "doc", true, bad);
     param->type = (enum runner_type)get_int(map, "type", RUNNER_BOOL, RUNNER_RATE, bad);
     param->flags = (uint32_t)get_int(map, "flags", 0, UINT32_MAX, bad);
-    param->kind = (enum runner_kind)get_int(map, "kind", 0, RUNNER_SCHEDULE, bad);
+    param->kind = (enum runner_kind)get_int(map, "kind", 0, RUNNER_LAST_KIND, bad);
     param->initial = get_text(map, "initial", true, bad);
     param->min = get_float(map, "min", bad);
     param->max = get_float(map, "max", bad);
@@ -216,7 +216,7 @@ static void read_param(struct arena *arena, const struct tree *map, struct catal
 
 static void read_component(struct arena *arena, const struct tree *map, struct catalog_component *component,
                            bool *bad) {
-    component->kind = (enum runner_kind)get_int(map, "kind", RUNNER_DATASET, RUNNER_SCHEDULE, bad);
+    component->kind = (enum runner_kind)get_int(map, "kind", RUNNER_DATASET, RUNNER_LAST_KIND, bad);
     component->name = get_text(map, "name", false, bad);
     component->doc = get_text(map, "doc", true, bad);
     component->file = get_text(map, "file", false, bad);

@@ -39,6 +39,11 @@ static const struct ops_form forms[] = {
                        {"plan", "update", "result"}},
     [RUNNER_INITIALIZER] = {THROUGH(runner_initializer_ops, fill), sizeof(runner_initializer_ops), {"fill"}, {"fill"}},
     [RUNNER_SCHEDULE] = {THROUGH(runner_schedule_ops, rate), sizeof(runner_schedule_ops), {"rate"}, {"rate"}},
+    [RUNNER_REGULARIZER] = {THROUGH(runner_regularizer_ops, penalty),
+                            sizeof(runner_regularizer_ops),
+                            {"penalty"},
+                            {"penalty"}},
+    [RUNNER_CONSTRAINT] = {THROUGH(runner_constraint_ops, apply), sizeof(runner_constraint_ops), {"apply"}, {"apply"}},
 };
 
 size_t ops_size(enum runner_kind kind) {
@@ -123,9 +128,9 @@ static enum status check_component(const runner_plugin *plugin, const runner_com
     if (!plugin_name_is_well(component->name)) {
         return error_set(error, STATUS_CONFIG, "component %u has no well-formed name; wanted [a-z][a-z0-9_]*", index);
     }
-    if (component->kind < RUNNER_DATASET || component->kind > RUNNER_SCHEDULE) {
+    if (component->kind < RUNNER_DATASET || component->kind > RUNNER_LAST_KIND) {
         return error_set(error, STATUS_CONFIG, "component '%s': found kind %u; wanted a runner_kind, %d to %d",
-                         component->name, component->kind, RUNNER_DATASET, RUNNER_SCHEDULE);
+                         component->name, component->kind, RUNNER_DATASET, RUNNER_LAST_KIND);
     }
     const char *kind = runner_kind_name((enum runner_kind)component->kind);
     if (!memory_is_text(component->doc, MAX_LINE)) {

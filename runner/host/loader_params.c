@@ -132,9 +132,9 @@ static enum status check_choices(const struct table *table, const runner_param *
 
 static enum status check_kind(const struct table *table, const runner_param *param) {
     bool component = param->type == RUNNER_COMPONENT || param->type == RUNNER_COMPONENTS;
-    if (component && (param->kind < RUNNER_DATASET || param->kind > RUNNER_SCHEDULE)) {
+    if (component && (param->kind < RUNNER_DATASET || param->kind > RUNNER_LAST_KIND)) {
         return refuse(table, param, "found kind %u for a component; wanted a runner_kind, %d to %d", param->kind,
-                      RUNNER_DATASET, RUNNER_SCHEDULE);
+                      RUNNER_DATASET, RUNNER_LAST_KIND);
     }
     if (param->type == RUNNER_RATE && param->kind != 0 && param->kind != RUNNER_SCHEDULE) {
         return refuse(table, param, "found kind %u for a rate; wanted RUNNER_SCHEDULE, %d", param->kind,

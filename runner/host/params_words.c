@@ -12,6 +12,8 @@ const char *words_kind(enum runner_kind kind) {
     case RUNNER_METRIC: return "a metric";
     case RUNNER_INITIALIZER: return "an initializer";
     case RUNNER_SCHEDULE: return "a schedule";
+    case RUNNER_REGULARIZER: return "a regularizer";
+    case RUNNER_CONSTRAINT: return "a constraint";
     }
     return "a component";
 }
@@ -128,7 +130,7 @@ void words_known(const struct catalog *catalog, enum runner_kind kind, struct te
 }
 
 void words_other_kinds(const struct catalog *catalog, const char *name, struct text *out) {
-    for (int kind = RUNNER_DATASET; kind <= RUNNER_SCHEDULE; kind++) {
+    for (int kind = RUNNER_DATASET; kind <= RUNNER_LAST_KIND; kind++) {
         if (catalog_find(catalog, (enum runner_kind)kind, name)) {
             text_printf(out, "; '%s' is %s", name, words_kind((enum runner_kind)kind));
             return;

@@ -142,6 +142,14 @@ static void truncated_normal(runner_call *public, uint64_t row, uint64_t first, 
     random_fill_truncated_normal(call_of(public)->random, row, first, n, out);
 }
 
+static const runner_constant *constant(runner_call *public, const char *name) {
+    const struct call *call = call_of(public);
+    for (uint32_t i = 0; i < call->n_constants; i++)
+        if (strcmp(call->constants[i].name, name) == 0)
+            return &call->constants[i];
+    return NULL;
+}
+
 /* Version 1.0 has none. */
 static const void *extension(const char *id) {
     (void)id;
@@ -167,5 +175,6 @@ const struct runner_host services_host = {
     .read_file = files_read,
     .find_file = files_find,
     .open_as = files_open_as,
+    .constant = constant,
     .extension = extension,
 };

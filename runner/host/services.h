@@ -28,9 +28,11 @@ struct call {
     uint64_t scratch_used;        /* bytes of the newest block */
     float *pack;                  /* of product() */
     uint64_t pack_size;
-    const struct loader *loader; /* for open_as(); NULL elsewhere */
-    struct text *notes;          /* of note(); NULL: dropped */
-    struct data_files *files;    /* files that a data set read, for provenance; NULL: not recorded */
+    const struct loader *loader;      /* for open_as(); NULL elsewhere */
+    struct text *notes;               /* of note(); NULL: dropped */
+    const runner_constant *constants; /* of the trial's data set, n_constants of them */
+    uint32_t n_constants;
+    struct data_files *files; /* files that a data set read, for provenance; NULL: not recorded */
 };
 
 /* `error` must outlive the call. */
