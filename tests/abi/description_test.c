@@ -1,0 +1,350 @@
+/* plugin_check() on descriptions that are well but for one thing. */
+#include "runner/host/loader.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+struct config {
+    double a, b;
+    int64_t c;
+    int32_t d;
+    runner_parts parts;
+};
+
+/* A description that a test may break. */
+struct sample {
+    runner_plugin plugin;
+    runner_component components[2];
+    runner_param params[4];
+    runner_optimizer_ops ops;
+};
+
+static int optimizer_plan(const void *config, runner_call *call, runner_optimizer_plan *plan) {
+    (void)config, (void)call, (void)plan;
+    return RUNNER_OK;
+}
+
+static void step(const void *config, const runner_step *run, uint64_t n, float *w, const float *g,
+                 float *const *slots) {
+    (void)config, (void)run, (void)n, (void)w, (void)g, (void)slots;
+}
+
+static const char *const choices[] = {"left", "right", NULL};
+static const char *const doubled[] = {"left", "left", NULL};
+static const char *const none[] = {NULL};
+
+static void sample_init(struct sample *sample) {
+    *sample = (struct sample){
+        .plugin = {.magic = RUNNER_ABI_MAGIC,
+                   .abi_major = RUNNER_ABI_MAJOR,
+                   .abi_minor = RUNNER_ABI_MINOR,
+                   .size = sizeof(runner_plugin),
+                   .component_size = sizeof(runner_component),
+                   .param_size = sizeof(runner_param),
+                   .n_components = 1,
+                   .components = sample->components,
+                   .version = "1.0.0"},
+        .params = {RUNNER_PARAM_RATE(struct config, a, "0.1", "a rate"),
+                   RUNNER_PARAM_FLOAT(struct config, b, "0.5", 0, 1, "a share"),
+                   RUNNER_PARAM_INT(struct config, c, NULL, 1, 10, "a count"),
+                   RUNNER_PARAM_CHOICE(struct config, d, "right", choices, "a side")},
+        .ops = {.size = sizeof(runner_optimizer_ops), .plan = optimizer_plan, .step = step},
+    };
+    sample->components[0] = (runner_component){.kind = RUNNER_OPTIMIZER,
+                                               .config_size = sizeof(struct config),
+                                               .name = "foo",
+                                               .doc = "an optimizer",
+                                               .params = sample->params,
+                                               .n_params = 4,
+                                               .ops = &sample->ops};
+    sample->components[1] = sample->components[0];
+}
+
+static void refused(const runner_plugin *plugin, const char *expected) {
+    struct error error = {0};
+    enum status status = plugin_check(plugin, &error);
+    if (status != STATUS_CONFIG || !strstr(error.text, expected)) {
+        print_error("wanted: %s\nfound:  %s\n", expected, error.text);
+    }
+    assert_int_equal(status, STATUS_CONFIG);
+    assert_non_null(strstr(error.text, expected));
+}
+
+static void accepted(const runner_plugin *plugin) {
+    struct error error = {0};
+    enum status status = plugin_check(plugin, &error);
+    if (status != STATUS_OK) {
+        print_error("%s\n", error.text);
+    }
+    assert_int_equal(status, STATUS_OK);
+}
+
+/* One statement that breaks a fresh sample `s`, and what the refusal must hold. */
+#define REFUSES(breaking, expected)                                                                                    \
+    do {                                                                                                               \
+        struct sample s;                                                                                               \
+        sample_init(&s);                                                                                               \
+        breaking;                                                                                                      \
+        refused(&s.plugin, expected);                                                                                  \
+    } while (0)
+#define ACCEPTS(change)                                                                                                \
+    do {                                                                                                               \
+        struct sample s;                                                                                               \
+        sample_init(&s);                                                                                               \
+        change;                                                                                                        \
+        accepted(&s.plugin);                                                                                           \
+    } while (0)
+
+static void a_well_formed_plugin_is_accepted(void **state) {
+    (void)state;
+    ACCEPTS((void)0);
+    ACCEPTS((s.components[1].name = "bar", s.plugin.n_components = 2));
+    ACCEPTS((s.components[0].n_params = 0, s.components[0].params = NULL, s.components[0].config_size = 0));
+    ACCEPTS((s.plugin.license = "MIT", s.plugin.author = "somebody"));
+}
+
+static void other_contracts_are_refused(void **state) {
+    (void)state;
+    refused(NULL, "runner_plugin_entry() gave NULL; wanted a runner_plugin");
+    refused((const runner_plugin *)16, "runner_plugin_entry() gave a bad pointer");
+    REFUSES(s.plugin.magic = 0xdeadbeef, "found magic 0xdeadbeef; wanted 0x524e4e52");
+    REFUSES(s.plugin.magic = 0xdeadbeef, "rebuild it against this runner's plugin.h");
+    REFUSES(s.plugin.abi_major = 2,
+            "found plugin contract 2.0; wanted 1.0 to 1.0: rebuild it against this runner's plugin.h");
+    REFUSES(s.plugin.abi_major = 0, "found plugin contract 0.0; wanted 1.0 to 1.0: rebuild it");
+    REFUSES(s.plugin.abi_minor = RUNNER_ABI_MINOR + 1, "found plugin contract 1.1; wanted 1.0 to 1.0: rebuild it");
+    REFUSES(s.plugin.size -= 8, "found a runner_plugin of 48 bytes; wanted 56: rebuild it");
+    REFUSES(s.plugin.component_size = 8, "found a runner_component of 8 bytes; wanted");
+    REFUSES(s.plugin.component_size = UINT32_MAX, "found a runner_component of 4294967295 bytes; wanted");
+    REFUSES(s.plugin.param_size += 8, "found a runner_param of");
+    REFUSES(s.plugin.version = NULL, "found no version of the plugin; wanted");
+    REFUSES(s.plugin.author = (const char *)16, "found no version of the plugin");
+    REFUSES(s.plugin.n_components = 0, "found 0 components; wanted 1 to");
+    REFUSES(s.plugin.n_components = UINT32_MAX, "found 4294967295 components; wanted 1 to");
+    REFUSES(s.plugin.components = NULL, "found no table for its 1 components");
+    REFUSES(s.plugin.components = (const runner_component *)64, "found no table for its 1 components");
+}
+
+static void components_that_are_not_well_are_refused(void **state) {
+    (void)state;
+    REFUSES(s.components[0].name = NULL, "component 0 has no well-formed name; wanted [a-z][a-z0-9_]*");
+    REFUSES(s.components[0].name = "Foo", "component 0 has no well-formed name");
+    REFUSES(s.components[0].name = "", "component 0 has no well-formed name");
+    REFUSES(s.components[0].name = "a-b", "component 0 has no well-formed name");
+    REFUSES(s.components[0].name = (const char *)16, "component 0 has no well-formed name");
+    REFUSES(s.components[0].kind = 0, "component 'foo': found kind 0; wanted a runner_kind, 1 to");
+    REFUSES(s.components[0].kind = 99, "component 'foo': found kind 99; wanted");
+    REFUSES(s.components[0].doc = NULL, "optimizer 'foo': found no doc; wanted one line");
+    REFUSES(s.components[0].doc = "two\nlines", "optimizer 'foo': found no doc; wanted one line");
+    REFUSES(s.components[0].config_size = UINT32_MAX, "optimizer 'foo': found a config struct of 4294967295 bytes");
+    REFUSES(s.plugin.n_components = 2, "optimizer 'foo': found twice in this plugin; wanted once");
+    REFUSES(s.components[0].ops = NULL, "optimizer 'foo' has no ops; wanted a runner_optimizer_ops");
+    REFUSES(s.ops.size = 0, "optimizer 'foo': found ops of 0 bytes; wanted a runner_optimizer_ops of 40");
+    REFUSES(s.ops.size = 32, "optimizer 'foo': found ops of 32 bytes; wanted");
+    REFUSES(s.ops.size = 4096, "optimizer 'foo': found ops of 4096 bytes; wanted");
+    REFUSES(s.components[0].ops = (const void *)16, "optimizer 'foo': found ops of 0 bytes; wanted");
+}
+
+/* ---- Ops of every kind: the functions are never called, so one stands for all ------------------------------------- */
+
+#define MOST_OPS 9
+
+struct any_ops {
+    uint32_t size, flags;
+    void (*functions[MOST_OPS])(void);
+};
+
+static void anything(void) {
+}
+
+static enum status check_functions(runner_kind kind, uint32_t count, unsigned present, struct error *error) {
+    struct sample s;
+    struct any_ops ops = {.size = 8 + count * (uint32_t)sizeof(void (*)(void))};
+    sample_init(&s);
+    for (uint32_t i = 0; i < count; i++) {
+        ops.functions[i] = present >> i & 1 ? anything : NULL;
+    }
+    s.components[0] = (runner_component){.kind = (uint32_t)kind, .name = "foo", .doc = "a component", .ops = &ops};
+    return plugin_check(&s.plugin, error);
+}
+
+static void every_needed_function_must_be_there(void **state) {
+    (void)state;
+    static const struct {
+        runner_kind kind;
+        uint32_t count;
+        unsigned present;     /* bit i: the function i of the kind's ops */
+        const char *expected; /* NULL: accepted */
+    } cases[] = {
+        {RUNNER_DATASET, 2, 3, NULL},
+        {RUNNER_DATASET, 2, 2, "dataset 'foo' has no open; wanted open in its ops"},
+        {RUNNER_DATASET, 2, 1, "dataset 'foo' has no read; wanted read in its ops"},
+        {RUNNER_INITIALIZER, 1, 1, NULL},
+        {RUNNER_INITIALIZER, 1, 0, "initializer 'foo' has no fill; wanted fill in its ops"},
+        {RUNNER_SCHEDULE, 1, 1, NULL},
+        {RUNNER_SCHEDULE, 1, 0, "schedule 'foo' has no rate; wanted rate in its ops"},
+        {RUNNER_LOSS, 2, 3, NULL},
+        {RUNNER_LOSS, 2, 2, "loss 'foo' has no plan; wanted"},
+        {RUNNER_LOSS, 2, 1, "loss 'foo' has no evaluate; wanted"},
+        {RUNNER_METRIC, 3, 7, NULL},
+        {RUNNER_METRIC, 3, 6, "metric 'foo' has no plan; wanted"},
+        {RUNNER_METRIC, 3, 5, "metric 'foo' has no update; wanted"},
+        {RUNNER_METRIC, 3, 3, "metric 'foo' has no result; wanted"},
+        {RUNNER_OPTIMIZER, 4, 5, NULL}, /* plan, step */
+        {RUNNER_OPTIMIZER, 4, 9, NULL}, /* plan, step_tensor */
+        {RUNNER_OPTIMIZER, 4, 15, NULL},
+        {RUNNER_OPTIMIZER, 4, 3, "optimizer 'foo' has no step; wanted step, or step_tensor, in its ops"},
+        {RUNNER_OPTIMIZER, 4, 4, "optimizer 'foo' has no plan; wanted"},
+        {RUNNER_LAYER, 9, 1, NULL},  /* expand */
+        {RUNNER_LAYER, 9, 14, NULL}, /* plan, forward, backward */
+        {RUNNER_LAYER, 9, 0x1fe, NULL},
+        {RUNNER_LAYER, 9, 0, "layer 'foo' has no plan; wanted plan, forward and backward, or expand, in its ops"},
+        {RUNNER_LAYER, 9, 10, "layer 'foo' has no forward; wanted"},
+        {RUNNER_LAYER, 9, 6, "layer 'foo' has no backward; wanted"},
+        {RUNNER_LAYER, 9, 14 + 32, "layer 'foo' has reduce but no combine; wanted both or neither in its ops"},
+        {RUNNER_LAYER, 9, 14 + 64, "layer 'foo' has combine but no reduce; wanted both or neither in its ops"},
+        {RUNNER_LAYER, 9, 14 + 128, "layer 'foo' has reduce_delta but no combine_delta; wanted"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct error error = {0};
+        enum status status = check_functions(cases[i].kind, cases[i].count, cases[i].present, &error);
+        if (status != (cases[i].expected ? STATUS_CONFIG : STATUS_OK)) {
+            print_error("case %zu: %s\n", i, error.text);
+        }
+        assert_int_equal(status, cases[i].expected ? STATUS_CONFIG : STATUS_OK);
+        assert_non_null(strstr(error.text, cases[i].expected ? cases[i].expected : ""));
+    }
+}
+
+/* The bits above say which function is where: held against the header here. */
+static void functions_stand_where_the_header_says(void **state) {
+    (void)state;
+    assert_int_equal(offsetof(runner_layer_ops, backward), offsetof(struct any_ops, functions[3]));
+    assert_int_equal(offsetof(runner_layer_ops, reduce), offsetof(struct any_ops, functions[5]));
+    assert_int_equal(offsetof(runner_layer_ops, combine_delta), offsetof(struct any_ops, functions[8]));
+    assert_int_equal(offsetof(runner_optimizer_ops, step_tensor), offsetof(struct any_ops, functions[3]));
+    assert_int_equal(offsetof(runner_metric_ops, result), offsetof(struct any_ops, functions[2]));
+    assert_int_equal(sizeof(runner_layer_ops), sizeof(struct any_ops));
+}
+
+/* ---- Parameter tables ---------------------------------------------------------------------------------------------- */
+
+#define PARAMETER "optimizer 'foo': parameter 'b': "
+
+static void bad_tables_are_refused(void **state) {
+    (void)state;
+    REFUSES(s.components[0].params = NULL, "optimizer 'foo': found no table for its 4 parameters");
+    REFUSES(s.components[0].n_params = UINT32_MAX, "optimizer 'foo': found 4294967295 parameters; wanted at most");
+    REFUSES(s.params[1].name = "B", "optimizer 'foo': parameter 1 has no well-formed name");
+    REFUSES(s.params[1].name = NULL, "optimizer 'foo': parameter 1 has no well-formed name");
+    REFUSES(s.params[1].name = "a", "optimizer 'foo': parameter 'a': found twice in the table; wanted once");
+    REFUSES(s.params[1].type = 0, PARAMETER "found type 0; wanted a runner_type, 1 to 11");
+    REFUSES(s.params[1].type = 12, PARAMETER "found type 12; wanted a runner_type");
+    REFUSES(s.params[1].doc = NULL, PARAMETER "found no doc; wanted one line");
+    REFUSES(s.components[0].config_size = 12,
+            PARAMETER "found bytes 8 to 16 of a config struct of 12; wanted it within");
+    REFUSES(s.components[0].config_size = 0, "parameter 'a': found bytes 0 to 8 of a config struct of 0");
+    REFUSES(s.params[1].offset = UINT32_MAX - 7, PARAMETER "found bytes 4294967288 to 4294967296 of a config struct");
+    REFUSES(s.params[1].offset = 12, PARAMETER "found offset 12; wanted a multiple of 8 for type float");
+    REFUSES(s.params[1].offset = 0, PARAMETER "found bytes 0 to 8 of the config struct, which overlap those of 'a'");
+    REFUSES((s.params[3].offset = offsetof(struct config, c) + 4),
+            "parameter 'd': found bytes 20 to 24 of the config struct, which overlap those of 'c'");
+    REFUSES(s.params[1].flags = 8, PARAMETER "found unknown flags 0x8");
+    REFUSES(s.params[3].flags = RUNNER_NULLABLE,
+            "parameter 'd': found RUNNER_NULLABLE with type choice; wanted int, float");
+    REFUSES(s.params[0].flags = RUNNER_NULLABLE, "parameter 'a': found RUNNER_NULLABLE with type rate");
+    REFUSES(s.params[1].min = 2, PARAMETER "found a range from 2 to 1; wanted one that holds a number");
+    REFUSES(s.params[1].max = (double)NAN, PARAMETER "found a range from 0 to nan");
+    REFUSES((s.params[1].max = 0, s.params[1].flags = RUNNER_OPEN_MIN), PARAMETER "found a range from 0 to 0");
+    REFUSES(s.params[3].choices = NULL, "parameter 'd': found no choices; wanted 1 to");
+    REFUSES(s.params[3].choices = none, "parameter 'd': found no choices; wanted 1 to");
+    REFUSES(s.params[3].choices = doubled, "parameter 'd': found the choice 'left' twice");
+    REFUSES(s.params[3].choices = (const char *const *)16, "parameter 'd': found no choices");
+    REFUSES(s.params[0].kind = RUNNER_LOSS, "parameter 'a': found kind 3 for a rate; wanted RUNNER_SCHEDULE");
+}
+
+static void bad_defaults_are_refused(void **state) {
+    (void)state;
+    REFUSES(
+        s.params[1].initial = "fast", PARAMETER
+        "found the default 'fast', which its own table does not allow: it is text 'fast'; wanted a number from 0 to 1");
+    REFUSES(s.params[1].initial = "2", PARAMETER "found the default '2', which its own table does not allow: it is 2");
+    REFUSES(s.params[1].initial = "", PARAMETER "found the default ''; wanted YAML: the file is empty");
+    REFUSES(s.params[1].initial = "[1", PARAMETER "found the default '[1'; wanted YAML: found the end of the file");
+    REFUSES(s.params[1].initial = "null",
+            PARAMETER "found the default 'null', which its own table does not allow: it is null");
+    REFUSES(s.params[1].initial = (const char *)16, PARAMETER "found a default that is no line of text");
+    REFUSES(s.params[2].initial = "11", "parameter 'c': found the default '11'");
+    REFUSES(s.params[2].initial = "1.5", "parameter 'c': found the default '1.5'");
+    REFUSES(s.params[3].initial = "up", "parameter 'd': found the default 'up', which its own table does not allow");
+    REFUSES(s.params[0].initial = "-1", "parameter 'a': found the default '-1'");
+    REFUSES(s.params[0].initial = "[1]", "parameter 'a': found the default '[1]'");
+    ACCEPTS(s.params[0].initial = "exponential"); /* a schedule, which may be another plugin's */
+    ACCEPTS(s.params[0].initial = "{exponential: {rate: 0.1}}");
+}
+
+static void components_as_parameters_are_checked(void **state) {
+    (void)state;
+    const runner_param part = RUNNER_PARAM_PART(struct config, a, RUNNER_LAYER, "linear", "an activation");
+    runner_param parts = RUNNER_PARAM_PARTS(struct config, parts, RUNNER_LAYER, "layers");
+    ACCEPTS(s.params[0] = part);
+    ACCEPTS((s.params[0] = part, s.params[0].initial = "null"));
+    ACCEPTS((s.params[0] = part, s.params[0].initial = "{leaky: {slope: 0.1}}"));
+    ACCEPTS(s.params[0] = parts);
+    ACCEPTS((s.params[0] = parts, s.params[0].initial = "[linear]"));
+    REFUSES((s.params[0] = part, s.params[0].kind = 0),
+            "parameter 'a': found kind 0 for a component; wanted a runner_kind");
+    REFUSES((s.params[0] = part, s.params[0].kind = 99), "parameter 'a': found kind 99 for a component");
+    REFUSES((s.params[0] = part, s.params[0].initial = "5"), "parameter 'a': found the default '5'");
+    REFUSES((s.params[0] = parts, s.params[0].initial = "linear"), "parameter 'parts': found the default 'linear'");
+    REFUSES((s.params[0] = parts, s.params[0].initial = "[1]"), "parameter 'parts': found the default '[1]'");
+}
+
+static void names_of_the_hosts_parameters_are_taken(void **state) {
+    (void)state;
+    static const runner_param seed[] = {RUNNER_PARAM_INT(struct config, c, "0", 0, 9, "a seed")};
+    static const runner_param size[] = {RUNNER_PARAM_INT(struct config, c, "0", 0, 9, "a size")};
+    struct any_ops ops = {.size = sizeof(runner_dataset_ops), .functions = {anything, anything}};
+    runner_param params[1];
+    for (int taken = 0; taken <= 1; taken++) {
+        struct sample s;
+        sample_init(&s);
+        params[0] = taken ? seed[0] : size[0];
+        params[0].name = taken ? "seed" : "size";
+        s.components[0] = (runner_component){.kind = RUNNER_DATASET,
+                                             .config_size = sizeof(struct config),
+                                             .name = "foo",
+                                             .doc = "data",
+                                             .params = params,
+                                             .n_params = 1,
+                                             .ops = &ops};
+        if (taken) {
+            refused(&s.plugin,
+                    "dataset 'foo': parameter 'seed': found the name of a parameter that the host gives every dataset");
+        } else {
+            accepted(&s.plugin);
+        }
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_well_formed_plugin_is_accepted),
+        cmocka_unit_test(other_contracts_are_refused),
+        cmocka_unit_test(components_that_are_not_well_are_refused),
+        cmocka_unit_test(every_needed_function_must_be_there),
+        cmocka_unit_test(functions_stand_where_the_header_says),
+        cmocka_unit_test(bad_tables_are_refused),
+        cmocka_unit_test(bad_defaults_are_refused),
+        cmocka_unit_test(components_as_parameters_are_checked),
+        cmocka_unit_test(names_of_the_hosts_parameters_are_taken),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
