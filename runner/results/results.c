@@ -27,9 +27,8 @@ void results_from_experiment(const struct experiment *experiment, struct results
         results->trials[t].point = experiment->trials[t].point;
         results->trials[t].seed = experiment->trials[t].seed;
     }
-    const struct tree *report = experiment->report;
-    results->report =
-        arena_copy_text(arena, report != NULL && tree_is_scalar(report) && report->text != NULL ? report->text : "");
+    const struct tree *lecture = tree_get(experiment->report, "lecture");
+    results->report = lecture != NULL && lecture->type == TREE_BOOL && lecture->value.truth ? "lecture" : "";
 }
 
 void results_clear(struct results *results) {

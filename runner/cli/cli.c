@@ -1,0 +1,41 @@
+#include "runner/cli/cli.h"
+
+#include "runner/base/build.h"
+#include "runner/cli/commands.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+static enum status run_command(const struct options *options, struct error *error) {
+    switch (options->command) {
+    case COMMAND_RUN: return command_run(options, error);
+    case COMMAND_CHECK: return command_check(options, error);
+    case COMMAND_PLUGINS: return command_plugins(options, error);
+    case COMMAND_TABLE: return command_table(options, error);
+    case COMMAND_HELP: fputs(options_help, stdout); return STATUS_OK;
+    case COMMAND_VERSION: puts("runner " RUNNER_VERSION); return STATUS_OK;
+    default: return error_set(error, STATUS_CONFIG, "unknown command");
+    }
+}
+
+int cli_main(int argc, char **argv) {
+    /* A reader that has gone, or a file that may not grow, is an error of write() then. */
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+    struct options options;
+    struct error error = {0};
+    enum status status = options_read(&options, argc, argv, &error);
+    if (status == STATUS_OK)
+        status = run_command(&options, &error);
+    if (status != STATUS_OK && error.text[0] != '\0')
+        fprintf(stderr, "runner: error: %s\n", error.text);
+    if ((fflush(stdout) != 0 || ferror(stdout) != 0) && errno != EPIPE && status == STATUS_OK) {
+        fprintf(stderr, "runner: error: cannot write to the standard output: %s\n", strerror(errno));
+        status = STATUS_ENVIRONMENT;
+    }
+    options_clear(&options);
+    return (int)status;
+}

@@ -1,0 +1,12 @@
+/* The commands. Each returns its status with the text in `error`; an empty text means that it is already said. */
+#ifndef RUNNER_CLI_COMMANDS_H
+#define RUNNER_CLI_COMMANDS_H
+
+#include "runner/cli/options.h"
+
+enum status command_run(const struct options *options, struct error *error);
+enum status command_check(const struct options *options, struct error *error);
+enum status command_plugins(const struct options *options, struct error *error);
+enum status command_table(const struct options *options, struct error *error);
+
+#endif

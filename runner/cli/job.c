@@ -1,0 +1,53 @@
+#include "runner/cli/job.h"
+
+#include "runner/results/folder.h"
+
+#include <stdio.h>
+
+enum status job_open(struct job *job, const struct options *options, struct error *error) {
+    *job = (struct job){.loaded = false};
+    diagnostics_init(&job->diagnostics);
+    enum status status = session_open(&job->session, options->plugin_folders, options->n_plugin_folders, error);
+    if (status == STATUS_OK)
+        for (size_t i = 0; i < job->session.catalog.n_problems; i++)
+            log_warning(&options->log, "%s", job->session.catalog.problems[i]);
+    return status;
+}
+
+enum status job_load(struct job *job, const struct options *options, struct error *error) {
+    struct experiment_source source = {.file = options->subject,
+                                       .overrides = options->overrides,
+                                       .n_overrides = options->n_overrides,
+                                       .rows = session_rows,
+                                       .context = &job->session};
+    enum status status = experiment_load(&source, &job->session.catalog, &job->diagnostics, &job->experiment);
+    job->loaded = true;
+    if (status != STATUS_OK || job->diagnostics.count > 0)
+        diagnostics_print(&job->diagnostics, stderr);
+    return status == STATUS_OK ? STATUS_OK : error_set(error, status, "%s", "");
+}
+
+enum status job_plan(struct job *job, struct error *error) {
+    size_t warnings = job->diagnostics.count;
+    enum status status = plan_make(&job->plan, &job->session, &job->experiment, &job->diagnostics, error);
+    job->planned = status == STATUS_OK;
+    if (job->diagnostics.count > warnings)
+        diagnostics_print(&job->diagnostics, stderr);
+    if (status == STATUS_CONFIG && job->diagnostics.errors > 0)
+        error_set(error, status, "%s", "");
+    session_rest(&job->session);
+    return status;
+}
+
+void job_close(struct job *job) {
+    if (job->planned)
+        plan_clear(&job->plan);
+    if (job->loaded)
+        experiment_clear(&job->experiment);
+    session_close(&job->session);
+    diagnostics_clear(&job->diagnostics);
+}
+
+char *job_folder_name(const struct job *job, struct arena *arena) {
+    return folder_name(arena, job->experiment.name, job->experiment.overrides, job->experiment.n_overrides);
+}

@@ -1,0 +1,36 @@
+/* What was asked for on the command line. Strings are those of argv. */
+#ifndef RUNNER_CLI_OPTIONS_H
+#define RUNNER_CLI_OPTIONS_H
+
+#include "runner/base/arena.h"
+#include "runner/base/log.h"
+#include "runner/base/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum command { COMMAND_RUN, COMMAND_CHECK, COMMAND_PLUGINS, COMMAND_TABLE, COMMAND_HELP, COMMAND_VERSION };
+
+struct options {
+    struct arena arena;
+    enum command command;
+    const char *subject; /* CONFIG, NAME or FOLDER; NULL: none given */
+    const char **overrides;
+    size_t n_overrides;
+    const char **plugin_folders;
+    size_t n_plugin_folders;
+    const char *results;     /* folder that holds the results folders */
+    size_t workers, threads; /* 0: not given */
+    bool fresh, retry;
+    struct log log;
+    int argc;
+    char **argv;
+};
+
+/* STATUS_CONFIG with a message for a wrong use. options_clear() in both cases. */
+enum status options_read(struct options *options, int argc, char **argv, struct error *error);
+void options_clear(struct options *options);
+
+extern const char options_help[];
+
+#endif

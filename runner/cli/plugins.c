@@ -1,0 +1,133 @@
+#include "runner/cli/commands.h"
+#include "runner/cli/job.h"
+#include "runner/cli/words.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void list_all(const struct catalog *catalog) {
+    struct sheet sheet;
+    sheet_init(&sheet, 4);
+    for (size_t i = 0; i < catalog->count; i++) {
+        const struct catalog_component *component = &catalog->components[i];
+        bool first = i == 0 || catalog->components[i - 1].kind != component->kind;
+        sheet_add(&sheet, first ? runner_kind_name(component->kind) : "");
+        sheet_add(&sheet, component->name);
+        sheet_add(&sheet, component->doc != NULL ? component->doc : "");
+        sheet_add(&sheet, component->foreign ? component->file : "");
+    }
+    struct text out;
+    text_init(&out);
+    sheet_write(&sheet, "", &out);
+    fwrite(out.data, 1, out.length, stdout);
+    text_clear(&out);
+    sheet_clear(&sheet);
+}
+
+static void add_range(const struct catalog_param *param, struct text *out) {
+    char low[NUMBER_TEXT_SIZE], high[NUMBER_TEXT_SIZE];
+    switch (param->type) {
+    case RUNNER_INT:
+    case RUNNER_FLOAT:
+    case RUNNER_INTS:
+    case RUNNER_FLOATS:
+    case RUNNER_RATE:
+        if (!(fabs(param->min) >= 1e30) || !(fabs(param->max) >= 1e30))
+            text_printf(out, "%s%s, %s%s", (param->flags & RUNNER_OPEN_MIN) != 0 || isinf(param->min) ? "(" : "[",
+                        number_write(param->min, low), number_write(param->max, high),
+                        (param->flags & RUNNER_OPEN_MAX) != 0 || isinf(param->max) ? ")" : "]");
+        break;
+    case RUNNER_CHOICE:
+        for (size_t c = 0; c < param->n_choices; c++)
+            text_printf(out, "%s%s", c > 0 ? " | " : "", param->choices[c]);
+        break;
+    default: break;
+    }
+    if ((param->flags & RUNNER_NULLABLE) != 0)
+        text_printf(out, "%sor null", out->length > 0 ? " " : "");
+}
+
+static void describe(const struct catalog_component *component) {
+    struct text out, range, type;
+    text_init(&out);
+    text_init(&range);
+    text_init(&type);
+    text_printf(&out, "%s %s: %s\n", runner_kind_name(component->kind), component->name,
+                component->doc != NULL ? component->doc : "");
+    text_printf(&out, "  version %s, %s\n", component->version != NULL ? component->version : "?", component->file);
+    struct sheet sheet;
+    sheet_init(&sheet, 5);
+    static const char *const head[] = {"parameter", "type", "default", "range", ""};
+    for (size_t i = 0; i < 5; i++)
+        sheet_add(&sheet, head[i]);
+    for (size_t i = 0; i < component->n_params; i++) {
+        const struct catalog_param *param = &component->params[i];
+        text_reset(&range);
+        text_reset(&type);
+        add_range(param, &range);
+        if (param->type == RUNNER_COMPONENT || param->type == RUNNER_COMPONENTS)
+            text_printf(&type, "%s%s", runner_kind_name(param->kind), param->type == RUNNER_COMPONENTS ? "s" : "");
+        else
+            text_add(&type, runner_type_name(param->type));
+        sheet_add(&sheet, param->name);
+        sheet_add(&sheet, type.data);
+        sheet_add(&sheet, param->initial != NULL ? param->initial : "(must be given)");
+        sheet_add(&sheet, range.data);
+        sheet_add(&sheet, param->doc != NULL ? param->doc : "");
+    }
+    if (component->n_params > 0) {
+        text_add_char(&out, '\n');
+        sheet_write(&sheet, "  ", &out);
+    } else {
+        text_add(&out, "  no parameters\n");
+    }
+    fwrite(out.data, 1, out.length, stdout);
+    sheet_clear(&sheet);
+    text_clear(&type);
+    text_clear(&range);
+    text_clear(&out);
+}
+
+static enum status unknown(const struct catalog *catalog, const char *name, struct error *error) {
+    const char **names = memory_alloc(catalog->count + 1, sizeof *names);
+    for (size_t i = 0; i < catalog->count; i++)
+        names[i] = catalog->components[i].name;
+    const char *nearest = text_nearest(name, names, catalog->count);
+    free((void *)names);
+    if (nearest != NULL)
+        return error_set(error, STATUS_CONFIG, "no plugin is called '%s'; did you mean '%s'?", name, nearest);
+    return error_set(error, STATUS_CONFIG, "no plugin is called '%s'; `runner plugins` lists them", name);
+}
+
+/* NAME or KIND/NAME; all kinds that have the name are shown. */
+static enum status show_one(const struct catalog *catalog, const char *name, struct error *error) {
+    const char *slash = strchr(name, '/');
+    char kind[32] = "";
+    if (slash != NULL)
+        snprintf(kind, sizeof kind, "%.*s", (int)(slash - name), name);
+    bool found = false;
+    for (size_t i = 0; i < catalog->count; i++) {
+        const struct catalog_component *component = &catalog->components[i];
+        if (strcmp(component->name, slash != NULL ? slash + 1 : name) != 0 ||
+            (slash != NULL && strcmp(runner_kind_name(component->kind), kind) != 0))
+            continue;
+        if (found)
+            putchar('\n');
+        found = true;
+        describe(component);
+    }
+    return found ? STATUS_OK : unknown(catalog, name, error);
+}
+
+enum status command_plugins(const struct options *options, struct error *error) {
+    struct job job;
+    enum status status = job_open(&job, options, error);
+    if (status == STATUS_OK && options->subject != NULL)
+        status = show_one(&job.session.catalog, options->subject, error);
+    else if (status == STATUS_OK)
+        list_all(&job.session.catalog);
+    job_close(&job);
+    return status;
+}

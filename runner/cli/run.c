@@ -1,0 +1,213 @@
+#include "runner/base/file.h"
+#include "runner/cli/commands.h"
+#include "runner/cli/job.h"
+#include "runner/cli/progress.h"
+#include "runner/cli/show.h"
+#include "runner/results/folder.h"
+#include "runner/results/journal.h"
+#include "runner/results/manifest.h"
+#include "runner/results/points.h"
+#include "runner/results/tables.h"
+#include "runner/schedule/cpus.h"
+#include "runner/schedule/supervisor.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct run {
+    const struct options *options;
+    struct job job;
+    struct folder folder;
+    struct journal journal;
+    bool open; /* folder and journal */
+    size_t *todo;
+    size_t n_todo;
+    size_t workers, threads;
+    size_t trained;
+    time_t started;
+};
+
+static enum status open_results(struct run *run, struct error *error) {
+    const struct options *options = run->options;
+    struct arena arena;
+    arena_init(&arena);
+    enum status status = folder_open(&run->folder, options->results, job_folder_name(&run->job, &arena), error);
+    arena_clear(&arena);
+    if (status != STATUS_OK)
+        return status;
+    const char *path = folder_file(&run->folder, FOLDER_JOURNAL);
+    if (options->fresh && rename(path, folder_file(&run->folder, "journal.old.jsonl")) < 0 && errno != ENOENT)
+        status = error_set(error, STATUS_ENVIRONMENT, "%s: cannot be moved away: %s", path, strerror(errno));
+    if (status == STATUS_OK)
+        status = journal_open(path, &run->journal, error);
+    if (status != STATUS_OK) {
+        folder_close(&run->folder);
+        return status;
+    }
+    run->open = true;
+    if (run->journal.skipped > 0)
+        log_warning(&options->log, "%s: %zu damaged line%s skipped; their trials are trained again", path,
+                    run->journal.skipped, run->journal.skipped == 1 ? "" : "s");
+    journal_join(&run->journal, &run->job.plan.results);
+    return journal_add_grid(&run->journal, &run->job.plan.results, error);
+}
+
+static void choose_trials(struct run *run) {
+    const struct results *results = &run->job.plan.results;
+    run->todo = memory_alloc(results->n_trials + 1, sizeof *run->todo);
+    for (size_t t = 0; t < results->n_trials; t++) {
+        const struct record *record = results->trials[t].record;
+        bool failed = record != NULL && record->status != TRIAL_DONE && record->status != TRIAL_DIVERGED;
+        if (record == NULL || (failed && run->options->retry))
+            run->todo[run->n_todo++] = t;
+    }
+    size_t cpus = cpus_usable();
+    run->workers = run->options->workers > 0 ? run->options->workers : cpus;
+    if (run->workers > run->n_todo && run->n_todo > 0)
+        run->workers = run->n_todo;
+    run->threads = run->options->threads > 0 ? run->options->threads : cpus / run->workers;
+    if (run->threads == 0)
+        run->threads = 1;
+}
+
+static enum status write_config(struct run *run, struct error *error) {
+    struct text out;
+    text_init(&out);
+    tree_write_yaml(run->job.experiment.config, &out, 0);
+    enum status status = file_write_whole(folder_file(&run->folder, "config.yaml"), out.data, out.length, error);
+    if (status == STATUS_OK) {
+        text_reset(&out);
+        table_points(&run->job.experiment, &run->job.plan.results, plan_sizes(&run->job.plan), &out);
+        status = file_write_whole(folder_file(&run->folder, "points.csv"), out.data, out.length, error);
+    }
+    text_clear(&out);
+    return status;
+}
+
+static enum status write_manifest(struct run *run, struct error *error) {
+    const struct session *session = &run->job.session;
+    struct manifest_data *data = memory_alloc(session->n_data + 1, sizeof *data);
+    char(*hashes)[HASH_TEXT_SIZE] = memory_alloc(session->n_data + 1, sizeof *hashes);
+    for (size_t i = 0; i < session->n_data; i++) {
+        const struct session_data *set = &session->data[i];
+        data[i] = (struct manifest_data){set->name, set->resolved, hash128_write(set->facts.hash, hashes[i]),
+                                         set->facts.size, set->facts.files};
+    }
+    struct manifest manifest = {.config = run->options->subject,
+                                .argc = run->options->argc,
+                                .argv = run->options->argv,
+                                .started = run->started,
+                                .ended = time(NULL),
+                                .numerics = session->numerics,
+                                .blas = session->blas,
+                                .components = run->job.plan.components.items,
+                                .n_components = run->job.plan.components.count,
+                                .data = data,
+                                .n_data = session->n_data,
+                                .workers = run->workers,
+                                .threads = run->threads,
+                                .trained = run->trained};
+    enum status status =
+        manifest_write(&manifest, &run->job.plan.results, folder_file(&run->folder, "manifest.json"), error);
+    free(hashes);
+    free(data);
+    return status;
+}
+
+static void announce(const struct run *run) {
+    const struct experiment *experiment = &run->job.experiment;
+    const struct log *log = &run->options->log;
+    size_t n = experiment->n_trials, finished = n - run->n_todo;
+    if (run->n_todo == 0) {
+        log_info(log, "nothing to train: %zu of %zu trials are finished; --fresh starts over", finished, n);
+        return;
+    }
+    log_info(log, "%s: %zu point%s x %zu seed%s = %zu trial%s, %zu worker%s x %zu thread%s", experiment->name,
+             experiment->n_points, experiment->n_points == 1 ? "" : "s", experiment->n_seeds,
+             experiment->n_seeds == 1 ? "" : "s", n, n == 1 ? "" : "s", run->workers, run->workers == 1 ? "" : "s",
+             run->threads, run->threads == 1 ? "" : "s");
+    if (finished > 0)
+        log_info(log, "%zu of %zu trials are finished; training the other %zu", finished, n, run->n_todo);
+}
+
+static enum status train(struct run *run, struct error *error) {
+    struct progress progress;
+    progress_init(&progress, &run->job.plan, run->todo, run->n_todo, run->options->log.quiet);
+    struct supervisor supervisor = {.experiment = &run->job.experiment,
+                                    .session = &run->job.session,
+                                    .plan = &run->job.plan,
+                                    .journal = &run->journal,
+                                    .logs = folder_file(&run->folder, "logs"),
+                                    .workers = run->workers,
+                                    .threads = run->threads,
+                                    .trials = run->todo,
+                                    .n_trials = run->n_todo,
+                                    .watcher = progress_watcher(&progress)};
+    enum status status = supervisor_run(&supervisor, error);
+    run->trained = supervisor.ended;
+    progress_finish(&progress);
+    return status;
+}
+
+/* Data to stdout; where the files are as well, since that is what was asked for. */
+static void print_results(const struct run *run) {
+    struct text out;
+    text_init(&out);
+    if (!run->options->log.quiet) {
+        show_results(&run->job.plan.results, &out);
+        text_printf(&out, "\nresults: %s/\n", run->folder.path);
+        fwrite(out.data, 1, out.length, stdout);
+        fflush(stdout);
+    }
+    text_reset(&out);
+    show_troubles(&run->job.plan.results, &out);
+    fputs(out.data, stderr);
+    text_clear(&out);
+}
+
+static enum status run_grid(struct run *run, struct error *error) {
+    enum status status = open_results(run, error);
+    if (status != STATUS_OK)
+        return status;
+    choose_trials(run);
+    announce(run);
+    status = write_config(run, error);
+    if (status == STATUS_OK)
+        status = tables_write(&run->job.plan.results, run->folder.path, error);
+    if (status == STATUS_OK && run->n_todo > 0)
+        status = train(run, error);
+    if (status != STATUS_OK && status != STATUS_INTERRUPTED)
+        return status;
+    enum status written = run->n_todo > 0 ? tables_write(&run->job.plan.results, run->folder.path, error) : STATUS_OK;
+    if (written == STATUS_OK && run->n_todo > 0)
+        written = write_manifest(run, error);
+    if (written != STATUS_OK)
+        return written;
+    print_results(run);
+    struct results_counts counts = results_count(&run->job.plan.results);
+    if (status == STATUS_OK && counts.failed + counts.timeout > 0)
+        return error_set(error, STATUS_TRIAL, "%s", "");
+    return status;
+}
+
+enum status command_run(const struct options *options, struct error *error) {
+    struct run run = {.options = options, .started = time(NULL)};
+    enum status status = job_open(&run.job, options, error);
+    if (status == STATUS_OK)
+        status = job_load(&run.job, options, error);
+    if (status == STATUS_OK)
+        status = job_plan(&run.job, error);
+    if (status == STATUS_OK)
+        status = run_grid(&run, error);
+    if (run.open) {
+        struct error late = {0};
+        if (journal_close(&run.journal, &late) != STATUS_OK && status == STATUS_OK)
+            status = error_set(error, late.status, "%s", late.text);
+        folder_close(&run.folder);
+    }
+    free(run.todo);
+    job_close(&run.job);
+    return status;
+}

@@ -1,0 +1,14 @@
+/* The comparison table at the end of a run: a row a grid point. */
+#ifndef RUNNER_CLI_SHOW_H
+#define RUNNER_CLI_SHOW_H
+
+#include "runner/results/results.h"
+
+/* Settings, test metrics as mean ± sd over the seeds, loss, updates, seconds an epoch, and what did not end well. Of a data set
+   without test rows the validation's, else the training's metrics. Then, where asked for, the lecture's lines. */
+void show_results(const struct results *results, struct text *out);
+
+/* "3 trials failed" and the like, a line each, for stderr; nothing where all is well. */
+void show_troubles(const struct results *results, struct text *out);
+
+#endif

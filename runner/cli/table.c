@@ -1,0 +1,68 @@
+#include "runner/base/file.h"
+#include "runner/cli/commands.h"
+#include "runner/cli/job.h"
+#include "runner/cli/show.h"
+#include "runner/results/folder.h"
+#include "runner/results/journal.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static enum status show_folder(const char *path, const struct options *options, struct arena *arena,
+                               struct error *error) {
+    struct journal journal;
+    const char *file = path_join(arena, path, FOLDER_JOURNAL);
+    struct stat facts;
+    if (stat(file, &facts) < 0)
+        return error_set(error, STATUS_CONFIG, "%s: no results are there (no %s)", path, FOLDER_JOURNAL);
+    enum status status = journal_read(file, &journal, error);
+    if (status != STATUS_OK)
+        return status;
+    struct results results = {0};
+    json_t *json = json_loadb(journal.grid.data, journal.grid.length, 0, NULL);
+    if (json == NULL || !results_read(json, &results)) {
+        status = error_set(error, STATUS_CONFIG, "%s: the journal holds no grid; run the config again", file);
+    } else {
+        struct text out;
+        text_init(&out);
+        journal_join(&journal, &results);
+        show_results(&results, &out);
+        text_printf(&out, "\nresults: %s/\n", path);
+        fwrite(out.data, 1, out.length, stdout);
+        text_reset(&out);
+        show_troubles(&results, &out);
+        if (!options->log.quiet)
+            fputs(out.data, stderr);
+        text_clear(&out);
+        results_clear(&results);
+    }
+    json_decref(json);
+    journal_close(&journal, NULL);
+    return status;
+}
+
+enum status command_table(const struct options *options, struct error *error) {
+    struct arena arena;
+    arena_init(&arena);
+    struct stat facts;
+    enum status status;
+    if (stat(options->subject, &facts) == 0 && S_ISDIR(facts.st_mode)) {
+        char *path = arena_copy_text(&arena, options->subject);
+        for (size_t n = strlen(path); n > 1 && path[n - 1] == '/'; n--)
+            path[n - 1] = '\0';
+        status = show_folder(path, options, &arena, error);
+    } else {
+        struct job job;
+        status = job_open(&job, options, error);
+        if (status == STATUS_OK)
+            status = job_load(&job, options, error);
+        if (status == STATUS_OK)
+            status =
+                show_folder(path_join(&arena, options->results, job_folder_name(&job, &arena)), options, &arena, error);
+        job_close(&job);
+    }
+    arena_clear(&arena);
+    return status;
+}
