@@ -60,7 +60,8 @@ struct parse {
     struct options *options;
     const char **words; /* arguments that are no options */
     size_t n_words;
-    bool asked; /* --help or --version */
+    bool asked;  /* --help or --version */
+    int stopped; /* behind the argument that is wrong */
     struct error *error;
     enum status status;
 };
@@ -93,6 +94,7 @@ static error_t read_option(int key, char *argument, struct argp_state *state) {
         parse->asked = true;
         break;
     case ARGP_KEY_ARG: parse->words[parse->n_words++] = argument; break;
+    case ARGP_KEY_ERROR: parse->stopped = state->next; return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
     return parse->status == STATUS_OK ? 0 : EINVAL;
@@ -107,6 +109,24 @@ static enum status wrong_command(const char *word, struct error *error) {
         return error_set(error, STATUS_CONFIG, "unknown command '%s'; did you mean '%s'?", word, nearest);
     return error_set(error, STATUS_CONFIG,
                      "unknown command '%s', and no config of that name; `runner help` lists the commands", word);
+}
+
+static enum status wrong_option(const char *word, struct error *error) {
+    const char *names[sizeof OPTIONS / sizeof OPTIONS[0]];
+    size_t n = 0;
+    for (size_t i = 0; OPTIONS[i].name != NULL; i++)
+        names[n++] = OPTIONS[i].name;
+    size_t length = strcspn(word, "=");
+    const char *name = strncmp(word, "--", 2) == 0 ? word + 2 : "";
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(names[i], name) == 0)
+            return error_set(error, STATUS_CONFIG, "option --%s needs a value", name);
+        else if (length > 2 && strlen(names[i]) == length - 2 && strncmp(names[i], name, length - 2) == 0)
+            return error_set(error, STATUS_CONFIG, "option --%s takes no value", names[i]);
+    const char *nearest = text_nearest(name, names, n);
+    if (nearest != NULL)
+        return error_set(error, STATUS_CONFIG, "unknown option '%s'; did you mean '--%s'?", word, nearest);
+    return error_set(error, STATUS_CONFIG, "unknown option '%s'; `runner help` lists the options", word);
 }
 
 static enum status read_words(struct parse *parse) {
@@ -141,17 +161,19 @@ static enum status read_words(struct parse *parse) {
 enum status options_read(struct options *options, int argc, char **argv, struct error *error) {
     *options = (struct options){.results = "results", .argc = argc, .argv = argv};
     arena_init(&options->arena);
+    /* A copy, since options and other arguments are put in another order while they are read. */
+    char **words = arena_array(&options->arena, (size_t)argc + 1, sizeof *words);
+    memcpy(words, argv, (size_t)argc * sizeof *words);
     options->overrides = arena_array(&options->arena, (size_t)argc + 1, sizeof *options->overrides);
     options->plugin_folders = arena_array(&options->arena, (size_t)argc + 1, sizeof *options->plugin_folders);
     struct parse parse = {.options = options, .error = error, .status = STATUS_OK};
     parse.words = arena_array(&options->arena, (size_t)argc + 1, sizeof *parse.words);
     static const struct argp parser = {.options = OPTIONS, .parser = read_option};
-    /* ARGP_NO_EXIT: a wrong option is reported by getopt and comes back as an error. */
-    error_t wrong = argp_parse(&parser, argc, argv, ARGP_NO_HELP | ARGP_NO_EXIT, NULL, &parse);
+    error_t wrong = argp_parse(&parser, argc, words, ARGP_NO_HELP | ARGP_NO_EXIT | ARGP_NO_ERRS, NULL, &parse);
     if (parse.status != STATUS_OK)
         return parse.status;
     if (wrong != 0)
-        return error_set(error, STATUS_CONFIG, "%s", ""); /* already reported */
+        return wrong_option(parse.stopped > 0 && parse.stopped <= argc ? words[parse.stopped - 1] : "", error);
     return parse.asked ? STATUS_OK : read_words(&parse);
 }
 
