@@ -3,7 +3,7 @@
 set -eu
 cd "$RUNNER_SOURCE_DIR"
 
-find runner plugins tests/plugins tests/unit -name '*.[ch]' -type f 2>/dev/null | sort | while read -r file; do
+find runner plugins tests/unit -name '*.[ch]' -type f 2>/dev/null | sort | while read -r file; do
     sed -n 's/^[ \t]*#[ \t]*include[ \t]*\([<"][^>"]*[>"]\).*/\1/p' "$file" | sed "s|^|$file |"
 done | awk '
     BEGIN {
