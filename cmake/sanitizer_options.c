@@ -16,5 +16,5 @@ OPTIONS_OF(ubsan) {
    race (tried: 11 reports for a loop without any). LLVM's libomp tells its order to the sanitizer through OMPT and the tool
    "archer", which it loads by itself; what is left are accesses inside libomp and OpenBLAS, which are not instrumented. */
 OPTIONS_OF(tsan) {
-    return "ignore_noninstrumented_modules=1:second_deadlock_stack=1";
+    return "ignore_noninstrumented_modules=1:allocator_may_return_null=1:second_deadlock_stack=1";
 }
