@@ -128,9 +128,9 @@ static struct tree *read_alias(struct reader *reader, const yaml_event_t *event,
     const struct anchor *anchor = find_anchor(reader, name);
     if (!anchor || !anchor->tree) {
         if (anchor) {
-            report(reader, mark, "the alias '*%s' stands inside the value that it repeats", name);
+            report(reader, mark, "the alias '*%.60s' stands inside the value that it repeats", name);
         } else {
-            report(reader, mark, "the alias '*%s' has no anchor '&%s' before it", name, name);
+            report(reader, mark, "the alias '*%.60s' has no anchor '&%.60s' before it", name, name);
         }
         return tree_null(reader->arena, mark);
     }
@@ -149,7 +149,7 @@ static bool tag_is(const char *tag, const char *name) {
 
 static void unknown_tag(struct reader *reader, struct mark mark, const char *tag) {
     bool core = strncmp(tag, CORE_TAG, sizeof CORE_TAG - 1) == 0;
-    report(reader, mark, "found the tag '%s%s'; wanted a value without one", core ? "!!" : "",
+    report(reader, mark, "found the tag '%s%.60s'; wanted a value without one", core ? "!!" : "",
            core ? tag + sizeof CORE_TAG - 1 : tag);
 }
 

@@ -152,7 +152,7 @@ static void mistakes_are_told_in_plain_words(void **state) {
         {"a: !!int x\n", "x.yaml:1:4: error: found 'x' with the tag '!!int'; wanted an integer"},
         {"[a]: 1\n", "x.yaml:1:1: error: found a list as a key; wanted a name"},
         {"? {a: 1}\n: 1\n", "x.yaml:1:3: error: found a map as a key"},
-        {"{: 1}\n", "x.yaml:1:2: error: found ':' without a key"},
+        {"?\n: 1\n", "error: found ':' without a key"},
         {": 1\n", "x.yaml:1:1: error: found ':'; wanted a key"},
         {"a: \"\\0\"\n", "x.yaml:1:4: error: found a NUL character"},
         {"a: 1\nb: \x01\n", "x.yaml:2:4: error: found the control character 0x01"},
