@@ -48,6 +48,14 @@ static enum status fill(struct model *model, struct tensor *tensor, struct call 
     return error_prefix(call->error, "%s of %s", part->name, tensor->name);
 }
 
+static uint64_t slot_elements(const struct tensor *tensor, uint32_t slot) {
+    switch (tensor->optimizer.slot_shape[slot]) {
+    case RUNNER_SLOT_ROWS: return tensor->rows;
+    case RUNNER_SLOT_COLUMNS: return tensor->columns;
+    default: return tensor->elements;
+    }
+}
+
 enum status model_initialize(struct model *model, uint64_t seed, struct error *error) {
     struct call call;
     call_init(&call, error);
@@ -60,8 +68,9 @@ enum status model_initialize(struct model *model, uint64_t seed, struct error *e
             .data = tensor->weights, .rows = tensor->rows, .columns = tensor->columns, .pitch = tensor->columns};
         status = fill(model, tensor, &call, seed);
         for (uint32_t s = 0; s < tensor->optimizer.slots; s++) {
-            tensor->slots[s] = model_floats(&model->arena, tensor->elements, &turn);
-            for (uint64_t j = 0; tensor->optimizer.slot_initial[s] != 0 && j < tensor->elements; j++)
+            uint64_t elements = slot_elements(tensor, s);
+            tensor->slots[s] = model_floats(&model->arena, elements, &turn);
+            for (uint64_t j = 0; tensor->optimizer.slot_initial[s] != 0 && j < elements; j++)
                 tensor->slots[s][j] = tensor->optimizer.slot_initial[s];
         }
     }

@@ -29,6 +29,7 @@ struct tensor {
     float *gradient;      /* likewise, or NULL where gradients are streamed */
     runner_optimizer_plan optimizer;
     float *slots[RUNNER_MAX_SLOTS];
+    double weight_decay; /* 0: none, or the tensor is excluded */
 };
 
 struct node {
@@ -52,6 +53,13 @@ struct metric {
     uint32_t first_sum; /* its place among the sums of all metrics */
 };
 
+/* What the host does to gradients for every optimizer; 0: nothing. As in Keras at most one of them is set. */
+struct clipping {
+    double norm;        /* of each tensor's gradient */
+    double global_norm; /* of all gradients together */
+    double value;       /* of each element */
+};
+
 struct model {
     struct arena arena;
     struct node *nodes;
@@ -69,6 +77,7 @@ struct model {
     const struct runner_part *optimizer;
     const struct runner_part *schedule; /* of the learning rate; NULL: `rate` */
     double rate;
+    struct clipping clipping;
     enum gemm gemm;
     uint64_t input_units;
 };

@@ -9,7 +9,6 @@
 
 #include <stdbool.h>
 
-
 enum shuffle { SHUFFLE_EACH_EPOCH, SHUFFLE_ONCE, SHUFFLE_NEVER };
 
 struct train_settings {

@@ -9,8 +9,6 @@
 
 /* A slice of about this many rows is worth a product's fixed cost and still leaves its activations in the cache. */
 #define SLICE_ROWS 32
-/* Floats of a tile: its gradient, weights and slots fit a core's second-level cache together. */
-#define TILE_ELEMENTS (32 * 1024)
 
 unsigned thread_numbers_set(void) {
 #if defined(__x86_64__)
@@ -35,74 +33,6 @@ uint64_t slice_rows_for(uint64_t batch_rows) {
         return batch_rows;
     uint64_t slices = batch_rows < 2 * SLICE_ROWS ? 2 : (batch_rows + SLICE_ROWS - 1) / SLICE_ROWS;
     return (batch_rows + slices - 1) / slices;
-}
-
-/* Cuts the nodes where a layer across the batch waits for all rows, on the way forward and on the way back. */
-static void plan_phases(struct stepper *stepper) {
-    const struct model *model = stepper->model;
-    runner_node end = (runner_node)model->n_nodes;
-    stepper->phases = arena_array(&stepper->arena, 2 * model->n_nodes + 1, sizeof *stepper->phases);
-    struct phase *phase = stepper->phases;
-    phase->forward_from = 1;
-    for (runner_node i = 1; i < end; i++) {
-        if (model->nodes[i].plan.statistics == 0)
-            continue;
-        phase->forward_to = i;
-        phase->reduce = i;
-        *++phase = (struct phase){.forward_from = i};
-    }
-    phase->forward_to = end;
-    phase->loss = true;
-    phase->backward_from = model->loss_input;
-    for (runner_node i = model->loss_input; i > 0; i--) {
-        if (model->nodes[i].plan.delta_statistics == 0 || !model->nodes[i].delta_wanted)
-            continue;
-        phase->backward_to = i;
-        phase->reduce_delta = i;
-        *++phase = (struct phase){.forward_from = 1, .forward_to = 1, .backward_from = i};
-    }
-    phase->backward_to = 0;
-    stepper->n_phases = (size_t)(phase - stepper->phases) + 1;
-}
-
-static void plan_tiles(struct stepper *stepper) {
-    const struct model *model = stepper->model;
-    size_t count = 0;
-    for (int pass = 0; pass < 2; pass++) {
-        if (pass == 1)
-            stepper->tiles = arena_array(&stepper->arena, count, sizeof *stepper->tiles);
-        count = 0;
-        for (size_t t = 0; t < model->n_tensors; t++) {
-            const struct tensor *tensor = &model->tensors[t];
-            if (!tensor->trained)
-                continue;
-            uint64_t rows = TILE_ELEMENTS / tensor->columns;
-            rows = rows < 1 ? 1 : rows > tensor->rows ? tensor->rows : rows;
-            for (uint64_t row = 0; row < tensor->rows; row += rows, count++)
-                if (pass == 1)
-                    stepper->tiles[count] =
-                        (struct tile){.tensor = (uint32_t)t,
-                                      .row = row,
-                                      .rows = tensor->rows - row < rows ? tensor->rows - row : rows};
-            if (rows * tensor->columns > stepper->tile_elements)
-                stepper->tile_elements = rows * tensor->columns;
-        }
-    }
-    stepper->n_tiles = count;
-}
-
-static void plan_gradients(struct stepper *stepper) {
-    struct model *model = stepper->model;
-    unsigned turn = 1;
-    for (size_t t = 0; t < model->n_tensors; t++)
-        stepper->whole_tensors |=
-            model->tensors[t].trained && (model->tensors[t].optimizer.flags & RUNNER_WHOLE_TENSOR) != 0;
-    stepper->materialised = stepper->whole_tensors || stepper->micro_rows < stepper->batch_rows;
-    for (size_t t = 0; t < model->n_tensors && stepper->materialised; t++)
-        if (model->tensors[t].trained)
-            model->tensors[t].gradient = model_floats(&stepper->arena, model->tensors[t].elements, &turn);
-    for (int i = 0; i < stepper->threads; i++)
-        stepper->gradients[i] = model_floats(&stepper->arena, stepper->tile_elements, &turn);
 }
 
 void stepper_init(struct stepper *stepper, struct model *model, const struct data *data, uint64_t batch_rows,
@@ -131,9 +61,7 @@ void stepper_init(struct stepper *stepper, struct model *model, const struct dat
     stepper->partials = arena_array(&stepper->arena, stepper->n_slices * statistics, sizeof(double));
     stepper->sums = arena_array(&stepper->arena, model->n_sums, sizeof(double));
     stepper->step.size = sizeof stepper->step;
-    plan_phases(stepper);
-    plan_tiles(stepper);
-    plan_gradients(stepper);
+    stepper_plan(stepper);
     buffers_init(&stepper->buffers, model, data, stepper->micro_rows, true);
 }
 
@@ -153,17 +81,8 @@ enum status stepper_error(const struct stepper *stepper, struct error *error) {
     return STATUS_OK;
 }
 
-/* The rows of one micro-batch within a batch. */
-struct part {
-    const uint32_t *order;
-    uint64_t start;  /* in the order, of the part's first row */
-    uint64_t offset; /* of that row in the batch */
-    uint64_t rows, batch;
-    uint64_t update;
-};
-
-static struct slice slice_of(struct stepper *stepper, int thread, const struct part *part, uint64_t first,
-                             uint64_t rows) {
+struct slice stepper_slice(struct stepper *stepper, int thread, const struct part *part, uint64_t first,
+                           uint64_t rows) {
     return (struct slice){.model = stepper->model,
                           .buffers = &stepper->buffers,
                           .call = &stepper->calls[thread],
@@ -181,7 +100,7 @@ static void run_slice(struct stepper *stepper, int thread, const struct phase *p
     const struct model *model = stepper->model;
     uint64_t first = index * stepper->slice_rows;
     uint64_t rows = part->rows - first < stepper->slice_rows ? part->rows - first : stepper->slice_rows;
-    struct slice slice = slice_of(stepper, thread, part, first, rows);
+    struct slice slice = stepper_slice(stepper, thread, part, first, rows);
     if (phase == stepper->phases)
         slice_gather(&slice, stepper->data, DATA_TRAIN, part->order, part->start);
     slice_forward(&slice, phase->forward_from, phase->forward_to);
@@ -252,56 +171,6 @@ static void run_slices(struct stepper *stepper, int thread, const struct part *p
     }
 }
 
-static void optimize(struct stepper *stepper, const struct tensor *tensor, uint64_t at, uint64_t n,
-                     const float *gradient) {
-    const struct model *model = stepper->model;
-    const runner_optimizer_ops *ops = model->optimizer->ops;
-    float *slots[RUNNER_MAX_SLOTS];
-    for (uint32_t s = 0; s < tensor->optimizer.slots; s++)
-        slots[s] = tensor->slots[s] + at;
-    ops->step(model->optimizer->config, &stepper->step, n, tensor->weights + at, gradient, slots);
-}
-
-/* The gradient of one tile over the part's rows; streamed, the optimizer follows at once while the tile is in the cache. */
-static void run_tile(struct stepper *stepper, int thread, const struct part *part, const struct tile *tile) {
-    const struct tensor *tensor = &stepper->model->tensors[tile->tensor];
-    struct slice slice = slice_of(stepper, thread, part, 0, part->rows);
-    runner_tile place = {.tensor = tensor->index, .row = tile->row, .rows = tile->rows, .columns = tensor->columns};
-    runner_view into = {.rows = tile->rows, .columns = tensor->columns, .pitch = tensor->columns};
-    uint64_t at = tile->row * tensor->columns, n = tile->rows * tensor->columns;
-    if (stepper->materialised) {
-        into.data = tensor->gradient + at;
-        if (part->offset == 0)
-            memset(into.data, 0, n * sizeof(float));
-        slice_gradient(&slice, tensor, &place, 1, &into);
-        if (part->offset + part->rows == part->batch && (tensor->optimizer.flags & RUNNER_WHOLE_TENSOR) == 0)
-            optimize(stepper, tensor, at, n, into.data);
-    } else if ((tensor->optimizer.flags & RUNNER_LINEAR) != 0) {
-        into.data = tensor->weights + at;
-        slice_gradient(&slice, tensor, &place, (float)-stepper->step.rate, &into);
-    } else {
-        into.data = stepper->gradients[thread];
-        memset(into.data, 0, n * sizeof(float));
-        slice_gradient(&slice, tensor, &place, 1, &into);
-        optimize(stepper, tensor, at, n, into.data);
-    }
-}
-
-static void run_whole_tensor(struct stepper *stepper, int thread, const struct tensor *tensor) {
-    const struct model *model = stepper->model;
-    const runner_optimizer_ops *ops = model->optimizer->ops;
-    runner_view w = {
-        .data = tensor->weights, .rows = tensor->rows, .columns = tensor->columns, .pitch = tensor->columns};
-    runner_view g = w, slots[RUNNER_MAX_SLOTS];
-    g.data = tensor->gradient;
-    for (uint32_t s = 0; s < tensor->optimizer.slots; s++) {
-        slots[s] = w;
-        slots[s].data = tensor->slots[s];
-    }
-    call_reset(&stepper->calls[thread]);
-    ops->step_tensor(model->optimizer->config, &stepper->calls[thread].public, &stepper->step, &w, &g, slots);
-}
-
 static void begin_update(struct stepper *stepper, double rate) {
     const struct model *model = stepper->model;
     const runner_optimizer_ops *ops = model->optimizer->ops;
@@ -315,7 +184,6 @@ static void begin_update(struct stepper *stepper, double rate) {
 
 void stepper_update(struct stepper *stepper, int thread, const uint32_t *order, uint64_t start, uint64_t rows,
                     double rate) {
-    const struct model *model = stepper->model;
 #pragma omp single
     begin_update(stepper, rate);
     for (uint64_t offset = 0; offset < rows; offset += stepper->micro_rows) {
@@ -329,14 +197,7 @@ void stepper_update(struct stepper *stepper, int thread, const uint32_t *order, 
         run_slices(stepper, thread, &part);
         if (stepper->diverged || atomic_load_explicit(&stepper->failed, memory_order_relaxed))
             return;
-#pragma omp for schedule(dynamic, 1)
-        for (size_t t = 0; t < stepper->n_tiles; t++)
-            run_tile(stepper, thread, &part, &stepper->tiles[t]);
+        stepper_gradients(stepper, thread, &part);
     }
-    if (!stepper->whole_tensors)
-        return;
-#pragma omp for schedule(dynamic, 1)
-    for (size_t t = 0; t < model->n_tensors; t++)
-        if (model->tensors[t].trained && (model->tensors[t].optimizer.flags & RUNNER_WHOLE_TENSOR) != 0)
-            run_whole_tensor(stepper, thread, &model->tensors[t]);
+    stepper_optimize(stepper, thread, rows);
 }

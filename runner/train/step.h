@@ -25,6 +25,13 @@ struct tile {
     uint64_t row, rows;
 };
 
+/* A tensor whose gradient is costly for its size: it is computed for groups of a batch's rows, which are then added in order. */
+struct row_group {
+    uint32_t tensor;
+    uint64_t first, rows; /* of a full micro-batch */
+    float *gradient;      /* of the whole tensor, over these rows */
+};
+
 struct stepper {
     struct arena arena;
     struct model *model;
@@ -38,22 +45,36 @@ struct stepper {
     size_t n_phases;
     struct tile *tiles;
     size_t n_tiles;
-    uint64_t tile_elements;            /* of the largest */
-    bool materialised;                 /* gradients are stored whole before the optimizer sees them */
-    bool whole_tensors;                /* the optimizer has step_tensor() for some tensor */
-    double *slice_losses, *slice_sums; /* [n_slices], [n_slices][n_sums] */
-    double *partials;                  /* [n_slices][largest statistics] */
+    struct row_group *groups; /* those of one tensor stand together */
+    size_t n_groups;
+    bool materialised;  /* gradients are stored whole before the optimizer sees them */
+    bool norms;         /* they are clipped by a norm, so the optimizer waits for all of them */
+    bool whole_tensors; /* the optimizer has step_tensor() for some tensor */
+    bool constraints, regularizers;
+    double *slice_losses, *slice_sums;     /* [n_slices], [n_slices][n_sums] */
+    double *partials;                      /* [n_slices][largest statistics] */
+    double *tile_squares, *tile_penalties; /* [n_tiles] */
+    float *factors;                        /* [n_tensors] what clipping by a norm leaves of a gradient */
     int threads;
     struct call *calls;   /* [threads] */
     struct error *errors; /* [threads] */
-    float **gradients;    /* [threads] of tile_elements */
+    float **gradients;    /* [threads] of the largest tile */
     atomic_bool failed;   /* a plugin has called fail() */
     uint64_t seed;        /* of the noise */
     runner_step step;
     /* of the last update */
-    double loss_sum;
-    double *sums;  /* [n_sums] */
-    bool diverged; /* its loss is not finite: the weights were left as they were */
+    double loss_sum; /* over its rows, with the regularizers' penalty as a share of each row */
+    double *sums;    /* [n_sums] */
+    bool diverged;   /* its loss is not finite: the weights were left as they were */
+};
+
+/* The rows of one micro-batch within a batch. */
+struct part {
+    const uint32_t *order;
+    uint64_t start;  /* in the order, of the part's first row */
+    uint64_t offset; /* of that row in the batch */
+    uint64_t rows, batch;
+    uint64_t update;
 };
 
 /* Rows of a slice for a batch of so many rows. */
@@ -67,6 +88,13 @@ void stepper_clear(struct stepper *stepper);
    which loss_sum, sums, diverged and failed are there for all to read. */
 void stepper_update(struct stepper *stepper, int thread, const uint32_t *order, uint64_t start, uint64_t rows,
                     double rate);
+
+/* The parts of it; step_plan.c and update.c. */
+void stepper_plan(struct stepper *stepper);
+struct slice stepper_slice(struct stepper *stepper, int thread, const struct part *part, uint64_t first, uint64_t rows);
+/* By all threads: gradients of the part's rows, and, after a batch's last part, the optimizer. */
+void stepper_gradients(struct stepper *stepper, int thread, const struct part *part);
+void stepper_optimize(struct stepper *stepper, int thread, uint64_t rows);
 
 /* The first thread's error, after `failed`. */
 enum status stepper_error(const struct stepper *stepper, struct error *error);
