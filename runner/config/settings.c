@@ -80,6 +80,12 @@ const struct runner_param *experiment_engine_params(size_t *count) {
          .initial = "openblas",
          .choices = products,
          .doc = "matrix products: openblas is fast, portable gives the same bits on every machine"},
+        {.name = "micro_batch",
+         .type = RUNNER_INT,
+         .initial = "4096",
+         .min = 1,
+         .max = COUNT_MAX,
+         .doc = "rows that go through the network at once; a larger batch goes in parts, whose gradients are added"},
     };
     *count = sizeof table / sizeof table[0];
     return table;

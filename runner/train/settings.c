@@ -27,7 +27,8 @@ enum status train_settings_read(const struct tree *trial, const struct data *dat
     *settings = (struct train_settings){
         .batch_rows = whole(train, "batch_size", rows),
         .micro_rows = whole(engine, "micro_batch", 4096),
-        .epochs = whole(train, "epochs", 1),
+        .epochs =
+            tree_get(train, "epochs") == NULL ? 1 : whole(train, "epochs", UINT64_MAX), /* null: `updates` ends it */
         .evaluate_train = truth(train, "evaluate_train"),
         .evaluate_every = whole(train, "evaluate_every", 1),
         .seed = whole(trial, "seed", 0),
