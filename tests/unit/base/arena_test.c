@@ -77,7 +77,7 @@ static int status_of(void (*run)(void)) {
 static void overflow_in_arena(void) {
     struct arena arena;
     arena_init(&arena);
-    arena_array(&arena, SIZE_MAX / 2, 3);
+    arena_array(&arena, SIZE_MAX / 4 + 2, 4); /* wraps to 4 */
 }
 
 static void overflow_in_size(void) {
@@ -87,7 +87,7 @@ static void overflow_in_size(void) {
 }
 
 static void overflow_in_resize(void) {
-    free(memory_resize(NULL, SIZE_MAX / 2, 3));
+    free(memory_resize(NULL, SIZE_MAX / 4 + 2, 4));
 }
 
 static void too_much_memory_ends_the_program_with_status_4(void **state) {

@@ -104,6 +104,9 @@ static void a_limit_refuses_larger_files(void **state) {
     assert_int_equal(file_read("file", 5, &read, &length, &error), STATUS_OK);
     free(read);
     check_refused("file", 4, STATUS_CONFIG, "cannot read file: it has more than 4 bytes, the most allowed");
+    check_bytes("/proc/sys/kernel/ostype", "Linux\n", 6);
+    check_refused("/proc/sys/kernel/ostype", 5, STATUS_CONFIG,
+                  "cannot read /proc/sys/kernel/ostype: it has more than 5 bytes, the most allowed");
     check_refused("/proc/self/maps", 10, STATUS_CONFIG, /* its size reads as 0 */
                   "cannot read /proc/self/maps: it has more than 10 bytes, the most allowed");
 }

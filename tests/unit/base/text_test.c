@@ -72,6 +72,9 @@ static void words_that_are_far_find_nothing(void **state) {
     assert_null(text_nearest("lr", names, 4));
     assert_null(text_nearest("y", names, 4));
     assert_null(text_nearest("", names, 4));
+    static const char *const loss[] = {"categorical_crossentropy"};
+    assert_string_equal(text_nearest("catgorical_crosentrpy", loss, 1), loss[0]);
+    assert_null(text_nearest("catgorical_crosentrp", loss, 1));
     assert_null(text_nearest("adam", names, 0));
 }
 
