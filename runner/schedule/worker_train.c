@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <fenv.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,6 +90,13 @@ static void limit_log(void) {
     setrlimit(RLIMIT_FSIZE, &limit);
 }
 
+/* A fault ends the process with its signal, whatever a library that a plugin brought along has set up. */
+static void default_faults(void) {
+    static const int numbers[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTERM};
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        signal(numbers[i], SIG_DFL);
+}
+
 enum status worker_train(const struct loader *loader, const struct worker_data *sets, const struct frame *request,
                          struct error *error) {
     struct message_reader reader;
@@ -104,6 +112,7 @@ enum status worker_train(const struct loader *loader, const struct worker_data *
     struct error failure = {0};
     struct train_result result = {0};
     limit_log();
+    default_faults();
     reset_peak();
     fesetenv(FE_DFL_ENV);
     const struct tree *tree = worker_read_tree(message_read_string(&reader), &arena, &failure);

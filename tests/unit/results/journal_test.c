@@ -1,0 +1,251 @@
+#include "tests/unit/results/lab.h"
+
+#include "runner/base/file.h"
+#include "runner/results/journal.h"
+
+#include <float.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static const char *const columns[] = {"train_loss", "test_loss"};
+
+struct place {
+    char folder[64], path[96];
+    struct arena arena;
+};
+
+static int make_place(void **state) {
+    struct place *place = calloc(1, sizeof *place);
+    snprintf(place->folder, sizeof place->folder, "/tmp/runner-journal-XXXXXX");
+    assert_non_null(mkdtemp(place->folder));
+    snprintf(place->path, sizeof place->path, "%s/journal.jsonl", place->folder);
+    arena_init(&place->arena);
+    *state = place;
+    return 0;
+}
+
+static int remove_place(void **state) {
+    struct place *place = *state;
+    unlink(place->path);
+    rmdir(place->folder);
+    arena_clear(&place->arena);
+    free(place);
+    return 0;
+}
+
+static void add(struct place *place, size_t number, double loss) {
+    struct error error = {0};
+    struct journal journal;
+    struct record *record = lab_record(&place->arena, number, TRIAL_DONE, columns, 2, 2);
+    lab_set(record, 1, 1, loss);
+    assert_int_equal(journal_open(place->path, &journal, &error), STATUS_OK);
+    assert_int_equal(journal_add(&journal, record, &error), STATUS_OK);
+    assert_int_equal(journal_close(&journal, &error), STATUS_OK);
+}
+
+/* Changes the file by hand: cuts it to `length` bytes, or puts `byte` at `at`. */
+static size_t file_length(const char *path) {
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    fseek(file, 0, SEEK_END);
+    long length = ftell(file);
+    fclose(file);
+    return (size_t)length;
+}
+
+static void put_byte(const char *path, size_t at, char byte) {
+    FILE *file = fopen(path, "r+b");
+    assert_non_null(file);
+    fseek(file, (long)at, SEEK_SET);
+    fputc(byte, file);
+    fclose(file);
+}
+
+static double loss_of(const struct journal *journal, size_t number) {
+    char key[HASH_TEXT_SIZE];
+    snprintf(key, sizeof key, "%032zx", number);
+    const struct record *record = journal_find(journal, key);
+    double value = -1;
+    return record != NULL && record_final(record, "test_loss", &value) ? value : -1;
+}
+
+static void a_missing_journal_is_empty(void **state) {
+    struct place *place = *state;
+    struct journal journal;
+    struct error error = {0};
+    assert_int_equal(journal_read(place->path, &journal, &error), STATUS_OK);
+    assert_int_equal(journal.count, 0);
+    assert_int_not_equal(access(place->path, F_OK), 0);
+    journal_close(&journal, NULL);
+}
+
+static void numbers_read_back_exactly(void **state) {
+    struct place *place = *state;
+    const double numbers[] = {
+        0.1, 1.0 / 3, DBL_MIN, DBL_MAX, 4.9406564584124654e-324, -0.0, 1, 1e22, 0.30000000000000004};
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        add(place, i + 1, numbers[i]);
+    add(place, 100, (double)NAN);
+    add(place, 101, (double)INFINITY);
+    add(place, 102, -(double)INFINITY);
+    struct journal journal;
+    assert_int_equal(journal_read(place->path, &journal, NULL), STATUS_OK);
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        double found = loss_of(&journal, i + 1);
+        assert_memory_equal(&found, &numbers[i], sizeof found);
+    }
+    assert_true(isnan(loss_of(&journal, 100)));
+    assert_true(loss_of(&journal, 101) == (double)INFINITY);
+    assert_true(loss_of(&journal, 102) == -(double)INFINITY);
+    assert_int_equal(journal.skipped, 0);
+    journal_close(&journal, NULL);
+}
+
+static void a_record_reads_back_whole(void **state) {
+    struct place *place = *state;
+    struct record *record = lab_record(&place->arena, 7, TRIAL_DIVERGED, columns, 2, 2);
+    record->reason = "loss is nan in epoch 1, \"so\"\n";
+    record->stopped_by = "diverged";
+    record->epochs = 1;
+    record->updates = UINT64_C(9007199254740993); /* 2^53 + 1: no double holds it */
+    record->threads = 3;
+    record->attempts = 2;
+    record->peak_memory = 123456789;
+    record->rows[1].seconds = 0.25;
+    record->rows[1].evaluate_seconds = 0.125;
+    struct journal journal;
+    struct error error = {0};
+    assert_int_equal(journal_open(place->path, &journal, &error), STATUS_OK);
+    assert_int_equal(journal_add(&journal, record, &error), STATUS_OK);
+    assert_int_equal(journal_close(&journal, &error), STATUS_OK);
+    assert_int_equal(journal_read(place->path, &journal, &error), STATUS_OK);
+    const struct record *found = journal_find(&journal, record->key);
+    assert_non_null(found);
+    assert_string_equal(found->id, record->id);
+    assert_int_equal(found->status, TRIAL_DIVERGED);
+    assert_string_equal(found->reason, record->reason);
+    assert_string_equal(found->stopped_by, "diverged");
+    assert_true(found->updates == record->updates);
+    assert_int_equal(found->threads, 3);
+    assert_int_equal(found->attempts, 2);
+    assert_int_equal(found->peak_memory, 123456789);
+    assert_int_equal(found->n_rows, 2);
+    assert_int_equal(found->rows[1].examples, 100);
+    assert_true(found->rows[1].learning_rate == 0.1);
+    assert_true(found->rows[1].seconds == 0.25);
+    assert_true(found->rows[1].evaluate_seconds == 0.125);
+    assert_false(found->rows[1].known[0]);
+    journal_close(&journal, NULL);
+}
+
+static void the_last_record_of_a_key_counts(void **state) {
+    struct place *place = *state;
+    add(place, 1, 0.5);
+    add(place, 2, 0.75);
+    add(place, 1, 0.25);
+    struct journal journal;
+    assert_int_equal(journal_read(place->path, &journal, NULL), STATUS_OK);
+    assert_true(loss_of(&journal, 1) == 0.25);
+    assert_true(loss_of(&journal, 2) == 0.75);
+    journal_close(&journal, NULL);
+}
+
+/* Wherever the machine stopped within the last line, the lines before it count, and what is added later is whole. */
+static void a_torn_end_costs_its_own_line_only(void **state) {
+    struct place *place = *state;
+    add(place, 1, 0.5);
+    size_t one = file_length(place->path);
+    add(place, 2, 0.75);
+    size_t two = file_length(place->path);
+    unsigned char *bytes;
+    size_t n;
+    assert_int_equal(file_read(place->path, 1 << 20, &bytes, &n, NULL), STATUS_OK);
+    for (size_t cut = one + 1; cut < two; cut += 13) {
+        assert_int_equal(file_write_whole(place->path, bytes, cut, NULL), STATUS_OK);
+        struct journal journal;
+        assert_int_equal(journal_read(place->path, &journal, NULL), STATUS_OK);
+        assert_int_equal(journal.count, 1);
+        assert_int_equal(journal.skipped, 1);
+        assert_true(loss_of(&journal, 1) == 0.5);
+        journal_close(&journal, NULL);
+        add(place, 3, 0.125);
+        assert_int_equal(journal_read(place->path, &journal, NULL), STATUS_OK);
+        assert_int_equal(journal.count, 2);
+        assert_int_equal(journal.skipped, 0);
+        assert_true(loss_of(&journal, 3) == 0.125);
+        journal_close(&journal, NULL);
+    }
+    free(bytes);
+}
+
+static void a_damaged_line_costs_itself_only(void **state) {
+    struct place *place = *state;
+    add(place, 1, 0.5);
+    size_t one = file_length(place->path);
+    add(place, 2, 0.75);
+    size_t two = file_length(place->path);
+    add(place, 3, 0.25);
+    for (size_t at = one; at + 1 < two; at += 7) {
+        unsigned char *bytes;
+        size_t n;
+        assert_int_equal(file_read(place->path, 1 << 20, &bytes, &n, NULL), STATUS_OK);
+        put_byte(place->path, at, bytes[at] == '~' ? '!' : '~');
+        struct journal journal;
+        assert_int_equal(journal_read(place->path, &journal, NULL), STATUS_OK);
+        assert_int_equal(journal.count, 2);
+        assert_int_equal(journal.skipped, 1);
+        assert_true(loss_of(&journal, 2) == -1);
+        assert_true(loss_of(&journal, 3) == 0.25);
+        journal_close(&journal, NULL);
+        assert_int_equal(file_write_whole(place->path, bytes, n, NULL), STATUS_OK);
+        free(bytes);
+    }
+}
+
+static void the_grid_reads_back(void **state) {
+    struct place *place = *state;
+    static const char *const axes[] = {"train.batch_size", "optimizer"}, *const labels[] = {"10", "adam", "full", NULL};
+    struct results results, found;
+    lab_results(&results, axes, 2, labels, 2, 2);
+    struct journal journal;
+    struct error error = {0};
+    assert_int_equal(journal_open(place->path, &journal, &error), STATUS_OK);
+    assert_int_equal(journal_add_grid(&journal, &results, &error), STATUS_OK);
+    size_t once = file_length(place->path);
+    assert_int_equal(journal_add_grid(&journal, &results, &error), STATUS_OK);
+    assert_int_equal(file_length(place->path), once); /* the same grid is not written twice */
+    assert_int_equal(journal_close(&journal, &error), STATUS_OK);
+    add(place, 4, 0.5);
+    assert_int_equal(journal_read(place->path, &journal, &error), STATUS_OK);
+    json_t *json = json_loadb(journal.grid.data, journal.grid.length, 0, NULL);
+    assert_true(results_read(json, &found));
+    json_decref(json);
+    journal_join(&journal, &found);
+    assert_int_equal(found.n_points, 2);
+    assert_string_equal(found.axes[1], "optimizer");
+    assert_string_equal(found.labels[1][0], "full");
+    assert_null(found.labels[1][1]);
+    assert_int_equal(found.n_trials, 4);
+    assert_int_equal(found.trials[3].seed, 1);
+    assert_int_equal(found.trials[3].point, 1);
+    assert_null(found.trials[2].record);
+    assert_non_null(found.trials[3].record);
+    journal_close(&journal, NULL);
+    results_clear(&found);
+    results_clear(&results);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_missing_journal_is_empty, make_place, remove_place),
+        cmocka_unit_test_setup_teardown(numbers_read_back_exactly, make_place, remove_place),
+        cmocka_unit_test_setup_teardown(a_record_reads_back_whole, make_place, remove_place),
+        cmocka_unit_test_setup_teardown(the_last_record_of_a_key_counts, make_place, remove_place),
+        cmocka_unit_test_setup_teardown(a_torn_end_costs_its_own_line_only, make_place, remove_place),
+        cmocka_unit_test_setup_teardown(a_damaged_line_costs_itself_only, make_place, remove_place),
+        cmocka_unit_test_setup_teardown(the_grid_reads_back, make_place, remove_place),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
