@@ -357,7 +357,7 @@ static struct tree *default_of(const struct place *place, const char *segment, s
     }
     struct diagnostics ignored;
     diagnostics_init(&ignored);
-    struct tree *tree = yaml_read(initial, strlen(initial), NULL, arena, &ignored);
+    struct tree *tree = yaml_read(initial, strlen(initial), "default", arena, &ignored);
     diagnostics_clear(&ignored);
     return tree;
 }

@@ -369,6 +369,7 @@ static bool evaluate_node(struct scope *scope, struct tree *node, const char *na
     for (const struct frame *frame = scope->frame; frame; frame = frame->parent) {
         if (frame->node == node) {
             report_cycle(scope, frame);
+            mark_bad(scope, node);
             return false;
         }
     }
