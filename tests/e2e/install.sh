@@ -35,7 +35,8 @@ cp "$RUNNER_SOURCE_DIR/plugins/layers/dense.c" mine.c
 "$CC" -shared -fPIC -O2 -I "$prefix/include" -o mine.so mine.c -lm
 export PKG_CONFIG_PATH="$prefix/lib/pkgconfig"
 eval "\"$CC\" -shared -fPIC -O2 $(pkg-config --cflags runner) -o mine.so mine.c -lm"
-[ -d "$(pkg-config --variable=plugindir runner)/layers" ] || fail "plugindir of runner.pc is not there"
+eval "plugins=$(pkg-config --variable=plugindir runner)" # it quotes the space
+[ -d "$plugins/layers" ] || fail "plugindir of runner.pc is not there"
 
 cat >CMakeLists.txt <<'END'
 cmake_minimum_required(VERSION 3.25)
