@@ -329,6 +329,22 @@ static void activations_are_sound_at_large_and_special_values(void **state) {
     assert_true(isnan(y[0]) && isnan(y[1]));
 }
 
+static void softmax_is_over_the_last_dimension(void **state) {
+    const runner_component *component = component_find(*state, RUNNER_LAYER, "softmax");
+    void *config = config_new(component);
+    struct layer layer;
+    layer_open(&layer, *state, component, config, &(runner_shape){3, {2, 2, 3}}, 1);
+    layer_forward(&layer, 0, 1);
+    for (uint64_t group = 0; group < 4; group++) {
+        float sum = 0;
+        for (uint64_t j = 0; j < 3; j++)
+            sum += *at(&layer.output, 0, 3 * group + j);
+        assert_true(fabsf(sum - 1) < 1e-6f);
+    }
+    layer_close(&layer);
+    free(config);
+}
+
 /* Longer than the block that sigmoid works through at a time; values by libm in double. */
 static void sigmoid_of_a_long_row_is_right(void **state) {
     enum { N = 1300 };
@@ -368,6 +384,7 @@ int main(void) {
         cmocka_unit_test(derivatives_and_cuts_of_softmax),
         cmocka_unit_test(derivatives_and_cuts_of_dense),
         cmocka_unit_test(activations_are_sound_at_large_and_special_values),
+        cmocka_unit_test(softmax_is_over_the_last_dimension),
         cmocka_unit_test(sigmoid_of_a_long_row_is_right),
         cmocka_unit_test(dense_says_what_does_not_fit),
     };

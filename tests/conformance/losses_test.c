@@ -205,6 +205,22 @@ static void categorical_crossentropy_is_exact_over_its_range(void **state) {
     loss_close(&loss);
 }
 
+/* Against libm's log in double. The loss takes log(1 + (q - 1)), and q - 1 is rounded. */
+static void categorical_crossentropy_of_values_has_an_exact_logarithm(void **state) {
+    struct loss loss;
+    loss_open(&loss, *state, "categorical_crossentropy", 0, 1, 2, true);
+    *at(&loss.target, 0, 0) = 1;
+    *at(&loss.target, 0, 1) = 0;
+    for (float y = 1e-6f; y < 1e6f; y *= 1.07f) {
+        *at(&loss.prediction, 0, 0) = y;
+        *at(&loss.prediction, 0, 1) = 1;
+        double value, q = (double)y / ((double)y + 1), exact = -log(q);
+        loss_evaluate(&loss, 0, 1, &value, 1, false);
+        assert_true(fabs(value - exact) <= 2e-16 / q + 4e-16 * exact);
+    }
+    loss_close(&loss);
+}
+
 static void check_refused(struct harness *harness, const char *name, uint32_t outputs, uint32_t classes,
                           uint32_t values, const char *words) {
     const runner_loss_ops *ops = component_find(harness, RUNNER_LOSS, name)->ops;
@@ -258,6 +274,7 @@ static void accuracy_is_that_of_keras(void **state) {
     assert_true(accuracy(*state, &prediction, (const int32_t[]){0, 2, 2}) == 2.0 / 3);
     assert_true(accuracy(*state, &prediction, (const int32_t[]){0, 1, 2}) == 1);
     assert_true(accuracy(*state, &single, (const int32_t[]){1, 0, 1}) == 2.0 / 3);
+    assert_true(accuracy(*state, &single, (const int32_t[]){0, 0, 1}) == 1);
     matrix_free(&prediction);
     matrix_free(&single);
 }
@@ -270,6 +287,7 @@ int main(void) {
         cmocka_unit_test(categorical_crossentropy_of_logits_is_that_of_keras),
         cmocka_unit_test(mean_squared_error_is_that_of_keras),
         cmocka_unit_test(categorical_crossentropy_is_exact_over_its_range),
+        cmocka_unit_test(categorical_crossentropy_of_values_has_an_exact_logarithm),
         cmocka_unit_test(losses_say_which_sizes_do_not_fit),
         cmocka_unit_test(accuracy_is_that_of_keras),
     };
