@@ -71,6 +71,11 @@ const char *config_label(const struct catalog *catalog, const struct path *path,
 /* ---- Columns ----------------------------------------------------------------------------------------------------- */
 
 static void activate(struct grid *grid, size_t column) {
+    for (size_t i = 0; i < grid->n_active; i++) {
+        if (grid->active[i] == column) {
+            return;
+        }
+    }
     if (grid->n_active == grid->active_capacity) {
         grid->active_capacity = grid->active_capacity ? 2 * grid->active_capacity : 16;
         size_t *active = arena_array(grid->arena, grid->active_capacity, sizeof *active);
@@ -131,8 +136,20 @@ static bool find_column(struct grid *grid, const char *name, struct mark mark, s
         *column = i;
         return true;
     }
+    if (grid->n_columns == MAX_AXES) {
+        diagnostics_error(grid->diagnostics, mark, "more than %d axes", MAX_AXES);
+        return false;
+    }
     *column = add_column(grid, name, mark, owner);
     return true;
+}
+
+/* Notes that a dimension stands behind all that apply beside it so far. */
+static void enter(struct grid *grid, size_t column) {
+    for (size_t i = 0; grid->before && i < grid->n_active; i++) {
+        grid->before[grid->active[i] * MAX_AXES + column] = true;
+    }
+    activate(grid, column);
 }
 
 /* Gives the choices their labels within the column. */
@@ -231,7 +248,7 @@ static bool read_axis(struct grid *grid, const char *name, struct mark mark, con
         !find_column(grid, name, mark, owner, &dimension->column)) {
         return false;
     }
-    activate(grid, dimension->column);
+    enter(grid, dimension->column);
     dimension->count = values->count;
     dimension->choices = arena_array(grid->arena, values->count, sizeof *dimension->choices);
     struct setting *settings = arena_array(grid->arena, values->count, sizeof *settings);
@@ -287,7 +304,7 @@ static bool read_cases(struct grid *grid, const char *name, struct mark mark, co
     if (!find_column(grid, name, mark, owner, &dimension->column)) {
         return false;
     }
-    activate(grid, dimension->column);
+    enter(grid, dimension->column);
     dimension->count = cases->count;
     dimension->choices = arena_array(grid->arena, cases->count, sizeof *dimension->choices);
     set_labels(grid, dimension, cases->keys);
@@ -323,18 +340,6 @@ static bool check_map(struct grid *grid, const struct tree *map, const char *wha
     return true;
 }
 
-/* Inner axes run in the order of their columns, so that the order of points follows the columns. */
-static void sort_by_column(struct dimension *dimensions, size_t count) {
-    for (size_t i = 1; i < count; i++) {
-        struct dimension moved = dimensions[i];
-        size_t at = i;
-        for (; at > 0 && dimensions[at - 1].column > moved.column; at--) {
-            dimensions[at] = dimensions[at - 1];
-        }
-        dimensions[at] = moved;
-    }
-}
-
 static size_t read_dimensions(struct grid *grid, const struct tree *axes, const struct tree *cases, size_t owner,
                               struct dimension **out) {
     bool has_axes = check_map(grid, axes, "grid"), has_cases = check_map(grid, cases, "cases");
@@ -349,13 +354,73 @@ static size_t read_dimensions(struct grid *grid, const struct tree *axes, const 
         size_t own = outermost ? count : owner;
         count += read_cases(grid, cases->keys[i], cases->key_marks[i], cases->items[i], own, &(*out)[count]);
     }
-    sort_by_column(*out, count);
     return count;
+}
+
+/* ---- Order ------------------------------------------------------------------------------------------------------- */
+
+/* The next column: the first that stands behind none that is left, or, where cases disagree about the order, the first. */
+static size_t next_column(const struct grid *grid, const bool *done) {
+    size_t first = grid->n_columns;
+    for (size_t i = 0; i < grid->n_columns; i++) {
+        bool free = !done[i];
+        for (size_t j = 0; j < grid->n_columns && free; j++) {
+            free = done[j] || !grid->before[j * MAX_AXES + i];
+        }
+        if (free) {
+            return i;
+        }
+        first = !done[i] && i < first ? i : first;
+    }
+    return first;
+}
+
+/* Dimensions run in the order of their columns, so that the order of points follows the columns. */
+static void sort_by_column(struct dimension *dimensions, size_t count, const size_t *places) {
+    for (size_t i = 0; i < count; i++) {
+        dimensions[i].column = places[dimensions[i].column];
+        for (size_t j = 0; j < dimensions[i].count; j++) {
+            struct choice *choice = &dimensions[i].choices[j];
+            for (size_t k = 0; k < choice->n_settings; k++) {
+                choice->settings[k].dimension = dimensions[i].column;
+            }
+            sort_by_column(choice->nested, choice->n_nested, places);
+        }
+    }
+    for (size_t i = 1; i < count; i++) {
+        struct dimension moved = dimensions[i];
+        size_t at = i;
+        for (; at > 0 && dimensions[at - 1].column > moved.column; at--) {
+            dimensions[at] = dimensions[at - 1];
+        }
+        dimensions[at] = moved;
+    }
+}
+
+static void order_columns(struct grid *grid) {
+    size_t n = grid->n_columns;
+    bool *done = arena_array(grid->arena, n, sizeof *done);
+    size_t *places = arena_array(grid->arena, n, sizeof *places);
+    struct axis *columns = arena_array(grid->arena, n, sizeof *columns);
+    for (size_t i = 0; i < n; i++) {
+        size_t next = next_column(grid, done);
+        done[next] = true;
+        places[next] = i;
+        columns[i] = grid->columns[next];
+    }
+    grid->columns = columns;
+    sort_by_column(grid->dimensions, grid->n_dimensions, places);
 }
 
 void grid_read(struct grid *grid, const struct catalog *catalog, const struct tree *root, struct arena *arena,
                struct diagnostics *diagnostics) {
     *grid = (struct grid){.catalog = catalog, .arena = arena, .diagnostics = diagnostics, .root = root};
+    if (tree_get(root, "cases")) {
+        grid->before = arena_array(arena, (size_t)MAX_AXES * MAX_AXES, sizeof *grid->before);
+    }
     grid->n_dimensions =
         read_dimensions(grid, tree_get(root, "grid"), tree_get(root, "cases"), NO_LABEL, &grid->dimensions);
+    if (grid->before) {
+        order_columns(grid);
+    }
 }

@@ -3,7 +3,7 @@
  *
  * A dimension is an axis as it is written; each choice sets values at paths, and a case may hold dimensions of its own, which
  * exist for that case only. Columns are the axes as tables show them: dimensions of the same name in different cases of one
- * axis share a column.
+ * axis share a column. The order of columns is that of the dimensions, the first the slowest to change.
  */
 #ifndef RUNNER_CONFIG_GRID_H
 #define RUNNER_CONFIG_GRID_H
@@ -33,17 +33,20 @@ struct dimension {
     size_t count;
 };
 
+enum { MAX_AXES = 1000 };
+
 struct grid {
     const struct catalog *catalog;
     struct arena *arena;
     struct diagnostics *diagnostics;
     const struct tree *root; /* the config */
-    struct axis *columns;    /* in the order of first appearance */
-    size_t *owners;          /* [n_columns] the outermost dimension that a column belongs to */
+    struct axis *columns; /* each behind those that apply beside it and were read before, else in order of appearance */
+    size_t *owners;       /* [n_columns] the outermost dimension that a column belongs to */
     size_t n_columns, columns_capacity;
     struct dimension *dimensions;
     size_t n_dimensions;
     size_t *active; /* columns that apply where the reader is */
+    bool *before;   /* [MAX_AXES][MAX_AXES]: a column was active when another was read; NULL without cases */
     size_t n_active, active_capacity;
 };
 

@@ -143,7 +143,8 @@ static void add_choice(struct overrider *at, const char *name, const struct tree
     tree_set(at->arena, chosen, label, value->mark, known ? known : value);
 }
 
-static struct tree *fix_axis(struct overrider *at, const char *name, const struct tree *axis, bool cases) {
+/* The axis with the choices of the override; the axis itself where those have mistakes. */
+static struct tree *fix_axis(struct overrider *at, const char *name, struct tree *axis, bool cases) {
     struct tree *value = at->override->value;
     struct tree *chosen = tree_map(at->arena, value->mark);
     at->fixed++;
@@ -157,7 +158,7 @@ static struct tree *fix_axis(struct overrider *at, const char *name, const struc
     for (size_t i = 0; value->type == TREE_LIST && i < value->count; i++) {
         add_choice(at, name, axis, cases, value->items[i], chosen);
     }
-    return chosen;
+    return at->failed ? axis : chosen;
 }
 
 /* Sets the place within a value that an axis or a case gives to `outer`. */

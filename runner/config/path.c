@@ -226,11 +226,15 @@ static struct tree *clone(struct arena *arena, const struct tree *tree) {
     *copy = *tree;
     copy->capacity = tree->count + 1;
     copy->items = arena_array(arena, copy->capacity, sizeof *copy->items);
-    memcpy(copy->items, tree->items, tree->count * sizeof *copy->items);
+    if (tree->count > 0) {
+        memcpy(copy->items, tree->items, tree->count * sizeof *copy->items);
+    }
     if (tree->type == TREE_MAP) {
         copy->keys = arena_array(arena, copy->capacity, sizeof *copy->keys);
-        memcpy(copy->keys, tree->keys, tree->count * sizeof *copy->keys);
         copy->key_marks = arena_array(arena, copy->capacity, sizeof *copy->key_marks);
+    }
+    if (tree->type == TREE_MAP && tree->count > 0) {
+        memcpy(copy->keys, tree->keys, tree->count * sizeof *copy->keys);
         memcpy(copy->key_marks, tree->key_marks, tree->count * sizeof *copy->key_marks);
     }
     return copy;

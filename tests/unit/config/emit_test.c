@@ -27,14 +27,18 @@ static char *everything(const struct experiment *experiment) {
         text_add(&text, "\n");
     }
     arena_clear(&arena);
-    return text_take(&text);
+    char *copy = text_take(&text);
+    text_clear(&text);
+    return copy;
 }
 
 static char *yaml_of(const struct tree *tree) {
     struct text text;
     text_init(&text);
     tree_write_yaml(tree, &text, 0);
-    return text_take(&text);
+    char *copy = text_take(&text);
+    text_clear(&text);
+    return copy;
 }
 
 /* Loads, writes, loads again from another folder; the written config is `grid` in its part about axes (NULL: any). */
@@ -128,7 +132,7 @@ static void values_that_depend_on_two_axes_become_nested_cases(void **state) {
                       "train: {updates: = n * train.batch_size}\ngrid: {n: [2, 3], train.batch_size: [10, 20]}\n",
                       NULL,
                       "cases:\n"
-                      "  n:\n"
+                      "  \"n\":\n"
                       "    \"2\":\n"
                       "      cases:\n"
                       "        train.batch_size:\n"

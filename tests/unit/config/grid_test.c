@@ -161,9 +161,9 @@ static void inner_axes_of_one_name_share_a_column(void **state) {
                                                  NULL);
     assert_loads(harness);
     assert_int_equal(experiment->n_axes, 3);
-    assert_int_equal(experiment->axes[1].count, 3);
-    assert_labels(harness, 2, "rule=b n=2 deep=-");
-    assert_labels(harness, 4, "rule=c n=3 deep=x");
+    assert_int_equal(experiment->axes[2].count, 3);
+    assert_labels(harness, 2, "rule=b deep=- n=2");
+    assert_labels(harness, 4, "rule=c deep=x n=3");
 }
 
 static void an_axis_that_applies_twice_is_an_error(void **state) {
