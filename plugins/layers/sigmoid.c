@@ -12,9 +12,11 @@ static int plan(void *config, runner_call *call, runner_plan *plan) {
     return RUNNER_OK;
 }
 
+/* n is 1 .. BLOCK. */
 static void sigmoid(const runner_host *host, uint64_t n, const float *x, float *y) {
     float e[BLOCK];
-    for (uint64_t j = 0; j < n; j++)
+    e[0] = -fabsf(x[0]);
+    for (uint64_t j = 1; j < n; j++)
         e[j] = -fabsf(x[j]);
     host->exp(n, e, e);
     for (uint64_t j = 0; j < n; j++)
