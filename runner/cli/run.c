@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct run {
     const struct options *options;
@@ -26,6 +27,7 @@ struct run {
     size_t n_todo;
     size_t workers, threads;
     size_t trained;
+    bool changed; /* the grid is another than that of the last run */
     time_t started;
 };
 
@@ -51,7 +53,7 @@ static enum status open_results(struct run *run, struct error *error) {
         log_warning(&options->log, "%s: %zu damaged line%s skipped; their trials are trained again", path,
                     run->journal.skipped, run->journal.skipped == 1 ? "" : "s");
     journal_join(&run->journal, &run->job.plan.results);
-    return journal_add_grid(&run->journal, &run->job.plan.results, error);
+    return journal_add_grid(&run->journal, &run->job.plan.results, &run->changed, error);
 }
 
 static void choose_trials(struct run *run) {
@@ -181,7 +183,8 @@ static enum status run_grid(struct run *run, struct error *error) {
     if (status != STATUS_OK && status != STATUS_INTERRUPTED)
         return status;
     enum status written = run->n_todo > 0 ? tables_write(&run->job.plan.results, run->folder.path, error) : STATUS_OK;
-    if (written == STATUS_OK && run->n_todo > 0)
+    bool new_manifest = run->n_todo > 0 || run->changed || access(folder_file(&run->folder, "manifest.json"), F_OK) < 0;
+    if (written == STATUS_OK && new_manifest)
         written = write_manifest(run, error);
     if (written != STATUS_OK)
         return written;

@@ -173,12 +173,13 @@ enum status journal_add(struct journal *journal, struct record *record, struct e
     return status;
 }
 
-enum status journal_add_grid(struct journal *journal, const struct results *results, struct error *error) {
+enum status journal_add_grid(struct journal *journal, const struct results *results, bool *added, struct error *error) {
     struct text json;
     text_init(&json);
     results_write(results, &json);
     enum status status = STATUS_OK;
-    if (json.length != journal->grid.length || memcmp(json.data, journal->grid.data, json.length) != 0) {
+    *added = json.length != journal->grid.length || memcmp(json.data, journal->grid.data, json.length) != 0;
+    if (*added) {
         status = add_line(journal, &json, error);
         text_reset(&journal->grid);
         text_add_bytes(&journal->grid, json.data, json.length);

@@ -31,7 +31,8 @@ enum status journal_close(struct journal *journal, struct error *error);
 /* Adds a line; it is on disk (fsync) a second later at most, as long as journal_sync() is called that often. When the disk is
    full nothing of the line stays behind. The record itself must stay valid: the journal keeps the pointer. */
 enum status journal_add(struct journal *journal, struct record *record, struct error *error);
-enum status journal_add_grid(struct journal *journal, const struct results *results, struct error *error);
+/* Writes nothing where the last grid is the same; *added tells. */
+enum status journal_add_grid(struct journal *journal, const struct results *results, bool *added, struct error *error);
 /* fsync, where a line was added and the last one was a second ago. */
 enum status journal_sync(struct journal *journal, struct error *error);
 

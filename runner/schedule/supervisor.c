@@ -112,8 +112,10 @@ static void keep_log(struct run *run, struct slot *slot) {
         text_printf(&log, "%s\n", slot->message);
     const char *path =
         path_join(&arena, run->supervisor->logs, arena_printf(&arena, "trial-%04zu.log", slot->trial + 1));
-    if (log.length == 0)
-        unlink(path);
+    if (log.length == 0) {
+        if (unlink(path) == 0)
+            rmdir(run->supervisor->logs); /* where that was the last one */
+    }
     /* A log that cannot be written is no reason to lose the trial. */
     else if (folder_make(run->supervisor->logs, NULL) == STATUS_OK)
         file_write_whole(path, log.data, log.length, NULL);

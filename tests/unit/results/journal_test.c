@@ -208,13 +208,14 @@ static void the_grid_reads_back(void **state) {
     struct place *place = *state;
     static const char *const axes[] = {"train.batch_size", "optimizer"}, *const labels[] = {"10", "adam", "full", NULL};
     struct results results, found;
+    bool added;
     lab_results(&results, axes, 2, labels, 2, 2);
     struct journal journal;
     struct error error = {0};
     assert_int_equal(journal_open(place->path, &journal, &error), STATUS_OK);
-    assert_int_equal(journal_add_grid(&journal, &results, &error), STATUS_OK);
+    assert_int_equal(journal_add_grid(&journal, &results, &added, &error), STATUS_OK);
     size_t once = file_length(place->path);
-    assert_int_equal(journal_add_grid(&journal, &results, &error), STATUS_OK);
+    assert_int_equal(journal_add_grid(&journal, &results, &added, &error), STATUS_OK);
     assert_int_equal(file_length(place->path), once); /* the same grid is not written twice */
     assert_int_equal(journal_close(&journal, &error), STATUS_OK);
     add(place, 4, 0.5);

@@ -1,0 +1,44 @@
+#!/bin/bash
+# Wrong use: exit status 2, a message that helps, nothing written. The commands that only tell: exit status 0.
+. "$RUNNER_SOURCE_DIR/tests/e2e/lib.sh"
+small grid 1
+try() {
+    text=$1
+    shift
+    expect 2 "$RUNNER" "$@"
+    says err "$text"
+    [ ! -s out ] || fail "something was written to the standard output: $*"
+    [ ! -e results ] || fail "results were made: $*"
+}
+try "no config was named"
+try "unknown command 'ran'; did you mean 'run'?" ran grid.yaml
+try "unknown command 'foo'" foo
+try "wanted a config" run
+try "wanted a results folder or a config" table
+try "unknown option '--freesh'; did you mean '--fresh'?" grid.yaml --freesh
+try "unknown option '-x'" grid.yaml -x
+try "option --workers needs a value" grid.yaml --workers
+try "option --fresh takes no value" grid.yaml --fresh=yes
+try "--workers 0: wanted a number from 1 to 1024" grid.yaml --workers 0
+try "--threads two: wanted a number" grid.yaml --threads two
+try "extra: wanted path=value" grid.yaml extra
+try "one argument too many" plugins dense adam
+try "no plugin is called 'densse'; did you mean 'dense'?" plugins densse
+try "nowhere: " grid.yaml --plugin-dir nowhere optimizer=nothing
+try "no results are there" table grid.yaml
+try "missing.yaml" missing.yaml
+
+expect 0 "$RUNNER" --version
+grep -qx 'runner [0-9.]*' out || fail "no version"
+for words in help --help -h "grid.yaml --help"; do
+    expect 0 "$RUNNER" $words
+    says out "usage: runner CONFIG" "--workers N"
+done
+expect 0 "$RUNNER" plugins
+says out dense adam digits categorical_crossentropy
+expect 0 "$RUNNER" plugins layer/dense
+says out units "(must be given)" kernel_initializer
+expect 0 "$RUNNER" check grid.yaml
+says out "no mistakes" "3 points x 2 seeds = 6 trials" dense_1 15700 "training rows"
+[ ! -e results ] || fail "results were made"
+expect 4 "$RUNNER" grid.yaml --results /proc/nothing
