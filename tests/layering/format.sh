@@ -8,4 +8,11 @@ if [ "$found" != $wanted ]; then
     exit 77
 fi
 cd "$RUNNER_SOURCE_DIR"
-find runner plugins tests cmake -name '*.[ch]' -type f -exec clang-format --dry-run -Werror {} +
+find runner plugins tests cmake -name '*.[ch]' -type f | sort | while read -r file; do
+    clang-format "$file" | cmp -s - "$file" || echo "$file"
+done >"$OLDPWD/unformatted"
+if [ -s "$OLDPWD/unformatted" ]; then
+    echo "run clang-format -i on:"
+    cat "$OLDPWD/unformatted"
+    exit 1
+fi
