@@ -11,7 +11,8 @@
 #include "runner/base/tree.h"
 
 /* `file` names the text in marks. NULL after an error, which is in `diagnostics`; all duplicate keys are reported at once. */
-struct tree *yaml_read(const char *bytes, size_t length, const char *file, struct arena *arena, struct diagnostics *diagnostics);
+struct tree *yaml_read(const char *bytes, size_t length, const char *file, struct arena *arena,
+                       struct diagnostics *diagnostics);
 struct tree *yaml_read_file(const char *path, struct arena *arena, struct diagnostics *diagnostics);
 
 #endif

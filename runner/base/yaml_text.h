@@ -18,6 +18,7 @@ struct yaml_source {
 bool yaml_is_text(const struct yaml_source *source, struct mark *mark, char *message, size_t size);
 
 /* The parser's error: its place, what was found and what was wanted. */
-void yaml_explain(const struct yaml_source *source, const yaml_parser_t *parser, struct mark *mark, char *message, size_t size);
+void yaml_explain(const struct yaml_source *source, const yaml_parser_t *parser, struct mark *mark, char *message,
+                  size_t size);
 
 #endif

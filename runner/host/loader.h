@@ -23,7 +23,7 @@ struct loader {
     struct arena arena;
     struct loaded_plugin *plugins;
     size_t count;
-    struct catalog catalog;              /* of all that was loaded */
+    struct catalog catalog; /* of all that was loaded */
     /* [catalog.count], beside catalog.components. Copies in this header's sizes, the ops among them: what a plugin of an older
        minor version does not have is zero. */
     const runner_component **components;

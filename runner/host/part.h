@@ -18,12 +18,12 @@ struct runner_part {
 
 /* A RUNNER_RATE's schedule is not in the config struct, where the field then holds NaN: part_schedule() gives it. `path` is the place of
    `resolved` in the trial ("model.0"), used in errors. */
-enum status part_bind(const struct loader *loader, enum runner_kind kind, const struct tree *resolved, const char *path, struct arena *arena,
-                      struct runner_part **part, struct error *error);
+enum status part_bind(const struct loader *loader, enum runner_kind kind, const struct tree *resolved, const char *path,
+                      struct arena *arena, struct runner_part **part, struct error *error);
 
 /* The schedule that a RUNNER_RATE parameter was given, or NULL where it is a number. */
-enum status part_schedule(const struct loader *loader, const struct runner_part *part, const char *param, struct arena *arena,
-                          struct runner_part **schedule, struct error *error);
+enum status part_schedule(const struct loader *loader, const struct runner_part *part, const char *param,
+                          struct arena *arena, struct runner_part **schedule, struct error *error);
 
 /* The host's own parameters, read from `params`. */
 int64_t part_int(const struct runner_part *part, const char *param);
