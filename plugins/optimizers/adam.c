@@ -1,12 +1,13 @@
-/* Adam (Kingma and Ba 2015) in Keras 3's form: with alpha = rate sqrt(1 - beta_2^t) / (1 - beta_1^t),
+/* Adam (Kingma and Ba 2015) in Keras 3's form, with c_i = 1 - beta_i^t and alpha = rate sqrt(c_2) / c_1:
    m += (g - m) (1 - beta_1), v += (g^2 - v) (1 - beta_2), w -= alpha m / (sqrt(v) + epsilon); with amsgrad the largest v so
-   far stands in place of v. */
+   far stands in place of v. The paper's main form and PyTorch add epsilon to the corrected root sqrt(v / c_2) instead.
+   adamw (Loshchilov and Hutter 2019) takes rate * weight_decay of the weights off before that. */
 #include <math.h>
 #include <runner/plugin.h>
 
 struct adam {
-    double learning_rate, beta_1, beta_2, epsilon;
-    int32_t amsgrad;
+    double learning_rate, beta_1, beta_2, epsilon, weight_decay;
+    int32_t amsgrad, epsilon_corrected;
 };
 
 static const runner_param params[] = {
@@ -17,10 +18,13 @@ static const runner_param params[] = {
                   "decay of the mean of its square"),
     RUNNER_PARAM_FLOAT(struct adam, epsilon, "1e-7", 0, 1e30, "added to the root of that mean"),
     RUNNER_PARAM_BOOL(struct adam, amsgrad, "false", "whether that mean may only grow in the divisor"),
+    RUNNER_PARAM_BOOL(struct adam, epsilon_corrected, "false",
+                      "whether epsilon is added after the bias correction (paper, PyTorch)"),
+    RUNNER_PARAM_FLOAT(struct adam, weight_decay, "0.004", 0, 1e30, "share of rate * weight taken off at each update"),
 };
 
-enum { POWER_1, POWER_2, ALPHA };        /* values: beta_1^t, beta_2^t as running products, alpha */
-enum { MEAN, SQUARE, LARGEST, N_SLOTS }; /* slots: m, v, largest v */
+enum { POWER_1, POWER_2, ALPHA, EPSILON }; /* values: beta_1^t and beta_2^t as running products, alpha, epsilon */
+enum { MEAN, SQUARE, LARGEST, N_SLOTS };   /* slots: m, v, largest v */
 
 static int plan(const void *config, runner_call *call, runner_optimizer_plan *plan) {
     (void)call;
@@ -33,41 +37,38 @@ static void begin(const void *config, runner_step *step) {
     const struct adam *adam = config;
     step->values[POWER_1] = adam->beta_1 * (step->number == 1 ? 1.0 : step->values[POWER_1]);
     step->values[POWER_2] = adam->beta_2 * (step->number == 1 ? 1.0 : step->values[POWER_2]);
-    step->values[ALPHA] = step->rate * sqrt(1.0 - step->values[POWER_2]) / (1.0 - step->values[POWER_1]);
+    double root = sqrt(1.0 - step->values[POWER_2]);
+    step->values[ALPHA] = step->rate * root / (1.0 - step->values[POWER_1]);
+    step->values[EPSILON] = adam->epsilon * (adam->epsilon_corrected ? root : 1.0);
 }
 
 static void step(const void *config, const runner_step *step, uint64_t n, float *restrict w, const float *restrict g,
                  float *const *slots) {
     const struct adam *adam = config;
-    float alpha = (float)step->values[ALPHA], epsilon = (float)adam->epsilon;
+    float alpha = (float)step->values[ALPHA], epsilon = (float)step->values[EPSILON];
     float gain_1 = (float)(1.0 - adam->beta_1), gain_2 = (float)(1.0 - adam->beta_2);
-    float *restrict m = slots[MEAN], *restrict v = slots[SQUARE];
-    if (adam->amsgrad) {
-        float *restrict largest = slots[LARGEST];
-        for (uint64_t i = 0; i < n; i++) {
-            m[i] += (g[i] - m[i]) * gain_1;
-            v[i] += (g[i] * g[i] - v[i]) * gain_2;
-            largest[i] = largest[i] > v[i] ? largest[i] : v[i];
-            w[i] -= m[i] * alpha / (sqrtf(largest[i]) + epsilon);
-        }
-        return;
-    }
+    float decay = (float)(step->rate * adam->weight_decay);
+    float *restrict m = slots[MEAN], *restrict v = slots[SQUARE], *restrict top = adam->amsgrad ? slots[LARGEST] : NULL;
+    for (uint64_t i = 0; decay > 0.0f && i < n; i++)
+        w[i] -= w[i] * decay;
     for (uint64_t i = 0; i < n; i++) {
         m[i] += (g[i] - m[i]) * gain_1;
         v[i] += (g[i] * g[i] - v[i]) * gain_2;
-        w[i] -= m[i] * alpha / (sqrtf(v[i]) + epsilon);
+        if (top != NULL)
+            top[i] = top[i] > v[i] ? top[i] : v[i];
+        w[i] -= m[i] * alpha / (sqrtf(top != NULL ? top[i] : v[i]) + epsilon);
     }
 }
 
 static const runner_optimizer_ops ops = {.size = sizeof ops, .plan = plan, .begin = begin, .step = step};
 
+#define COMPONENT(component, text, count)                                                                              \
+    {                                                                                                                  \
+        .kind = RUNNER_OPTIMIZER, .config_size = sizeof(struct adam), .name = component, .doc = text,                  \
+        .params = params, .n_params = count, .ops = &ops                                                               \
+    }
 static const runner_component components[] = {
-    {.kind = RUNNER_OPTIMIZER,
-     .config_size = sizeof(struct adam),
-     .name = "adam",
-     .doc = "adaptive moments",
-     .params = params,
-     .n_params = RUNNER_COUNT(params),
-     .ops = &ops},
+    COMPONENT("adam", "adaptive moments", RUNNER_COUNT(params) - 1), /* all but weight_decay */
+    COMPONENT("adamw", "adam with decoupled weight decay", RUNNER_COUNT(params)),
 };
-RUNNER_PLUGIN(components, "1.0.0")
+RUNNER_PLUGIN(components, "1.1.0")
