@@ -17,7 +17,7 @@ enum data_split { DATA_TRAIN, DATA_VALIDATION, DATA_TEST, DATA_SPLITS };
 
 struct data {
     uint64_t rows[DATA_SPLITS];
-    runner_shape input, target;
+    runner_shape input, target; /* input of rank 0: no inputs; target of rank 0: labels, or one value a row */
     uint32_t element;    /* runner_element */
     float scale;         /* inputs are element * scale */
     uint32_t classes;    /* 0: targets are values */

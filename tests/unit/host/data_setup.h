@@ -6,6 +6,7 @@
 #include "runner/host/data.h"
 #include "runner/host/params.h"
 
+#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -46,11 +47,14 @@ static inline int setup_open(void **state) {
     return 0;
 }
 
+static inline int remove_entry(const char *path, const struct stat *status, int type, struct FTW *place) {
+    (void)status, (void)type, (void)place;
+    return remove(path);
+}
+
 static inline int setup_close(void **state) {
     struct setup *setup = *state;
-    char command[300];
-    snprintf(command, sizeof command, "rm -rf '%s'", setup->folder);
-    assert_int_equal(system(command), 0);
+    assert_int_equal(nftw(setup->folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS), 0);
     data_unmap(&setup->data);
     loader_close(&setup->loader);
     arena_clear(&setup->arena);

@@ -52,6 +52,25 @@ static void examples_do_not_depend_on_the_number_of_rows(void **state) {
     free(kept);
 }
 
+/* Examples are read by their number, not by their place in the call: the rows less the validation rows are the same images. */
+static void cutting_validation_rows_leaves_the_images(void **state) {
+    struct setup *setup = *state;
+    const struct data *data = &setup->data;
+    unsigned char *all = malloc(1500 * PIXELS);
+    assert_non_null(all);
+    build_data(setup, "digits: {train: 1500}");
+    memcpy(all, image(data, DATA_TRAIN, 0), 1500 * PIXELS);
+    build_data(setup, "digits: {train: 1500, validation: 300}");
+    uint64_t next[2] = {0};
+    for (uint64_t i = 0; i < 1500; i++) {
+        const bool held = next[1] < 300 && memcmp(all + i * PIXELS, image(data, DATA_VALIDATION, next[1]), PIXELS) == 0;
+        const enum data_split split = held ? DATA_VALIDATION : DATA_TRAIN;
+        assert_true(next[held] < data->rows[split]);
+        assert_memory_equal(all + i * PIXELS, image(data, split, next[held]++), PIXELS);
+    }
+    free(all);
+}
+
 /* Not an independent number, but the one that every compiler and optimisation level must give: results/reference hangs on it.
    It changes only when the images are meant to change. */
 static void bits_are_the_same_on_every_machine(void **state) {
@@ -134,6 +153,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(defaults_are_those_of_the_manual, setup_open, setup_close),
         cmocka_unit_test_setup_teardown(each_ten_examples_hold_every_digit_in_random_order, setup_open, setup_close),
         cmocka_unit_test_setup_teardown(examples_do_not_depend_on_the_number_of_rows, setup_open, setup_close),
+        cmocka_unit_test_setup_teardown(cutting_validation_rows_leaves_the_images, setup_open, setup_close),
         cmocka_unit_test_setup_teardown(bits_are_the_same_on_every_machine, setup_open, setup_close),
         cmocka_unit_test_setup_teardown(images_are_as_sparse_as_scanned_ones, setup_open, setup_close),
         cmocka_unit_test_setup_teardown(mean_images_classify_most_but_not_all, setup_open, setup_close),
