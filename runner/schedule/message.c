@@ -51,7 +51,8 @@ double message_read_double(struct message_reader *reader) {
 const char *message_read_string(struct message_reader *reader) {
     const char *bytes;
     uint64_t length = message_read_u64(reader);
-    if (length >= SIZE_MAX || !take(reader, (size_t)length + 1, &bytes))
+    reader->bad = reader->bad || length == UINT64_MAX;
+    if (!take(reader, (size_t)length + 1, &bytes))
         return "";
     if (bytes[length] != '\0' || memchr(bytes, '\0', (size_t)length) != NULL) {
         reader->bad = true;

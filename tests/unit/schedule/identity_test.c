@@ -1,0 +1,165 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "runner/base/yaml.h"
+#include "runner/schedule/cpus.h"
+#include "runner/schedule/identity.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct catalog_param file_params[] = {{.name = "path", .type = RUNNER_PATH},
+                                             {.name = "train", .type = RUNNER_INT}};
+static struct catalog_param dense_params[] = {{.name = "units", .type = RUNNER_INT},
+                                              {.name = "activation", .type = RUNNER_COMPONENT, .kind = RUNNER_LAYER}};
+
+/* The catalogue's functions are not used but for catalog_find(), so that it can be written out here. */
+static void make_catalog(struct catalog *catalog, struct catalog_component components[4]) {
+    components[0] = (struct catalog_component){.kind = RUNNER_DATASET,
+                                               .name = "files",
+                                               .version = "1",
+                                               .hash = "aa",
+                                               .params = file_params,
+                                               .n_params = 2,
+                                               .n_own = 2};
+    components[1] = (struct catalog_component){.kind = RUNNER_LAYER,
+                                               .name = "dense",
+                                               .version = "1",
+                                               .hash = "bb",
+                                               .params = dense_params,
+                                               .n_params = 2,
+                                               .n_own = 2};
+    components[2] = (struct catalog_component){.kind = RUNNER_LAYER, .name = "relu", .version = "1", .hash = "cc"};
+    components[3] = (struct catalog_component){.kind = RUNNER_LAYER, .name = "tanh", .version = "1", .hash = "dd"};
+    *catalog = (struct catalog){.components = components, .count = 4};
+}
+
+struct identity {
+    char key[HASH_TEXT_SIZE], id[HASH_SHORT_TEXT_SIZE];
+};
+
+static const char good[] =
+    "{\"dataset\": {\"files\": {\"path\": \"/a/b\", \"train\": 5}}, \"model\": [{\"dense\": {\"units\": 3, "
+    "\"activation\": {\"relu\": {}}}}], \"engine\": {\"gemm\": \"openblas\"}, \"seed\": 1}";
+
+static struct identity identify(const struct catalog *catalog, const char *text, const char *blas, uint64_t numerics,
+                                uint64_t data) {
+    struct arena arena;
+    struct diagnostics diagnostics;
+    arena_init(&arena);
+    diagnostics_init(&diagnostics);
+    const struct tree *trial = yaml_read(text, strlen(text), "trial", &arena, &diagnostics);
+    assert_non_null(trial);
+    struct identity identity;
+    struct identity_engine engine = {numerics, blas};
+    identity_make(catalog, &engine, trial, (struct hash128){data, 0}, identity.key, identity.id);
+    diagnostics_clear(&diagnostics);
+    arena_clear(&arena);
+    return identity;
+}
+
+static char *replace(const char *text, const char *old, const char *new) {
+    struct text out;
+    text_init(&out);
+    const char *at = strstr(text, old);
+    assert_non_null(at);
+    text_add_bytes(&out, text, (size_t)(at - text));
+    text_add(&out, new);
+    text_add(&out, at + strlen(old));
+    return text_take(&out);
+}
+
+static void expect(const struct identity *a, const struct identity *b, bool same_key, bool same_id) {
+    assert_int_equal(strcmp(a->key, b->key) == 0, same_key);
+    assert_int_equal(strcmp(a->id, b->id) == 0, same_id);
+}
+
+static void a_trial_is_what_decides_its_numbers(void **state) {
+    (void)state;
+    struct catalog_component components[4];
+    struct catalog catalog;
+    make_catalog(&catalog, components);
+    struct identity base = identify(&catalog, good, "OpenBLAS 1 Zen", 1, 7), other;
+    other = identify(&catalog, good, "OpenBLAS 1 Zen", 1, 7);
+    expect(&base, &other, true, true);
+    static const char *const changes[][2] = {{"\"units\": 3", "\"units\": 4"},
+                                             {"relu", "tanh"},
+                                             {"\"seed\": 1", "\"seed\": 2"},
+                                             {"\"train\": 5", "\"train\": 6"}};
+    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+        char *text = replace(good, changes[i][0], changes[i][1]);
+        other = identify(&catalog, text, "OpenBLAS 1 Zen", 1, 7);
+        expect(&base, &other, false, false);
+        free(text);
+    }
+    other = identify(&catalog, good, "OpenBLAS 1 Zen", 1, 8); /* other data */
+    expect(&base, &other, false, false);
+}
+
+static void where_files_lie_does_not_matter(void **state) {
+    (void)state;
+    struct catalog_component components[4];
+    struct catalog catalog;
+    make_catalog(&catalog, components);
+    char *text = replace(good, "/a/b", "/elsewhere");
+    struct identity base = identify(&catalog, good, "blas", 1, 7), other = identify(&catalog, text, "blas", 1, 7);
+    expect(&base, &other, true, true);
+    free(text);
+}
+
+static void the_machinery_is_part_of_the_key_alone(void **state) {
+    (void)state;
+    struct catalog_component components[4];
+    struct catalog catalog;
+    make_catalog(&catalog, components);
+    struct identity base = identify(&catalog, good, "OpenBLAS 1 Zen", 1, 7), other;
+    other = identify(&catalog, good, "OpenBLAS 1 Haswell", 1, 7);
+    expect(&base, &other, false, true);
+    other = identify(&catalog, good, "OpenBLAS 1 Zen", 2, 7);
+    expect(&base, &other, false, true);
+    components[2].hash = "ee"; /* of a plugin within another's parameters */
+    other = identify(&catalog, good, "OpenBLAS 1 Zen", 1, 7);
+    expect(&base, &other, false, true);
+    components[2].hash = "cc";
+    components[3].hash = "ee"; /* of a plugin that is not used */
+    other = identify(&catalog, good, "OpenBLAS 1 Zen", 1, 7);
+    expect(&base, &other, true, true);
+}
+
+static void portable_products_do_not_depend_on_the_library(void **state) {
+    (void)state;
+    struct catalog_component components[4];
+    struct catalog catalog;
+    make_catalog(&catalog, components);
+    char *text = replace(good, "openblas", "portable");
+    struct identity base = identify(&catalog, text, "OpenBLAS 1 Zen", 1, 7),
+                    other = identify(&catalog, text, "OpenBLAS 2 Zen", 1, 7);
+    expect(&base, &other, true, true);
+    free(text);
+}
+
+static void quotas_are_read_as_processors(void **state) {
+    (void)state;
+    assert_int_equal(cpus_of_quota("max 100000\n"), 0);
+    assert_int_equal(cpus_of_quota("150000 100000\n"), 2);
+    assert_int_equal(cpus_of_quota("100000 100000\n"), 1);
+    assert_int_equal(cpus_of_quota("5000 100000\n"), 1);
+    assert_int_equal(cpus_of_quota(""), 0);
+    assert_int_equal(cpus_of_quota("junk"), 0);
+    assert_true(cpus_usable() >= 1);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_trial_is_what_decides_its_numbers),
+        cmocka_unit_test(where_files_lie_does_not_matter),
+        cmocka_unit_test(the_machinery_is_part_of_the_key_alone),
+        cmocka_unit_test(portable_products_do_not_depend_on_the_library),
+        cmocka_unit_test(quotas_are_read_as_processors),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
