@@ -70,11 +70,13 @@ typedef enum runner_type {
     RUNNER_FLOATS,         /* [runner_floats] a list, or one number */
     RUNNER_COMPONENT,      /* [const runner_part *] a component of the kind named by the table; NULL where the value is null */
     RUNNER_COMPONENTS,     /* [runner_parts] a list of components */
-    RUNNER_RATE            /* [double] a number, or a schedule, which the host evaluates (see runner_step.rate) */
+    RUNNER_RATE,           /* [double] a number, or a schedule, which the host evaluates (see runner_step.rate) */
+    RUNNER_TEXTS           /* [runner_texts] a list, or one text */
 } runner_type;
 
 typedef struct runner_ints { const int64_t *values; uint64_t count; } runner_ints;
 typedef struct runner_floats { const double *values; uint64_t count; } runner_floats;
+typedef struct runner_texts { const char *const *values; uint64_t count; } runner_texts;
 typedef struct runner_part runner_part; /* a configured component: opaque, handed back to the host */
 typedef struct runner_parts { const runner_part *const *parts; uint64_t count; } runner_parts;
 

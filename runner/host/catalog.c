@@ -7,8 +7,8 @@
 
 static const char *const kind_names[] = {"",       "dataset",     "layer",    "loss",        "optimizer",
                                          "metric", "initializer", "schedule", "regularizer", "constraint"};
-static const char *const type_names[] = {"",     "bool", "int",    "float",     "text",       "choice",
-                                         "path", "ints", "floats", "component", "components", "rate"};
+static const char *const type_names[] = {"",     "bool",   "int",       "float",      "text", "choice", "path",
+                                         "ints", "floats", "component", "components", "rate", "texts"};
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -51,8 +51,46 @@ const struct runner_param *host_params(enum runner_kind kind, size_t *count) {
          .max = 1e12,
          .doc = "training rows set aside for validation: a share below 1, otherwise a number of rows"},
     };
-    *count = kind == RUNNER_LAYER ? COUNT(layer) : kind == RUNNER_DATASET ? COUNT(dataset) : 0;
-    return kind == RUNNER_LAYER ? layer : kind == RUNNER_DATASET ? dataset : NULL;
+    static const struct runner_param optimizer[] = {
+        {.name = "weight_decay",
+         .type = RUNNER_FLOAT,
+         .initial = "0",
+         .min = 0,
+         .max = 1e30,
+         .doc = "share of rate * weight that is taken off before each update (decoupled)"},
+        {.name = "weight_decay_exclude",
+         .type = RUNNER_TEXTS,
+         .initial = "[]",
+         .doc = "tensors whose name holds one of these texts do not decay, such as bias"},
+        {.name = "clipnorm",
+         .type = RUNNER_FLOAT,
+         .flags = RUNNER_NULLABLE | RUNNER_OPEN_MIN,
+         .initial = "null",
+         .max = 1e30,
+         .doc = "largest norm of the gradient of a tensor"},
+        {.name = "clipvalue",
+         .type = RUNNER_FLOAT,
+         .flags = RUNNER_NULLABLE | RUNNER_OPEN_MIN,
+         .initial = "null",
+         .max = 1e30,
+         .doc = "largest size of an element of the gradient"},
+        {.name = "global_clipnorm",
+         .type = RUNNER_FLOAT,
+         .flags = RUNNER_NULLABLE | RUNNER_OPEN_MIN,
+         .initial = "null",
+         .max = 1e30,
+         .doc = "largest norm of all gradients together"},
+    };
+    switch (kind) {
+    case RUNNER_LAYER: *count = COUNT(layer); return layer;
+    case RUNNER_DATASET: *count = COUNT(dataset); return dataset;
+    case RUNNER_OPTIMIZER: *count = COUNT(optimizer); return optimizer;
+    default: *count = 0; return NULL;
+    }
+}
+
+bool host_param_yields(const struct runner_param *host, const struct runner_param *own) {
+    return strcmp(own->name, "weight_decay") == 0 && strcmp(host->name, own->name) == 0 && host->type == own->type;
 }
 
 void catalog_clear(struct catalog *catalog) {
@@ -205,7 +243,7 @@ static const char **get_texts(struct arena *arena, const struct tree *map, const
 static void read_param(struct arena *arena, const struct tree *map, struct catalog_param *param, bool *bad) {
     param->name = get_text(map, "name", false, bad);
     param->doc = get_text(map, "doc", true, bad);
-    param->type = (enum runner_type)get_int(map, "type", RUNNER_BOOL, RUNNER_RATE, bad);
+    param->type = (enum runner_type)get_int(map, "type", RUNNER_BOOL, RUNNER_TEXTS, bad);
     param->flags = (uint32_t)get_int(map, "flags", 0, UINT32_MAX, bad);
     param->kind = (enum runner_kind)get_int(map, "kind", 0, RUNNER_LAST_KIND, bad);
     param->initial = get_text(map, "initial", true, bad);

@@ -67,5 +67,7 @@ const char *runner_type_name(enum runner_type type);
 
 /* The host's own parameters of a kind: common to all its components, written and resolved like the plugin's. */
 const struct runner_param *host_params(enum runner_kind kind, size_t *count);
+/* An optimizer may have `weight_decay` in its own table: it then decays by itself, with a default of its own. */
+bool host_param_yields(const struct runner_param *host, const struct runner_param *own);
 
 #endif

@@ -156,13 +156,16 @@ static void describe(struct loader *loader, const struct found *found, const run
         .hash = found->plugin->hash,
         .version = found->plugin->plugin->version,
         .foreign = found->plugin->foreign,
-        .n_params = component->n_params + n_host,
         .n_own = component->n_params,
     };
-    entry->params = arena_array(&loader->arena, entry->n_params, sizeof *entry->params);
-    for (size_t i = 0; i < entry->n_params; i++) {
-        const runner_param *param = i < entry->n_own ? &component->params[i] : &host[i - entry->n_own];
-        catalog_param_from_table(param, &loader->arena, &entry->params[i]);
+    entry->params = arena_array(&loader->arena, component->n_params + n_host, sizeof *entry->params);
+    for (size_t i = 0; i < component->n_params; i++) {
+        catalog_param_from_table(&component->params[i], &loader->arena, &entry->params[entry->n_params++]);
+    }
+    for (size_t i = 0; i < n_host; i++) {
+        if (catalog_param_find(entry, host[i].name) == NULL) {
+            catalog_param_from_table(&host[i], &loader->arena, &entry->params[entry->n_params++]);
+        }
     }
 }
 

@@ -24,6 +24,7 @@ static const struct {
     [RUNNER_COMPONENT] = {sizeof(runner_part *), _Alignof(runner_part *), false, true},
     [RUNNER_COMPONENTS] = {sizeof(runner_parts), _Alignof(runner_parts), false, false},
     [RUNNER_RATE] = {sizeof(double), _Alignof(double), true, false},
+    [RUNNER_TEXTS] = {sizeof(runner_texts), _Alignof(runner_texts), false, false},
 };
 #define N_TYPES (sizeof fields / sizeof *fields)
 
@@ -217,14 +218,14 @@ static enum status check_param(const struct table *table, uint32_t index) {
     size_t n_host;
     const runner_param *host = host_params((enum runner_kind)table->component->kind, &n_host);
     for (size_t i = 0; i < n_host; i++) {
-        if (strcmp(host[i].name, param->name) == 0) {
+        if (strcmp(host[i].name, param->name) == 0 && !host_param_yields(&host[i], param)) {
             return refuse(table, param, "found the name of a parameter that the host gives every %s; wanted another",
                           kind);
         }
     }
     if (param_field_size(param->type) == 0) {
         return refuse(table, param, "found type %u; wanted a runner_type, %d to %d", param->type, RUNNER_BOOL,
-                      RUNNER_RATE);
+                      RUNNER_TEXTS);
     }
     if (!memory_is_text(param->doc, MAX_DOC)) {
         return refuse(table, param, "found no doc; wanted one line that says what it is");

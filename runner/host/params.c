@@ -174,12 +174,14 @@ static struct tree *resolve_list(const struct resolver *resolver, const struct c
     struct catalog_param element = *param;
     element.type = param->type == RUNNER_INTS     ? RUNNER_INT
                    : param->type == RUNNER_FLOATS ? RUNNER_FLOAT
+                   : param->type == RUNNER_TEXTS  ? RUNNER_TEXT
                                                   : RUNNER_COMPONENT;
     element.flags &= ~RUNNER_NULLABLE;
     struct tree *list = tree_list(resolver->arena, value->mark);
     if (value->type != TREE_LIST) {
         bool number = value->type == TREE_INT || value->type == TREE_FLOAT;
-        if (!number || param->type == RUNNER_COMPONENTS) {
+        bool single = param->type == RUNNER_TEXTS ? tree_is_scalar(value) && value->type != TREE_NULL : number;
+        if (!single || param->type == RUNNER_COMPONENTS) {
             return wrong(resolver, param, value, spot);
         }
         struct tree *only = resolve_param(resolver, &element, value, spot);
@@ -233,6 +235,7 @@ static struct tree *resolve_param(const struct resolver *resolver, const struct 
     case RUNNER_PATH: resolved = path_value(resolver, value, spot.is_default); break;
     case RUNNER_INTS:
     case RUNNER_FLOATS:
+    case RUNNER_TEXTS:
     case RUNNER_COMPONENTS: return resolve_list(resolver, param, value, spot);
     case RUNNER_COMPONENT: return resolve_component(resolver, param->kind, value, spot);
     case RUNNER_RATE: return resolve_rate(resolver, param, value, spot);

@@ -79,6 +79,7 @@ void words_wanted(const struct catalog_param *param, const struct tree *found, s
         text_add(out, "a list of numbers");
         words_range(param, NULL, out);
         break;
+    case RUNNER_TEXTS: text_add(out, "a list of texts"); break;
     case RUNNER_COMPONENT:
         text_printf(out, "%s: NAME or {NAME: {PARAMETER: VALUE, ...}}", words_kind(param->kind));
         break;

@@ -46,6 +46,18 @@ static enum status bind_floats(const struct binder *binder, const struct tree *l
     return STATUS_OK;
 }
 
+static enum status bind_texts(const struct binder *binder, const struct tree *list, runner_texts *out) {
+    const char **values = arena_array(binder->arena, list->count, sizeof *values);
+    for (size_t i = 0; i < list->count; i++) {
+        if (list->items[i]->type != TREE_TEXT) {
+            return STATUS_CONFIG;
+        }
+        values[i] = arena_copy_text(binder->arena, list->items[i]->text);
+    }
+    *out = (runner_texts){values, list->count};
+    return STATUS_OK;
+}
+
 static enum status bind_parts(const struct binder *binder, enum runner_kind kind, const struct tree *list,
                               const char *path, runner_parts *out) {
     const runner_part **parts = arena_array(binder->arena, list->count, sizeof *parts);
@@ -70,8 +82,9 @@ static enum status bind_list(const struct binder *binder, const runner_param *pa
         const char *place = arena_printf(binder->arena, "%s.%s", path, param->name);
         return bind_parts(binder, (enum runner_kind)param->kind, value, place, field);
     }
-    enum status status =
-        param->type == RUNNER_INTS ? bind_ints(binder, value, field) : bind_floats(binder, value, field);
+    enum status status = param->type == RUNNER_INTS     ? bind_ints(binder, value, field)
+                         : param->type == RUNNER_FLOATS ? bind_floats(binder, value, field)
+                                                        : bind_texts(binder, value, field);
     return status == STATUS_OK ? STATUS_OK : mismatch(binder, path, param);
 }
 
@@ -141,6 +154,7 @@ static enum status bind_param(const struct binder *binder, const runner_param *p
     case RUNNER_CHOICE: return bind_choice(binder, param, value, path, field);
     case RUNNER_INTS:
     case RUNNER_FLOATS:
+    case RUNNER_TEXTS:
     case RUNNER_COMPONENTS: return bind_list(binder, param, value, path, field);
     case RUNNER_COMPONENT: return bind_component(binder, param, value, path, field);
     }

@@ -69,6 +69,19 @@ static void read_statistics(struct evaluator *evaluator) {
     }
 }
 
+/* As in Keras, an evaluated loss holds the regularizers' penalties. */
+static double penalties(const struct model *model) {
+    double sum = 0;
+    for (size_t i = 0; i < model->n_tensors; i++) {
+        const struct tensor *tensor = &model->tensors[i];
+        if (!tensor->trained || tensor->plan->regularizer == NULL)
+            continue;
+        const runner_regularizer_ops *ops = tensor->plan->regularizer->ops;
+        sum += ops->penalty(tensor->plan->regularizer->config, tensor->elements, tensor->weights, NULL);
+    }
+    return sum;
+}
+
 enum status evaluator_run(struct evaluator *evaluator, enum data_split split, double *values, struct error *error) {
     const struct model *model = evaluator->model;
     uint64_t rows = evaluator->data->rows[split], runs = runs_of(rows);
@@ -87,7 +100,7 @@ enum status evaluator_run(struct evaluator *evaluator, enum data_split split, do
     for (uint64_t i = 1; i < runs; i++)
         for (uint32_t s = 0; s < 1 + model->n_sums; s++)
             evaluator->sums[s] += evaluator->sums[i * (1 + model->n_sums) + s];
-    values[0] = evaluator->sums[0] / (double)rows;
+    values[0] = evaluator->sums[0] / (double)rows + penalties(model);
     for (size_t m = 0; m < model->n_metrics; m++) {
         const struct metric *metric = &model->metrics[m];
         const runner_metric_ops *ops = metric->part->ops;

@@ -332,39 +332,91 @@ static enum status build_metrics(struct builder *builder, const struct tree *tri
     return STATUS_OK;
 }
 
+/* Is the tensor among those that shall not decay? */
+static bool decay_excluded(const struct runner_part *part, const struct tensor *tensor) {
+    const struct tree *names = tree_get(part->params, "weight_decay_exclude");
+    for (size_t i = 0; names != NULL && i < names->count; i++)
+        if (strstr(tensor->name, names->items[i]->text) != NULL)
+            return true;
+    return false;
+}
+
+/* The optimizer as excluded tensors see it, for one that decays by itself. */
+static enum status without_decay(struct builder *builder, const struct tree *resolved, struct runner_part **part) {
+    struct arena *arena = &builder->model->arena;
+    struct tree *copy = tree_copy(arena, resolved);
+    struct tree *params = copy->items[0];
+    if (tree_get(params, "weight_decay") != NULL)
+        tree_set(arena, params, "weight_decay", params->mark, tree_float(arena, params->mark, 0));
+    return part_bind(builder->loader, RUNNER_OPTIMIZER, copy, "optimizer", arena, part, builder->error);
+}
+
+static bool has_own(const struct runner_part *part, const char *name) {
+    for (uint32_t i = 0; i < part->component->n_params; i++)
+        if (strcmp(part->component->params[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+static enum status plan_optimizer(struct builder *builder, const struct runner_part *part, struct tensor *tensor,
+                                  struct text *where) {
+    const runner_optimizer_ops *ops = part->ops;
+    tensor->optimizer = (runner_optimizer_plan){.size = sizeof tensor->optimizer, .tensor = *tensor->plan};
+    call_reset(&builder->call);
+    if (ops->plan(tensor->optimizer_config, &builder->call.public, &tensor->optimizer) != RUNNER_OK)
+        return fail_at(where, "optimizer", &builder->call, "plan");
+    bool whole = (tensor->optimizer.flags & RUNNER_WHOLE_TENSOR) != 0;
+    if (tensor->optimizer.slots <= RUNNER_MAX_SLOTS && (whole ? ops->step_tensor != NULL : ops->step != NULL))
+        return STATUS_OK;
+    if (where != NULL)
+        text_add(where, "optimizer");
+    return error_set(builder->error, STATUS_CONFIG, "plugin of %s: it plans %s for tensor '%s'", part->name,
+                     tensor->optimizer.slots > RUNNER_MAX_SLOTS ? "too many slots" : "a step that it does not have",
+                     tensor->name);
+}
+
+/* As Keras, which takes one of the three at most. */
+static enum status read_clipping(struct builder *builder, const struct runner_part *part, struct text *where) {
+    struct clipping *clipping = &builder->model->clipping;
+    *clipping = (struct clipping){.norm = part_float(part, "clipnorm"),
+                                  .global_norm = part_float(part, "global_clipnorm"),
+                                  .value = part_float(part, "clipvalue")};
+    if ((clipping->norm > 0) + (clipping->global_norm > 0) + (clipping->value > 0) <= 1)
+        return STATUS_OK;
+    if (where != NULL)
+        text_add(where, "optimizer");
+    return error_set(builder->error, STATUS_CONFIG,
+                     "%s has more than one of clipnorm, clipvalue and global_clipnorm; wanted at most one", part->name);
+}
+
 static enum status build_optimizer(struct builder *builder, const struct tree *trial, struct text *where) {
     struct model *model = builder->model;
-    struct runner_part *part = NULL, *schedule = NULL;
-    enum status status = part_bind(builder->loader, RUNNER_OPTIMIZER, tree_get(trial, "optimizer"), "optimizer",
-                                   &model->arena, &part, builder->error);
+    const struct tree *resolved = tree_get(trial, "optimizer");
+    struct runner_part *part = NULL, *schedule = NULL, *excluded = NULL;
+    enum status status =
+        part_bind(builder->loader, RUNNER_OPTIMIZER, resolved, "optimizer", &model->arena, &part, builder->error);
     if (status == STATUS_OK)
         status = part_schedule(builder->loader, part, "learning_rate", &model->arena, &schedule, builder->error);
+    if (status == STATUS_OK)
+        status = read_clipping(builder, part, where);
+    if (status == STATUS_OK)
+        status = without_decay(builder, resolved, &excluded);
     if (status != STATUS_OK)
         return status;
-    const runner_optimizer_ops *ops = part->ops;
     model->optimizer = part;
     model->schedule = schedule;
     model->rate =
         schedule == NULL && tree_get(part->params, "learning_rate") != NULL ? part_float(part, "learning_rate") : 0;
-    for (size_t i = 0; i < model->n_tensors; i++) {
+    double decay = has_own(part, "weight_decay") ? 0 : part_float(part, "weight_decay");
+    for (size_t i = 0; i < model->n_tensors && status == STATUS_OK; i++) {
         struct tensor *tensor = &model->tensors[i];
-        if (!tensor->trained)
-            continue;
-        tensor->optimizer = (runner_optimizer_plan){.size = sizeof tensor->optimizer, .tensor = *tensor->plan};
-        call_reset(&builder->call);
-        if (ops->plan(part->config, &builder->call.public, &tensor->optimizer) != RUNNER_OK)
-            return fail_at(where, "optimizer", &builder->call, "plan");
-        bool whole = (tensor->optimizer.flags & RUNNER_WHOLE_TENSOR) != 0;
-        if (tensor->optimizer.slots > RUNNER_MAX_SLOTS || (whole ? ops->step_tensor == NULL : ops->step == NULL)) {
-            if (where != NULL)
-                text_add(where, "optimizer");
-            return error_set(builder->error, STATUS_CONFIG, "plugin of %s: it plans %s for tensor '%s'", part->name,
-                             tensor->optimizer.slots > RUNNER_MAX_SLOTS ? "too many slots"
-                                                                        : "a step that it does not have",
-                             tensor->name);
-        }
+        bool exempt = decay_excluded(part, tensor);
+        tensor->weight_decay = exempt ? 0 : decay;
+        tensor->optimizer_config = exempt ? excluded->config : part->config;
+        if (tensor->trained)
+            status = plan_optimizer(builder, part, tensor, where);
     }
-    return STATUS_OK;
+    return status;
 }
 
 enum status model_build(const struct loader *loader, const struct tree *trial, const struct data *data,

@@ -29,7 +29,8 @@ struct tensor {
     float *gradient;      /* likewise, or NULL where gradients are streamed */
     runner_optimizer_plan optimizer;
     float *slots[RUNNER_MAX_SLOTS];
-    double weight_decay; /* 0: none, or the tensor is excluded */
+    double weight_decay;          /* by the host; 0: none, or the tensor is excluded */
+    const void *optimizer_config; /* the optimizer's, or for an excluded tensor one without weight decay */
 };
 
 struct node {

@@ -84,7 +84,7 @@ static void apply(struct stepper *stepper, const struct tile *tile, float *gradi
     float *slots[RUNNER_MAX_SLOTS];
     for (uint32_t s = 0; s < tensor->optimizer.slots; s++)
         slots[s] = tensor->slots[s] + at;
-    ops->step(model->optimizer->config, &stepper->step, n, tensor->weights + at, gradient, slots);
+    ops->step(tensor->optimizer_config, &stepper->step, n, tensor->weights + at, gradient, slots);
 }
 
 /* The optimizer does nothing to this tensor but to add a multiple of the gradient. */
@@ -167,7 +167,7 @@ static void run_tensor(struct stepper *stepper, int thread, const struct tensor 
         for (uint32_t s = 0; s < tensor->optimizer.slots; s++)
             slots[s] = slot_view(tensor, s);
         call_reset(call);
-        ops->step_tensor(model->optimizer->config, &call->public, &stepper->step, &w, &g, slots);
+        ops->step_tensor(tensor->optimizer_config, &call->public, &stepper->step, &w, &g, slots);
     }
     if (tensor->plan->constraint != NULL) {
         const runner_constraint_ops *constraint = tensor->plan->constraint->ops;

@@ -249,8 +249,8 @@ static void bad_tables_are_refused(void **state) {
     REFUSES(s.params[1].name = "B", "optimizer 'foo': parameter 1 has no well-formed name");
     REFUSES(s.params[1].name = NULL, "optimizer 'foo': parameter 1 has no well-formed name");
     REFUSES(s.params[1].name = "a", "optimizer 'foo': parameter 'a': found twice in the table; wanted once");
-    REFUSES(s.params[1].type = 0, PARAMETER "found type 0; wanted a runner_type, 1 to 11");
-    REFUSES(s.params[1].type = 12, PARAMETER "found type 12; wanted a runner_type");
+    REFUSES(s.params[1].type = 0, PARAMETER "found type 0; wanted a runner_type, 1 to 12");
+    REFUSES(s.params[1].type = 13, PARAMETER "found type 13; wanted a runner_type");
     REFUSES(s.params[1].doc = NULL, PARAMETER "found no doc; wanted one line");
     REFUSES(s.components[0].config_size = 12,
             PARAMETER "found bytes 8 to 16 of a config struct of 12; wanted it within");
