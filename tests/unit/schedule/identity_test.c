@@ -70,7 +70,9 @@ static char *replace(const char *text, const char *old, const char *new) {
     text_add_bytes(&out, text, (size_t)(at - text));
     text_add(&out, new);
     text_add(&out, at + strlen(old));
-    return text_take(&out);
+    char *result = text_take(&out);
+    text_clear(&out);
+    return result;
 }
 
 static void expect(const struct identity *a, const struct identity *b, bool same_key, bool same_id) {
