@@ -83,7 +83,7 @@ typedef struct runner_parts { const runner_part *const *parts; uint64_t count; }
 /* Flags of a parameter */
 #define RUNNER_OPEN_MIN 1u /* the smallest value itself is not allowed */
 #define RUNNER_OPEN_MAX 2u
-#define RUNNER_NULLABLE 4u /* null is a value: NULL for text, paths and components; the smallest int64, NaN for numbers */
+#define RUNNER_NULLABLE 4u /* null is a value: NULL for text, paths and components; the smallest int64, NaN for numbers; an empty list */
 
 typedef struct runner_param {
     const char *name;

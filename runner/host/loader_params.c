@@ -19,8 +19,8 @@ static const struct {
     [RUNNER_TEXT] = {sizeof(char *), _Alignof(char *), false, true},
     [RUNNER_CHOICE] = {sizeof(int32_t), _Alignof(int32_t), false, false},
     [RUNNER_PATH] = {sizeof(char *), _Alignof(char *), false, true},
-    [RUNNER_INTS] = {sizeof(runner_ints), _Alignof(runner_ints), true, false},
-    [RUNNER_FLOATS] = {sizeof(runner_floats), _Alignof(runner_floats), true, false},
+    [RUNNER_INTS] = {sizeof(runner_ints), _Alignof(runner_ints), true, true},
+    [RUNNER_FLOATS] = {sizeof(runner_floats), _Alignof(runner_floats), true, true},
     [RUNNER_COMPONENT] = {sizeof(runner_part *), _Alignof(runner_part *), false, true},
     [RUNNER_COMPONENTS] = {sizeof(runner_parts), _Alignof(runner_parts), false, false},
     [RUNNER_RATE] = {sizeof(double), _Alignof(double), true, false},
@@ -149,8 +149,10 @@ static enum status check_flags(const struct table *table, const runner_param *pa
         return refuse(table, param, "found unknown flags 0x%x; wanted flags of this plugin.h", param->flags);
     }
     if (param->flags & RUNNER_NULLABLE && !fields[param->type].nullable) {
-        return refuse(table, param, "found RUNNER_NULLABLE with type %s; wanted int, float, text, path or component",
-                      runner_type_name((enum runner_type)param->type));
+        return refuse(
+            table, param,
+            "found RUNNER_NULLABLE with type %s; wanted int, float, text, path, component or a list of numbers",
+            runner_type_name((enum runner_type)param->type));
     }
     return STATUS_OK;
 }

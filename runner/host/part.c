@@ -75,6 +75,9 @@ static enum status bind_parts(const struct binder *binder, enum runner_kind kind
 
 static enum status bind_list(const struct binder *binder, const runner_param *param, const struct tree *value,
                              const char *path, void *field) {
+    if (value->type == TREE_NULL) {
+        return STATUS_OK; /* the config struct is zero: an empty list */
+    }
     if (value->type != TREE_LIST) {
         return mismatch(binder, path, param);
     }
