@@ -1,0 +1,229 @@
+/* Batch normalisation (Ioffe and Szegedy 2015) over the last axis, as in Keras: y = gamma (x - mean) / sqrt(variance + epsilon) + beta,
+   with mean and biased variance of each channel over the batch and all places. They come from sums of x and x^2 in float64.
+   Evaluating takes moving averages, v = momentum v + (1 - momentum) new. With xh = (y - beta) / gamma and means over the batch,
+   dx = gamma / sqrt(variance + epsilon) (dy - mean dy - xh mean(dy xh)). */
+#include <math.h>
+#include <runner/plugin.h>
+#include <string.h>
+
+struct batch_normalization {
+    double momentum, epsilon;
+    int32_t center, scale;
+    const runner_part *beta_initializer, *gamma_initializer, *moving_mean_initializer, *moving_variance_initializer;
+    const runner_part *beta_regularizer, *gamma_regularizer, *beta_constraint, *gamma_constraint;
+    /* by plan() */
+    uint64_t channels, places;
+};
+
+static const runner_param params[] = {
+    RUNNER_PARAM_FLOAT(struct batch_normalization, momentum, "0.99", 0, 1, "of the moving averages"),
+    RUNNER_PARAM_FLOAT(struct batch_normalization, epsilon, "0.001", 0, 1e30, "added to the variance"),
+    RUNNER_PARAM_BOOL(struct batch_normalization, center, "true", "whether beta is added"),
+    RUNNER_PARAM_BOOL(struct batch_normalization, scale, "true", "whether gamma multiplies"),
+    RUNNER_PARAM_PART(struct batch_normalization, beta_initializer, RUNNER_INITIALIZER, "zeros",
+                      "first values of beta"),
+    RUNNER_PARAM_PART(struct batch_normalization, gamma_initializer, RUNNER_INITIALIZER, "ones",
+                      "first values of gamma"),
+    RUNNER_PARAM_PART(struct batch_normalization, moving_mean_initializer, RUNNER_INITIALIZER, "zeros",
+                      "first values of the moving mean"),
+    RUNNER_PARAM_PART(struct batch_normalization, moving_variance_initializer, RUNNER_INITIALIZER, "ones",
+                      "first values of the moving variance"),
+    RUNNER_PARAM_PART(struct batch_normalization, beta_regularizer, RUNNER_REGULARIZER, "null", "penalty of beta"),
+    RUNNER_PARAM_PART(struct batch_normalization, gamma_regularizer, RUNNER_REGULARIZER, "null", "penalty of gamma"),
+    RUNNER_PARAM_PART(struct batch_normalization, beta_constraint, RUNNER_CONSTRAINT, "null", "bounds of beta"),
+    RUNNER_PARAM_PART(struct batch_normalization, gamma_constraint, RUNNER_CONSTRAINT, "null", "bounds of gamma"),
+};
+
+/* Places among the tensors */
+static uint32_t beta_at(const struct batch_normalization *norm) {
+    return norm->scale ? 1 : 0;
+}
+
+static uint32_t moving_at(const struct batch_normalization *norm) {
+    return beta_at(norm) + (norm->center ? 1 : 0);
+}
+
+static int plan(void *config, runner_call *call, runner_plan *plan) {
+    struct batch_normalization *norm = config;
+    const runner_shape *input = &plan->inputs[0];
+    if (input->rank == 0)
+        return call->host->fail(call, "batch_normalization wants an axis; found a single value");
+    runner_shape shape = {.rank = 1, .size = {input->size[input->rank - 1]}};
+    norm->channels = shape.size[0];
+    norm->places = runner_elements(input) / norm->channels;
+    plan->output = *input;
+    plan->flags = RUNNER_KEEP_INPUT | RUNNER_TRAINING_DIFFERS;
+    plan->statistics = plan->delta_statistics = 2 * shape.size[0];
+    if (norm->scale)
+        plan->tensors[0] = (runner_tensor){
+            "gamma", 0, shape, norm->gamma_initializer, norm->gamma_regularizer, norm->gamma_constraint, 0, 0};
+    if (norm->center)
+        plan->tensors[beta_at(norm)] = (runner_tensor){
+            "beta", 0, shape, norm->beta_initializer, norm->beta_regularizer, norm->beta_constraint, 0, 0};
+    runner_tensor *moving = plan->tensors + moving_at(norm);
+    moving[0] = (runner_tensor){
+        .name = "moving_mean", .flags = RUNNER_STATE, .shape = shape, .initializer = norm->moving_mean_initializer};
+    moving[1] = (runner_tensor){.name = "moving_variance",
+                                .flags = RUNNER_STATE,
+                                .shape = shape,
+                                .initializer = norm->moving_variance_initializer};
+    plan->n_tensors = moving_at(norm) + 2;
+    return RUNNER_OK;
+}
+
+static void reduce(const void *config, runner_call *call, const runner_rows *run, double *sums) {
+    (void)call;
+    const struct batch_normalization *norm = config;
+    uint64_t channels = norm->channels;
+    double *sum = sums, *squares = sums + channels;
+    for (uint64_t i = 0; i < run->rows; i++) {
+        const float *x = run->inputs[0].data + i * run->inputs[0].pitch;
+        for (uint64_t p = 0; p < norm->places; p++, x += channels)
+            for (uint64_t j = 0; j < channels; j++) {
+                double value = (double)x[j];
+                sum[j] += value;
+                squares[j] += value * value;
+            }
+    }
+}
+
+static void move(double momentum, double value, float *moving) {
+    *moving = (float)(momentum * (double)*moving + (1.0 - momentum) * value);
+}
+
+/* Leaves mean and 1 / sqrt(variance + epsilon) of each channel. */
+static void combine(const void *config, runner_call *call, uint64_t batch, const runner_view *tensors,
+                    uint32_t training, double *statistics) {
+    (void)call;
+    const struct batch_normalization *norm = config;
+    const runner_view *moving = tensors + moving_at(norm);
+    double values = (double)batch * (double)norm->places, *means = statistics, *inverses = statistics + norm->channels;
+    for (uint64_t j = 0; j < norm->channels; j++) {
+        double mean = (double)moving[0].data[j], variance = (double)moving[1].data[j];
+        if (training) {
+            mean = means[j] / values;
+            variance = inverses[j] / values - mean * mean;
+            variance = variance < 0 ? 0 : variance;
+            move(norm->momentum, mean, &moving[0].data[j]);
+            move(norm->momentum, variance, &moving[1].data[j]);
+        }
+        means[j] = mean;
+        inverses[j] = 1.0 / sqrt(variance + norm->epsilon);
+    }
+}
+
+/* In float32, [channels] each. */
+struct channels {
+    float *mean, *inverse, *gamma, *beta;
+};
+
+static struct channels channels_of(const struct batch_normalization *norm, runner_call *call, const runner_rows *run) {
+    uint64_t n = norm->channels;
+    float *memory = call->host->scratch(call, 4 * n * sizeof *memory);
+    struct channels channels = {memory, memory + n, memory + 2 * n, memory + 3 * n};
+    for (uint64_t j = 0; j < n; j++) {
+        channels.mean[j] = (float)run->statistics[j];
+        channels.inverse[j] = (float)run->statistics[n + j];
+        channels.gamma[j] = norm->scale ? run->tensors[0].data[j] : 1.0f;
+        channels.beta[j] = norm->center ? run->tensors[beta_at(norm)].data[j] : 0.0f;
+    }
+    return channels;
+}
+
+static void forward(const void *config, runner_call *call, const runner_rows *run) {
+    const struct batch_normalization *norm = config;
+    struct channels c = channels_of(norm, call, run);
+    for (uint64_t j = 0; j < norm->channels; j++)
+        c.inverse[j] *= c.gamma[j];
+    for (uint64_t i = 0; i < run->rows; i++) {
+        const float *x = run->inputs[0].data + i * run->inputs[0].pitch;
+        float *y = run->output->data + i * run->output->pitch;
+        for (uint64_t p = 0; p < norm->places; p++, x += norm->channels, y += norm->channels)
+            for (uint64_t j = 0; j < norm->channels; j++)
+                y[j] = (x[j] - c.mean[j]) * c.inverse[j] + c.beta[j];
+    }
+}
+
+/* Adds dy and dy xh of channels first .. first + n of a row. */
+static void add_row(const struct batch_normalization *norm, const struct channels *c, const runner_rows *run,
+                    uint64_t row, uint64_t first, uint64_t n, double *sum, double *products) {
+    const float *x = run->inputs[0].data + row * run->inputs[0].pitch + first;
+    const float *d = run->output_delta->data + row * run->output_delta->pitch + first;
+    const float *mean = c->mean + first, *inverse = c->inverse + first;
+    for (uint64_t p = 0; p < norm->places; p++, x += norm->channels, d += norm->channels)
+        for (uint64_t j = 0; j < n; j++) {
+            sum[j] += (double)d[j];
+            products[j] += (double)d[j] * (double)((x[j] - mean[j]) * inverse[j]);
+        }
+}
+
+static void reduce_delta(const void *config, runner_call *call, const runner_rows *run, double *sums) {
+    const struct batch_normalization *norm = config;
+    struct channels c = channels_of(norm, call, run);
+    for (uint64_t i = 0; i < run->rows; i++)
+        add_row(norm, &c, run, i, 0, norm->channels, sums, sums + norm->channels);
+}
+
+static void combine_delta(const void *config, runner_call *call, uint64_t batch, double *statistics) {
+    (void)call;
+    const struct batch_normalization *norm = config;
+    for (uint64_t j = 0; j < 2 * norm->channels; j++)
+        statistics[j] /= (double)batch * (double)norm->places;
+}
+
+static void backward(const void *config, runner_call *call, const runner_rows *run) {
+    const struct batch_normalization *norm = config;
+    const runner_view *into = &run->input_deltas[0];
+    struct channels c = channels_of(norm, call, run);
+    float *mean_d = c.beta, *mean_product = call->host->scratch(call, norm->channels * sizeof *mean_product);
+    for (uint64_t j = 0; j < norm->channels; j++) {
+        mean_d[j] = (float)run->delta_statistics[j];
+        mean_product[j] = (float)run->delta_statistics[norm->channels + j];
+    }
+    for (uint64_t i = 0; i < into->rows; i++) {
+        const float *x = run->inputs[0].data + i * run->inputs[0].pitch;
+        const float *d = run->output_delta->data + i * run->output_delta->pitch;
+        float *dx = into->data + i * into->pitch;
+        for (uint64_t p = 0; p < norm->places; p++, x += norm->channels, d += norm->channels, dx += norm->channels)
+            for (uint64_t j = 0; j < norm->channels; j++) {
+                float normal = (x[j] - c.mean[j]) * c.inverse[j];
+                dx[j] = c.gamma[j] * c.inverse[j] * (d[j] - mean_d[j] - normal * mean_product[j]);
+            }
+    }
+}
+
+/* Sums over a row's places in float64, then row by row, so that every cut of the batch adds in the same order. */
+static void gradient(const void *config, runner_call *call, const runner_rows *run, const runner_tile *tile,
+                     float alpha, const runner_view *into) {
+    const struct batch_normalization *norm = config;
+    struct channels c = channels_of(norm, call, run);
+    double *sums = call->host->scratch(call, 2 * tile->columns * sizeof *sums);
+    const double *wanted = norm->scale && tile->tensor == 0 ? sums + tile->columns : sums;
+    for (uint64_t i = 0; i < run->rows; i++) {
+        memset(sums, 0, 2 * tile->columns * sizeof *sums);
+        add_row(norm, &c, run, i, tile->column, tile->columns, sums, sums + tile->columns);
+        for (uint64_t j = 0; j < tile->columns; j++)
+            into->data[j] += alpha * (float)wanted[j];
+    }
+}
+
+static const runner_layer_ops ops = {.size = sizeof ops,
+                                     .plan = plan,
+                                     .forward = forward,
+                                     .backward = backward,
+                                     .gradient = gradient,
+                                     .reduce = reduce,
+                                     .combine = combine,
+                                     .reduce_delta = reduce_delta,
+                                     .combine_delta = combine_delta};
+
+static const runner_component components[] = {
+    {.kind = RUNNER_LAYER,
+     .config_size = sizeof(struct batch_normalization),
+     .name = "batch_normalization",
+     .doc = "each channel with mean 0 and variance 1 over the batch, then scaled and shifted",
+     .params = params,
+     .n_params = RUNNER_COUNT(params),
+     .ops = &ops},
+};
+RUNNER_PLUGIN(components, "1.0.0")
