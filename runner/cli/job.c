@@ -8,7 +8,7 @@ enum status job_open(struct job *job, const struct options *options, struct erro
     *job = (struct job){.loaded = false};
     diagnostics_init(&job->diagnostics);
     enum status status = session_open(&job->session, options->plugin_folders, options->n_plugin_folders, error);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK && !options->log.quiet)
         for (size_t i = 0; i < job->session.catalog.n_problems; i++)
             log_warning(&options->log, "%s", job->session.catalog.problems[i]);
     return status;

@@ -61,9 +61,9 @@ static enum status start(struct slot *slot, const struct session *session, struc
 }
 
 enum status slot_train(struct slot *slot, const struct session *session, size_t data, const char *trial_text,
-                       bool fresh, size_t trial, struct record *record, struct error *error) {
+                       bool foreign, size_t trial, struct record *record, struct error *error) {
     enum status status = STATUS_OK;
-    bool started = slot->child.pid <= 0 || (fresh && slot->used);
+    bool started = slot->child.pid <= 0 || ((foreign || slot->foreign) && slot->used);
     if (started)
         status = start(slot, session, error);
     if (status == STATUS_OK)
@@ -80,6 +80,7 @@ enum status slot_train(struct slot *slot, const struct session *session, size_t 
     clock_gettime(CLOCK_MONOTONIC, &time);
     slot->started = (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
     slot->used = true;
+    slot->foreign = foreign;
     slot->trial = trial;
     slot->record = record;
     slot->rows_capacity = 0;

@@ -14,10 +14,11 @@ struct slot {
     struct child child;
     bool *attached; /* [n_data] to this process */
     size_t n_data;
-    bool used;             /* this process has trained a trial */
-    size_t trial;          /* index in the grid, or NO_TRIAL */
-    double started;        /* seconds of the monotonic clock */
-    double limit;          /* seconds that a trial may take; 0: none (not used yet) */
+    bool used;      /* this process has trained a trial */
+    bool foreign;   /* one with a plugin from outside the installation: what it left is trusted with no other trial */
+    size_t trial;   /* index in the grid, or NO_TRIAL */
+    double started; /* seconds of the monotonic clock */
+    double limit;   /* seconds that a trial may take; 0: none (not used yet) */
     struct record *record; /* of the trial, as far as it is known; lives in `arena` */
     struct arena *arena;
     size_t rows_capacity;
@@ -32,10 +33,10 @@ void slot_init(struct slot *slot, size_t n_data, struct arena *arena);
 /* Ends the process. */
 void slot_clear(struct slot *slot);
 
-/* Starts a process where there is none, or where a fresh one is wanted, and gives it the trial. `record` has key, id, threads and
-   attempts filled in. A failure is that of the machine. */
+/* Gives the trial to the process, or to a new one: where there is none, where the trial is `foreign`, or where the one before
+   was. `record` has key, id, threads and attempts filled in. A failure is that of the machine. */
 enum status slot_train(struct slot *slot, const struct session *session, size_t data, const char *trial_text,
-                       bool fresh, size_t trial, struct record *record, struct error *error);
+                       bool foreign, size_t trial, struct record *record, struct error *error);
 /* The worker lets go of the data set; not while it trains, since it does not read then. Data sets that the session has released
    are also let go when the next trial is sent. */
 void slot_detach(struct slot *slot, size_t data);
