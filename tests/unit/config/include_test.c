@@ -81,6 +81,19 @@ static void paths_are_relative_to_the_file_that_names_them(void **state) {
                 arena_printf(&harness->experiment.arena, "\"%s/there\"", harness->folder));
 }
 
+static void equal_texts_of_two_files_are_two_paths(void **state) {
+    struct harness *harness = *state;
+    assert_int_equal(mkdir("sub", 0700), 0);
+    harness_write("sub/a.yaml", "let: {p: here, own: ''}\nmodel: [softmax]\nloss: mean_squared_error\noptimizer: adam\n"
+                                "dataset: {idx: {path: $own}}\n");
+    harness_load(harness, "include: sub/a.yaml\ngrid: {own: {ours: here, theirs: $p}}\n", NULL);
+    assert_loads(harness);
+    assert_node(harness, 0, "dataset.idx.path",
+                arena_printf(&harness->experiment.arena, "\"%s/here\"", harness->folder));
+    assert_node(harness, 1, "dataset.idx.path",
+                arena_printf(&harness->experiment.arena, "\"%s/sub/here\"", harness->folder));
+}
+
 static void marks_name_their_own_file(void **state) {
     struct harness *harness = *state;
     assert_int_equal(mkdir("sub", 0700), 0);
@@ -136,6 +149,7 @@ int main(void) {
         TEST(the_same_plugin_merges_and_another_replaces),
         TEST(plugins_within_parameters_merge_alike),
         TEST(paths_are_relative_to_the_file_that_names_them),
+        TEST(equal_texts_of_two_files_are_two_paths),
         TEST(marks_name_their_own_file),
         TEST(bad_includes_are_errors),
         TEST(cyclic_includes_are_errors),

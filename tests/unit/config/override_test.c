@@ -29,6 +29,15 @@ static void an_override_sets_its_path(void **state) {
     }
 }
 
+static void marks_count_within_the_argument(void **state) {
+    struct harness *harness = *state;
+    harness_load(harness, MINIMAL, OVERRIDES("optimizer={sgd: {momentum: 0.5}}"));
+    assert_loads(harness);
+    const struct tree *momentum = experiment_node(harness->experiment.points[0].tree, "optimizer.sgd.momentum");
+    assert_string_equal(momentum->mark.file, "command line");
+    assert_int_equal(momentum->mark.column, 28);
+}
+
 static void names_and_words_are_no_part_of_the_folder(void **state) {
     struct harness *harness = *state;
     struct experiment *experiment =
@@ -134,6 +143,7 @@ static void bad_yaml_of_an_override_is_an_error(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(an_override_sets_its_path),
+        TEST(marks_count_within_the_argument),
         TEST(names_and_words_are_no_part_of_the_folder),
         TEST(the_last_of_one_path_counts),
         TEST(an_override_fixes_an_axis_to_a_label_or_value),
