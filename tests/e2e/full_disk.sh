@@ -1,7 +1,6 @@
 #!/bin/bash
 # A disk that is full: exit status 4, and what was finished before is kept.
-# ctest: no-sanitizer (under the limit on files, clang's thread sanitizer with libomp ends by SIGBUS)
-# ctest: no-thread-sanitizer; with ulimit -f its run-time dies of SIGBUS in any OpenMP program.
+# ctest: no-thread-sanitizer (under the limit on files, clang's thread sanitizer with libomp ends by SIGBUS)
 . "$RUNNER_SOURCE_DIR/tests/e2e/lib.sh"
 cat >long.yaml <<'END'
 experiment: long
