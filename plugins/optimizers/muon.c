@@ -16,7 +16,7 @@ struct muon {
     double learning_rate, adam_beta_1, adam_beta_2, adam_weight_decay, epsilon, weight_decay, muon_a, muon_b, muon_c;
     double adam_lr_ratio, momentum, rms_rate;
     int64_t ns_steps;
-    const char *exclude_layers;
+    runner_texts exclude_layers;
     int32_t nesterov, adjust_lr;
 };
 
@@ -33,7 +33,8 @@ static const runner_param params[] = {
     RUNNER_PARAM_FLOAT(struct muon, adam_weight_decay, "0.004", 0, WIDE, "adam: share of rate * weight taken off"),
     RUNNER_PARAM_FLOAT(struct muon, epsilon, "1e-7", 0, WIDE, "adam: added to the root of the mean square"),
     RUNNER_PARAM_FLOAT(struct muon, weight_decay, "0.004", 0, WIDE, "matrices: share of rate * weight taken off"),
-    RUNNER_PARAM_TEXT(struct muon, exclude_layers, "''", "parts of names of tensors that adam trains, parted by commas"),
+    RUNNER_PARAM_(RUNNER_TEXTS, struct muon, exclude_layers, 0, 0, "[]", 0, 0, NULL,
+                  "tensors whose name holds one of these texts take adam's step"),
     RUNNER_PARAM_FLOAT(struct muon, muon_a, "3.4445", -WIDE, WIDE, "factor of x in the Newton-Schulz iteration"),
     RUNNER_PARAM_FLOAT(struct muon, muon_b, "-4.7750", -WIDE, WIDE, "factor of x x^T x"),
     RUNNER_PARAM_FLOAT(struct muon, muon_c, "2.0315", -WIDE, WIDE, "factor of x x^T x x^T x"),
@@ -49,15 +50,10 @@ static const runner_param params[] = {
 enum { POWER_1, POWER_2, ALPHA }; /* values: adam_beta^t as running products, Adam's factor of m */
 enum { MOMENTUM, SQUARE };        /* slots: m; Adam's v */
 
-static int is_excluded(const char *words, const char *name) {
-    while (words != NULL && *words != '\0') {
-        words += strspn(words, ", ");
-        size_t length = strcspn(words, ", ");
-        for (const char *place = name; length > 0 && *place != '\0'; place++)
-            if (strncmp(place, words, length) == 0)
-                return 1;
-        words += length;
-    }
+static int is_excluded(const runner_texts *words, const char *name) {
+    for (uint64_t i = 0; i < words->count; i++)
+        if (strstr(name, words->values[i]) != NULL)
+            return 1;
     return 0;
 }
 
@@ -65,7 +61,7 @@ static int plan(const void *config, runner_call *call, runner_optimizer_plan *pl
     (void)call;
     const struct muon *muon = config;
     const runner_shape *shape = &plan->tensor.shape;
-    if (shape->rank != 2 || is_excluded(muon->exclude_layers, plan->tensor.name)) {
+    if (shape->rank != 2 || is_excluded(&muon->exclude_layers, plan->tensor.name)) {
         plan->slots = 2;
         return RUNNER_OK;
     }
