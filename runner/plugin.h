@@ -447,7 +447,7 @@ typedef enum runner_slot_shape {
 
 typedef struct runner_optimizer_plan {
     uint32_t size;
-    runner_tensor tensor;  /* which is trained */
+    runner_tensor tensor;  /* which is trained, by its full name */
     /* ---- */
     uint32_t flags;
     uint32_t slots;

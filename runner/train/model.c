@@ -362,6 +362,7 @@ static enum status plan_optimizer(struct builder *builder, const struct runner_p
                                   struct text *where) {
     const runner_optimizer_ops *ops = part->ops;
     tensor->optimizer = (runner_optimizer_plan){.size = sizeof tensor->optimizer, .tensor = *tensor->plan};
+    tensor->optimizer.tensor.name = tensor->name;
     call_reset(&builder->call);
     if (ops->plan(tensor->optimizer_config, &builder->call.public, &tensor->optimizer) != RUNNER_OK)
         return fail_at(where, "optimizer", &builder->call, "plan");
