@@ -31,7 +31,7 @@ static void add_metric(struct sheet *sheet, const struct point_metric *metric) {
     if (metric->has_mean)
         snprintf(cell, sizeof cell, "%s", words_number(metric->mean, mean));
     if (metric->has_mean && metric->has_sd && !isnan(metric->mean))
-        snprintf(cell, sizeof cell, "%s \u00b1 %s", mean, words_number(metric->sd, sd));
+        snprintf(cell, sizeof cell, "%s \u00b1 %s", mean, words_number_like(metric->sd, mean, sd));
     sheet_add(sheet, cell);
 }
 

@@ -21,6 +21,14 @@ char *words_number(double number, char out[WORDS_SIZE]) {
     return out;
 }
 
+char *words_number_like(double number, const char *like, char out[WORDS_SIZE]) {
+    const char *point = strchr(like, '.');
+    if (point == NULL || strchr(like, 'e') != NULL || !isfinite(number) || fabs(number) >= 1e9)
+        return words_number(number, out);
+    snprintf(out, WORDS_SIZE, "%.*f", (int)strlen(point + 1), number);
+    return out;
+}
+
 char *words_clock(double seconds, char out[WORDS_SIZE]) {
     if (!(seconds >= 0) || seconds > 1e9) {
         snprintf(out, WORDS_SIZE, "?");

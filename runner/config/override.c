@@ -295,18 +295,33 @@ static void apply_one(struct overrider *at, struct override *override) {
     }
 }
 
+/* Short, for the name of a folder: [sign,adam], {sgd:{momentum:0.9}}. Text is quoted where it could be taken for structure. */
+static void write_short(const struct tree *tree, bool inside, struct text *out) {
+    char digits[NUMBER_TEXT_SIZE];
+    if (tree->type == TREE_FLOAT) {
+        text_add(out, number_write(tree->value.number, digits));
+    } else if (tree->type == TREE_TEXT && !(inside && strpbrk(tree->text, ",:[]{}\""))) {
+        text_add(out, tree->text);
+    } else if (tree_is_scalar(tree)) {
+        tree_write(tree, out);
+    } else {
+        text_add_char(out, tree->type == TREE_MAP ? '{' : '[');
+        for (size_t i = 0; i < tree->count; i++) {
+            text_add(out, i ? "," : "");
+            if (tree->type == TREE_MAP) {
+                text_printf(out, "%s:", tree->keys[i]);
+            }
+            write_short(tree->items[i], true, out);
+        }
+        text_add_char(out, tree->type == TREE_MAP ? '}' : ']');
+    }
+}
+
 static const char *normal_text(const struct override *override, struct arena *arena) {
     struct text text;
     text_init(&text);
-    char digits[NUMBER_TEXT_SIZE];
     text_printf(&text, "%s=", override->path.text);
-    if (override->value->type == TREE_FLOAT) {
-        text_add(&text, number_write(override->value->value.number, digits));
-    } else if (override->value->type == TREE_TEXT) {
-        text_add(&text, override->value->text);
-    } else {
-        tree_write(override->value, &text);
-    }
+    write_short(override->value, false, &text);
     const char *copy = arena_copy_text(arena, text.data);
     text_clear(&text);
     return copy;

@@ -18,10 +18,10 @@ enum data_split { DATA_TRAIN, DATA_VALIDATION, DATA_TEST, DATA_SPLITS };
 struct data {
     uint64_t rows[DATA_SPLITS];
     runner_shape input, target; /* input of rank 0: no inputs; target of rank 0: labels, or one value a row */
-    uint32_t element;    /* runner_element */
-    float scale;         /* inputs are element * scale */
-    uint32_t classes;    /* 0: targets are values */
-    struct hash128 hash; /* of all rows, shapes, scale: the same on every machine that reads the same data */
+    uint32_t element;           /* runner_element */
+    float scale;                /* inputs are element * scale */
+    uint32_t classes;           /* 0: targets are values */
+    struct hash128 hash;        /* of all rows, shapes, scale: the same on every machine that reads the same data */
     const void *inputs[DATA_SPLITS];  /* [rows][elements of input] of `element` */
     const void *targets[DATA_SPLITS]; /* int32 [rows], or float [rows][elements of target] */
     const char *files;                /* JSON list of {path, sha256, bytes}: where the rows were read from */

@@ -83,7 +83,12 @@ INLINE void product(const int columns, const struct portable_product *p) {
 }
 
 #if defined(__x86_64__)
-__attribute__((target("arch=x86-64-v4,prefer-vector-width=512"))) static void
+#if defined(__clang__)
+__attribute__((target("arch=x86-64-v4")))
+#else
+__attribute__((target("arch=x86-64-v4,prefer-vector-width=512")))
+#endif
+static void
 product_wide(const struct portable_product *p) {
     product(WIDE, p);
 }

@@ -13,9 +13,11 @@ double statistics_mean(const double *numbers, size_t n) {
 double statistics_sd(const double *numbers, size_t n) {
     if (n < 2)
         return (double)NAN;
-    double mean = statistics_mean(numbers, n), squares = 0;
+    double mean = 0, squares = 0; /* of the differences from the first number, so that equal numbers give exactly 0 */
     for (size_t i = 0; i < n; i++)
-        squares += (numbers[i] - mean) * (numbers[i] - mean);
+        mean += (numbers[i] - numbers[0]) / (double)n;
+    for (size_t i = 0; i < n; i++)
+        squares += (numbers[i] - numbers[0] - mean) * (numbers[i] - numbers[0] - mean);
     return sqrt(squares / (double)(n - 1));
 }
 

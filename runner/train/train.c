@@ -228,7 +228,7 @@ static enum status run_epoch(struct training *training, uint64_t epoch, bool *mo
     if (training->stepper.diverged)
         diverged(training, epoch, "loss", training->stepper.loss_sum);
     else if (!evaluation_finite(training))
-        diverged(training, epoch, "evaluated loss", NAN);
+        diverged(training, epoch, "evaluated loss", (double)NAN);
     bool go_on = report(training, epoch, seconds, evaluate_seconds);
     *more = go_on && !last && training->result->outcome == TRAIN_DONE;
     if (!go_on && !last && training->result->outcome == TRAIN_DONE) {
