@@ -112,7 +112,7 @@ static void combine(const void *config, runner_call *call, uint64_t batch, const
     }
 }
 
-/* In float32, [channels] each. */
+/* In float32, [channels] each. gradient() may run while an optimizer writes gamma and beta: only weigh() reads them. */
 struct channels {
     float *mean, *inverse, *gamma, *beta;
 };
@@ -124,15 +124,21 @@ static struct channels channels_of(const struct batch_normalization *norm, runne
     for (uint64_t j = 0; j < n; j++) {
         channels.mean[j] = (float)run->statistics[j];
         channels.inverse[j] = (float)run->statistics[n + j];
-        channels.gamma[j] = norm->scale ? run->tensors[0].data[j] : 1.0f;
-        channels.beta[j] = norm->center ? run->tensors[beta_at(norm)].data[j] : 0.0f;
     }
     return channels;
+}
+
+static void weigh(const struct batch_normalization *norm, const runner_rows *run, struct channels *channels) {
+    for (uint64_t j = 0; j < norm->channels; j++) {
+        channels->gamma[j] = norm->scale ? run->tensors[0].data[j] : 1.0f;
+        channels->beta[j] = norm->center ? run->tensors[beta_at(norm)].data[j] : 0.0f;
+    }
 }
 
 static void forward(const void *config, runner_call *call, const runner_rows *run) {
     const struct batch_normalization *norm = config;
     struct channels c = channels_of(norm, call, run);
+    weigh(norm, run, &c);
     for (uint64_t j = 0; j < norm->channels; j++)
         c.inverse[j] *= c.gamma[j];
     for (uint64_t i = 0; i < run->rows; i++) {
@@ -175,6 +181,7 @@ static void backward(const void *config, runner_call *call, const runner_rows *r
     const struct batch_normalization *norm = config;
     const runner_view *into = &run->input_deltas[0];
     struct channels c = channels_of(norm, call, run);
+    weigh(norm, run, &c);
     float *mean_d = c.beta, *mean_product = call->host->scratch(call, norm->channels * sizeof *mean_product);
     for (uint64_t j = 0; j < norm->channels; j++) {
         mean_d[j] = (float)run->delta_statistics[j];
