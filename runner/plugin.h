@@ -16,8 +16,9 @@
  *  - Errors. A function that returns int returns 0, or RUNNER_FAILED after host->fail(). A plugin never prints and never exits.
  *
  * Shapes are written [rows][columns], row-major. Everything is float32 unless said otherwise.
- * This header is C11 and C++11 and includes nothing of the project.
+ * This header is C11 and C++11, includes nothing of the project, and is laid out by hand.
  */
+/* clang-format off */
 #ifndef RUNNER_PLUGIN_H
 #define RUNNER_PLUGIN_H
 
@@ -34,44 +35,30 @@ extern "C" {
 #define RUNNER_ABI_MAJOR 1
 #define RUNNER_ABI_MINOR 0
 
-#define RUNNER_OK 0
-#define RUNNER_FAILED 1
-
-#define RUNNER_MAX_RANK 6
-#define RUNNER_MAX_INPUTS 16
-#define RUNNER_MAX_TENSORS 16
-#define RUNNER_MAX_SLOTS 8
-#define RUNNER_MAX_VALUES 8
+enum { RUNNER_OK = 0, RUNNER_FAILED = 1 };
+enum { RUNNER_MAX_RANK = 6, RUNNER_MAX_INPUTS = 16, RUNNER_MAX_TENSORS = 16, RUNNER_MAX_SLOTS = 8, RUNNER_MAX_VALUES = 8 };
 
 typedef enum runner_kind {
-    RUNNER_DATASET = 1,
-    RUNNER_LAYER,
-    RUNNER_LOSS,
-    RUNNER_OPTIMIZER,
-    RUNNER_METRIC,
-    RUNNER_INITIALIZER,
-    RUNNER_SCHEDULE,
-    RUNNER_REGULARIZER,
-    RUNNER_CONSTRAINT
+    RUNNER_DATASET = 1, RUNNER_LAYER, RUNNER_LOSS, RUNNER_OPTIMIZER, RUNNER_METRIC, RUNNER_INITIALIZER, RUNNER_SCHEDULE,
+    RUNNER_REGULARIZER, RUNNER_CONSTRAINT, RUNNER_CALLBACK
 } runner_kind;
-#define RUNNER_LAST_KIND RUNNER_CONSTRAINT
+#define RUNNER_LAST_KIND RUNNER_CALLBACK
 
 /* ---- Parameters ------------------------------------------------------------------------------------------------ */
-
 /* The type of a parameter, and in brackets that of its field in the config struct. Text and arrays live as long as the config. */
 typedef enum runner_type {
-    RUNNER_BOOL = 1,       /* [int32_t] 0 or 1 */
-    RUNNER_INT,            /* [int64_t] */
-    RUNNER_FLOAT,          /* [double] */
-    RUNNER_TEXT,           /* [const char *] */
-    RUNNER_CHOICE,         /* [int32_t] index into the choices */
-    RUNNER_PATH,           /* [const char *] of a file or folder, made absolute; NULL where the value is null */
-    RUNNER_INTS,           /* [runner_ints] a list, or one integer */
-    RUNNER_FLOATS,         /* [runner_floats] a list, or one number */
-    RUNNER_COMPONENT,      /* [const runner_part *] a component of the kind named by the table; NULL where the value is null */
-    RUNNER_COMPONENTS,     /* [runner_parts] a list of components */
-    RUNNER_RATE,           /* [double] a number, or a schedule, which the host evaluates (see runner_step.rate) */
-    RUNNER_TEXTS           /* [runner_texts] a list, or one text */
+    RUNNER_BOOL = 1,   /* [int32_t] 0 or 1 */
+    RUNNER_INT,        /* [int64_t] */
+    RUNNER_FLOAT,      /* [double] */
+    RUNNER_TEXT,       /* [const char *] */
+    RUNNER_CHOICE,     /* [int32_t] index into the choices */
+    RUNNER_PATH,       /* [const char *] of a file or folder, made absolute; NULL where the value is null */
+    RUNNER_INTS,       /* [runner_ints] a list, or one integer */
+    RUNNER_FLOATS,     /* [runner_floats] a list, or one number */
+    RUNNER_COMPONENT,  /* [const runner_part *] a component of the kind that the table names; NULL where the value is null */
+    RUNNER_COMPONENTS, /* [runner_parts] a list of components */
+    RUNNER_RATE,       /* [double] a number, or a schedule, which the host evaluates (see runner_step.rate) */
+    RUNNER_TEXTS       /* [runner_texts] a list, or one text */
 } runner_type;
 
 typedef struct runner_ints { const int64_t *values; uint64_t count; } runner_ints;
@@ -83,45 +70,36 @@ typedef struct runner_parts { const runner_part *const *parts; uint64_t count; }
 /* Flags of a parameter */
 #define RUNNER_OPEN_MIN 1u /* the smallest value itself is not allowed */
 #define RUNNER_OPEN_MAX 2u
-#define RUNNER_NULLABLE 4u /* null is a value: NULL for text, paths and components; the smallest int64, NaN for numbers; an empty list */
+/* null is a value: NULL for text, paths and components; the smallest int64, NaN for numbers; an empty list */
+#define RUNNER_NULLABLE 4u
 
 typedef struct runner_param {
     const char *name;
-    uint32_t type;             /* runner_type */
-    uint32_t flags;
-    uint32_t offset;           /* of the field in the config struct */
-    uint32_t kind;             /* RUNNER_COMPONENT(S): the kind wanted */
-    const char *initial;       /* the default, written as in YAML; NULL: the parameter must be given */
-    double min, max;           /* numbers (of each element of a list); lists: of the elements */
+    uint32_t type, flags;       /* runner_type */
+    uint32_t offset;            /* of the field in the config struct */
+    uint32_t kind;              /* RUNNER_COMPONENT(S): the kind wanted */
+    const char *initial;        /* the default, written as in YAML; NULL: the parameter must be given */
+    double min, max;            /* numbers, and the elements of lists of them */
     const char *const *choices; /* RUNNER_CHOICE: names, ended by NULL */
-    const char *doc;           /* one line, lower case: what it is, its unit */
+    const char *doc;            /* one line, lower case: what it is, its unit */
 } runner_param;
 
-#define RUNNER_PARAM_(type, strukt, field, flags, kind, initial, min, max, choices, doc)                                             \
-    { #field, type, flags, (uint32_t)offsetof(strukt, field), kind, initial, min, max, choices, doc }
-#define RUNNER_PARAM_BOOL(strukt, field, initial, doc) RUNNER_PARAM_(RUNNER_BOOL, strukt, field, 0, 0, initial, 0, 1, NULL, doc)
-#define RUNNER_PARAM_INT(strukt, field, initial, min, max, doc)                                                                 \
-    RUNNER_PARAM_(RUNNER_INT, strukt, field, 0, 0, initial, min, max, NULL, doc)
-#define RUNNER_PARAM_FLOAT(strukt, field, initial, min, max, doc)                                                               \
-    RUNNER_PARAM_(RUNNER_FLOAT, strukt, field, 0, 0, initial, min, max, NULL, doc)
-#define RUNNER_PARAM_RATE(strukt, field, initial, doc)                                                                          \
-    RUNNER_PARAM_(RUNNER_RATE, strukt, field, 0, RUNNER_SCHEDULE, initial, 0, 1e30, NULL, doc)
-#define RUNNER_PARAM_TEXT(strukt, field, initial, doc) RUNNER_PARAM_(RUNNER_TEXT, strukt, field, 0, 0, initial, 0, 0, NULL, doc)
-#define RUNNER_PARAM_CHOICE(strukt, field, initial, choices, doc)                                                               \
-    RUNNER_PARAM_(RUNNER_CHOICE, strukt, field, 0, 0, initial, 0, 0, choices, doc)
-#define RUNNER_PARAM_PATH(strukt, field, initial, doc)                                                                          \
-    RUNNER_PARAM_(RUNNER_PATH, strukt, field, RUNNER_NULLABLE, 0, initial, 0, 0, NULL, doc)
-#define RUNNER_PARAM_PART(strukt, field, kind, initial, doc)                                                                    \
-    RUNNER_PARAM_(RUNNER_COMPONENT, strukt, field, RUNNER_NULLABLE, kind, initial, 0, 0, NULL, doc)
-#define RUNNER_PARAM_PARTS(strukt, field, kind, doc) RUNNER_PARAM_(RUNNER_COMPONENTS, strukt, field, 0, kind, NULL, 0, 0, NULL, doc)
+/* S: the config struct, F: the field, which is also the parameter's name, I: the initial value, D: the doc */
+#define RUNNER_PARAM_(type, S, F, flags, kind, I, min, max, choices, D) \
+    { #F, type, flags, (uint32_t)offsetof(S, F), kind, I, min, max, choices, D }
+#define RUNNER_PARAM_BOOL(S, F, I, D) RUNNER_PARAM_(RUNNER_BOOL, S, F, 0, 0, I, 0, 1, NULL, D)
+#define RUNNER_PARAM_INT(S, F, I, min, max, D) RUNNER_PARAM_(RUNNER_INT, S, F, 0, 0, I, min, max, NULL, D)
+#define RUNNER_PARAM_FLOAT(S, F, I, min, max, D) RUNNER_PARAM_(RUNNER_FLOAT, S, F, 0, 0, I, min, max, NULL, D)
+#define RUNNER_PARAM_RATE(S, F, I, D) RUNNER_PARAM_(RUNNER_RATE, S, F, 0, RUNNER_SCHEDULE, I, 0, 1e30, NULL, D)
+#define RUNNER_PARAM_TEXT(S, F, I, D) RUNNER_PARAM_(RUNNER_TEXT, S, F, 0, 0, I, 0, 0, NULL, D)
+#define RUNNER_PARAM_CHOICE(S, F, I, choices, D) RUNNER_PARAM_(RUNNER_CHOICE, S, F, 0, 0, I, 0, 0, choices, D)
+#define RUNNER_PARAM_PATH(S, F, I, D) RUNNER_PARAM_(RUNNER_PATH, S, F, RUNNER_NULLABLE, 0, I, 0, 0, NULL, D)
+#define RUNNER_PARAM_PART(S, F, kind, I, D) RUNNER_PARAM_(RUNNER_COMPONENT, S, F, RUNNER_NULLABLE, kind, I, 0, 0, NULL, D)
+#define RUNNER_PARAM_PARTS(S, F, kind, D) RUNNER_PARAM_(RUNNER_COMPONENTS, S, F, 0, kind, NULL, 0, 0, NULL, D)
 
 /* ---- What the host lends ---------------------------------------------------------------------------------------- */
-
 /* The shape of one example, without the batch; rank 0 is a scalar. Images are [height][width][channels]. */
-typedef struct runner_shape {
-    uint32_t rank;
-    uint32_t size[RUNNER_MAX_RANK];
-} runner_shape;
+typedef struct runner_shape { uint32_t rank, size[RUNNER_MAX_RANK]; } runner_shape;
 
 /* A matrix; element (i, j) is data[i * pitch + j]. Where data is NULL the storage is the host's own (sparse rows, a weight
    matrix in a layout of its own) and only the host's products read it. Cut columns with runner_columns(). */
@@ -132,36 +110,29 @@ typedef struct runner_view {
     uint64_t row0, column0; /* place of the view within the storage */
 } runner_view;
 
-#define RUNNER_TRANSPOSE_A 1u
-#define RUNNER_TRANSPOSE_B 2u
+enum { RUNNER_TRANSPOSE_A = 1, RUNNER_TRANSPOSE_B = 2 }; /* flags of a product */
 
 typedef struct runner_host runner_host;
-
 /* Handed to every call and handed back to the host's functions; belongs to one thread while the call lasts. */
-typedef struct runner_call {
-    const runner_host *host;
-} runner_call;
+typedef struct runner_call { const runner_host *host; } runner_call;
 
 typedef struct runner_file {
     const unsigned char *bytes; /* decompressed where the file was gzip; valid as long as the component that asked */
     uint64_t size;
-    char sha256[65];            /* of `bytes` */
+    char sha256[65]; /* of `bytes` */
 } runner_file;
 
-typedef struct runner_setting { const char *key, *value; } runner_setting; /* a parameter and its value as text */
+/* A parameter and its value as text */
+typedef struct runner_setting { const char *key, *value; } runner_setting;
 
 /* Values that a data set gives to the rest of the model, such as the Hessian of a quadratic problem */
-typedef struct runner_constant {
-    const char *name;
-    runner_shape shape;
-    const float *values;
-} runner_constant;
+typedef struct runner_constant { const char *name; runner_shape shape; const float *values; } runner_constant;
 
-struct runner_dataset;
+typedef struct runner_dataset runner_dataset;
+struct runner_layer_ops;
 
 struct runner_host {
-    uint32_t size;
-    uint32_t abi_minor;
+    uint32_t size, abi_minor;
     /* [any] Says why the call fails: lower case, no full stop. Returns RUNNER_FAILED. */
     int (*fail)(runner_call *call, const char *format, ...);
     /* [any] A remark for the log of the trial. */
@@ -173,13 +144,11 @@ struct runner_host {
 
     /* [any] c = alpha op(a) op(b) + beta c, where op transposes as the flags say. The host sums over the inner index in an
        order that depends on the shapes alone. */
-    void (*product)(runner_call *call, uint32_t flags, float alpha, const runner_view *a, const runner_view *b, float beta,
-                    const runner_view *c);
+    void (*product)(runner_call *call, uint32_t flags, float alpha, const runner_view *a, const runner_view *b,
+                    float beta, const runner_view *c);
     /* [any] y[i] = f(x[i]) for n values; x may equal y. The same bits on every machine. */
-    void (*exp)(uint64_t n, const float *x, float *y);
-    void (*log)(uint64_t n, const float *x, float *y);
-    void (*tanh)(uint64_t n, const float *x, float *y);
-    void (*erf)(uint64_t n, const float *x, float *y);
+    void (*exp)(uint64_t n, const float *x, float *y), (*log)(uint64_t n, const float *x, float *y);
+    void (*tanh)(uint64_t n, const float *x, float *y), (*erf)(uint64_t n, const float *x, float *y);
 
     /* [any] Values first .. first + n of row `row` of this call's own stream of random numbers. A stream is keyed by the
        seed and: for layers the layer's name and the update, for initializers the tensor's name, for data sets the data
@@ -198,8 +167,7 @@ struct runner_host {
        NULL where there is none, after having failed with the places looked at. */
     const char *(*find_file)(runner_call *call, const char *folder, const char *name, const char *file);
     /* [main] Opens another data set in place of this one: `settings` are its parameters, n of them. */
-    int (*open_as)(runner_call *call, const char *dataset, const runner_setting *settings, uint32_t n,
-                   struct runner_dataset *opened);
+    int (*open_as)(runner_call *call, const char *dataset, const runner_setting *settings, uint32_t n, runner_dataset *opened);
 
     /* [main] A constant of the trial's data set, valid while the model is; NULL where it has none of that name. In plan() and fill(). */
     const runner_constant *(*constant)(runner_call *call, const char *name);
@@ -209,42 +177,38 @@ struct runner_host {
 };
 
 /* ---- Data set ---------------------------------------------------------------------------------------------------- */
-
 typedef enum runner_element { RUNNER_F32 = 1, RUNNER_U8 } runner_element;
 typedef enum runner_split { RUNNER_TRAIN = 0, RUNNER_TEST = 1 } runner_split;
 
 /* Filled by open(). The host cuts validation rows from the training rows by itself. */
-typedef struct runner_dataset {
-    uint64_t rows[2];       /* by runner_split; 0 test rows mean that there is no test split */
-    runner_shape input;     /* of one example; [0]: a problem without inputs */
-    uint32_t element;       /* runner_element of the inputs as read */
-    float scale;            /* the network sees element * scale; 1 for none */
-    uint32_t classes;       /* targets are labels 0 .. classes - 1; 0: targets are values of shape `target` */
+struct runner_dataset {
+    uint64_t rows[2];   /* by runner_split; 0 test rows mean that there is no test split */
+    runner_shape input; /* of one example; [0]: a problem without inputs */
+    uint32_t element;   /* runner_element of the inputs as read */
+    float scale;        /* the network sees element * scale; 1 for none */
+    uint32_t classes;   /* targets are labels 0 .. classes - 1; 0: targets are values of shape `target` */
     runner_shape target;
-    void *state;            /* the data set's own, from host->memory() */
+    void *state;                      /* the data set's own, from host->memory() */
     const runner_constant *constants; /* [n_constants], from host->memory() */
     uint32_t n_constants;
-} runner_dataset;
+};
 
 typedef struct runner_dataset_ops {
-    uint32_t size;
-    uint32_t flags;
+    uint32_t size, flags;
     /* [main] `seed` keys host->bits() and friends as well. */
     int (*open)(const void *config, runner_call *call, uint64_t seed, runner_dataset *dataset);
     /* [any] Writes n examples: inputs [n][elements of input] of `element`, targets int32 labels [n] or float [n][elements of target]. */
-    int (*read)(const runner_dataset *dataset, runner_call *call, runner_split split, const uint64_t *examples, uint64_t n,
-                void *inputs, void *targets);
+    int (*read)(const runner_dataset *dataset, runner_call *call, runner_split split, const uint64_t *examples,
+                uint64_t n, void *inputs, void *targets);
 } runner_dataset_ops;
 
 /* ---- Initializer ------------------------------------------------------------------------------------------------- */
-
 typedef struct runner_tensor {
-    const char *name;             /* "kernel"; the host's full name is LAYER/kernel */
+    const char *name; /* "kernel"; the host's full name is LAYER/kernel */
     uint32_t flags;
-    runner_shape shape;           /* Keras' shape: a dense kernel is [in][out], a convolution's [height][width][in][out] */
-    const runner_part *initializer; /* NULL: zeros */
-    const runner_part *regularizer, *constraint; /* NULL: none */
-    uint64_t fan_in, fan_out;     /* 0: Keras' rule from the shape */
+    runner_shape shape; /* Keras' shape: a dense kernel is [in][out], a convolution's [height][width][in][out] */
+    const runner_part *initializer, *regularizer, *constraint; /* NULL: zeros, none, none */
+    uint64_t fan_in, fan_out; /* 0: Keras' rule from the shape */
 } runner_tensor;
 
 /* Flags of a tensor. A matrix view of a tensor has its last dimension as columns and all others as rows. */
@@ -252,94 +216,84 @@ typedef struct runner_tensor {
 #define RUNNER_PRODUCT 2u /* used by nothing but the host's products, which may then keep it in a layout of their own */
 
 typedef struct runner_initializer_ops {
-    uint32_t size;
-    uint32_t flags;
+    uint32_t size, flags;
     /* [main] Writes all values in row-major order of tensor->shape; fan_in and fan_out are set. */
     int (*fill)(const void *config, runner_call *call, const runner_tensor *tensor, float *values);
 } runner_initializer_ops;
 
 /* ---- Regularizer, constraint ------------------------------------------------------------------------------------- */
-
 typedef struct runner_regularizer_ops {
-    uint32_t size;
-    uint32_t flags;
+    uint32_t size, flags;
     /* [any] The penalty of n weights, a sum of each one's own; adds its derivative to g where that is not NULL. */
     double (*penalty)(const void *config, uint64_t n, const float *w, float *g);
 } runner_regularizer_ops;
 
 typedef struct runner_constraint_ops {
-    uint32_t size;
-    uint32_t flags;
+    uint32_t size, flags;
     /* [any] Brings a tensor, seen as a matrix, back within its bounds after an update. */
     void (*apply)(const void *config, runner_call *call, const runner_view *w);
 } runner_constraint_ops;
 
 /* ---- Layer ------------------------------------------------------------------------------------------------------- */
-
 /* What the host must keep for backward() and gradient(), and what it may do */
-#define RUNNER_KEEP_INPUT 1u      /* inputs are valid there */
-#define RUNNER_KEEP_OUTPUT 2u     /* the output is valid in backward() */
-#define RUNNER_SPARSE_INPUT 4u    /* input 0 goes into products only: it may be a view without data */
-#define RUNNER_IN_PLACE 8u        /* forward: output may be input 0; backward: its delta may be the output's */
-#define RUNNER_FLATTEN 16u        /* has read the input as a flat vector */
+#define RUNNER_KEEP_INPUT 1u        /* inputs are valid there */
+#define RUNNER_KEEP_OUTPUT 2u       /* the output is valid in backward() */
+#define RUNNER_SPARSE_INPUT 4u      /* input 0 goes into products only: it may be a view without data */
+#define RUNNER_IN_PLACE 8u          /* forward: output may be input 0; backward: its delta may be the output's */
+#define RUNNER_FLATTEN 16u          /* has read the input as a flat vector */
 #define RUNNER_TRAINING_DIFFERS 32u /* forward() differs in training (dropout, batch statistics) */
-#define RUNNER_ROWS_GRADIENT 64u  /* gradient() costs far more than the tensors' size (convolution): the host cuts it by rows, not by tiles,
-                                     and adds the parts in order */
+/* gradient() costs far more than the tensors' size (convolution): the host cuts it by rows, not by tiles, and adds the parts in order */
+#define RUNNER_ROWS_GRADIENT 64u
+/* Element j of the output depends on element j of input 0 alone, and so do their deltas: any run of columns may be asked for */
+#define RUNNER_ELEMENTWISE 128u
+/* As dense: forward() may be asked for columns column0 .. of the output, for which it reads those columns of each tensor alone, and
+   backward() for columns of input 0's delta, for which it reads those rows of the first tensor alone */
+#define RUNNER_COLUMNS 256u
 
 /* The host fills what stands above the line, plan() the rest (it finds everything zero). */
 typedef struct runner_plan {
-    uint32_t size;
-    uint32_t n_inputs;
+    uint32_t size, n_inputs;
     runner_shape inputs[RUNNER_MAX_INPUTS];
     /* ---- */
     runner_shape output;
-    uint32_t flags;
-    uint32_t n_tensors;
+    uint32_t flags, n_tensors;
     runner_tensor tensors[RUNNER_MAX_TENSORS];
-    uint64_t saved;           /* bytes a row that forward() leaves for backward() and gradient() */
-    uint32_t statistics;      /* float64 values that reduce() sums over the batch; 0: not a layer across the batch */
+    uint64_t saved;            /* bytes a row that forward() leaves for backward() and gradient() */
+    uint32_t statistics;       /* float64 values that reduce() sums over the batch; 0: not a layer across the batch */
     uint32_t delta_statistics; /* the same for reduce_delta() */
 } runner_plan;
 
 /* Rows first .. first + rows of a batch of `batch` rows on their way through one layer. Views have `rows` rows. */
 typedef struct runner_rows {
-    uint32_t size;
-    uint32_t training;         /* 1 while training, 0 while evaluating */
+    uint32_t size, training; /* 1 while training, 0 while evaluating */
     uint64_t first, rows, batch;
-    const runner_view *inputs; /* [n_inputs]: [rows][elements] */
-    const runner_view *output;
-    const runner_view *output_delta;  /* derivative of the loss by the output */
-    const runner_view *input_deltas;  /* [n_inputs]: written by backward(); rows 0 where not wanted */
-    const runner_view *tensors;       /* [n_tensors] as matrices */
-    unsigned char *saved;             /* [rows][saved] */
-    const double *statistics;         /* as combine() left them */
-    const double *delta_statistics;
+    const runner_view *inputs, *output;          /* [n_inputs] and one: [rows][elements] */
+    const runner_view *output_delta;             /* derivative of the loss by the output */
+    const runner_view *input_deltas;             /* [n_inputs]: written by backward(); rows 0 where not wanted */
+    const runner_view *tensors;                  /* [n_tensors] as matrices */
+    unsigned char *saved;                        /* [rows][saved] */
+    const double *statistics, *delta_statistics; /* as combine() and combine_delta() left them */
 } runner_rows;
 
 /* A part of a tensor's matrix */
-typedef struct runner_tile {
-    uint32_t tensor;
-    uint64_t row, rows, column, columns;
-} runner_tile;
+typedef struct runner_tile { uint32_t tensor; uint64_t row, rows, column, columns; } runner_tile;
 
 typedef struct runner_build runner_build;
 typedef uint32_t runner_node;
-struct runner_layer_ops;
+#define RUNNER_NO_NODE UINT32_MAX
 
 /* How expand() appends layers to the model. A node is a layer's output. */
 struct runner_build {
     /* A layer of the plugin's own; the host copies `config_size` bytes. RUNNER_NO_NODE after a failure. */
-    runner_node (*append)(runner_build *build, const struct runner_layer_ops *ops, const void *config, uint32_t config_size,
-                          const runner_node *inputs, uint32_t n_inputs);
+    runner_node (*append)(runner_build *build, const struct runner_layer_ops *ops, const void *config,
+                          uint32_t config_size, const runner_node *inputs, uint32_t n_inputs);
     /* A configured component (a parameter's value). */
     runner_node (*append_part)(runner_build *build, const runner_part *layer, runner_node input);
     runner_call *call;
 };
-#define RUNNER_NO_NODE UINT32_MAX
 
 typedef struct runner_layer_ops {
-    uint32_t size;
-    uint32_t flags;
+    uint32_t size, flags;
     /* [main] Appends layers and returns the last one's node. NULL: the layer itself runs. */
     runner_node (*expand)(const void *config, runner_build *build, runner_node input);
     /* [main] Checks the input shapes and says what the layer needs. May also fill fields of the config that no parameter has. */
@@ -348,54 +302,50 @@ typedef struct runner_layer_ops {
     void (*forward)(const void *config, runner_call *call, const runner_rows *run);
     /* [any] Input deltas from the output delta. */
     void (*backward)(const void *config, runner_call *call, const runner_rows *run);
-    /* [any] Adds alpha times the gradient of the tile over these rows into `into` [tile rows][tile columns]; NULL where there
-       are no trained tensors. */
-    void (*gradient)(const void *config, runner_call *call, const runner_rows *run, const runner_tile *tile, float alpha,
-                     const runner_view *into);
+    /* [any] Adds alpha times the gradient of the tile over these rows into `into` [tile rows][tile columns]. It may not read the
+       tensors, which change meanwhile. NULL where none is trained. */
+    void (*gradient)(const void *config, runner_call *call, const runner_rows *run, const runner_tile *tile,
+                     float alpha, const runner_view *into);
     /* A layer across the batch. [any] Adds these rows' share to sums, before forward(). */
     void (*reduce)(const void *config, runner_call *call, const runner_rows *run, double *sums);
     /* [main] Turns the batch's sums into what forward() reads, and updates the layer's RUNNER_STATE tensors while training. While
        evaluating it is called once with zero sums and batch 0, to read them. */
-    void (*combine)(const void *config, runner_call *call, uint64_t batch, const runner_view *tensors, uint32_t training,
-                    double *statistics);
+    void (*combine)(const void *config, runner_call *call, uint64_t batch, const runner_view *tensors,
+                    uint32_t training, double *statistics);
     /* The same before backward(). */
     void (*reduce_delta)(const void *config, runner_call *call, const runner_rows *run, double *sums);
     void (*combine_delta)(const void *config, runner_call *call, uint64_t batch, double *statistics);
 } runner_layer_ops;
 
 /* ---- Loss and metric --------------------------------------------------------------------------------------------- */
-
 /* The form of target that a loss or metric wants; the host converts labels. */
 typedef enum runner_target {
     RUNNER_ONE_HOT = 1, /* float [rows][classes] */
     RUNNER_LABELS,      /* int32 [rows] */
-    RUNNER_VALUES       /* float [rows][elements]: the data set's values; labels as one-hot, or as 0 and 1 for one output */
+    RUNNER_VALUES /* float [rows][elements]: the data set's values; labels as one-hot, or as 0 and 1 for one output */
 } runner_target;
 
 typedef struct runner_loss_plan {
-    uint32_t size;
-    uint32_t classes;       /* of the data set; 0: values */
+    uint32_t size, classes; /* of the data set; 0: values */
     runner_shape prediction, data_target;
     /* ---- */
-    uint32_t target;        /* runner_target */
-    const char *logits_of;  /* name of an activation whose input the loss takes instead of its output, or NULL */
+    uint32_t target;       /* runner_target */
+    const char *logits_of; /* name of an activation whose input the loss takes instead of its output, or NULL */
 } runner_loss_plan;
 
 typedef struct runner_loss_rows {
-    uint32_t size;
-    uint32_t from_logits;   /* prediction is the input of the activation named by logits_of */
+    uint32_t size, from_logits; /* prediction is the input of the activation named by logits_of */
     uint64_t first, rows;
     const runner_view *prediction; /* [rows][elements] */
     const runner_view *target;     /* ONE_HOT and VALUES */
     const int32_t *labels;         /* LABELS */
     double *values;                /* [rows] the loss of each row; NULL: not wanted */
     float scale;                   /* what the derivatives are multiplied by (1 / rows of the batch) */
-    const runner_view *delta;      /* written: scale * derivative of the row's loss by the prediction; NULL: not wanted */
+    const runner_view *delta; /* written: scale * derivative of the row's loss by the prediction; NULL: not wanted */
 } runner_loss_rows;
 
 typedef struct runner_loss_ops {
-    uint32_t size;
-    uint32_t flags;
+    uint32_t size, flags;
     /* [main] Checks shapes and fills the plan. May also fill fields of the config that no parameter has. */
     int (*plan)(void *config, runner_call *call, runner_loss_plan *plan);
     /* [any] The loss of the batch is the mean of `values` over its rows. */
@@ -403,17 +353,15 @@ typedef struct runner_loss_ops {
 } runner_loss_ops;
 
 typedef struct runner_metric_plan {
-    uint32_t size;
-    uint32_t classes;
+    uint32_t size, classes;
     runner_shape prediction, data_target;
     /* ---- */
-    uint32_t target;     /* runner_target */
-    uint32_t sums;       /* float64 values that update() adds up; at most RUNNER_MAX_VALUES */
+    uint32_t target; /* runner_target */
+    uint32_t sums;   /* float64 values that update() adds up; at most RUNNER_MAX_VALUES */
 } runner_metric_plan;
 
 typedef struct runner_metric_ops {
-    uint32_t size;
-    uint32_t flags;
+    uint32_t size, flags;
     /* [main] */
     int (*plan)(void *config, runner_call *call, runner_metric_plan *plan);
     /* [any] Adds these rows' share to the sums; the host adds those of all slices in order. `delta` and `values` are NULL. */
@@ -423,37 +371,50 @@ typedef struct runner_metric_ops {
 } runner_metric_ops;
 
 /* ---- Schedule ---------------------------------------------------------------------------------------------------- */
-
 typedef struct runner_schedule_ops {
-    uint32_t size;
-    uint32_t flags;
+    uint32_t size, flags;
     /* [main] The rate of update `update`, counted from 0. */
     double (*rate)(const void *config, uint64_t update, uint64_t updates_per_epoch, uint64_t total_updates);
 } runner_schedule_ops;
 
-/* ---- Optimizer --------------------------------------------------------------------------------------------------- */
+/* ---- Callback ---------------------------------------------------------------------------------------------------- */
+/* What a callback asks for at the end of an epoch: train no further; keep a copy of the weights; take that copy back */
+enum { RUNNER_STOP = 1, RUNNER_KEEP = 2, RUNNER_RESTORE = 4 };
 
+typedef struct runner_epoch {
+    uint32_t size, n_values;
+    uint64_t epoch;                   /* counted from 1 */
+    const char *const *names;         /* columns of epochs.csv: "train_loss", "val_accuracy", ...; without test_* */
+    const double *values;             /* NaN where the epoch has none */
+    double rate_factor;               /* on the learning rate from now on; may be changed */
+    double memory[RUNNER_MAX_VALUES]; /* the callback's own: zero at first, kept from epoch to epoch */
+} runner_epoch;
+
+typedef struct runner_callback_ops {
+    uint32_t size, flags;
+    /* [main] Checks that the columns it needs are there. */
+    int (*plan)(const void *config, runner_call *call, const char *const *names, uint32_t n_names);
+    /* [main] After the evaluation of each epoch; returns flags. */
+    uint32_t (*epoch)(const void *config, runner_epoch *epoch);
+} runner_callback_ops;
+
+/* ---- Optimizer --------------------------------------------------------------------------------------------------- */
 /* What step() promises */
 #define RUNNER_LINEAR 1u       /* w = w - rate * g and nothing else */
 #define RUNNER_ZERO_IS_NOOP 2u /* where g is 0, w and slots stay */
-/* plan() wants step_tensor() for this tensor */
-#define RUNNER_WHOLE_TENSOR 4u
+#define RUNNER_WHOLE_TENSOR 4u /* by plan(): it wants step_tensor() for this tensor */
 
-typedef enum runner_slot_shape {
-    RUNNER_SLOT_ELEMENTS = 0, /* one value an element */
-    RUNNER_SLOT_ROWS,         /* one a row of the tensor's matrix */
-    RUNNER_SLOT_COLUMNS       /* one a column */
-} runner_slot_shape;
+/* Values of a slot: one an element, one a row of the tensor's matrix, or one a column */
+typedef enum runner_slot_shape { RUNNER_SLOT_ELEMENTS = 0, RUNNER_SLOT_ROWS, RUNNER_SLOT_COLUMNS } runner_slot_shape;
 
 typedef struct runner_optimizer_plan {
     uint32_t size;
-    runner_tensor tensor;  /* which is trained, by its full name */
+    runner_tensor tensor; /* which is trained, by its full name */
     /* ---- */
-    uint32_t flags;
-    uint32_t slots;
+    uint32_t flags, slots;
     uint32_t slot_shape[RUNNER_MAX_SLOTS]; /* runner_slot_shape; other than ELEMENTS only with RUNNER_WHOLE_TENSOR */
     float slot_initial[RUNNER_MAX_SLOTS];
-    uint64_t scratch;      /* bytes that step_tensor() uses */
+    uint64_t scratch; /* bytes that step_tensor() uses */
 } runner_optimizer_plan;
 
 typedef struct runner_step {
@@ -464,8 +425,7 @@ typedef struct runner_step {
 } runner_step;
 
 typedef struct runner_optimizer_ops {
-    uint32_t size;
-    uint32_t flags;
+    uint32_t size, flags;
     /* [main] What the optimizer needs for one tensor. */
     int (*plan)(const void *config, runner_call *call, runner_optimizer_plan *plan);
     /* [main] Once before each update: constants and running products, in float64. May be NULL. */
@@ -478,35 +438,26 @@ typedef struct runner_optimizer_ops {
 } runner_optimizer_ops;
 
 /* ---- The plugin -------------------------------------------------------------------------------------------------- */
-
 typedef struct runner_component {
-    uint32_t kind;              /* runner_kind */
-    uint32_t config_size;       /* bytes of the config struct; fields that no parameter fills are zero */
-    const char *name;           /* as used in configs: [a-z][a-z0-9_]* */
-    const char *doc;            /* one line, lower case */
+    uint32_t kind,
+        config_size;  /* runner_kind; bytes of the config struct, where fields that no parameter fills are zero */
+    const char *name; /* as used in configs: [a-z][a-z0-9_]* */
+    const char *doc;  /* one line, lower case */
     const runner_param *params; /* NULL: none */
-    uint32_t n_params;
-    uint32_t reserved;
-    const void *ops;            /* the ops struct of the kind; starts with its size */
+    uint32_t n_params, reserved;
+    const void *ops; /* the ops struct of the kind; starts with its size */
 } runner_component;
 
 typedef struct runner_plugin {
-    uint32_t magic;             /* RUNNER_ABI_MAGIC */
+    uint32_t magic; /* RUNNER_ABI_MAGIC */
     uint16_t abi_major, abi_minor;
-    uint32_t size;              /* of this struct */
-    uint32_t component_size;    /* of runner_component */
-    uint32_t param_size;        /* of runner_param */
-    uint32_t n_components;
+    uint32_t size, component_size, param_size, n_components; /* sizes of this struct, runner_component, runner_param */
     const runner_component *components;
-    const char *version;        /* of the plugin: "1.0.0" */
+    const char *version;          /* of the plugin: "1.0.0" */
     const char *license, *author; /* may be NULL */
 } runner_plugin;
 
-#if defined(__GNUC__)
 #define RUNNER_EXPORT __attribute__((visibility("default")))
-#else
-#define RUNNER_EXPORT
-#endif
 
 /* [main] The one symbol of a plugin; called once after dlopen(). */
 RUNNER_EXPORT const runner_plugin *runner_plugin_entry(void);
@@ -514,20 +465,12 @@ typedef const runner_plugin *(*runner_plugin_entry_fn)(void);
 
 #define RUNNER_COUNT(array) ((uint32_t)(sizeof(array) / sizeof((array)[0])))
 /* Defines the entry of a plugin whose components are the array `list`. */
-#define RUNNER_PLUGIN(list, version)                                                                                            \
-    RUNNER_EXPORT const runner_plugin *runner_plugin_entry(void) {                                                              \
-        static const runner_plugin plugin = {RUNNER_ABI_MAGIC,                                                                  \
-                                             RUNNER_ABI_MAJOR,                                                                  \
-                                             RUNNER_ABI_MINOR,                                                                  \
-                                             sizeof(runner_plugin),                                                             \
-                                             sizeof(runner_component),                                                          \
-                                             sizeof(runner_param),                                                              \
-                                             RUNNER_COUNT(list),                                                                \
-                                             list,                                                                              \
-                                             version,                                                                           \
-                                             NULL,                                                                              \
-                                             NULL};                                                                             \
-        return &plugin;                                                                                                         \
+#define RUNNER_PLUGIN(list, version)                                                                   \
+    RUNNER_EXPORT const runner_plugin *runner_plugin_entry(void) {                                     \
+        static const runner_plugin plugin = {                                                          \
+            RUNNER_ABI_MAGIC, RUNNER_ABI_MAJOR, RUNNER_ABI_MINOR, sizeof(runner_plugin),               \
+            sizeof(runner_component), sizeof(runner_param), RUNNER_COUNT(list), list, version, NULL, NULL}; \
+        return &plugin;                                                                                \
     }
 
 /* Columns first .. first + columns of a view. */

@@ -5,8 +5,9 @@
 #include <math.h>
 #include <string.h>
 
-static const char *const kind_names[] = {"",       "dataset",     "layer",    "loss",        "optimizer",
-                                         "metric", "initializer", "schedule", "regularizer", "constraint"};
+static const char *const kind_names[] = {"",        "dataset",     "layer",    "loss",        "optimizer",
+                                         "metric",  "initializer", "schedule", "regularizer", "constraint",
+                                         "callback"};
 static const char *const type_names[] = {"",     "bool",   "int",       "float",      "text", "choice", "path",
                                          "ints", "floats", "component", "components", "rate", "texts"};
 

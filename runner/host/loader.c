@@ -262,8 +262,8 @@ static bool add_folder(struct loader *loader, const char *folder, bool foreign) 
 }
 
 static void add_tree(struct loader *loader, const char *folder, bool foreign) {
-    static const char *const kinds[] = {"datasets",     "layers",    "losses",       "optimizers", "metrics",
-                                        "initializers", "schedules", "regularizers", "constraints"};
+    static const char *const kinds[] = {"datasets",     "layers",    "losses",       "optimizers",  "metrics",
+                                        "initializers", "schedules", "regularizers", "constraints", "callbacks"};
     if (!add_folder(loader, folder, foreign)) {
         if (foreign) {
             add_problem(loader,

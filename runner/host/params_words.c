@@ -14,6 +14,7 @@ const char *words_kind(enum runner_kind kind) {
     case RUNNER_SCHEDULE: return "a schedule";
     case RUNNER_REGULARIZER: return "a regularizer";
     case RUNNER_CONSTRAINT: return "a constraint";
+    case RUNNER_CALLBACK: return "a callback";
     }
     return "a component";
 }
