@@ -12,6 +12,7 @@ enum { ROWS = 4, CLASSES = 4 };
 struct loss {
     struct harness *harness;
     const runner_loss_ops *ops;
+    void *config;
     uint32_t from_logits;
     struct matrix prediction, target, delta;
 };
@@ -20,7 +21,9 @@ struct loss {
 static void loss_open(struct loss *loss, struct harness *harness, const char *name, uint32_t from_logits, uint64_t rows,
                       uint32_t n, bool one_hot) {
     *loss = (struct loss){.harness = harness, .from_logits = from_logits};
-    loss->ops = component_find(harness, RUNNER_LOSS, name)->ops;
+    const runner_component *component = component_find(harness, RUNNER_LOSS, name);
+    loss->ops = component->ops;
+    loss->config = config_new(component);
     loss->prediction = matrix_random(rows, n, 1);
     loss->target = matrix_random(rows, n, 2);
     loss->delta = matrix_new(rows, n);
@@ -35,6 +38,7 @@ static void loss_close(struct loss *loss) {
     matrix_free(&loss->prediction);
     matrix_free(&loss->target);
     matrix_free(&loss->delta);
+    free(loss->config);
 }
 
 static void loss_evaluate(struct loss *loss, uint64_t first, uint64_t rows, double *values, float scale, bool delta) {
@@ -50,7 +54,7 @@ static void loss_evaluate(struct loss *loss, uint64_t first, uint64_t rows, doub
                             .scale = scale,
                             .delta = delta ? &into : NULL};
     call_reset(&loss->harness->call);
-    loss->ops->evaluate(NULL, &loss->harness->call.public, &run);
+    loss->ops->evaluate(loss->config, &loss->harness->call.public, &run);
 }
 
 static double loss_sum(struct loss *loss) {
@@ -223,11 +227,14 @@ static void categorical_crossentropy_of_values_has_an_exact_logarithm(void **sta
 
 static void check_refused(struct harness *harness, const char *name, uint32_t outputs, uint32_t classes,
                           uint32_t values, const char *words) {
-    const runner_loss_ops *ops = component_find(harness, RUNNER_LOSS, name)->ops;
+    const runner_component *component = component_find(harness, RUNNER_LOSS, name);
+    const runner_loss_ops *ops = component->ops;
+    void *config = config_new(component);
     runner_loss_plan plan = {
         .size = sizeof plan, .classes = classes, .prediction = {1, {outputs}}, .data_target = {1, {values}}};
     harness->call.failed = false;
-    int result = ops->plan(NULL, &harness->call.public, &plan);
+    int result = ops->plan(config, &harness->call.public, &plan);
+    free(config);
     if (words == NULL) {
         assert_int_equal(result, RUNNER_OK);
         return;
