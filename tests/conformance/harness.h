@@ -78,8 +78,22 @@ UNUSED static void config_set(const runner_component *component, void *config, c
     fail_msg("%s has no parameter %s", component->name, param);
 }
 
-/* With the table's defaults; components are left NULL. Released with free(). */
+/* A list; `values` must outlive the config. */
+UNUSED static void config_set_ints(const runner_component *component, void *config, const char *param,
+                                   const int64_t *values, uint64_t count) {
+    for (uint32_t i = 0; i < component->n_params; i++)
+        if (strcmp(component->params[i].name, param) == 0) {
+            assert_int_equal(component->params[i].type, RUNNER_INTS);
+            runner_ints ints = {values, count};
+            memcpy((unsigned char *)config + component->params[i].offset, &ints, sizeof ints);
+            return;
+        }
+    fail_msg("%s has no parameter %s", component->name, param);
+}
+
+/* With the table's defaults, of lists those of one digit; components are left NULL. Released with free(). */
 UNUSED static void *config_new(const runner_component *component) {
+    static const int64_t digits[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
     void *config = calloc(1, component->config_size + 1);
     for (uint32_t i = 0; i < component->n_params; i++) {
         const runner_param *param = &component->params[i];
@@ -89,6 +103,8 @@ UNUSED static void *config_new(const runner_component *component) {
             config_set(component, config, param->name, strcmp(param->initial, "true") == 0);
         else if (param->type == RUNNER_INT || param->type == RUNNER_FLOAT || param->type == RUNNER_RATE)
             config_set(component, config, param->name, strtod(param->initial, NULL));
+        else if (param->type == RUNNER_INTS && param->initial[0] >= '0' && param->initial[0] <= '9')
+            config_set_ints(component, config, param->name, &digits[param->initial[0] - '0'], 1);
         for (int j = 0; param->type == RUNNER_CHOICE && param->choices[j] != NULL; j++)
             if (strcmp(param->choices[j], param->initial) == 0)
                 config_set(component, config, param->name, j);
