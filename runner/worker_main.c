@@ -3,6 +3,8 @@
 #include "runner/schedule/worker.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 int main(int argc, char **argv) {
     const char *missing = cpu_missing();
@@ -12,5 +14,8 @@ int main(int argc, char **argv) {
                 missing);
         return STATUS_ENVIRONMENT;
     }
+    const char *level = getenv("RUNNER_CPU_LEVEL");
+    if (level != NULL && strcmp(level, "3") == 0)
+        cpu_level_limit(3);
     return worker_main(argc, argv);
 }

@@ -1,5 +1,6 @@
 #include "runner/base/cpu.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #ifdef __x86_64__
@@ -21,6 +22,20 @@ static const struct feature {
     {"bmi2", 7, 0, EBX, bit_BMI2},
 };
 
+static int level_limit = 4;
+
+void cpu_level_limit(int level) {
+    level_limit = level;
+}
+
+/* x86-64 psABI, section 3.1.1: what level 4 has beyond level 3. */
+int cpu_level(void) {
+    bool wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
+                __builtin_cpu_supports("avx512vl");
+    return wide && level_limit >= 4 ? 4 : 3;
+}
+
 const char *cpu_missing(void) {
     for (size_t i = 0; i < sizeof features / sizeof features[0]; i++) {
         const struct feature *f = &features[i];
@@ -36,6 +51,14 @@ const char *cpu_missing(void) {
 }
 
 #else
+
+void cpu_level_limit(int level) {
+    (void)level;
+}
+
+int cpu_level(void) {
+    return 3;
+}
 
 const char *cpu_missing(void) {
     return NULL;

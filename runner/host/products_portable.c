@@ -1,5 +1,7 @@
 #include "runner/host/products_portable.h"
 
+#include "runner/base/cpu.h"
+
 #include <stdbool.h>
 #include <string.h>
 
@@ -100,7 +102,7 @@ static void product_narrow(const struct portable_product *p) {
 
 void portable_product(const struct portable_product *p) {
 #if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl")) {
+    if (cpu_level() >= 4) {
         product_wide(p);
         return;
     }

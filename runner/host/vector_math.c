@@ -7,6 +7,8 @@
  */
 #include "runner/host/vector_math.h"
 
+#include "runner/base/cpu.h"
+
 #include <string.h>
 
 #define INLINE static inline __attribute__((always_inline))
@@ -133,8 +135,7 @@ INLINE float erf_one(float x) {
     LOOP(one##_base, one, )                                                                                            \
     LOOP(one##_wide, one, WIDE)                                                                                        \
     void function(uint64_t n, const float *x, float *y) {                                                              \
-        if (__builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&                                \
-            __builtin_cpu_supports("avx512vl"))                                                                        \
+        if (cpu_level() >= 4)                                                                                          \
             one##_wide(n, x, y);                                                                                       \
         else                                                                                                           \
             one##_base(n, x, y);                                                                                       \

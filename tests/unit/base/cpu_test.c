@@ -40,7 +40,18 @@ static void agrees_with_the_kernel(void **state) {
         assert_null(cpu_missing());
 }
 
+static void level_can_be_lowered_and_not_raised(void **state) {
+    (void)state;
+    int level = cpu_level();
+    assert_true(level == 3 || level == 4);
+    cpu_level_limit(3);
+    assert_int_equal(cpu_level(), 3);
+    cpu_level_limit(4);
+    assert_int_equal(cpu_level(), level);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(agrees_with_the_kernel)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(agrees_with_the_kernel),
+                                       cmocka_unit_test(level_can_be_lowered_and_not_raised)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
