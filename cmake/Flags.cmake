@@ -22,6 +22,7 @@ else()
 endif()
 option(RUNNER_WERROR "Warnings are errors" ${runner_in_ci})
 set(RUNNER_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize= takes them")
+option(RUNNER_FUZZ "Fuzz targets are fuzzers (clang, with RUNNER_SANITIZE=fuzzer-no-link,...)" OFF)
 
 add_library(runner_flags INTERFACE)
 
