@@ -24,6 +24,7 @@ const char options_help[] =
     "  --threads N        threads of each trial (default: what is left per worker); results do not depend on it\n"
     "  --fresh            train all trials again\n"
     "  --retry            train those trials again that failed\n"
+    "  --json             write what happens to the standard output, a JSON object a line, in place of the table\n"
     "  --plugin-dir DIR   look for plugins here first; may be given several times; then $RUNNER_PLUGIN_PATH is "
     "searched\n"
     "  -q, --quiet        show nothing but errors\n"
@@ -33,13 +34,14 @@ const char options_help[] =
     "exit status: 0 all trials done, 1 some failed, 2 wrong use or config, 4 disk, lock or installation, 130 "
     "interrupted\n";
 
-enum key { KEY_RESULTS = 256, KEY_WORKERS, KEY_THREADS, KEY_FRESH, KEY_RETRY, KEY_PLUGIN_DIR, KEY_VERSION };
+enum key { KEY_RESULTS = 256, KEY_WORKERS, KEY_THREADS, KEY_FRESH, KEY_RETRY, KEY_JSON, KEY_PLUGIN_DIR, KEY_VERSION };
 
 static const struct argp_option OPTIONS[] = {{"results", KEY_RESULTS, "DIR", 0, NULL, 0},
                                              {"workers", KEY_WORKERS, "N", 0, NULL, 0},
                                              {"threads", KEY_THREADS, "N", 0, NULL, 0},
                                              {"fresh", KEY_FRESH, NULL, 0, NULL, 0},
                                              {"retry", KEY_RETRY, NULL, 0, NULL, 0},
+                                             {"json", KEY_JSON, NULL, 0, NULL, 0},
                                              {"plugin-dir", KEY_PLUGIN_DIR, "DIR", 0, NULL, 0},
                                              {"quiet", 'q', NULL, 0, NULL, 0},
                                              {"help", 'h', NULL, 0, NULL, 0},
@@ -83,6 +85,7 @@ static error_t read_option(int key, char *argument, struct argp_state *state) {
     case KEY_THREADS: read_count(parse, "threads", argument, &options->threads); break;
     case KEY_FRESH: options->fresh = true; break;
     case KEY_RETRY: options->retry = true; break;
+    case KEY_JSON: options->json = true; break;
     case KEY_PLUGIN_DIR: options->plugin_folders[options->n_plugin_folders++] = argument; break;
     case 'q': options->log.quiet = true; break;
     case 'h':

@@ -21,7 +21,7 @@ struct options {
     size_t n_plugin_folders;
     const char *results;     /* folder that holds the results folders */
     size_t workers, threads; /* 0: not given */
-    bool fresh, retry;
+    bool fresh, retry, json;
     struct log log;
     int argc;
     char **argv;

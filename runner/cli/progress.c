@@ -1,5 +1,6 @@
 #include "runner/cli/progress.h"
 
+#include "runner/cli/events.h"
 #include "runner/cli/words.h"
 #include "runner/results/tables.h"
 
@@ -11,7 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define BAR_WIDTH 30
+#define SILENCE_SECONDS 60 /* of the plain form, after which a line says that the run goes on */
+#define LEAST_SHARE 0.02   /* of a running trial, from which it tells how long it will take */
 
 static double now(void) {
     struct timespec time;
@@ -19,64 +21,77 @@ static double now(void) {
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
-/* A trial whose work is not known counts a little, so that a share is always defined. */
-static double work_of(const struct plan *plan, size_t trial) {
-    double work = plan->points[plan->results.trials[trial].point].work;
-    return work > 0 ? work : 1;
+static size_t point_of(const struct progress *progress, size_t trial) {
+    return progress->settings.plan->results.trials[trial].point;
 }
 
-void progress_init(struct progress *progress, const struct plan *plan, const size_t *trials, size_t n_trials,
-                   bool quiet) {
-    *progress = (struct progress){.plan = plan, .quiet = quiet, .trials = n_trials, .started = now(), .columns = 80};
-    const char *terminal = getenv("TERM");
-    progress->live = !quiet && isatty(STDERR_FILENO) == 1 && (terminal == NULL || strcmp(terminal, "dumb") != 0);
-    for (size_t i = 0; i < n_trials; i++)
-        progress->work += work_of(plan, trials[i]);
+struct queued {
+    double work;
+    size_t trial;
+};
+
+/* As the supervisor's queue: costly ones first. */
+static int compare_queued(const void *a, const void *b) {
+    struct queued x, y;
+    memcpy(&x, a, sizeof x);
+    memcpy(&y, b, sizeof y);
+    if (x.work != y.work)
+        return x.work < y.work ? 1 : -1;
+    return (x.trial > y.trial) - (x.trial < y.trial);
 }
 
-void progress_bar(double share, size_t width, struct text *out) {
-    size_t full = share > 0 ? (size_t)(share * (double)width) : 0;
-    text_add_char(out, '[');
-    for (size_t i = 0; i < width; i++)
-        text_add_char(out, i < full ? '#' : '.');
-    text_add_char(out, ']');
-}
-
-/* The metric that tells most: of the test rows, else of the validation rows, else of training; no loss where there is another. */
-static const char *best_column(const struct record *record, double *value) {
-    static const char *const splits[] = {"test_", "val_", "train_"};
-    const char *loss = NULL;
-    for (size_t s = 0; s < 3; s++) {
-        for (size_t c = 0; c < record->n_columns; c++) {
-            double found;
-            if (strncmp(record->columns[c], splits[s], strlen(splits[s])) != 0 ||
-                !record_final(record, record->columns[c], &found))
-                continue;
-            bool is_loss = strcmp(record->columns[c] + strlen(splits[s]), "loss") == 0;
-            if (!is_loss || loss == NULL)
-                *value = found;
-            if (!is_loss)
-                return record->columns[c];
-            if (loss == NULL)
-                loss = record->columns[c];
-        }
+static void make_order(struct progress *progress) {
+    size_t n = progress->settings.n_trials;
+    struct queued *queued = memory_alloc(n + 1, sizeof *queued);
+    for (size_t i = 0; i < n; i++) {
+        size_t trial = progress->settings.trials[i];
+        queued[i] = (struct queued){progress->settings.plan->points[point_of(progress, trial)].work, trial};
     }
-    return loss;
+    qsort(queued, n, sizeof *queued, compare_queued);
+    for (size_t i = 0; i < n; i++)
+        progress->order[i] = queued[i].trial;
+    free(queued);
 }
 
-void progress_running(const struct plan *plan, const struct slot *slot, struct text *out) {
-    char number[WORDS_SIZE];
-    double value;
-    uint64_t epochs = plan->points[plan->results.trials[slot->trial].point].facts.epochs;
-    results_trial_label(&plan->results, slot->trial, out);
-    if (epochs > 0)
-        text_printf(out, "  epoch %llu/%llu", (unsigned long long)(slot->epoch < epochs ? slot->epoch : epochs),
-                    (unsigned long long)epochs);
-    if (!isnan(slot->loss))
-        text_printf(out, "  loss %s", words_number(slot->loss, number));
-    const char *column = best_column(slot->record, &value);
-    if (column != NULL)
-        text_printf(out, "  %s %s", column, words_number(value, number));
+/* Trials of earlier runs are what the forecast knows before the first trial ends. */
+static void make_forecast(struct progress *progress) {
+    const struct plan *plan = progress->settings.plan;
+    size_t n = plan->results.n_points;
+    struct forecast_point *points = memory_alloc(n + 1, sizeof *points);
+    for (size_t p = 0; p < n; p++) {
+        const struct plan_facts *facts = &plan->points[p].facts;
+        const struct data_facts *data = &progress->settings.session->data[plan->points[p].data].facts;
+        if (!facts->known)
+            continue;
+        /* An evaluated row goes forward alone, which is a third of what a trained one does. */
+        double rows =
+            (double)data->rows[DATA_TRAIN] + (double)(data->rows[DATA_VALIDATION] + data->rows[DATA_TEST]) / 3;
+        points[p] = (struct forecast_point){.operations = (double)facts->epochs * rows * facts->flops_per_example,
+                                            .updates = (double)facts->epochs * (double)facts->updates_per_epoch,
+                                            .parameters = (double)facts->parameters};
+    }
+    forecast_init(&progress->forecast, points, n);
+    free(points);
+    for (size_t t = 0; t < plan->results.n_trials; t++) {
+        const struct record *record = plan->results.trials[t].record;
+        double evaluate_seconds = 0, seconds = record != NULL ? record_seconds(record, &evaluate_seconds) : 0;
+        if (seconds > 0 && record->threads == progress->settings.threads && record->status == TRIAL_DONE)
+            forecast_add(&progress->forecast, point_of(progress, t), seconds + evaluate_seconds, 1);
+    }
+}
+
+void progress_init(struct progress *progress, const struct progress_settings *settings) {
+    *progress = (struct progress){.settings = *settings, .left = (double)NAN, .said_at = now()};
+    progress->terminal = (struct terminal){.columns = 80, .rows = 24};
+    terminal_read(&progress->terminal, getenv("LC_ALL"), getenv("LC_CTYPE"), getenv("LANG"), getenv("NO_COLOR"));
+    const char *name = getenv("TERM");
+    progress->live = !settings->quiet && isatty(STDERR_FILENO) == 1 && (name == NULL || strcmp(name, "dumb") != 0);
+    progress->order = memory_alloc(settings->n_trials + 1, sizeof *progress->order);
+    progress->costs = memory_alloc(settings->n_trials + 1, sizeof *progress->costs);
+    progress->busy = memory_alloc(settings->workers + 1, sizeof *progress->busy);
+    progress->begun = memory_alloc(settings->plan->results.n_trials + 1, sizeof *progress->begun);
+    make_order(progress);
+    make_forecast(progress);
 }
 
 void progress_ended(const struct plan *plan, const struct slot *slot, size_t ended, size_t trials, struct text *out) {
@@ -90,7 +105,7 @@ void progress_ended(const struct plan *plan, const struct slot *slot, size_t end
         text_printf(out, " (%s)", record->reason);
     if (record->status == TRIAL_FAILED && slot->message[0] != '\0' && strcmp(record->reason, "error") == 0)
         text_printf(out, ": %s", slot->message);
-    const char *column = best_column(record, &value);
+    const char *column = live_metric(record, &value);
     if (column != NULL)
         text_printf(out, ", %s %s", column, words_number(value, number));
     double seconds = record_seconds(record, &evaluate_seconds);
@@ -98,22 +113,59 @@ void progress_ended(const struct plan *plan, const struct slot *slot, size_t end
         text_printf(out, ", %.1f s", seconds + evaluate_seconds);
 }
 
-/* Control characters of labels and of plugins' messages do not reach the terminal; a line is cut where the terminal ends. */
-static void add_line(const struct text *line, size_t columns, struct text *out) {
-    size_t width = 0;
-    for (size_t i = 0; i < line->length; i++) {
-        unsigned char c = (unsigned char)line->data[i];
-        width += (c & 0xC0) != 0x80 ? 1 : 0;
-        if (width >= columns)
-            break;
-        text_add_char(out, c < 32 || c == 127 ? '?' : (char)c);
-    }
-    text_add_char(out, '\n');
+/* Seconds that a running trial takes in all: the forecast, which gives way to its own speed as it goes on. */
+static double running_seconds(struct progress *progress, const struct slot *slot, double elapsed) {
+    double expected = forecast_seconds(&progress->forecast, point_of(progress, slot->trial));
+    if (slot->share < LEAST_SHARE)
+        return expected > elapsed ? expected : elapsed;
+    double trust = slot->share < 0.25 ? 4 * slot->share : 1;
+    return trust * elapsed / slot->share + (1 - trust) * (expected > elapsed ? expected : elapsed);
 }
 
-static void add_erase(struct progress *progress, struct text *out) {
-    if (progress->lines > 0)
-        text_printf(out, "\033[%zuA\033[J", progress->lines);
+/* Share and time left. What runs counts as a part of an observation, so that something is known before the first trial ends. */
+static void count_left(struct progress *progress, const struct slot *slots, size_t n_slots) {
+    double time = now(), spent = progress->seconds_done, rest = 0;
+    bool known = progress->ended > 0;
+    size_t workers = progress->settings.workers, next = 0, n = 0;
+    memset(progress->busy, 0, workers * sizeof *progress->busy);
+    for (size_t i = 0; i < n_slots; i++)
+        if (slots[i].trial != NO_TRIAL && slots[i].share >= LEAST_SHARE)
+            forecast_add(&progress->forecast, point_of(progress, slots[i].trial),
+                         (time - slots[i].started) / slots[i].share, slots[i].share);
+    for (size_t i = 0; i < n_slots; i++) {
+        if (slots[i].trial == NO_TRIAL)
+            continue;
+        double elapsed = time - slots[i].started, all = running_seconds(progress, &slots[i], elapsed);
+        known = known || slots[i].share >= LEAST_SHARE;
+        spent += elapsed;
+        rest += all - elapsed;
+        if (next < workers)
+            progress->busy[next++] = all - elapsed;
+    }
+    for (size_t i = 0; i < progress->settings.n_trials; i++) {
+        if (progress->begun[progress->order[i]])
+            continue;
+        progress->costs[n] = forecast_seconds(&progress->forecast, point_of(progress, progress->order[i]));
+        rest += progress->costs[n++];
+    }
+    for (size_t i = 0; i < n_slots; i++)
+        if (slots[i].trial != NO_TRIAL && slots[i].share >= LEAST_SHARE)
+            forecast_remove(&progress->forecast, point_of(progress, slots[i].trial),
+                            (time - slots[i].started) / slots[i].share, slots[i].share);
+    progress->left = known ? forecast_schedule(progress->costs, n, progress->busy, workers) : (double)NAN;
+    progress->share = spent + rest > 0 ? spent / (spent + rest) : 0;
+    progress->counted_at = time;
+}
+
+/* The cursor goes back to where the live lines begin. Each line is then written over the old one, so that nothing flickers. */
+static void add_back(struct progress *progress, struct text *out) {
+    size_t rows = 0;
+    for (size_t i = 0; i < progress->lines; i++) {
+        size_t width = progress->widths[i], columns = progress->terminal.columns;
+        rows += width <= columns || columns == 0 ? 1 : (width + columns - 1) / columns;
+    }
+    if (rows > 0)
+        text_printf(out, "\r\033[%zuA", rows);
     progress->lines = 0;
 }
 
@@ -122,71 +174,118 @@ static void put(const struct text *out) {
     fflush(stderr);
 }
 
+static void on_started(void *context, const struct slot *slot) {
+    struct progress *progress = context;
+    progress->begun[slot->trial] = true;
+    if (progress->settings.json)
+        events_trial_start(&progress->settings.plan->results, slot->trial);
+}
+
+static void on_row(void *context, const struct slot *slot) {
+    const struct progress *progress = context;
+    if (progress->settings.json)
+        events_epoch(slot);
+}
+
 static void on_ended(void *context, const struct slot *slot) {
     struct progress *progress = context;
+    const struct progress_settings *settings = &progress->settings;
+    double seconds = now() - slot->started;
     progress->ended++;
-    progress->work_done += work_of(progress->plan, slot->trial);
+    progress->seconds_done += seconds;
+    progress->counted_at = 0;
+    /* What a trial that failed took says nothing about others. */
     const enum trial_status status = slot->record->status;
-    /* On a terminal the bar counts the others. */
-    if (progress->quiet || (progress->live && status == TRIAL_DONE))
+    if (status == TRIAL_DONE)
+        forecast_add(&progress->forecast, point_of(progress, slot->trial), seconds, 1);
+    if (settings->json)
+        events_trial_end(&settings->plan->results, slot);
+    /* On a terminal the grid shows the others. */
+    if (settings->quiet || (progress->live && status == TRIAL_DONE))
         return;
     struct text line, out;
+    char left[WORDS_SIZE];
     text_init(&line);
     text_init(&out);
-    add_erase(progress, &out);
-    progress_ended(progress->plan, slot, progress->ended, progress->trials, &line);
-    add_line(&line, SIZE_MAX, &out);
+    add_back(progress, &out);
+    progress_ended(settings->plan, slot, progress->ended, settings->n_trials, &line);
+    if (!progress->live && progress->ended < settings->n_trials && !isnan(progress->left))
+        text_printf(&line, "; %s left", words_clock(progress->left, left));
+    words_cut(line.data, SIZE_MAX, &out);
+    text_add(&out, progress->live ? "\033[K\n\033[J" : "\n");
     put(&out);
+    progress->said_at = now();
     text_clear(&out);
     text_clear(&line);
+}
+
+static void draw(struct progress *progress, const struct slot *slots, size_t n_slots) {
+    struct winsize size;
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 && size.ws_row > 0) {
+        progress->terminal.columns = size.ws_col;
+        progress->terminal.rows = size.ws_row;
+    }
+    struct live live = {.plan = progress->settings.plan,
+                        .slots = slots,
+                        .n_slots = n_slots,
+                        .ended = progress->ended,
+                        .trials = progress->settings.n_trials,
+                        .share = progress->share,
+                        .left = progress->left,
+                        .terminal = progress->terminal};
+    struct text view, out;
+    text_init(&view);
+    text_init(&out);
+    add_back(progress, &out);
+    if (progress->terminal.columns > 1)
+        live_draw(&live, &view);
+    for (char *line = view.data, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+        text_add_bytes(&out, line, (size_t)(end - line));
+        text_add(&out, "\033[K\n");
+        if (progress->lines < PROGRESS_LINES)
+            progress->widths[progress->lines++] = live_width(line, (size_t)(end - line));
+    }
+    text_add(&out, "\033[J");
+    put(&out);
+    text_clear(&out);
+    text_clear(&view);
 }
 
 static void on_tick(void *context, const struct slot *slots, size_t n_slots) {
     struct progress *progress = context;
-    struct winsize size;
-    if (!progress->live)
-        return;
-    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 10)
-        progress->columns = size.ws_col;
-    size_t most = size.ws_row > 4 ? (size_t)size.ws_row - 2 : 3, drawn = 0;
-    struct text line, out;
-    text_init(&line);
-    text_init(&out);
-    add_erase(progress, &out);
-    double done = progress->work_done;
-    for (size_t i = 0; i < n_slots; i++) {
-        if (slots[i].trial == NO_TRIAL)
-            continue;
-        done += slots[i].share * work_of(progress->plan, slots[i].trial);
-        if (drawn++ >= most)
-            continue;
-        text_reset(&line);
-        progress_running(progress->plan, &slots[i], &line);
-        add_line(&line, progress->columns, &out);
-        progress->lines++;
+    double time = now();
+    if (time - progress->counted_at >= 0.5)
+        count_left(progress, slots, n_slots);
+    if (progress->settings.json && time - progress->told_at >= 1) {
+        events_progress(progress->ended, progress->settings.n_trials, progress->share, progress->left);
+        progress->told_at = time;
     }
-    double share = done / progress->work, elapsed = now() - progress->started;
-    char left[WORDS_SIZE];
-    text_reset(&line);
-    progress_bar(share, BAR_WIDTH, &line);
-    text_printf(&line, " %zu/%zu trials", progress->ended, progress->trials);
-    if (share > 0.01 && elapsed > 1)
-        text_printf(&line, ", %s left", words_clock(elapsed * (1 - share) / share, left));
-    add_line(&line, progress->columns, &out);
-    progress->lines++;
-    put(&out);
-    text_clear(&out);
-    text_clear(&line);
+    if (progress->live) {
+        draw(progress, slots, n_slots);
+    } else if (!progress->settings.quiet && time - progress->said_at >= SILENCE_SECONDS) {
+        char left[WORDS_SIZE];
+        fprintf(stderr, "[%zu/%zu] %.0f%% of the work done, %s left\n", progress->ended, progress->settings.n_trials,
+                100 * progress->share, words_clock(progress->left, left));
+        progress->said_at = time;
+    }
 }
 
 struct supervisor_watcher progress_watcher(struct progress *progress) {
-    return (struct supervisor_watcher){.ended = on_ended, .tick = on_tick, .context = progress};
+    return (struct supervisor_watcher){
+        .started = on_started, .row = on_row, .ended = on_ended, .tick = on_tick, .context = progress};
 }
 
 void progress_finish(struct progress *progress) {
     struct text out;
     text_init(&out);
-    add_erase(progress, &out);
+    add_back(progress, &out);
+    if (progress->live)
+        text_add(&out, "\033[J");
     put(&out);
     text_clear(&out);
+    forecast_clear(&progress->forecast);
+    free(progress->order);
+    free(progress->costs);
+    free(progress->busy);
+    free(progress->begun);
 }

@@ -1,5 +1,6 @@
 #include "runner/base/file.h"
 #include "runner/cli/commands.h"
+#include "runner/cli/events.h"
 #include "runner/cli/job.h"
 #include "runner/cli/progress.h"
 #include "runner/cli/show.h"
@@ -136,7 +137,14 @@ static void announce(const struct run *run) {
 
 static enum status train(struct run *run, struct error *error) {
     struct progress progress;
-    progress_init(&progress, &run->job.plan, run->todo, run->n_todo, run->options->log.quiet);
+    progress_init(&progress, &(struct progress_settings){.plan = &run->job.plan,
+                                                         .session = &run->job.session,
+                                                         .trials = run->todo,
+                                                         .n_trials = run->n_todo,
+                                                         .workers = run->workers,
+                                                         .threads = run->threads,
+                                                         .quiet = run->options->log.quiet,
+                                                         .json = run->options->json});
     struct supervisor supervisor = {.experiment = &run->job.experiment,
                                     .session = &run->job.session,
                                     .plan = &run->job.plan,
@@ -157,7 +165,7 @@ static enum status train(struct run *run, struct error *error) {
 static void print_results(const struct run *run) {
     struct text out;
     text_init(&out);
-    if (!run->options->log.quiet) {
+    if (!run->options->log.quiet && !run->options->json) {
         show_results(&run->job.plan.results, &out);
         text_printf(&out, "\nresults: %s/\n", run->folder.path);
         fwrite(out.data, 1, out.length, stdout);
@@ -175,6 +183,14 @@ static enum status run_grid(struct run *run, struct error *error) {
         return status;
     choose_trials(run);
     announce(run);
+    if (run->options->json)
+        events_start(&(struct events_run){.config = run->options->subject,
+                                          .folder = run->folder.path,
+                                          .description = run->job.experiment.description,
+                                          .todo = run->n_todo,
+                                          .workers = run->workers,
+                                          .threads = run->threads},
+                     &run->job.plan.results);
     status = write_config(run, error);
     if (status == STATUS_OK)
         status = tables_write(&run->job.plan.results, run->folder.path, error);
@@ -204,6 +220,9 @@ enum status command_run(const struct options *options, struct error *error) {
         status = job_plan(&run.job, error);
     if (status == STATUS_OK)
         status = run_grid(&run, error);
+    if (options->json)
+        events_end(run.open ? &run.job.plan.results : NULL, run.open ? run.folder.path : "", status,
+                   status != STATUS_OK ? error->text : "");
     if (run.open) {
         struct error late = {0};
         if (journal_close(&run.journal, &late) != STATUS_OK && status == STATUS_OK)

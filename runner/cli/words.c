@@ -67,11 +67,83 @@ char *words_shape(const runner_shape *shape, char out[WORDS_SIZE]) {
     return out;
 }
 
+/* The character at `text`, and how many bytes it takes; a byte that is no UTF-8 stands for itself. */
+static uint32_t decode(const char *text, size_t *bytes) {
+    const unsigned char *c = (const unsigned char *)text;
+    size_t n = c[0] < 0xC0 ? 1 : c[0] < 0xE0 ? 2 : c[0] < 0xF0 ? 3 : 4;
+    uint32_t point = n == 1 ? c[0] : c[0] & (0x7Fu >> n);
+    *bytes = 1;
+    for (size_t i = 1; i < n; i++) {
+        if ((c[i] & 0xC0) != 0x80)
+            return c[0];
+        point = point << 6 | (c[i] & 0x3F);
+    }
+    *bytes = n;
+    return point;
+}
+
+/* After the classes W, F and Mn of Unicode's EastAsianWidth.txt and UnicodeData.txt, in blocks. */
+static size_t width_of(uint32_t point) {
+    static const uint32_t none[][2] = {{0x300, 0x36F}, {0x200B, 0x200F}, {0x20D0, 0x20FF}, {0xFE00, 0xFE0F}};
+    static const uint32_t wide[][2] = {{0x1100, 0x115F},   {0x2E80, 0x303E},   {0x3041, 0xA4CF},   {0xAC00, 0xD7A3},
+                                       {0xF900, 0xFAFF},   {0xFE30, 0xFE6F},   {0xFF00, 0xFF60},   {0xFFE0, 0xFFE6},
+                                       {0x1F300, 0x1F64F}, {0x1F680, 0x1F6FF}, {0x1F900, 0x1FAFF}, {0x20000, 0x3FFFD}};
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
+        if (point >= none[i][0] && point <= none[i][1])
+            return 0;
+    for (size_t i = 0; i < sizeof wide / sizeof wide[0]; i++)
+        if (point >= wide[i][0] && point <= wide[i][1])
+            return 2;
+    return 1;
+}
+
 size_t words_width(const char *text) {
-    size_t width = 0;
-    for (; *text != '\0'; text++)
-        width += ((unsigned char)*text & 0xC0) != 0x80 ? 1 : 0;
+    size_t width = 0, bytes;
+    for (; *text != '\0'; text += bytes)
+        width += width_of(decode(text, &bytes));
     return width;
+}
+
+size_t words_cut(const char *text, size_t columns, struct text *out) {
+    size_t width = 0, bytes, all = words_width(text), room = all <= columns ? all : columns > 0 ? columns - 1 : 0;
+    for (; *text != '\0'; text += bytes) {
+        size_t w = width_of(decode(text, &bytes));
+        if (width + w > room)
+            break;
+        width += w;
+        if (bytes == 1 && ((unsigned char)*text < 32 || *text == 127))
+            text_add_char(out, '?');
+        else
+            text_add_bytes(out, text, bytes);
+    }
+    if (all > columns && columns > 0) {
+        text_add_char(out, '~');
+        width++;
+    }
+    return width;
+}
+
+void words_sparkline(const double *values, size_t n, size_t width, bool unicode, struct text *out) {
+    static const char *const blocks[] = {"\u2581", "\u2582", "\u2583", "\u2584",
+                                         "\u2585", "\u2586", "\u2587", "\u2588"};
+    static const char *const marks[] = {"_", "_", ".", "-", "=", "+", "*", "#"};
+    double low = (double)INFINITY, high = -(double)INFINITY;
+    for (size_t i = 0; i < n; i++) {
+        low = isfinite(values[i]) && values[i] < low ? values[i] : low;
+        high = isfinite(values[i]) && values[i] > high ? values[i] : high;
+    }
+    size_t cells = n < width ? n : width;
+    for (size_t c = 0; c < cells; c++) {
+        double sum = 0;
+        size_t count = 0;
+        for (size_t i = c * n / cells; i < (c + 1) * n / cells; i++) {
+            sum += isfinite(values[i]) ? values[i] : 0;
+            count += isfinite(values[i]) ? 1 : 0;
+        }
+        double share = high > low ? (sum / (double)count - low) / (high - low) : 0.5;
+        size_t level = share >= 1 ? 7 : share > 0 ? (size_t)(8 * share) : 0;
+        text_add(out, count == 0 ? " " : unicode ? blocks[level] : marks[level]);
+    }
 }
 
 void sheet_init(struct sheet *sheet, size_t columns) {

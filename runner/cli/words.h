@@ -21,8 +21,13 @@ char *words_seconds(double seconds, char out[WORDS_SIZE]);
 char *words_bytes(double bytes, char out[WORDS_SIZE]);
 /* "28 x 28 x 1"; "1" for a scalar */
 char *words_shape(const runner_shape *shape, char out[WORDS_SIZE]);
-/* Characters that a UTF-8 text takes on a terminal, each counted as one column. */
+/* Columns that a UTF-8 text takes on a terminal: East Asian wide characters and emoji two, combining marks none. */
 size_t words_width(const char *text);
+/* Appends the text, or as much of it as fits with a "~" behind it; returns its columns. Control characters become "?". */
+size_t words_cut(const char *text, size_t columns, struct text *out);
+/* A line of blocks (unicode) or of "_.-=*#" from the smallest of the values to the largest, at most `width` of them: more values are
+   averaged in groups. What is not finite stands as a space. */
+void words_sparkline(const double *values, size_t n, size_t width, bool unicode, struct text *out);
 
 /* A grid of cells, printed with aligned columns. Cells are copied. */
 struct sheet {

@@ -98,6 +98,8 @@ static enum status give_trial(struct run *run, struct slot *slot, struct error *
         slot_train(slot, supervisor->session, point->data, text.data, point->foreign, trial, record, error);
     text_clear(&text);
     arena_clear(&arena);
+    if (status == STATUS_OK && supervisor->watcher.started != NULL)
+        supervisor->watcher.started(supervisor->watcher.context, slot);
     return status;
 }
 

@@ -13,6 +13,7 @@
 
 /* What to show to people. All may be NULL. */
 struct supervisor_watcher {
+    void (*started)(void *context, const struct slot *slot); /* a trial was given to a worker */
     void (*row)(void *context, const struct slot *slot);
     void (*ended)(void *context, const struct slot *slot);                 /* the record is whole */
     void (*tick)(void *context, const struct slot *slots, size_t n_slots); /* about ten times a second */

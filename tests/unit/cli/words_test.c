@@ -33,6 +33,8 @@ static void numbers_are_short(void **state) {
     assert_string_equal(words_seconds(0.01234, out), "0.0123");
     assert_string_equal(words_seconds((double)NAN, out), "");
     assert_int_equal(words_width("a \u00b1 b"), 5);
+    assert_int_equal(words_width("\u6570\u636e e\u0301 \U0001F600"), 9);
+    assert_int_equal(words_width("\xff\xc3"), 2);
 }
 
 static void columns_are_aligned_by_what_is_seen(void **state) {
@@ -57,9 +59,9 @@ static void a_bar_fills(void **state) {
     (void)state;
     struct text out;
     text_init(&out);
-    progress_bar(0.5, 10, &out);
-    progress_bar(0, 4, &out);
-    progress_bar(1, 4, &out);
+    live_bar(0.5, 10, &out);
+    live_bar(0, 4, &out);
+    live_bar(1, 4, &out);
     assert_string_equal(out.data, "[#####.....][....][####]");
     text_clear(&out);
 }
@@ -104,21 +106,118 @@ static void make_fixture(struct fixture *fixture) {
     fixture->trial.record = &fixture->record;
 }
 
+static void live_lines_are(struct live *live, size_t columns, const char *wanted) {
+    struct text out;
+    text_init(&out);
+    live->terminal.columns = columns;
+    live_draw(live, &out);
+    assert_string_equal(out.data, wanted);
+    text_clear(&out);
+}
+
 static void a_running_trial_tells_where_it_is(void **state) {
     (void)state;
     struct fixture fixture;
     make_fixture(&fixture);
-    struct slot slot = {.trial = 0, .record = &fixture.record, .epoch = 2, .loss = 0.4};
-    struct text out;
-    text_init(&out);
-    progress_running(&fixture.plan, &slot, &out);
-    assert_string_equal(out.data, "batch_size=10  epoch 2/3  loss 0.4000  test_accuracy 0.8750");
-    text_reset(&out);
+    fixture.trial.record = NULL;
+    struct slot slot = {.trial = 0, .record = &fixture.record, .epoch = 2, .share = 0.5, .loss = 0.4};
+    struct live live = {.plan = &fixture.plan, .slots = &slot, .n_slots = 1, .trials = 1, .share = 0.5, .left = 61};
+    live.terminal.rows = 24;
+    live_lines_are(&live, 81,
+                   "batch_size=10   50%  test_accuracy 0.8750 =  epoch 2/3  loss 0.4000\n"
+                   "[############............] 0/1 trials, 1:01 left, 1 running\n");
+    live_lines_are(&live, 40, "batch_size=10   50%  epoch 2/3\n0/1 trials, 1:01 left, 1 running\n");
+    live_lines_are(&live, 14, "batch_~   50%\n0/1 trials, ~\n");
     fixture.known[2] = false;
     slot.loss = (double)NAN;
-    progress_running(&fixture.plan, &slot, &out);
-    assert_string_equal(out.data, "batch_size=10  epoch 2/3  test_loss 0.2500");
+    live.left = (double)NAN;
+    live_lines_are(&live, 60, "batch_size=10   50%  test_loss 0.2500 =  epoch 2/3\n0/1 trials, 1 running\n");
+}
+
+static void the_grid_fills(void **state) {
+    (void)state;
+    struct fixture fixture;
+    make_fixture(&fixture);
+    struct record records[4];
+    static const enum trial_status ends[] = {TRIAL_DONE, TRIAL_DIVERGED, TRIAL_FAILED, TRIAL_DONE};
+    struct result_trial trials[6] = {{.point = 0}, {.point = 0}, {.point = 1},
+                                     {.point = 1}, {.point = 2}, {.point = 2}};
+    for (size_t t = 0; t < 4; t++) {
+        records[t] = fixture.record;
+        records[t].status = ends[t];
+        trials[t].record = &records[t];
+    }
+    struct plan_point points[3] = {fixture.point, fixture.point, fixture.point};
+    const char **labels[3] = {fixture.labels, fixture.labels, fixture.labels};
+    fixture.plan.points = points;
+    fixture.plan.results.labels = labels;
+    fixture.plan.results.trials = trials;
+    fixture.plan.results.n_trials = 6;
+    fixture.plan.results.n_points = 3;
+    struct slot slots[2] = {{.trial = NO_TRIAL}, {.trial = 4, .record = &fixture.record, .loss = (double)NAN}};
+    slots[1].record = &(struct record){.reason = "", .stopped_by = ""};
+    struct live live = {
+        .plan = &fixture.plan, .slots = slots, .n_slots = 2, .ended = 4, .trials = 6, .left = (double)NAN};
+    live.terminal.rows = 24;
+    live_lines_are(&live, 60,
+                   "batch_size=10    0%  epoch 0/3\n#~ x# o.\n4/6 trials, 1 failed, 1 diverged, 1 running\n");
+    live_lines_are(&live, 7, "ba~\n#~ x#\no.\n4/6 t~\n");
+    live_lines_are(&live, 2, "~\n~\nx\no\n~\n");
+    live.terminal.unicode = true;
+    live.terminal.colour = true;
+    live.terminal.rows = 6;
+    live_lines_are(&live, 60, "batch_size=10    0%  epoch 0/3\n4/6 trials, 1 failed, 1 diverged, 1 running\n");
+    live.terminal.rows = 7;
+    live_lines_are(&live, 60,
+                   "batch_size=10    0%  epoch 0/3\n"
+                   "\033[0m\033[32m\u2588\033[0m\033[35m~ \033[0m\033[31mx\033[0m\033[32m\u2588 "
+                   "\033[0m\033[33m\u2591\033[0m\033[2m\u00b7\033[0m\n"
+                   "4/6 trials, 1 failed, 1 diverged, 1 running\n");
+}
+
+static void sparklines_rise(void **state) {
+    (void)state;
+    struct text out;
+    text_init(&out);
+    const double values[] = {0, 1, 2, 3, 4, 5, 6, 7}, odd[] = {1, (double)NAN, 2, 1.5}, one[] = {3};
+    words_sparkline(values, 8, 20, true, &out);
+    assert_string_equal(out.data, "\u2581\u2582\u2583\u2584\u2585\u2586\u2587\u2588");
+    text_reset(&out);
+    words_sparkline(values, 8, 4, false, &out);
+    assert_string_equal(out.data, "_.+#");
+    text_reset(&out);
+    words_sparkline(odd, 4, 8, false, &out);
+    assert_string_equal(out.data, "_ #=");
+    text_reset(&out);
+    words_sparkline(one, 1, 8, false, &out);
+    words_sparkline(one, 0, 8, false, &out);
+    assert_string_equal(out.data, "=");
     text_clear(&out);
+}
+
+static void long_names_are_cut(void **state) {
+    (void)state;
+    struct text out;
+    text_init(&out);
+    assert_int_equal(words_cut("abc\t", 4, &out), 4);
+    assert_int_equal(words_cut("abcdef", 4, &out), 4);
+    assert_int_equal(words_cut("\u6570\u636e\u6570", 4, &out), 3);
+    assert_int_equal(words_cut("a", 0, &out), 0);
+    assert_string_equal(out.data, "abc?abc~\u6570~");
+    text_clear(&out);
+    const char line[] = "\033[31mab\033[0mc";
+    assert_int_equal(live_width(line, sizeof line - 1), 3);
+}
+
+static void terminals_tell_what_they_can(void **state) {
+    (void)state;
+    struct terminal terminal;
+    terminal_read(&terminal, NULL, "", "de_DE.UTF-8", NULL);
+    assert_true(terminal.unicode && terminal.colour);
+    terminal_read(&terminal, "C", NULL, "de_DE.UTF-8", "");
+    assert_true(!terminal.unicode && terminal.colour);
+    terminal_read(&terminal, NULL, "C.utf8", NULL, "1");
+    assert_true(terminal.unicode && !terminal.colour);
 }
 
 static void an_ended_trial_tells_how(void **state) {
@@ -199,6 +298,10 @@ int main(void) {
         cmocka_unit_test(columns_are_aligned_by_what_is_seen),
         cmocka_unit_test(a_bar_fills),
         cmocka_unit_test(a_running_trial_tells_where_it_is),
+        cmocka_unit_test(the_grid_fills),
+        cmocka_unit_test(sparklines_rise),
+        cmocka_unit_test(long_names_are_cut),
+        cmocka_unit_test(terminals_tell_what_they_can),
         cmocka_unit_test(an_ended_trial_tells_how),
         cmocka_unit_test(the_table_ends_as_the_lecture_does),
         cmocka_unit_test(options_stand_anywhere),
