@@ -57,6 +57,13 @@ const char *live_metric(const struct record *record, double *value) {
     return loss;
 }
 
+double live_share(const struct plan *plan, const struct slot *slot) {
+    uint64_t epochs = plan->points[plan->results.trials[slot->trial].point].facts.epochs;
+    double behind = epochs > 0 && slot->epoch > 1 ? (double)(slot->epoch - 1) / (double)epochs : 0;
+    double share = behind > slot->share ? behind : slot->share;
+    return share < 1 ? share : 1;
+}
+
 /* Values of a column over the epochs, as far as they are known; without the untrained network's, beside which all others look alike. */
 static size_t history(const struct record *record, const char *column, double *values) {
     size_t n = 0;
@@ -95,7 +102,7 @@ static void draw_trial(const struct live *live, const struct slot *slot, size_t 
     text_clear(&label);
     pad(out, label_width - width);
     room -= label_width;
-    snprintf(part, sizeof part, "%3.0f%%", 100 * (slot->share < 1 ? slot->share : 1));
+    snprintf(part, sizeof part, "%3.0f%%", 100 * live_share(live->plan, slot));
     room = add_part(part, room, out);
     double value;
     const char *metric = live_metric(slot->record, &value);
@@ -143,7 +150,7 @@ static void read_cells(const struct live *live, struct grid_cell *cells) {
     }
     for (size_t i = 0; i < live->n_slots; i++)
         if (live->slots[i].trial != NO_TRIAL)
-            cells[live->slots[i].trial] = (struct grid_cell){CELL_RUNNING, live->slots[i].share};
+            cells[live->slots[i].trial] = (struct grid_cell){CELL_RUNNING, live_share(live->plan, &live->slots[i])};
 }
 
 /* Several trials in one cell: what went wrong shows before what runs, and that before what is finished. */

@@ -38,6 +38,9 @@ void live_bar(double share, size_t width, struct text *out);
    where there is none yet; `value` is that of the last epoch. */
 const char *live_metric(const struct record *record, double *value);
 
+/* Of a running trial, 0 to 1: what the worker told last, or the epochs behind it where those say more. */
+double live_share(const struct plan *plan, const struct slot *slot);
+
 /* Columns of a drawn line, without its colours. */
 size_t live_width(const char *line, size_t length);
 

@@ -116,27 +116,37 @@ void progress_ended(const struct plan *plan, const struct slot *slot, size_t end
 /* Seconds that a running trial takes in all: the forecast, which gives way to its own speed as it goes on. */
 static double running_seconds(struct progress *progress, const struct slot *slot, double elapsed) {
     double expected = forecast_seconds(&progress->forecast, point_of(progress, slot->trial));
-    if (slot->share < LEAST_SHARE)
+    double share = live_share(progress->settings.plan, slot);
+    if (share < LEAST_SHARE)
         return expected > elapsed ? expected : elapsed;
-    double trust = slot->share < 0.25 ? 4 * slot->share : 1;
-    return trust * elapsed / slot->share + (1 - trust) * (expected > elapsed ? expected : elapsed);
+    double trust = share < 0.25 ? 4 * share : 1;
+    return trust * elapsed / share + (1 - trust) * (expected > elapsed ? expected : elapsed);
 }
 
-/* Share and time left. What runs counts as a part of an observation, so that something is known before the first trial ends. */
+/* What runs counts as a part of an observation, so that something is known before the first trial ends. Added, then taken back. */
+static bool count_running(struct progress *progress, const struct slot *slots, size_t n_slots, double time, bool add) {
+    bool some = false;
+    for (size_t i = 0; i < n_slots; i++) {
+        double share = slots[i].trial != NO_TRIAL ? live_share(progress->settings.plan, &slots[i]) : 0;
+        if (share < LEAST_SHARE)
+            continue;
+        (add ? forecast_add : forecast_remove)(&progress->forecast, point_of(progress, slots[i].trial),
+                                               (time - slots[i].started) / share, share);
+        some = true;
+    }
+    return some;
+}
+
+/* Share and time left. */
 static void count_left(struct progress *progress, const struct slot *slots, size_t n_slots) {
     double time = now(), spent = progress->seconds_done, rest = 0;
-    bool known = progress->ended > 0;
     size_t workers = progress->settings.workers, next = 0, n = 0;
     memset(progress->busy, 0, workers * sizeof *progress->busy);
-    for (size_t i = 0; i < n_slots; i++)
-        if (slots[i].trial != NO_TRIAL && slots[i].share >= LEAST_SHARE)
-            forecast_add(&progress->forecast, point_of(progress, slots[i].trial),
-                         (time - slots[i].started) / slots[i].share, slots[i].share);
+    bool known = count_running(progress, slots, n_slots, time, true) || progress->ended > 0;
     for (size_t i = 0; i < n_slots; i++) {
         if (slots[i].trial == NO_TRIAL)
             continue;
         double elapsed = time - slots[i].started, all = running_seconds(progress, &slots[i], elapsed);
-        known = known || slots[i].share >= LEAST_SHARE;
         spent += elapsed;
         rest += all - elapsed;
         if (next < workers)
@@ -148,10 +158,7 @@ static void count_left(struct progress *progress, const struct slot *slots, size
         progress->costs[n] = forecast_seconds(&progress->forecast, point_of(progress, progress->order[i]));
         rest += progress->costs[n++];
     }
-    for (size_t i = 0; i < n_slots; i++)
-        if (slots[i].trial != NO_TRIAL && slots[i].share >= LEAST_SHARE)
-            forecast_remove(&progress->forecast, point_of(progress, slots[i].trial),
-                            (time - slots[i].started) / slots[i].share, slots[i].share);
+    count_running(progress, slots, n_slots, time, false);
     progress->left = known ? forecast_schedule(progress->costs, n, progress->busy, workers) : (double)NAN;
     progress->share = spent + rest > 0 ? spent / (spent + rest) : 0;
     progress->counted_at = time;
