@@ -15,7 +15,7 @@ static enum status run_command(const struct options *options, struct error *erro
     case COMMAND_CHECK: return command_check(options, error);
     case COMMAND_PLUGINS: return command_plugins(options, error);
     case COMMAND_TABLE: return command_table(options, error);
-    case COMMAND_HELP: fputs(options_help, stdout); return STATUS_OK;
+    case COMMAND_HELP: return command_help(options, error);
     case COMMAND_VERSION: puts("runner " RUNNER_VERSION); return STATUS_OK;
     default: return error_set(error, STATUS_CONFIG, "unknown command");
     }

@@ -9,7 +9,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum command { COMMAND_RUN, COMMAND_CHECK, COMMAND_PLUGINS, COMMAND_TABLE, COMMAND_HELP, COMMAND_VERSION };
+enum command {
+    COMMAND_RUN,
+    COMMAND_CHECK,
+    COMMAND_PLUGINS,
+    COMMAND_TABLE,
+    COMMAND_HELP,
+    COMMAND_VERSION,
+    COMMAND_COUNT
+};
 
 struct options {
     struct arena arena;
@@ -30,7 +38,5 @@ struct options {
 /* STATUS_CONFIG with a message for a wrong use. options_clear() in both cases. */
 enum status options_read(struct options *options, int argc, char **argv, struct error *error);
 void options_clear(struct options *options);
-
-extern const char options_help[];
 
 #endif

@@ -42,3 +42,16 @@ expect 0 "$RUNNER" check grid.yaml
 says out "no mistakes" "3 points x 2 seeds = 6 trials" dense_1 15700 "training rows"
 [ ! -e results ] || fail "results were made"
 expect 4 "$RUNNER" grid.yaml --results /proc/nothing
+
+# Each command has a help of its own, with examples, by two ways.
+for command in $("$RUNNER" help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' | grep -vx help); do
+    expect 0 "$RUNNER" help $command
+    says out "usage: runner $command" "Examples:" "Options:" "--help"
+    cp out help
+    expect 0 "$RUNNER" $command --help
+    cmp help out || fail "two helps of $command"
+done
+[ "$command" != "" ] || fail "no commands are listed"
+expect 0 "$RUNNER" check --help
+! grep -q -- --workers out || fail "check shows an option that it does not have"
+try "no command is called 'chek'" help chek

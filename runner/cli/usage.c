@@ -1,0 +1,158 @@
+#include "runner/cli/usage.h"
+
+#include "runner/cli/words.h"
+
+#include <string.h>
+
+#define LINE_WIDTH 110
+
+#define RUN (1u << COMMAND_RUN)
+#define CHECK (1u << COMMAND_CHECK)
+#define PLUGINS (1u << COMMAND_PLUGINS)
+#define TABLE (1u << COMMAND_TABLE)
+
+const struct usage_command usage_commands[] = {
+    {"run", COMMAND_RUN, "CONFIG [path=value...]", "train the grid of an experiment, or show it where it is finished",
+     "Trains every trial of the grid that has no result yet, then prints the comparison. The tables are in\n"
+     "results/EXPERIMENT/. After an interruption the same command goes on. `runner CONFIG` is the same.\n"
+     "\n"
+     "path=value sets a value of the config; of an axis of the grid it fixes the axis, and a list replaces its\n"
+     "values. Results of such a run go to a folder of their own, so that a quick try never replaces a long run.\n"
+     "\n"
+     "Examples:\n"
+     "  runner configs/batchsize.yaml\n"
+     "  runner configs/batchsize.yaml train.epochs=1 'train.batch_size=[10, 100]'\n"
+     "  runner first.yaml optimizer='{sgd: {learning_rate: 0.1}}' --workers 4\n"
+     "  runner first.yaml --json | jq 'select(.event == \"trial_end\")'\n"},
+    {"check", COMMAND_CHECK, "CONFIG [path=value...]",
+     "check the config; list trials, layers, memory and work; train nothing",
+     "Reports every mistake of the config with its place, all at once. Without mistakes it shows the axes, the\n"
+     "data, each distinct model layer by layer, and an estimate of memory and work.\n"
+     "\n"
+     "Examples:\n"
+     "  runner check first.yaml\n"
+     "  runner check first.yaml model.0.dense.units=500\n"},
+    {"plugins", COMMAND_PLUGINS, "[NAME]", "list the plugins; one with its parameters",
+     "Without NAME: all data sets, layers, losses, optimizers and other components. With NAME (or KIND/NAME): its\n"
+     "parameters with types, defaults and ranges, and the file it comes from.\n"
+     "\n"
+     "Examples:\n"
+     "  runner plugins\n"
+     "  runner plugins adam\n"
+     "  runner plugins layer/dense\n"
+     "  runner plugins sign --plugin-dir .\n"},
+    {"table", COMMAND_TABLE, "FOLDER|CONFIG [path=value...]",
+     "show the table of results, also while they are being made",
+     "Shows the comparison of a results folder, or of the folder that the config writes to. The folder may belong\n"
+     "to a run that still goes on.\n"
+     "\n"
+     "Examples:\n"
+     "  runner table results/batchsize\n"
+     "  runner table configs/batchsize.yaml train.epochs=1\n"},
+    {"help", COMMAND_HELP, "[COMMAND]", "show this text; with a command, how it is used", ""},
+};
+const size_t usage_n_commands = sizeof usage_commands / sizeof usage_commands[0];
+
+const struct usage_option usage_options[] = {
+    {"results", KEY_RESULTS, "DIR",
+     "where results are kept, each experiment in a folder of its name (default: results)", RUN | TABLE},
+    {"workers", KEY_WORKERS, "N", "trials that are trained at the same time (default: one a processor)", RUN},
+    {"threads", KEY_THREADS, "N",
+     "threads of each trial (default: what is left per worker); results do not depend on it", RUN},
+    {"fresh", KEY_FRESH, NULL, "train all trials again", RUN},
+    {"retry", KEY_RETRY, NULL, "train those trials again that failed", RUN},
+    {"json", KEY_JSON, NULL, "write what happens to the standard output, a JSON object a line, in place of the table",
+     RUN},
+    {"plugin-dir", KEY_PLUGIN_DIR, "DIR",
+     "look for plugins here first; may be given several times; then $RUNNER_PLUGIN_PATH is searched",
+     RUN | CHECK | PLUGINS | TABLE},
+    {"quiet", 'q', NULL, "show nothing but errors", 0},
+    {"help", 'h', NULL, "show this text; behind a command, how it is used", 0},
+    {"version", KEY_VERSION, NULL, "show the version", 0},
+};
+const size_t usage_n_options = sizeof usage_options / sizeof usage_options[0];
+
+const struct usage_command *usage_find(const char *name) {
+    for (size_t i = 0; i < usage_n_commands; i++)
+        if (strcmp(usage_commands[i].name, name) == 0)
+            return &usage_commands[i];
+    return NULL;
+}
+
+bool usage_has_option(const struct usage_command *command, const struct usage_option *option) {
+    return option->commands == 0 || (option->commands & (1u << command->command)) != 0;
+}
+
+/* Words of `text` from column `at` on, continued at column `indent`. */
+static void wrap(const char *text, size_t at, size_t indent, struct text *out) {
+    bool first = true;
+    while (*text != '\0') {
+        size_t length = strcspn(text, " ");
+        if (!first && at + 1 + length > LINE_WIDTH) {
+            text_add_char(out, '\n');
+            for (at = 0; at < indent; at++)
+                text_add_char(out, ' ');
+        } else if (!first) {
+            text_add_char(out, ' ');
+            at++;
+        }
+        text_add_bytes(out, text, length);
+        at += length;
+        text += length + (text[length] == ' ' ? 1 : 0);
+        first = false;
+    }
+    text_add_char(out, '\n');
+}
+
+static void write_option(const struct usage_option *option, struct text *out) {
+    size_t start = out->length;
+    if (option->key < 256)
+        text_printf(out, "  -%c, --%s", option->key, option->name);
+    else
+        text_printf(out, "      --%s", option->name);
+    if (option->argument != NULL)
+        text_printf(out, " %s", option->argument);
+    do
+        text_add_char(out, ' ');
+    while (out->length - start < 25);
+    wrap(option->doc, out->length - start, 25, out);
+}
+
+static void write_summaries(struct text *out) {
+    text_add(out, "usage: runner CONFIG [path=value...]\n\nCommands:\n");
+    size_t widest = 0;
+    for (size_t i = 0; i < usage_n_commands; i++) {
+        size_t width = strlen(usage_commands[i].name) + 1 + strlen(usage_commands[i].arguments);
+        widest = width > widest ? width : widest;
+    }
+    for (size_t i = 0; i < usage_n_commands; i++) {
+        const struct usage_command *command = &usage_commands[i];
+        size_t start = out->length;
+        text_printf(out, "  %s %s", command->name, command->arguments);
+        while (out->length - start < widest + 4)
+            text_add_char(out, ' ');
+        wrap(command->summary, out->length - start, widest + 4, out);
+    }
+}
+
+void usage_write(struct text *out) {
+    write_summaries(out);
+    text_add(out, "\n`runner CONFIG` is `runner run CONFIG`. path=value sets a value of the config (train.epochs=2); "
+                  "results of such\n"
+                  "a run go to a folder of their own. `runner help COMMAND` tells more, with examples.\n"
+                  "\nOptions:\n");
+    for (size_t i = 0; i < usage_n_options; i++)
+        write_option(&usage_options[i], out);
+    text_add(
+        out,
+        "\nExit status: 0 all trials done, 1 some failed, 2 wrong use or config, 3 a question was answered with no,\n"
+        "4 disk, lock or installation, 130 interrupted.\n");
+}
+
+void usage_write_command(const struct usage_command *command, struct text *out) {
+    text_printf(out, "usage: runner %s %s\n\n", command->name, command->arguments);
+    text_printf(out, "%s: %s\n\n%s\nOptions:\n", command->name, command->summary, command->text);
+    for (size_t i = 0; i < usage_n_options; i++)
+        if (usage_has_option(command, &usage_options[i]))
+            write_option(&usage_options[i], out);
+}

@@ -1,0 +1,48 @@
+/*
+ * The commands and options of the program as data: what options.c reads, `runner help` prints and complete.c offers.
+ */
+#ifndef RUNNER_CLI_USAGE_H
+#define RUNNER_CLI_USAGE_H
+
+#include "runner/base/text.h"
+#include "runner/cli/options.h"
+
+struct usage_command {
+    const char *name;
+    enum command command;
+    const char *arguments; /* "CONFIG [path=value...]" */
+    const char *summary;   /* one line */
+    const char *text;      /* paragraphs and examples of `runner help NAME` */
+};
+extern const struct usage_command usage_commands[];
+extern const size_t usage_n_commands;
+
+struct usage_option {
+    const char *name;
+    int key;              /* enum usage_key, or the letter of the short form */
+    const char *argument; /* NULL: none */
+    const char *doc;
+    unsigned commands; /* bits 1 << enum command; 0: all */
+};
+enum usage_key {
+    KEY_RESULTS = 256,
+    KEY_WORKERS,
+    KEY_THREADS,
+    KEY_FRESH,
+    KEY_RETRY,
+    KEY_JSON,
+    KEY_PLUGIN_DIR,
+    KEY_VERSION
+};
+extern const struct usage_option usage_options[];
+extern const size_t usage_n_options;
+
+/* NULL where there is none of that name. */
+const struct usage_command *usage_find(const char *name);
+bool usage_has_option(const struct usage_command *command, const struct usage_option *option);
+
+/* All commands; one of them. */
+void usage_write(struct text *out);
+void usage_write_command(const struct usage_command *command, struct text *out);
+
+#endif
