@@ -33,16 +33,19 @@ static const runner_param params[] = {
                       "true: epsilon_1 is not added, but v is at least its square (PyTorch)"),
 };
 
-enum { BETA_2, RATE };      /* values */
-enum { BY_COLUMN, BY_ROW }; /* slots: c [matrices][columns] and r [rows][1] */
+enum { BETA_2, RATE }; /* values */
+/* Slots: c [matrices][columns], r [rows][1] and the rows of each matrix, which step_tensor() is not told. With more than two
+   dimensions c stands at the beginning of a slot for all elements: one for columns has room for a single matrix. */
+enum { BY_COLUMN, BY_ROW, HEIGHT };
 
 static int plan(const void *config, runner_call *call, runner_optimizer_plan *plan) {
     (void)config, (void)call;
     plan->flags = RUNNER_WHOLE_TENSOR;
-    plan->slots = plan->tensor.shape.rank < 2 ? 1 : 2;
-    plan->slot_shape[BY_COLUMN] = RUNNER_SLOT_COLUMNS;
-    plan->slot_shape[BY_ROW] = RUNNER_SLOT_ROWS;
     const runner_shape *shape = &plan->tensor.shape;
+    plan->slots = shape->rank < 2 ? 1 : 3;
+    plan->slot_shape[BY_COLUMN] = shape->rank > 2 ? RUNNER_SLOT_ELEMENTS : RUNNER_SLOT_COLUMNS;
+    plan->slot_shape[BY_ROW] = plan->slot_shape[HEIGHT] = RUNNER_SLOT_ROWS;
+    plan->slot_initial[HEIGHT] = shape->rank < 2 ? 1 : (float)shape->size[shape->rank - 2];
     plan->scratch = runner_elements(shape) * sizeof(float) + 64;
     plan->scratch += (shape->rank > 0 ? shape->size[shape->rank - 1] : 1) * sizeof(double);
     return RUNNER_OK;
@@ -61,8 +64,8 @@ struct moments {
     const struct adafactor *config;
     double kept, added, floor; /* kept: b; added to the squares; least v */
     const runner_view *g, *by_row, *by_column;
-    uint64_t matrices, rows; /* of each matrix */
-    double *sums;            /* [columns] */
+    uint64_t rows; /* of each matrix */
+    double *sums;  /* [columns] */
 };
 
 /* r and c of one matrix; returns the mean of r, which is 1 where r is not needed. */
@@ -124,12 +127,11 @@ static void step_tensor(const void *config, runner_call *call, const runner_step
                               .g = g,
                               .by_row = w->rows > 1 ? &slots[BY_ROW] : NULL,
                               .by_column = &slots[BY_COLUMN],
-                              .matrices = slots[BY_COLUMN].rows,
+                              .rows = w->rows > 1 ? (uint64_t)slots[HEIGHT].data[0] : 1,
                               .sums = call->host->scratch(call, w->columns * sizeof(double))};
-    moments.rows = w->rows / moments.matrices;
     runner_view u = {.rows = w->rows, .columns = w->columns, .pitch = w->columns};
     u.data = call->host->scratch(call, w->rows * w->columns * sizeof(float));
-    for (uint64_t matrix = 0; matrix < moments.matrices; matrix++)
+    for (uint64_t matrix = 0; matrix < w->rows / moments.rows; matrix++)
         direction(&moments, matrix, update_moments(&moments, matrix), &u);
 
     double size = root_mean_square(w), length = root_mean_square(&u) / adafactor->clip_threshold;

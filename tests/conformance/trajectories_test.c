@@ -126,12 +126,11 @@ struct training {
 };
 
 static struct matrix slot_new(const struct training *training, uint32_t slot) {
-    const runner_shape *shape = &training->plan.tensor.shape;
     uint64_t rows = training->w.view.rows, columns = training->w.view.columns;
     if (training->plan.slot_shape[slot] == RUNNER_SLOT_ROWS)
         columns = 1;
     else if (training->plan.slot_shape[slot] == RUNNER_SLOT_COLUMNS)
-        rows = shape->rank < 2 ? 1 : rows / shape->size[shape->rank - 2];
+        rows = 1;
     struct matrix matrix = matrix_new(rows, columns);
     for (uint64_t i = 0; i < rows; i++)
         for (uint64_t j = 0; j < columns; j++)
