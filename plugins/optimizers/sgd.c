@@ -1,15 +1,20 @@
-/* Stochastic gradient descent in Keras' form: v = momentum v - rate g, w += v; with nesterov w += momentum v - rate g. */
+/* Stochastic gradient descent in Keras' form: v = momentum v - rate g, w += v; with nesterov w += momentum v - rate g.
+   PyTorch takes the rate out of v (rate_in_momentum: false), which differs once it changes, and has a dampening d, by which
+   v takes up (1 - d) g in place of g, but for the first update. */
 #include <runner/plugin.h>
 
 struct sgd {
-    double learning_rate, momentum;
-    int32_t nesterov;
+    double learning_rate, momentum, dampening;
+    int32_t nesterov, rate_in_momentum;
 };
 
 static const runner_param params[] = {
     RUNNER_PARAM_RATE(struct sgd, learning_rate, "0.01", "step length"),
     RUNNER_PARAM_FLOAT(struct sgd, momentum, "0.0", 0, 1, "share of the last step that is kept"),
     RUNNER_PARAM_BOOL(struct sgd, nesterov, "false", "whether the momentum looks one step ahead"),
+    RUNNER_PARAM_FLOAT(struct sgd, dampening, "0.0", 0, 1,
+                       "share of a gradient that the momentum leaves out (PyTorch)"),
+    RUNNER_PARAM_BOOL(struct sgd, rate_in_momentum, "true", "false: the rate multiplies the momentum (PyTorch)"),
 };
 
 static int plan(const void *config, runner_call *call, runner_optimizer_plan *plan) {
@@ -32,17 +37,18 @@ static void step(const void *config, const runner_step *step, uint64_t n, float 
         return;
     }
     float *restrict v = slots[0];
-    if (sgd->nesterov) {
+    float inner = sgd->rate_in_momentum ? rate : 1.0f, outer = sgd->rate_in_momentum ? 1.0f : rate;
+    float damped = step->number > 1 ? (float)(1.0 - sgd->dampening) * inner : inner;
+    if (sgd->nesterov)
         for (uint64_t i = 0; i < n; i++) {
-            v[i] = momentum * v[i] - rate * g[i];
-            w[i] += momentum * v[i] - rate * g[i];
+            v[i] = momentum * v[i] - damped * g[i];
+            w[i] += outer * (momentum * v[i] - inner * g[i]);
         }
-        return;
-    }
-    for (uint64_t i = 0; i < n; i++) {
-        v[i] = momentum * v[i] - rate * g[i];
-        w[i] += v[i];
-    }
+    else
+        for (uint64_t i = 0; i < n; i++) {
+            v[i] = momentum * v[i] - damped * g[i];
+            w[i] += outer * v[i];
+        }
 }
 
 static const runner_optimizer_ops ops = {.size = sizeof ops, .plan = plan, .step = step};
