@@ -226,6 +226,11 @@ int64_t part_int(const struct runner_part *part, const char *param) {
     return value && value->type == TREE_INT ? value->value.integer : 0;
 }
 
+bool part_bool(const struct runner_part *part, const char *param) {
+    const struct tree *value = tree_get(part->params, param);
+    return value && value->type == TREE_BOOL && value->value.truth;
+}
+
 double part_float(const struct runner_part *part, const char *param) {
     const struct tree *value = tree_get(part->params, param);
     if (value && value->type == TREE_INT) {

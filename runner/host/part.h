@@ -27,6 +27,7 @@ enum status part_schedule(const struct loader *loader, const struct runner_part 
 
 /* The host's own parameters, read from `params`. */
 int64_t part_int(const struct runner_part *part, const char *param);
+bool part_bool(const struct runner_part *part, const char *param);
 double part_float(const struct runner_part *part, const char *param);
 const char *part_text(const struct runner_part *part, const char *param); /* NULL for null */
 

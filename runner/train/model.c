@@ -409,10 +409,18 @@ static enum status build_optimizer(struct builder *builder, const struct tree *t
     model->rate =
         schedule == NULL && tree_get(part->params, "learning_rate") != NULL ? part_float(part, "learning_rate") : 0;
     double decay = has_own(part, "weight_decay") ? 0 : part_float(part, "weight_decay");
+    bool coupled = part_bool(part, "weight_decay_coupled");
+    if (coupled && has_own(part, "weight_decay")) {
+        if (where != NULL)
+            text_add(where, "optimizer");
+        return error_set(builder->error, STATUS_CONFIG,
+                         "weight_decay_coupled: %s decays by itself, apart from the gradient", part->name);
+    }
     for (size_t i = 0; i < model->n_tensors && status == STATUS_OK; i++) {
         struct tensor *tensor = &model->tensors[i];
         bool exempt = decay_excluded(part, tensor);
         tensor->weight_decay = exempt ? 0 : decay;
+        tensor->decay_coupled = coupled;
         tensor->optimizer_config = exempt ? excluded->config : part->config;
         if (tensor->trained)
             status = plan_optimizer(builder, part, tensor, where);

@@ -30,6 +30,7 @@ struct tensor {
     runner_optimizer_plan optimizer;
     float *slots[RUNNER_MAX_SLOTS];
     double weight_decay;          /* by the host; 0: none, or the tensor is excluded */
+    bool decay_coupled;           /* added to the gradient rather than taken off the weights */
     const void *optimizer_config; /* the optimizer's, or for an excluded tensor one without weight decay */
 };
 

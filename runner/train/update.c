@@ -62,12 +62,16 @@ static void prepare(struct stepper *stepper, size_t index, float *gradient) {
     stepper->tile_squares[index] = squares;
 }
 
-/* Decoupled weight decay as in Keras, before the step: w -= w rate decay. */
-static void decay(const struct stepper *stepper, const struct tensor *tensor, uint64_t at, uint64_t n) {
-    float factor = (float)(stepper->step.rate * tensor->weight_decay);
+/* Weight decay before the step: decoupled as in Keras, w -= w rate decay, or in the gradient as in PyTorch, g += decay w. */
+static void decay(const struct stepper *stepper, const struct tensor *tensor, uint64_t at, uint64_t n,
+                  float *gradient) {
+    float factor = (float)(tensor->decay_coupled ? tensor->weight_decay : stepper->step.rate * tensor->weight_decay);
     float *w = tensor->weights + at;
     for (uint64_t i = 0; factor != 0 && i < n; i++)
-        w[i] -= w[i] * factor;
+        if (tensor->decay_coupled)
+            gradient[i] += factor * w[i];
+        else
+            w[i] -= w[i] * factor;
 }
 
 static void apply(struct stepper *stepper, const struct tile *tile, float *gradient) {
@@ -78,7 +82,7 @@ static void apply(struct stepper *stepper, const struct tile *tile, float *gradi
     float factor = stepper->norms ? stepper->factors[tile->tensor] : 1;
     for (uint64_t i = 0; factor != 1 && i < n; i++)
         gradient[i] *= factor;
-    decay(stepper, tensor, at, n);
+    decay(stepper, tensor, at, n, gradient);
     if ((tensor->optimizer.flags & RUNNER_WHOLE_TENSOR) != 0)
         return;
     float *slots[RUNNER_MAX_SLOTS];
