@@ -24,7 +24,9 @@ struct data {
     struct hash128 hash;        /* of all rows, shapes, scale: the same on every machine that reads the same data */
     const void *inputs[DATA_SPLITS];  /* [rows][elements of input] of `element` */
     const void *targets[DATA_SPLITS]; /* int32 [rows], or float [rows][elements of target] */
-    const char *files;                /* JSON list of {path, sha256, bytes}: where the rows were read from */
+    const runner_constant *constants; /* [n_constants]; their names and values lie in the mapping */
+    uint32_t n_constants;
+    const char *files; /* JSON list of {path, sha256, bytes}: where the rows were read from */
     void *mapping;
     size_t mapping_size;
 };

@@ -1,3 +1,4 @@
+#include "runner/host/data_constants.h"
 #include "runner/host/data_layout.h"
 #include "runner/host/files.h"
 #include "runner/host/part.h"
@@ -88,6 +89,8 @@ static enum status check_dataset(struct build *build) {
     if (!data_row_sizes(&dataset->input, dataset->element, &dataset->target, dataset->classes, &build->input_size,
                         &build->target_size))
         return refuse(build, "a row has more bytes than a program can address");
+    if (constants_check(dataset->constants, dataset->n_constants, build->error) != STATUS_OK)
+        return error_prefix(build->error, "data set %s", build->part->name);
     return STATUS_OK;
 }
 
@@ -301,6 +304,8 @@ static struct hash128 hash_rows(const struct build *build) {
         hash_stream_add(&stream, build->mapping + header->inputs[split], header->rows[split] * build->input_size);
         hash_stream_add(&stream, build->mapping + header->targets[split], header->rows[split] * build->target_size);
     }
+    if (header->n_constants > 0)
+        constants_hash(build->dataset.constants, header->n_constants, &stream);
     const struct hash128 hash = hash_stream_result(&stream);
     hash_stream_clear(&stream);
     return hash;
@@ -349,6 +354,8 @@ static enum status write_memory(struct build *build, int *fd) {
     header->classes = build->dataset.classes;
     header->scale = build->dataset.scale;
     header->files_size = files.length + 1;
+    header->n_constants = build->dataset.n_constants;
+    header->constants_size = constants_size(build->dataset.constants, header->n_constants);
     enum status status = STATUS_OK;
     if (!data_layout(header))
         status = refuse(build, "its rows have more bytes than a program can address");
@@ -359,6 +366,7 @@ static enum status write_memory(struct build *build, int *fd) {
     if (status == STATUS_OK) {
         header->hash = hash_rows(build);
         memcpy(build->mapping + header->files, files.data, header->files_size);
+        constants_write(build->dataset.constants, header->n_constants, build->mapping + header->constants);
         memcpy(build->mapping, header, sizeof *header);
         memory_unmap(build);
         if (fcntl(*fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0)

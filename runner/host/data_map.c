@@ -1,6 +1,9 @@
+#include "runner/base/arena.h"
+#include "runner/host/data_constants.h"
 #include "runner/host/data_layout.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -48,7 +51,9 @@ bool data_layout(struct data_header *header) {
         if (!place(&end, header->rows[split], inputs, &header->inputs[split]) ||
             !place(&end, header->rows[split], targets, &header->targets[split]))
             return false;
-    if (!place(&end, header->files_size, 1, &header->files))
+    header->constants = 0;
+    if (!place(&end, header->files_size, 1, &header->files) ||
+        (header->constants_size > 0 && !place(&end, header->constants_size, 1, &header->constants)))
         return false;
     header->size = end;
     return true;
@@ -59,6 +64,13 @@ static bool header_is_good(const struct data_header *header, uint64_t size) {
     struct data_header wanted = *header;
     return header->magic == DATA_MAGIC && header->size == size && header->files_size > 0 && data_layout(&wanted) &&
            memcmp(&wanted, header, sizeof wanted) == 0;
+}
+
+static bool map_constants(const struct data_header *header, const unsigned char *bytes, runner_constant **constants) {
+    if (header->n_constants > header->constants_size) /* each takes more than a byte */
+        return false;
+    *constants = memory_alloc(header->n_constants, sizeof **constants);
+    return constants_read(bytes + header->constants, header->constants_size, header->n_constants, *constants);
 }
 
 enum status data_map(int fd, struct data *data, struct error *error) {
@@ -76,7 +88,10 @@ enum status data_map(int fd, struct data *data, struct error *error) {
                          (unsigned long long)size, strerror(errno));
     const struct data_header *header = mapping;
     const char *bytes = mapping;
-    if (!header_is_good(header, size) || bytes[header->files + header->files_size - 1] != '\0') {
+    runner_constant *constants = NULL;
+    if (!header_is_good(header, size) || bytes[header->files + header->files_size - 1] != '\0' ||
+        !map_constants(header, mapping, &constants)) {
+        free(constants);
         munmap(mapping, size);
         return error_set(error, STATUS_ENVIRONMENT, "the shared data set of %llu bytes has a header that does not fit",
                          (unsigned long long)size);
@@ -87,6 +102,8 @@ enum status data_map(int fd, struct data *data, struct error *error) {
                           .scale = header->scale,
                           .classes = header->classes,
                           .hash = header->hash,
+                          .constants = constants,
+                          .n_constants = header->n_constants,
                           .files = bytes + header->files,
                           .mapping = mapping,
                           .mapping_size = size};
@@ -99,7 +116,9 @@ enum status data_map(int fd, struct data *data, struct error *error) {
 }
 
 void data_unmap(struct data *data) {
-    if (data->mapping != NULL)
+    if (data->mapping != NULL) {
+        free((void *)data->constants);
         munmap(data->mapping, data->mapping_size);
+    }
     *data = (struct data){0};
 }

@@ -115,6 +115,10 @@ uint64_t buffers_size(const struct model *model, const struct data *data, uint64
 static void gather_inputs(const struct slice *slice, const struct data *data, enum data_split split,
                           const uint32_t *order, uint64_t start) {
     uint64_t units = slice->model->input_units;
+    if (data->input.rank == 0) { /* no inputs: the network sees a 0, and no bytes are there to be read */
+        memset(slice->buffers->outputs[0] + slice->first * units, 0, slice->rows * units * sizeof(float));
+        return;
+    }
     for (uint64_t r = slice->first; r < slice->first + slice->rows; r++) {
         uint64_t example = order == NULL ? start + r : order[start + r];
         float *to = slice->buffers->outputs[0] + r * units;

@@ -59,6 +59,8 @@ static uint64_t slot_elements(const struct tensor *tensor, uint32_t slot) {
 enum status model_initialize(struct model *model, uint64_t seed, struct error *error) {
     struct call call;
     call_init(&call, error);
+    call.constants = model->constants;
+    call.n_constants = model->n_constants;
     enum status status = STATUS_OK;
     unsigned turn = 0;
     for (size_t i = 0; i < model->n_tensors && status == STATUS_OK; i++) {

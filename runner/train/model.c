@@ -430,12 +430,14 @@ static enum status build_optimizer(struct builder *builder, const struct tree *t
 
 enum status model_build(const struct loader *loader, const struct tree *trial, const struct data *data,
                         struct model *model, struct text *where, struct error *error) {
-    *model = (struct model){.gemm = GEMM_OPENBLAS};
+    *model = (struct model){.gemm = GEMM_OPENBLAS, .constants = data->constants, .n_constants = data->n_constants};
     arena_init(&model->arena);
     error->text[0] = '\0';
     struct builder builder = {.model = model, .loader = loader, .error = error, .path = "model"};
     call_init(&builder.call, error);
     builder.call.memory = &model->arena;
+    builder.call.constants = data->constants;
+    builder.call.n_constants = data->n_constants;
     builder.public = (runner_build){.append = append, .append_part = append_part, .call = &builder.call.public};
 
     const struct tree *engine = tree_get(trial, "engine"), *gemm = tree_get(engine, "gemm");

@@ -82,6 +82,8 @@ struct model {
     struct clipping clipping;
     enum gemm gemm;
     uint64_t input_units;
+    const runner_constant *constants; /* of the data set, n_constants of them */
+    uint32_t n_constants;
 };
 
 /* Builds and plans; no weights yet. `where` gets the path within the trial that is at fault. */

@@ -23,16 +23,46 @@ enum fault {
     TARGET,
     MEMORY,
     MISSING,
-    LOOP
+    LOOP,
+    CONSTANT_TWICE,
+    CONSTANT_NAN,
+    CONSTANT_EMPTY,
+    CONSTANT_NULL
 };
-static const char *const faults[] = {"none",     "no_rows",  "many_rows", "element", "scale", "rank",  "empty",
-                                     "huge_row", "huge_set", "open",      "silent",  "read",  "label", "negative",
-                                     "input",    "target",   "memory",    "missing", "loop",  NULL};
+static const char *const faults[] = {
+    "none",     "no_rows", "many_rows", "element",        "scale",        "rank",           "empty",         "huge_row",
+    "huge_set", "open",    "silent",    "read",           "label",        "negative",       "input",         "target",
+    "memory",   "missing", "loop",      "constant_twice", "constant_nan", "constant_empty", "constant_null", NULL};
 
 struct odd_config {
-    int64_t train, test, classes;
+    int64_t train, test, classes, constants;
     int32_t fault, inputs;
 };
+
+/* Constant k is "c", "cc", ..., has the shape [k] and the values 10 k + j; the first is a scalar. */
+static void odd_constants(const struct odd_config *odd, runner_call *call, runner_dataset *dataset) {
+    const uint32_t n = (uint32_t)odd->constants;
+    runner_constant *constants = call->host->memory(call, n * sizeof *constants);
+    for (uint32_t k = 0; k < n; k++) {
+        float *values = call->host->memory(call, (k + 1) * sizeof *values);
+        char *name = call->host->memory(call, k + 2);
+        for (uint32_t j = 0; j <= k; j++) {
+            values[j] = (float)(10 * k + j);
+            name[j] = 'c';
+        }
+        constants[k] = (runner_constant){name, {k > 0, {k}}, values};
+    }
+    if (odd->fault == CONSTANT_TWICE)
+        constants[n - 1].name = "c";
+    if (odd->fault == CONSTANT_NAN)
+        ((float *)constants[n - 1].values)[0] = NAN;
+    if (odd->fault == CONSTANT_EMPTY)
+        constants[n - 1].shape = (runner_shape){2, {3, 0}};
+    if (odd->fault == CONSTANT_NULL)
+        constants[n - 1].values = NULL;
+    dataset->constants = constants;
+    dataset->n_constants = n;
+}
 
 static int odd_open(const void *config, runner_call *call, uint64_t seed, runner_dataset *dataset) {
     const struct odd_config *odd = config;
@@ -49,6 +79,7 @@ static int odd_open(const void *config, runner_call *call, uint64_t seed, runner
     dataset->scale = odd->fault == SCALE ? NAN : 1.0f;
     dataset->classes = (uint32_t)odd->classes;
     dataset->target = (runner_shape){1, {3}};
+    odd_constants(odd, call, dataset);
     if (odd->fault == RANK)
         dataset->input.rank = RUNNER_MAX_RANK + 1;
     if (odd->fault == EMPTY)
@@ -94,6 +125,7 @@ static const runner_param odd_params[] = {
     RUNNER_PARAM_INT(struct odd_config, train, "40", 0, 1e9, "training rows"),
     RUNNER_PARAM_INT(struct odd_config, test, "8", 0, 1e9, "test rows"),
     RUNNER_PARAM_INT(struct odd_config, classes, "4", 0, 4e9, "classes; 0: values"),
+    RUNNER_PARAM_INT(struct odd_config, constants, "0", 0, 2000, "constants"),
     RUNNER_PARAM_CHOICE(struct odd_config, fault, "none", faults, "the rule to break"),
     RUNNER_PARAM_BOOL(struct odd_config, inputs, "true", "whether it has inputs"),
 };

@@ -163,6 +163,69 @@ static void hash_covers_rows_and_form(void **state) {
     assert_true(hash128_equal(again, hashes[0]));
 }
 
+static void constants_arrive(void **state) {
+    struct setup *setup = *state;
+    const struct data *data = &setup->data;
+    build_data(setup, "odd_data: {}");
+    const struct hash128 none = data->hash;
+    assert_int_equal(data->n_constants, 0);
+    build_data(setup, "odd_data: {constants: 3}");
+    assert_int_equal(data->n_constants, 3);
+    assert_false(hash128_equal(none, data->hash));
+    for (uint32_t k = 0; k < 3; k++) {
+        const runner_constant *constant = &data->constants[k];
+        assert_string_equal(constant->name, "ccc" + 2 - k);
+        assert_int_equal(constant->shape.rank, k > 0);
+        assert_int_equal(constant->shape.size[0], k);
+        assert_int_equal((uintptr_t)constant->values % 64, 0);
+        for (uint32_t j = 0; j < (k > 0 ? k : 1); j++)
+            assert_true(constant->values[j] == (float)(10 * k + j));
+    }
+    assert_string_equal(data->files, "[]");
+}
+
+/* Whatever bytes follow the header, mapping them gives constants within the mapping or none. */
+static void damaged_constants_are_refused_or_stay_inside(void **state) {
+    struct setup *setup = *state;
+    unsigned char bytes[8192];
+    struct arena *arena = &setup->arena;
+    struct diagnostics diagnostics;
+    struct data data;
+    int fd = -1;
+    diagnostics_init(&diagnostics);
+    const char *line = "odd_data: {constants: 3}";
+    const struct tree *written = yaml_read(line, strlen(line), "test", arena, &diagnostics);
+    const struct tree *resolved =
+        component_resolve(&setup->loader.catalog, RUNNER_DATASET, written, "dataset", arena, &diagnostics);
+    diagnostics_clear(&diagnostics);
+    assert_int_equal(data_build(&setup->loader, resolved, &fd, &setup->error), STATUS_OK);
+    const ssize_t size = pread(fd, bytes, sizeof bytes, 0);
+    close(fd);
+    assert_true(size > 4800);
+    unsigned refused = 0;
+    for (ssize_t i = 4736; i < size; i++) { /* "[]", then the table of the constants */
+        unsigned char changed[8192];
+        memcpy(changed, bytes, sizeof bytes);
+        changed[i] ^= 0xff;
+        fd = memfd_create("junk", MFD_CLOEXEC);
+        assert_int_equal(write(fd, changed, (size_t)size), size);
+        if (data_map(fd, &data, &setup->error) == STATUS_OK) {
+            for (uint32_t k = 0; k < data.n_constants; k++) {
+                const char *start = data.mapping, *end = start + data.mapping_size;
+                const runner_constant *constant = &data.constants[k];
+                const char *values = (const char *)constant->values;
+                assert_true(constant->name > start && constant->name + strlen(constant->name) < end);
+                assert_true(values > start && values + 4 * runner_elements(&constant->shape) <= end);
+            }
+            data_unmap(&data);
+        } else {
+            refused++;
+        }
+        close(fd);
+    }
+    assert_true(refused > 20);
+}
+
 static void plugins_that_break_rules_are_refused(void **state) {
     struct setup *setup = *state;
     static const char *const table[][3] = {
@@ -183,6 +246,11 @@ static void plugins_that_break_rules_are_refused(void **state) {
         {"memory", "", "memory outside open()"},
         {"missing", "", "odd_data|/nowhere/at/all"},
         {"loop", "", "open each other"},
+        {"constant_twice", ", constants: 2", "data set odd_data: two constants are named 'c'"},
+        {"constant_nan", ", constants: 3", "value 0 of the constant 'ccc' is nan"},
+        {"constant_empty", ", constants: 3", "'ccc' has an empty"},
+        {"constant_null", ", constants: 1", "'c' has no values"},
+        {"none", ", constants: 1025", "1025 constants, wanted at most 1024"},
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
         refuse_data(setup, STATUS_CONFIG, table[i][2], "odd_data: {fault: %s%s}", table[i][0], table[i][1]);
@@ -202,6 +270,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(validation_of_values_and_of_one_row, setup_open, setup_close),
         cmocka_unit_test_setup_teardown(impossible_validation_is_refused, setup_open, setup_close),
         cmocka_unit_test_setup_teardown(hash_covers_rows_and_form, setup_open, setup_close),
+        cmocka_unit_test_setup_teardown(constants_arrive, setup_open, setup_close),
+        cmocka_unit_test_setup_teardown(damaged_constants_are_refused_or_stay_inside, setup_open, setup_close),
         cmocka_unit_test_setup_teardown(plugins_that_break_rules_are_refused, setup_open, setup_close),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
