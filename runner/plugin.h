@@ -161,7 +161,7 @@ struct runner_host {
 
     /* [main] Data sets only. Reads a whole file, decompressing gzip. */
     int (*read_file)(runner_call *call, const char *path, runner_file *file);
-    /* [main] The same for a member of a ZIP archive (.npz: "x_train.npy"). */
+    /* [main] The same for a member of a ZIP archive (.npz: "x_train.npy"); one that is not there has `bytes` NULL. */
     int (*read_member)(runner_call *call, const char *path, const char *member, runner_file *file);
     /* [main] The path of `file` (or `file`.gz) in `folder`, or where that is NULL in $RUNNER_DATA/NAME and the user's cache.
        NULL where there is none, after having failed with the places looked at. */

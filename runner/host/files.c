@@ -3,14 +3,14 @@
 #include "runner/base/file.h"
 #include "runner/base/hash.h"
 #include "runner/base/yaml.h"
+#include "runner/base/zip.h"
 #include "runner/host/params.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-/* No data set is larger, but a gzip bomb may be. */
-#define FILE_LIMIT ((size_t)64 << 30)
 #define MAX_DEPTH 4
 
 void data_files_init(struct data_files *files, uint64_t seed) {
@@ -33,6 +33,8 @@ void data_files_write(const struct data_files *files, struct text *out) {
     struct tree *list = tree_list(&arena, nowhere);
     for (size_t i = 0; i < files->count; i++) {
         const struct data_file *file = &files->items[i];
+        if (file->member != NULL)
+            continue;
         struct tree *item = tree_map(&arena, nowhere);
         tree_set(&arena, item, "path", nowhere, tree_text(&arena, nowhere, file->path));
         tree_set(&arena, item, "sha256", nowhere, tree_text(&arena, nowhere, file->sha256));
@@ -43,46 +45,104 @@ void data_files_write(const struct data_files *files, struct text *out) {
     arena_clear(&arena);
 }
 
-static struct data_file *file_known(struct data_files *files, const char *path) {
-    for (size_t i = 0; i < files->count; i++)
-        if (strcmp(files->items[i].path, path) == 0)
-            return &files->items[i];
+/* No data set has more bytes than the machine, but a bomb may. */
+static size_t size_limit(void) {
+    const long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+    return pages > 0 && page > 0 ? (size_t)pages * (size_t)page : (size_t)1 << 36;
+}
+
+static struct data_file *file_known(struct data_files *files, const char *path, const char *member) {
+    for (size_t i = 0; i < files->count; i++) {
+        struct data_file *file = &files->items[i];
+        if (strcmp(file->path, path) == 0 && (file->member == NULL) == (member == NULL) &&
+            (member == NULL || strcmp(file->member, member) == 0))
+            return file;
+    }
     return NULL;
 }
 
-static struct data_file *file_add(struct data_files *files, const char *path) {
+/* Takes the bytes. */
+static struct data_file *file_add(struct data_files *files, const char *path, const char *member, unsigned char *bytes,
+                                  size_t size) {
     if (files->count == files->capacity) {
         files->capacity = files->capacity == 0 ? 8 : 2 * files->capacity;
         files->items = memory_resize(files->items, files->capacity, sizeof *files->items);
     }
     struct data_file *file = &files->items[files->count++];
-    *file = (struct data_file){.path = arena_copy_text(&files->arena, path)};
+    *file = (struct data_file){.path = arena_copy_text(&files->arena, path),
+                               .member = member == NULL ? NULL : arena_copy_text(&files->arena, member),
+                               .bytes = bytes,
+                               .size = size};
+    sha256_hex(bytes, size, file->sha256);
     return file;
 }
 
-int files_read(runner_call *public, const char *path, runner_file *file) {
-    struct call *call = (struct call *)public;
-    *file = (runner_file){0};
-    if (call->files == NULL || path == NULL)
-        return public->host->fail(public, "the plugin reads a file %s",
-                                  path == NULL ? "without a path" : "outside open() of a data set");
-    struct data_file *known = file_known(call->files, path);
-    if (known == NULL) {
-        unsigned char *bytes = NULL;
-        size_t size = 0;
-        struct error error = {0};
-        if (file_read_all_gzip(path, FILE_LIMIT, &bytes, &size, &error) != STATUS_OK) {
-            public->host->fail(public, "%s", error.text);
-            call->error->status = error.status;
-            return RUNNER_FAILED;
-        }
-        known = file_add(call->files, path);
-        known->bytes = bytes;
-        known->size = size;
-        sha256_hex(bytes, size, known->sha256);
-    }
+static void file_give(const struct data_file *known, runner_file *file) {
     *file = (runner_file){.bytes = known->bytes, .size = known->size};
     memcpy(file->sha256, known->sha256, sizeof file->sha256);
+}
+
+static int fail_with(runner_call *public, const struct error *error) {
+    public->host->fail(public, "%s", error->text);
+    ((struct call *)public)->error->status = error->status;
+    return RUNNER_FAILED;
+}
+
+/* The whole file at `path`, read now where it is not known; NULL after a failure. */
+static struct data_file *file_whole(runner_call *public, const char *path) {
+    struct call *call = (struct call *)public;
+    unsigned char *bytes = NULL;
+    size_t size = 0;
+    struct error error = {0};
+    if (call->files == NULL || path == NULL) {
+        public->host->fail(public, "the plugin reads a file %s",
+                           path == NULL ? "without a path" : "outside open() of a data set");
+        return NULL;
+    }
+    struct data_file *known = file_known(call->files, path, NULL);
+    if (known != NULL)
+        return known;
+    if (file_read_all_gzip(path, size_limit(), &bytes, &size, &error) == STATUS_OK)
+        return file_add(call->files, path, NULL, bytes, size);
+    fail_with(public, &error);
+    return NULL;
+}
+
+int files_read(runner_call *public, const char *path, runner_file *file) {
+    *file = (runner_file){0};
+    const struct data_file *whole = file_whole(public, path);
+    if (whole == NULL)
+        return RUNNER_FAILED;
+    file_give(whole, file);
+    return RUNNER_OK;
+}
+
+int files_read_member(runner_call *public, const char *path, const char *member, runner_file *file) {
+    struct call *call = (struct call *)public;
+    struct error error = {0};
+    unsigned char *bytes = NULL;
+    *file = (runner_file){0};
+    struct data_file *archive = file_whole(public, path);
+    if (archive == NULL)
+        return RUNNER_FAILED;
+    if (archive->zip == NULL) {
+        struct arena *arena = &call->files->arena;
+        struct zip *zip = arena_alloc(arena, sizeof *zip);
+        if (zip_open(archive->bytes, archive->size, archive->path, arena, zip, &error) != STATUS_OK)
+            return fail_with(public, &error);
+        archive->zip = zip;
+    }
+    const struct data_file *known = file_known(call->files, path, member);
+    if (known == NULL) {
+        const struct zip *zip = archive->zip; /* adding a file moves `archive` */
+        const struct zip_member *found = zip_find(zip, member);
+        if (found == NULL)
+            return RUNNER_OK;
+        if (zip_read(zip, found, size_limit(), &bytes, &error) != STATUS_OK)
+            return fail_with(public, &error);
+        known = file_add(call->files, path, member, bytes, found->size);
+    }
+    file_give(known, file);
     return RUNNER_OK;
 }
 

@@ -1,5 +1,5 @@
 /*
- * The services through which data sets get at files and at each other (read_file, find_file, open_as of plugin.h), and the
+ * The services through which data sets get at files and at each other (read_file, read_member, find_file, open_as of plugin.h), and the
  * record of what they read. Worker only; [main] thread.
  *
  * Files stay in memory, decompressed, until data_files_clear(): a plugin's runner_file points there. A file asked for twice is
@@ -13,6 +13,8 @@
 
 struct data_file {
     const char *path;
+    const char *member; /* of the ZIP archive at `path`; NULL: the whole file */
+    struct zip *zip;    /* of an archive some member of which was asked for */
     unsigned char *bytes;
     size_t size;     /* decompressed */
     char sha256[65]; /* of `bytes` */
@@ -30,11 +32,12 @@ struct data_files {
 
 void data_files_init(struct data_files *files, uint64_t seed);
 void data_files_clear(struct data_files *files);
-/* Adds a JSON list of {path, sha256, bytes}. */
+/* Adds a JSON list of {path, sha256, bytes}; of an archive the whole, whatever was read of it. */
 void data_files_write(const struct data_files *files, struct text *out);
 
 /* These fail where call->files is NULL: they belong into open() of a data set. */
 int files_read(runner_call *call, const char *path, runner_file *file);
+int files_read_member(runner_call *call, const char *path, const char *member, runner_file *file);
 /* Without `folder` the places are $RUNNER_DATA/NAME, then $XDG_CACHE_HOME/runner/NAME or else ~/.cache/runner/NAME (XDG Base
    Directory Specification 0.8: a relative XDG_CACHE_HOME is ignored). Data sets that use it call the folder `path`. */
 const char *files_find(runner_call *call, const char *folder, const char *name, const char *file);

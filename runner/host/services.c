@@ -173,6 +173,7 @@ const struct runner_host services_host = {
     .normal = normal,
     .truncated_normal = truncated_normal,
     .read_file = files_read,
+    .read_member = files_read_member,
     .find_file = files_find,
     .open_as = files_open_as,
     .constant = constant,
