@@ -8,21 +8,37 @@ struct variable {
 };
 
 static const runner_param params[] = {
-    RUNNER_PARAM_(RUNNER_INTS, struct variable, shape, 0, 0, NULL, 1, INT32_MAX, NULL,
-                  "sizes of the dimensions; [] is one value"),
-    RUNNER_PARAM_PART(struct variable, initializer, RUNNER_INITIALIZER, "zeros", "first values"),
+    RUNNER_PARAM_(RUNNER_INTS, struct variable, shape, RUNNER_NULLABLE, 0, "null", 1, INT32_MAX, NULL,
+                  "sizes of the dimensions; [] is one value; null: that of the data set's constant `start`"),
+    RUNNER_PARAM_PART(struct variable, initializer, RUNNER_INITIALIZER, "start",
+                      "first values; start: the data set's constant of that name, or where it has none zeros"),
     RUNNER_PARAM_PART(struct variable, regularizer, RUNNER_REGULARIZER, "null", "penalty of the values"),
     RUNNER_PARAM_PART(struct variable, constraint, RUNNER_CONSTRAINT, "null", "bounds of the values"),
 };
 
-static int plan(void *config, runner_call *call, runner_plan *plan) {
-    const struct variable *variable = config;
+static int plan_shape(const struct variable *variable, runner_call *call, runner_shape *shape) {
+    if (variable->shape.values == NULL) {
+        const runner_constant *start = call->host->constant(call, "start");
+        if (start == NULL)
+            return call->host->fail(call,
+                                    "variable has no shape, and the data set no constant `start` to take it from; "
+                                    "give `shape`");
+        *shape = start->shape;
+        return RUNNER_OK;
+    }
     if (variable->shape.count > RUNNER_MAX_RANK)
         return call->host->fail(call, "variable has %llu dimensions; at most %d are possible",
                                 (unsigned long long)variable->shape.count, RUNNER_MAX_RANK);
-    plan->output.rank = (uint32_t)variable->shape.count;
-    for (uint32_t i = 0; i < plan->output.rank; i++)
-        plan->output.size[i] = (uint32_t)variable->shape.values[i];
+    shape->rank = (uint32_t)variable->shape.count;
+    for (uint32_t i = 0; i < shape->rank; i++)
+        shape->size[i] = (uint32_t)variable->shape.values[i];
+    return RUNNER_OK;
+}
+
+static int plan(void *config, runner_call *call, runner_plan *plan) {
+    const struct variable *variable = config;
+    if (plan_shape(variable, call, &plan->output) != RUNNER_OK)
+        return RUNNER_FAILED;
     plan->n_tensors = 1;
     plan->tensors[0] = (runner_tensor){.name = "value",
                                        .shape = plan->output,
