@@ -378,7 +378,8 @@ typedef struct runner_schedule_ops {
 } runner_schedule_ops;
 
 /* ---- Callback ---------------------------------------------------------------------------------------------------- */
-/* What a callback asks for at the end of an epoch: train no further; keep a copy of the weights; take that copy back */
+/* What a callback asks for at the end of an epoch: train no further; keep a copy of the weights in place of the one kept before;
+   when training ends, whatever ends it, take the copy back */
 enum { RUNNER_STOP = 1, RUNNER_KEEP = 2, RUNNER_RESTORE = 4 };
 
 typedef struct runner_epoch {
@@ -386,6 +387,7 @@ typedef struct runner_epoch {
     uint64_t epoch;                   /* counted from 1 */
     const char *const *names;         /* columns of epochs.csv: "train_loss", "val_accuracy", ...; without test_* */
     const double *values;             /* NaN where the epoch has none */
+    double rate;                      /* learning rate of the last update */
     double rate_factor;               /* on the learning rate from now on; may be changed */
     double memory[RUNNER_MAX_VALUES]; /* the callback's own: zero at first, kept from epoch to epoch */
 } runner_epoch;
@@ -394,7 +396,7 @@ typedef struct runner_callback_ops {
     uint32_t size, flags;
     /* [main] Checks that the columns it needs are there. */
     int (*plan)(const void *config, runner_call *call, const char *const *names, uint32_t n_names);
-    /* [main] After the evaluation of each epoch; returns flags. */
+    /* [main] After each epoch and its evaluation, in the order of the config; returns flags. */
     uint32_t (*epoch)(const void *config, runner_epoch *epoch);
 } runner_callback_ops;
 
@@ -439,8 +441,7 @@ typedef struct runner_optimizer_ops {
 
 /* ---- The plugin -------------------------------------------------------------------------------------------------- */
 typedef struct runner_component {
-    uint32_t kind,
-        config_size;  /* runner_kind; bytes of the config struct, where fields that no parameter fills are zero */
+    uint32_t kind, config_size; /* runner_kind; bytes of the config struct: fields that no parameter fills are zero */
     const char *name; /* as used in configs: [a-z][a-z0-9_]* */
     const char *doc;  /* one line, lower case */
     const runner_param *params; /* NULL: none */

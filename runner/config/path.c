@@ -123,7 +123,7 @@ static struct place step_root(const char *segment) {
     } sections[] = {
         {"dataset", PLACE_COMPONENT, RUNNER_DATASET}, {"model", PLACE_LIST, RUNNER_LAYER},
         {"loss", PLACE_COMPONENT, RUNNER_LOSS},       {"optimizer", PLACE_COMPONENT, RUNNER_OPTIMIZER},
-        {"metrics", PLACE_LIST, RUNNER_METRIC},
+        {"metrics", PLACE_LIST, RUNNER_METRIC},       {"callbacks", PLACE_LIST, RUNNER_CALLBACK},
     };
     for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {
         if (strcmp(segment, sections[i].name) == 0) {

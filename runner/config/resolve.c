@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const section_names[N_SECTIONS] = {"dataset", "model", "loss", "optimizer", "metrics", "train", "engine"};
+const char *const section_names[N_SECTIONS] = {"dataset", "model",     "loss",  "optimizer",
+                                               "metrics", "callbacks", "train", "engine"};
 
 struct known_section {
     struct known_section *next;
@@ -124,12 +125,18 @@ static struct tree *resolve_model(const struct resolver *resolver, const struct 
     return resolve_components(resolver, "model", RUNNER_LAYER, value, diagnostics);
 }
 
-static struct tree *resolve_metrics(const struct resolver *resolver, const struct tree *value,
-                                    struct diagnostics *diagnostics) {
+/* A list that may be missing. */
+static struct tree *resolve_optional(const struct resolver *resolver, const char *section, enum runner_kind kind,
+                                     const struct tree *value, struct diagnostics *diagnostics) {
     if (!value || value->type == TREE_NULL) {
         return tree_list(resolver->arena, value ? value->mark : (struct mark){0});
     }
-    struct tree *resolved = resolve_components(resolver, "metrics", RUNNER_METRIC, value, diagnostics);
+    return resolve_components(resolver, section, kind, value, diagnostics);
+}
+
+static struct tree *resolve_metrics(const struct resolver *resolver, const struct tree *value,
+                                    struct diagnostics *diagnostics) {
+    struct tree *resolved = resolve_optional(resolver, "metrics", RUNNER_METRIC, value, diagnostics);
     for (size_t i = 0; resolved && i < resolved->count; i++) {
         const char *name = component_name(resolved->items[i]);
         for (size_t j = 0; j < i; j++) {
@@ -150,6 +157,7 @@ static struct tree *resolve_section(const struct resolver *resolver, enum sectio
     case SECTION_TRAIN: return resolve_train(resolver->catalog, value, mark, resolver->arena, diagnostics);
     case SECTION_ENGINE: return resolve_engine(resolver->catalog, value, mark, resolver->arena, diagnostics);
     case SECTION_METRICS: return resolve_metrics(resolver, value, diagnostics);
+    case SECTION_CALLBACKS: return resolve_optional(resolver, "callbacks", RUNNER_CALLBACK, value, diagnostics);
     case SECTION_MODEL:
     case SECTION_DATASET:
     case SECTION_LOSS:

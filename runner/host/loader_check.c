@@ -44,6 +44,10 @@ static const struct ops_form forms[] = {
                             {"penalty"},
                             {"penalty"}},
     [RUNNER_CONSTRAINT] = {THROUGH(runner_constraint_ops, apply), sizeof(runner_constraint_ops), {"apply"}, {"apply"}},
+    [RUNNER_CALLBACK] = {THROUGH(runner_callback_ops, epoch),
+                         sizeof(runner_callback_ops),
+                         {"plan", "epoch"},
+                         {"plan", "epoch"}},
 };
 
 size_t ops_size(enum runner_kind kind) {

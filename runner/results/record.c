@@ -16,6 +16,8 @@ bool record_final(const struct record *record, const char *column, double *value
     if (record->n_rows == 0)
         return false;
     const struct record_row *last = &record->rows[record->n_rows - 1];
+    while (record->restored && last > record->rows && last->epoch > record->restored_epoch)
+        last--;
     for (size_t i = 0; i < record->n_columns; i++) {
         if (strcmp(record->columns[i], column) == 0) {
             *value = last->values[i];
@@ -58,6 +60,10 @@ void record_write(const struct record *record, struct text *out) {
     json_object_set_new(json, "stopped_by", json_string(record->stopped_by));
     json_object_set_new(json, "epochs", json_of_u64(record->epochs));
     json_object_set_new(json, "updates", json_of_u64(record->updates));
+    if (record->restored)
+        json_object_set_new(json, "restored_epoch", json_of_u64(record->restored_epoch));
+    if (record->has_best)
+        json_object_set_new(json, "best_epoch", json_of_u64(record->best_epoch));
     json_object_set_new(json, "threads", json_of_u64(record->threads));
     json_object_set_new(json, "attempts", json_of_u64(record->attempts));
     json_object_set_new(json, "peak_memory", json_of_u64(record->peak_memory));
@@ -126,6 +132,11 @@ bool record_read(const struct json_t *json, struct arena *arena, struct record *
                 read_u64(json_object_get(json, "threads"), &record->threads) &&
                 read_u64(json_object_get(json, "attempts"), &record->attempts) &&
                 read_u64(json_object_get(json, "peak_memory"), &record->peak_memory);
+    const json_t *best = json_object_get(json, "best_epoch"), *restored = json_object_get(json, "restored_epoch");
+    record->has_best = best != NULL;
+    record->restored = restored != NULL;
+    good = good && (best == NULL || read_u64(best, &record->best_epoch)) &&
+           (restored == NULL || read_u64(restored, &record->restored_epoch));
     const char *status = read_text(json, "status", arena, &good);
     record->reason = read_text(json, "reason", arena, &good);
     record->stopped_by = read_text(json, "stopped_by", arena, &good);

@@ -33,6 +33,8 @@ struct record {
     const char *reason;     /* "" where there is none */
     const char *stopped_by; /* "epochs", "updates", ...; "" where the trial failed */
     uint64_t epochs, updates;
+    bool has_best, restored; /* best_epoch is known; a callback has brought back the weights of an earlier epoch */
+    uint64_t best_epoch, restored_epoch;
     uint64_t threads, attempts;
     uint64_t peak_memory; /* bytes; 0: not known */
     const char **columns; /* metric columns */
@@ -41,7 +43,8 @@ struct record {
     size_t n_rows;
 };
 
-/* The values at the end of training: those of the last row. False where the column is not known. */
+/* The values at the end of training: those of the last row, or, where a callback has brought back the weights of an earlier
+   epoch, those of that epoch. False where the column is not known. */
 bool record_final(const struct record *record, const char *column, double *value);
 
 /* JSON in one line, without an end of line. Numbers read back exactly. */

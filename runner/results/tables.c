@@ -32,6 +32,13 @@ static void csv_columns(struct csv *csv, const char *const *columns, size_t n) {
     csv_end_row(csv);
 }
 
+static bool any_best(const struct results *results) {
+    for (size_t t = 0; t < results->n_trials; t++)
+        if (results->trials[t].record != NULL && results->trials[t].record->has_best)
+            return true;
+    return false;
+}
+
 void table_trials(const struct results *results, struct text *out) {
     struct arena arena;
     arena_init(&arena);
@@ -42,6 +49,9 @@ void table_trials(const struct results *results, struct text *out) {
     csv_header(&csv, (const char *const[]){"trial", "id", NULL});
     csv_axes(&csv, results);
     csv_header(&csv, (const char *const[]){"seed", "status", "reason", "stopped_by", "epochs", "updates", NULL});
+    bool best = any_best(results); /* without callbacks and `save` the column stays away */
+    if (best)
+        csv_text(&csv, "best_epoch");
     csv_columns(&csv, columns, n);
     for (size_t t = 0; t < results->n_trials; t++) {
         const struct record *record = results->trials[t].record;
@@ -56,6 +66,10 @@ void table_trials(const struct results *results, struct text *out) {
         csv_text(&csv, record->stopped_by);
         csv_uint(&csv, record->epochs);
         csv_uint(&csv, record->updates);
+        if (best && record->has_best)
+            csv_uint(&csv, record->best_epoch);
+        else if (best)
+            csv_empty(&csv);
         for (size_t c = 0; c < n; c++) {
             double value;
             if (record_final(record, columns[c], &value))

@@ -65,11 +65,9 @@ static struct tree *strip(struct components *components, const struct catalog *c
         const char *key;
         enum runner_kind kind;
         bool list;
-    } parts[] = {{"dataset", RUNNER_DATASET, false},
-                 {"model", RUNNER_LAYER, true},
-                 {"loss", RUNNER_LOSS, false},
-                 {"optimizer", RUNNER_OPTIMIZER, false},
-                 {"metrics", RUNNER_METRIC, true}};
+    } parts[] = {{"dataset", RUNNER_DATASET, false}, {"model", RUNNER_LAYER, true},
+                 {"loss", RUNNER_LOSS, false},       {"optimizer", RUNNER_OPTIMIZER, false},
+                 {"metrics", RUNNER_METRIC, true},   {"callbacks", RUNNER_CALLBACK, true}};
     struct tree *result = tree_map(arena, trial->mark);
     for (size_t i = 0; i < trial->count; i++) {
         size_t p = 0;

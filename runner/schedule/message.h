@@ -39,8 +39,8 @@ enum message {
     MESSAGE_COLUMNS,
     MESSAGE_ROW,
     MESSAGE_PROGRESS,
-    MESSAGE_RESULT, /* u64 status, u64 outcome, string reason, string stopped_by, u64 epochs, u64 updates, u64 peak memory,
-                       string error */
+    MESSAGE_RESULT, /* u64 status, u64 outcome, string reason, string stopped_by, u64 epochs, u64 updates,
+                       u64 has best, u64 best epoch, u64 restored, u64 restored epoch, u64 peak memory, string error */
 };
 
 void message_u64(struct text *out, uint64_t number);

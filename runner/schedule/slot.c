@@ -119,6 +119,7 @@ static void fail(struct slot *slot, const char *reason, const char *message) {
     record->reason = arena_copy_text(slot->arena, reason);
     record->stopped_by = "";
     record->epochs = record->updates = 0;
+    record->has_best = record->restored = false;
     record->n_rows = record->n_columns = 0;
     snprintf(slot->message, sizeof slot->message, "%s", message);
 }
@@ -174,6 +175,10 @@ static bool take_result(struct slot *slot, struct message_reader *reader) {
     const char *reason = message_read_string(reader), *stopped_by = message_read_string(reader);
     record->epochs = message_read_u64(reader);
     record->updates = message_read_u64(reader);
+    record->has_best = message_read_u64(reader) != 0;
+    record->best_epoch = message_read_u64(reader);
+    record->restored = message_read_u64(reader) != 0;
+    record->restored_epoch = message_read_u64(reader);
     record->peak_memory = message_read_u64(reader);
     const char *text = message_read_string(reader);
     if (reader->bad)

@@ -141,6 +141,10 @@ enum status worker_train(const struct loader *loader, const struct worker_data *
         message_string(&sender.out, result.stopped_by);
         message_u64(&sender.out, result.epochs);
         message_u64(&sender.out, result.updates);
+        message_u64(&sender.out, result.has_best);
+        message_u64(&sender.out, result.best_epoch);
+        message_u64(&sender.out, result.restored);
+        message_u64(&sender.out, result.restored_epoch);
         message_u64(&sender.out, peak_memory());
         message_string(&sender.out, status != STATUS_OK ? failure.text : "");
         sender.status = frame_write(WORKER_SOCKET, MESSAGE_RESULT, sender.out.data, sender.out.length, error);

@@ -1,5 +1,6 @@
 #include "runner/train/train.h"
 
+#include "runner/train/callbacks.h"
 #include "runner/train/evaluate.h"
 #include "runner/train/settings.h"
 #include "runner/train/step.h"
@@ -28,6 +29,7 @@ struct training {
     struct model model;
     struct stepper stepper;
     struct evaluator evaluator;
+    struct callbacks callbacks;
     struct group groups[GROUPS];
     struct train_columns columns;
     double *values;
@@ -123,11 +125,13 @@ static void make_order(struct training *training, uint64_t epoch) {
 
 static double rate_of(const struct training *training, uint64_t update) {
     const struct model *model = &training->model;
-    if (model->schedule == NULL)
-        return model->rate;
-    const runner_schedule_ops *ops = model->schedule->ops;
-    return ops->rate(model->schedule->config, update, training->settings.updates_per_epoch,
-                     training->settings.total_updates);
+    double rate = model->rate;
+    if (model->schedule != NULL) {
+        const runner_schedule_ops *ops = model->schedule->ops;
+        rate = ops->rate(model->schedule->config, update, training->settings.updates_per_epoch,
+                         training->settings.total_updates);
+    }
+    return rate * training->callbacks.rate_factor;
 }
 
 static void progress(struct training *training, uint64_t epoch) {
@@ -207,6 +211,33 @@ static void diverged(struct training *training, uint64_t epoch, const char *what
              (unsigned long long)epoch);
 }
 
+static enum status evaluate_epoch(struct training *training, uint64_t epoch, double *seconds, struct error *error) {
+    enum status status = evaluate_all(training, seconds, error);
+    if (status == STATUS_OK && training->result->outcome == TRAIN_DONE && !evaluation_finite(training))
+        diverged(training, epoch, "evaluated loss", (double)NAN);
+    return status;
+}
+
+/* What the callbacks want after an epoch. One that stops, or whose weights are kept, is evaluated in any case. */
+static enum status ask_callbacks(struct training *training, uint64_t epoch, bool *last, bool evaluated, double *seconds,
+                                 struct error *error) {
+    struct callbacks *callbacks = &training->callbacks;
+    enum status status = STATUS_OK;
+    if (training->result->outcome != TRAIN_DONE)
+        return STATUS_OK;
+    uint32_t asked = callbacks_ask(callbacks, epoch, training->rate, training->values, training->known);
+    if (!evaluated && (asked & (RUNNER_STOP | RUNNER_KEEP)) != 0)
+        status = evaluate_epoch(training, epoch, seconds, error);
+    if (status != STATUS_OK || training->result->outcome != TRAIN_DONE)
+        return status;
+    callbacks_keep(callbacks, &training->model, epoch, &training->arena);
+    if (!*last && (asked & RUNNER_STOP) != 0) {
+        training->result->stopped_by = callbacks_stopped_by(callbacks);
+        *last = true;
+    }
+    return STATUS_OK;
+}
+
 /* One epoch, its evaluation and its row. */
 static enum status run_epoch(struct training *training, uint64_t epoch, bool *more, struct error *error) {
     const struct train_settings *settings = &training->settings;
@@ -217,18 +248,19 @@ static enum status run_epoch(struct training *training, uint64_t epoch, bool *mo
     if (training->stepper.failed)
         return stepper_error(&training->stepper, error);
     training->result->epochs = epoch;
+    if (training->stepper.diverged)
+        diverged(training, epoch, "loss", training->stepper.loss_sum);
     bool last = epoch == settings->epochs || training->updates >= settings->total_updates || training->stepper.diverged;
+    bool evaluate = last || epoch % settings->evaluate_every == 0;
     memset(training->known, 0, training->columns.count * sizeof *training->known);
     running_means(training);
     enum status status = STATUS_OK;
-    if (last || epoch % settings->evaluate_every == 0)
-        status = evaluate_all(training, &evaluate_seconds, error);
+    if (evaluate)
+        status = evaluate_epoch(training, epoch, &evaluate_seconds, error);
+    if (status == STATUS_OK)
+        status = ask_callbacks(training, epoch, &last, evaluate, &evaluate_seconds, error);
     if (status != STATUS_OK)
         return status;
-    if (training->stepper.diverged)
-        diverged(training, epoch, "loss", training->stepper.loss_sum);
-    else if (!evaluation_finite(training))
-        diverged(training, epoch, "evaluated loss", (double)NAN);
     bool go_on = report(training, epoch, seconds, evaluate_seconds);
     *more = go_on && !last && training->result->outcome == TRAIN_DONE;
     if (!go_on && !last && training->result->outcome == TRAIN_DONE) {
@@ -238,21 +270,33 @@ static enum status run_epoch(struct training *training, uint64_t epoch, bool *mo
     return STATUS_OK;
 }
 
-static enum status run_epochs(struct training *training, struct error *error) {
-    const struct train_settings *settings = &training->settings;
+/* The weights that the trial ends with, and where they stand in its history. */
+static void end_training(struct training *training) {
     struct train_result *result = training->result;
+    const struct weights_copy *best = callbacks_best(&training->callbacks);
+    result->updates = training->updates;
+    if (result->outcome == TRAIN_DONE) {
+        result->restored = callbacks_restore(&training->callbacks, &training->model, &result->restored_epoch);
+        result->has_best = best != NULL;
+        result->best_epoch = best != NULL ? best->epoch : 0;
+    }
+    if (result->stopped_by == NULL)
+        result->stopped_by = training->settings.updates_limited && training->updates == training->settings.total_updates
+                                 ? "updates"
+                                 : "epochs";
+}
+
+static enum status run_epochs(struct training *training, struct error *error) {
     double evaluate_seconds = 0;
     training->rate = rate_of(training, 0);
     enum status status = evaluate_all(training, &evaluate_seconds, error);
     if (status != STATUS_OK)
         return status;
-    bool more = report(training, 0, 0, evaluate_seconds) && settings->total_updates > 0;
+    bool more = report(training, 0, 0, evaluate_seconds) && training->settings.total_updates > 0;
     for (uint64_t epoch = 1; more && status == STATUS_OK; epoch++)
         status = run_epoch(training, epoch, &more, error);
-    result->updates = training->updates;
-    if (result->stopped_by == NULL)
-        result->stopped_by =
-            settings->updates_limited && training->updates == settings->total_updates ? "updates" : "epochs";
+    if (status == STATUS_OK)
+        end_training(training);
     return status;
 }
 
@@ -275,6 +319,10 @@ enum status train_run(const struct train_request *request, struct train_result *
     if (status == STATUS_OK) {
         plan_columns(training.groups, &training.columns, model, request->data, settings->evaluate_train,
                      &training.arena);
+        status = callbacks_plan(&training.callbacks, request->loader, request->trial, &training.columns,
+                                &training.arena, where, error);
+    }
+    if (status == STATUS_OK) {
         training.values = arena_array(&training.arena, training.columns.count, sizeof(double));
         training.known = arena_array(&training.arena, training.columns.count, sizeof(bool));
         training.sums = arena_array(&training.arena, model->n_sums, sizeof(double));
@@ -331,6 +379,8 @@ enum status train_plan(const struct loader *loader, const struct tree *trial, co
         plan_columns(groups, &summary->columns, &model, data, settings.evaluate_train, arena);
         for (size_t i = 0; i < summary->columns.count; i++)
             summary->columns.names[i] = arena_copy_text(arena, summary->columns.names[i]);
+        struct callbacks callbacks;
+        status = callbacks_plan(&callbacks, loader, trial, &summary->columns, arena, where, error);
     }
     model_clear(&model);
     return status;

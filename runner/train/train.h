@@ -51,8 +51,11 @@ enum train_outcome { TRAIN_DONE, TRAIN_DIVERGED, TRAIN_STOPPED };
 struct train_result {
     enum train_outcome outcome;
     char reason[64];        /* diverged: "loss is nan in epoch 3" and the like; empty otherwise */
-    const char *stopped_by; /* "epochs", "updates", "diverged" */
+    const char *stopped_by; /* "epochs", "updates", "diverged", "interrupted", or the callback's name */
     uint64_t epochs, updates;
+    bool has_best,
+        restored; /* best_epoch is known; the trial ends with the weights of restored_epoch, not the last ones */
+    uint64_t best_epoch, restored_epoch;
 };
 
 /* STATUS_OK with the result; STATUS_CONFIG where the trial cannot be planned (shapes) with `where` (may be NULL) set to the path

@@ -46,6 +46,7 @@ static void broken_plugins_are_refused_by_name(void **state) {
         {"no_entry", "/no_entry.so: found no function runner_plugin_entry; wanted a plugin"},
         {"missing_step",
          "/missing_step.so: optimizer 'missing_step' has no step; wanted step, or step_tensor, in its ops"},
+        {"missing_epoch", "/missing_epoch.so: callback 'missing_epoch' has no epoch; wanted epoch in its ops"},
         {"bad_table",
          "/bad_table.so: optimizer 'bad_table': parameter 'momentum': found bytes 8 to 16 of a config struct of 8"},
         {"wild_pointer", "/wild_pointer.so: found no table for its 1 components"},

@@ -8,17 +8,18 @@ static void a_minimal_config_gets_all_defaults(void **state) {
     assert_int_equal(experiment->n_points, 1);
     assert_int_equal(experiment->n_trials, 1);
     assert_int_equal(experiment->n_axes, 0);
-    assert_string_equal(text_of(harness, experiment->points[0].tree),
-                        "{\"dataset\": {\"digits\": {\"train\": 12000, \"test\": 2000, \"scale\": 0.5, \"seed\": 0, "
-                        "\"validation\": 0.0}}, "
-                        "\"model\": [{\"dense\": {\"units\": 10, \"activation\": {\"linear\": {\"name\": null}}, "
-                        "\"fill\": \"zeros\", \"name\": null}}], "
-                        "\"loss\": {\"categorical_crossentropy\": {}}, "
-                        "\"optimizer\": {\"adam\": {\"learning_rate\": 0.001, \"beta_1\": 0.9}}, \"metrics\": [], "
-                        "\"train\": {\"batch_size\": 32, \"epochs\": 1, \"updates\": null, \"shuffle\": "
-                        "\"each_epoch\", \"drop_last\": false, "
-                        "\"evaluate_every\": 1, \"evaluate_train\": false, \"init_seed\": null, \"order_seed\": null}, "
-                        "\"engine\": {\"gemm\": \"openblas\", \"micro_batch\": 4096}}");
+    assert_string_equal(
+        text_of(harness, experiment->points[0].tree),
+        "{\"dataset\": {\"digits\": {\"train\": 12000, \"test\": 2000, \"scale\": 0.5, \"seed\": 0, "
+        "\"validation\": 0.0}}, "
+        "\"model\": [{\"dense\": {\"units\": 10, \"activation\": {\"linear\": {\"name\": null}}, "
+        "\"fill\": \"zeros\", \"name\": null}}], "
+        "\"loss\": {\"categorical_crossentropy\": {}}, "
+        "\"optimizer\": {\"adam\": {\"learning_rate\": 0.001, \"beta_1\": 0.9}}, \"metrics\": [], \"callbacks\": [], "
+        "\"train\": {\"batch_size\": 32, \"epochs\": 1, \"updates\": null, \"shuffle\": "
+        "\"each_epoch\", \"drop_last\": false, "
+        "\"evaluate_every\": 1, \"evaluate_train\": false, \"init_seed\": null, \"order_seed\": null}, "
+        "\"engine\": {\"gemm\": \"openblas\", \"micro_batch\": 4096}}");
 }
 
 static void a_trial_follows_its_seed(void **state) {

@@ -187,6 +187,34 @@ static void labels_name_a_trial(void **state) {
     results_clear(&results);
 }
 
+/* Where a callback brought the weights of an earlier epoch back, the final values are that epoch's. */
+static void restored_weights_have_the_values_of_their_epoch(void **state) {
+    (void)state;
+    struct results results;
+    static const char *const axes[] = {"x"}, *const labels[] = {"1"};
+    lab_results(&results, axes, 1, labels, 1, 2);
+    struct record *first = lab_record(&results.arena, 1, TRIAL_DONE, columns, 2, 3);
+    first->stopped_by = "early_stopping";
+    first->epochs = 2;
+    first->updates = 20;
+    first->has_best = first->restored = true;
+    first->best_epoch = first->restored_epoch = 1;
+    lab_set(first, 1, 1, 2.5);
+    lab_set(first, 2, 1, 7.5);
+    results.trials[0].record = first;
+    results.trials[1].record = lab_record(&results.arena, 2, TRIAL_DONE, columns, 2, 1);
+    expect(table_trials, &results,
+           "trial,id,x,seed,status,reason,stopped_by,epochs,updates,best_epoch,train_loss,test_loss\n"
+           "1,0000000000000001,1,0,done,,early_stopping,2,20,1,,2.5\n"
+           "2,0000000000000002,1,1,done,,,0,0,,,\n");
+    struct text json;
+    text_init(&json);
+    record_write(first, &json);
+    assert_non_null(strstr(json.data, "\"restored_epoch\":1,\"best_epoch\":1"));
+    text_clear(&json);
+    results_clear(&results);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(trials_have_a_row_each_in_grid_order),
@@ -198,6 +226,7 @@ int main(void) {
         cmocka_unit_test(columns_are_the_union_in_order_of_appearance),
         cmocka_unit_test(statistics_agree_with_python),
         cmocka_unit_test(labels_name_a_trial),
+        cmocka_unit_test(restored_weights_have_the_values_of_their_epoch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -77,8 +77,9 @@ static inline struct tree *lab_trial(struct lab *lab, const char *yaml) {
     } sections[] = {{"model", RUNNER_LAYER, true},
                     {"loss", RUNNER_LOSS, false},
                     {"optimizer", RUNNER_OPTIMIZER, false},
-                    {"metrics", RUNNER_METRIC, true}};
-    for (size_t s = 0; s < 4 && config != NULL; s++) {
+                    {"metrics", RUNNER_METRIC, true},
+                    {"callbacks", RUNNER_CALLBACK, true}};
+    for (size_t s = 0; s < 5 && config != NULL; s++) {
         const struct tree *written = tree_get(config, sections[s].key);
         struct tree *value = sections[s].list ? tree_list(&lab->arena, (struct mark){0}) : NULL;
         for (size_t i = 0; sections[s].list && written != NULL && i < written->count; i++)

@@ -195,6 +195,52 @@ static void divergence_is_an_outcome(void **state) {
     assert_int_equal(other.result.updates, h.result.updates);
 }
 
+/* With no improvement to be had (a learning rate of 0) patience runs out at once; the rate falls where it is asked to. */
+static void callbacks_stop_training_and_change_the_rate(void **state) {
+    struct lab *lab = *state;
+    struct history h =
+        run(lab, MODEL "optimizer: {sgd: {learning_rate: 0}}\ntrain: {epochs: 9}\n"
+                       "callbacks: [{early_stopping: {monitor: train_loss, patience: 3, min_delta: 1}}]\n");
+    assert_string_equal(h.result.stopped_by, "early_stopping");
+    assert_int_equal(h.result.epochs, 4);
+    assert_int_equal(h.rows, 5);
+    assert_true(h.result.has_best && h.result.best_epoch == 1 && !h.result.restored);
+    h = run(lab, MODEL "optimizer: {sgd: {learning_rate: 0.5}}\ntrain: {epochs: 4}\ncallbacks: [{reduce_lr_on_plateau: "
+                       "{monitor: train_loss, patience: 1, factor: 0.25, min_delta: 9}}]\n");
+    assert_true(h.rate[1] == 0.5 && h.rate[2] == 0.5 && h.rate[3] == 0.125 && h.rate[4] == 0.03125);
+    assert_string_equal(h.result.stopped_by, "epochs");
+    assert_false(h.result.has_best);
+}
+
+/* What is kept is evaluated, even where evaluate_every would leave it out, and so is the epoch that ends it all. */
+static void epochs_that_callbacks_choose_are_evaluated(void **state) {
+    struct lab *lab = *state;
+    struct history h =
+        run(lab, MODEL "optimizer: {sgd: {learning_rate: 0}}\ntrain: {epochs: 50, evaluate_every: 10}\ncallbacks: "
+                       "[{early_stopping: {monitor: loss, patience: 2, min_delta: 1, restore_best_weights: true}}]\n");
+    assert_int_equal(h.result.epochs, 3);
+    assert_true(h.known[1][2] && !h.known[2][2] && h.known[3][2]);
+    assert_true(h.result.restored && h.result.restored_epoch == 1);
+}
+
+static void monitors_that_are_not_there_are_config_errors(void **state) {
+    struct lab *lab = *state;
+    struct train_result result;
+    struct error error = {0};
+    struct text where;
+    text_init(&where);
+    struct train_request request = {
+        .loader = &lab->loader,
+        .trial = lab_trial(lab, MODEL "optimizer: sgd\ncallbacks: [{reduce_lr_on_plateau: {monitor: loss}}, "
+                                      "early_stopping]\n"),
+        .data = &lab->data,
+        .threads = 1};
+    assert_int_equal(train_run(&request, &result, &where, &error), STATUS_CONFIG);
+    assert_string_equal(where.data, "callbacks.1");
+    assert_non_null(strstr(error.text, "early_stopping: monitor is 'val_loss', but there are no validation rows"));
+    text_clear(&where);
+}
+
 static void the_caller_can_stop_a_trial_between_epochs(void **state) {
     struct lab *lab = *state;
     struct history h = run_on(lab, MODEL "optimizer: sgd\ntrain: {epochs: 9}\n", 1, 3);
@@ -243,6 +289,9 @@ int main(void) {
         cmocka_unit_test(rows_hold_running_means_and_evaluations),
         cmocka_unit_test(the_order_of_examples_follows_shuffle),
         cmocka_unit_test(divergence_is_an_outcome),
+        cmocka_unit_test(callbacks_stop_training_and_change_the_rate),
+        cmocka_unit_test(epochs_that_callbacks_choose_are_evaluated),
+        cmocka_unit_test(monitors_that_are_not_there_are_config_errors),
         cmocka_unit_test(the_caller_can_stop_a_trial_between_epochs),
         cmocka_unit_test(shapes_that_do_not_fit_are_named_with_their_place),
     };
