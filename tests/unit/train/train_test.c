@@ -1,4 +1,5 @@
 /* Whole trials: what their histories may depend on, what ends them and what they count. */
+/* ctest: timeout 300 (teams larger than the machine meet at barriers, which is slow where others use it too) */
 #include "tests/unit/train/lab.h"
 
 #include <math.h>
