@@ -2,13 +2,19 @@
 
 # Files of runner/host that only the worker links: they open plugins, call BLAS or run in the hot path. All others
 # (catalogue, parameter tables) are linked by the supervisor as well.
-set(RUNNER_HOST_RUNTIME loader registry part data files services products blas portable vector_math)
+set(RUNNER_HOST_RUNTIME loader registry part data files services products kernels vector_math)
 
 # Compiled for any x86-64, since they run before or as the check for x86-64-v3.
 set(RUNNER_BASELINE_SOURCES runner/main.c runner/worker_main.c runner/base/cpu.c)
 foreach(source IN LISTS RUNNER_BASELINE_SOURCES)
     set_source_files_properties("${PROJECT_SOURCE_DIR}/${source}" PROPERTIES COMPILE_OPTIONS "${RUNNER_BASELINE_FLAGS}")
 endforeach()
+
+# Run only where cpu_level() is 4.
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|amd64|AMD64)$")
+    set_source_files_properties("${PROJECT_SOURCE_DIR}/runner/host/kernels_v4.c" PROPERTIES
+                                COMPILE_OPTIONS "-march=x86-64-v4;-mprefer-vector-width=512")
+endif()
 
 function(runner_sources variable pattern)
     file(GLOB found CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${pattern}")

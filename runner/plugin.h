@@ -246,8 +246,8 @@ typedef struct runner_constraint_ops {
 #define RUNNER_ROWS_GRADIENT 64u
 /* Element j of the output depends on element j of input 0 alone, and so do their deltas: any run of columns may be asked for */
 #define RUNNER_ELEMENTWISE 128u
-/* As dense: forward() may be asked for columns column0 .. of the output, for which it reads those columns of each tensor alone, and
-   backward() for columns of input 0's delta, for which it reads those rows of the first tensor alone */
+/* As dense: the tensors have the output's columns, and each column of the output depends on its own alone. forward() may be asked for a
+   run of columns, backward() for its share of input 0's delta: then output, output_delta and tensors have those columns alone */
 #define RUNNER_COLUMNS 256u
 
 /* The host fills what stands above the line, plan() the rest (it finds everything zero). */
@@ -476,11 +476,8 @@ typedef const runner_plugin *(*runner_plugin_entry_fn)(void);
 
 /* Columns first .. first + columns of a view. */
 static inline runner_view runner_columns(const runner_view *view, uint64_t first, uint64_t columns) {
-    runner_view part = *view;
-    part.columns = columns;
-    part.column0 += first;
-    if (part.data != NULL)
-        part.data += first;
+    runner_view part = {view->data == NULL ? NULL : view->data + first, view->rows, columns, view->pitch, view->storage,
+                        view->row0, view->column0 + first};
     return part;
 }
 

@@ -19,7 +19,7 @@ static int plan_elu(void *config, runner_call *call, runner_plan *plan) {
     struct elu *elu = config;
     elu->scale = 1.0;
     plan->output = plan->inputs[0];
-    plan->flags = RUNNER_IN_PLACE | RUNNER_KEEP_OUTPUT;
+    plan->flags = RUNNER_IN_PLACE | RUNNER_KEEP_OUTPUT | RUNNER_ELEMENTWISE;
     return RUNNER_OK;
 }
 

@@ -19,7 +19,7 @@ static const runner_param params[] = {
 static int plan(void *config, runner_call *call, runner_plan *plan) {
     (void)config, (void)call;
     plan->output = plan->inputs[0];
-    plan->flags = RUNNER_KEEP_INPUT;
+    plan->flags = RUNNER_KEEP_INPUT | RUNNER_ELEMENTWISE;
     return RUNNER_OK;
 }
 

@@ -5,7 +5,7 @@
 static int plan_linear(void *config, runner_call *call, runner_plan *plan) {
     (void)config, (void)call;
     plan->output = plan->inputs[0];
-    plan->flags = RUNNER_IN_PLACE;
+    plan->flags = RUNNER_IN_PLACE | RUNNER_ELEMENTWISE;
     return RUNNER_OK;
 }
 
@@ -16,7 +16,7 @@ static int plan_flatten(void *config, runner_call *call, runner_plan *plan) {
         return call->host->fail(call, "flatten cannot take %llu inputs; at most 2^32 - 1 are possible",
                                 (unsigned long long)elements);
     plan->output = (runner_shape){.rank = 1, .size = {(uint32_t)elements}};
-    plan->flags = RUNNER_IN_PLACE;
+    plan->flags = RUNNER_IN_PLACE | RUNNER_ELEMENTWISE;
     return RUNNER_OK;
 }
 

@@ -22,7 +22,7 @@ static const runner_param leaky_params[] = {
 static int plan(void *config, runner_call *call, runner_plan *plan) {
     (void)config, (void)call;
     plan->output = plan->inputs[0];
-    plan->flags = RUNNER_IN_PLACE | RUNNER_KEEP_OUTPUT; /* y > 0 exactly where x > threshold */
+    plan->flags = RUNNER_IN_PLACE | RUNNER_KEEP_OUTPUT | RUNNER_ELEMENTWISE; /* y > 0 exactly where x > threshold */
     return RUNNER_OK;
 }
 

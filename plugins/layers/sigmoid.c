@@ -60,14 +60,14 @@ static void apply(runner_call *call, function *f, const runner_view *x, const ru
 static int plan_from_output(void *config, runner_call *call, runner_plan *plan) {
     (void)config, (void)call;
     plan->output = plan->inputs[0];
-    plan->flags = RUNNER_IN_PLACE | RUNNER_KEEP_OUTPUT;
+    plan->flags = RUNNER_IN_PLACE | RUNNER_KEEP_OUTPUT | RUNNER_ELEMENTWISE;
     return RUNNER_OK;
 }
 
 static int plan_from_input(void *config, runner_call *call, runner_plan *plan) {
     (void)config, (void)call;
     plan->output = plan->inputs[0];
-    plan->flags = RUNNER_KEEP_INPUT;
+    plan->flags = RUNNER_KEEP_INPUT | RUNNER_ELEMENTWISE;
     return RUNNER_OK;
 }
 

@@ -4,7 +4,7 @@
 static int plan(void *config, runner_call *call, runner_plan *plan) {
     (void)config, (void)call;
     plan->output = plan->inputs[0];
-    plan->flags = RUNNER_IN_PLACE | RUNNER_KEEP_OUTPUT;
+    plan->flags = RUNNER_IN_PLACE | RUNNER_KEEP_OUTPUT | RUNNER_ELEMENTWISE;
     return RUNNER_OK;
 }
 

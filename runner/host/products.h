@@ -1,12 +1,13 @@
 /*
  * Matrix products, behind host->product(). Worker only; [any] thread; the only file that calls BLAS.
  *
- * c = alpha op(a) op(b) + beta c with op(a) [m][k], op(b) [k][n]. Two back ends:
- *  - openblas: cblas_sgemm on one thread a call, and own loops where an inner or outer dimension is 1. The same bits in every
- *    run on one machine.
- *  - portable: every element of c is one chain of fused multiply-adds over k in order, started at beta c, so that its bits
- *    depend neither on the machine nor on how m, n or k are cut into calls (with beta 1 and the same alpha).
- * An element of a that is zero may be skipped, which changes no bit while b is finite.
+ * c = alpha op(a) op(b) + beta c with op(a) [m][k], op(b) [k][n]. Views may have a storage of the host's own (storage.h).
+ * Every element of c is one chain of fused multiply-adds over k in order, started at beta c (kernels.h), so its bits depend neither on
+ * the machine nor on how m, n or k are cut into calls (with beta 1 and the same alpha), but for two exceptions of the back end openblas:
+ *  - large products (PRODUCT_LARGE multiply-adds, more than a slice has) go to cblas_sgemm on one thread a call, and
+ *  - one row times a transposed matrix is made of dot products.
+ * The first depends on the build of OpenBLAS and the type of CPU; both depend on shapes alone. With the back end portable there are no
+ * exceptions. An element of a that is zero may be skipped, which changes no bit while b is finite.
  */
 #ifndef RUNNER_HOST_PRODUCTS_H
 #define RUNNER_HOST_PRODUCTS_H
@@ -16,10 +17,13 @@
 
 enum gemm { GEMM_OPENBLAS, GEMM_PORTABLE };
 
-/* `pack` is scratch for product_pack_size() bytes, 64-byte aligned. */
-uint64_t product_pack_size(enum gemm gemm, uint32_t flags, const runner_view *a, const runner_view *b);
+#define PRODUCT_LARGE (UINT64_C(1) << 26)
+
+/* Bytes of workspace that a product wants. */
+uint64_t product_workspace(enum gemm gemm, uint32_t flags, const runner_view *a, const runner_view *b);
+/* `workspace` is 64-byte aligned. */
 void product_run(enum gemm gemm, uint32_t flags, float alpha, const runner_view *a, const runner_view *b, float beta,
-                 const runner_view *c, float *pack);
+                 const runner_view *c, void *workspace);
 
 /* Sets OpenBLAS to one thread a call and refuses a build of it that may not be called from several threads at once. */
 enum status products_prepare(struct error *error);

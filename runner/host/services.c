@@ -35,9 +35,9 @@ static void scratch_free(struct call_scratch *block) {
 
 void call_clear(struct call *call) {
     scratch_free(call->scratch);
-    free(call->pack);
+    free(call->workspace);
     call->scratch = NULL;
-    call->pack = NULL;
+    call->workspace = NULL;
 }
 
 void call_reset(struct call *call) {
@@ -117,13 +117,13 @@ static void *memory(runner_call *public, uint64_t bytes) {
 static void product(runner_call *public, uint32_t flags, float alpha, const runner_view *a, const runner_view *b,
                     float beta, const runner_view *c) {
     struct call *call = call_of(public);
-    uint64_t wanted = product_pack_size(call->gemm, flags, a, b);
-    if (wanted > call->pack_size) {
-        free(call->pack);
-        call->pack = aligned_memory(wanted);
-        call->pack_size = wanted;
+    uint64_t wanted = product_workspace(call->gemm, flags, a, b);
+    if (wanted > call->workspace_size) {
+        free(call->workspace);
+        call->workspace = aligned_memory(wanted);
+        call->workspace_size = wanted;
     }
-    product_run(call->gemm, flags, alpha, a, b, beta, c, call->pack);
+    product_run(call->gemm, flags, alpha, a, b, beta, c, call->workspace);
 }
 
 static void bits(runner_call *public, uint64_t row, uint64_t first, uint64_t n, uint32_t *out) {

@@ -26,8 +26,8 @@ struct call {
     struct arena *memory;         /* of memory() and of files read; NULL: not allowed now */
     struct call_scratch *scratch; /* blocks, the newest first */
     uint64_t scratch_used;        /* bytes of the newest block */
-    float *pack;                  /* of product() */
-    uint64_t pack_size;
+    void *workspace;              /* of product() */
+    uint64_t workspace_size;
     const struct loader *loader;      /* for open_as(); NULL elsewhere */
     struct text *notes;               /* of note(); NULL: dropped */
     const runner_constant *constants; /* of the trial's data set, n_constants of them */

@@ -21,7 +21,7 @@ static float *random_floats(const char *name, uint64_t count) {
 }
 
 static float *pack_memory(uint32_t flags, const runner_view *a, const runner_view *b) {
-    return aligned_alloc(64, product_pack_size(GEMM_PORTABLE, flags, a, b) + 64);
+    return aligned_alloc(64, product_workspace(GEMM_PORTABLE, flags, a, b) + 64);
 }
 
 static runner_view view(float *data, uint64_t rows, uint64_t columns, uint64_t pitch) {

@@ -1,0 +1,73 @@
+/*
+ * The inner loops of matrix products, compiled once for each vector width (kernels_v3.c, kernels_v4.c, kernels_any.c). Worker only;
+ * [any] thread.
+ *
+ * Every element of c is one chain: c = beta c (0 where beta is 0), then fused multiply-adds over the inner index in order. So its bits
+ * depend neither on the vector width nor on how rows, columns or, with beta 1, the inner index are cut into calls. dots() is the
+ * exception: LANES chains (inner index mod LANES) and one fixed tree.
+ */
+#ifndef RUNNER_HOST_KERNELS_H
+#define RUNNER_HOST_KERNELS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    KERNEL_LANES = 16,   /* chains of a dot product */
+    KERNEL_SEGMENT = 64, /* columns of a sparse row between two marks */
+    KERNEL_ROWS = 96     /* at most, rows of `values` of one call of sparse_gradient */
+};
+
+/* Rows of which the zeros are left out. The entries of row i are entries[i * columns ...], in order of their columns; those of
+   columns 64 s .. 64 s + 63 are numbers marks[i * n_marks + s] .. marks[i * n_marks + s + 1] - 1 of them. */
+struct sparse_entry {
+    uint32_t column;
+    float value;
+};
+struct sparse_rows {
+    struct sparse_entry *entries;
+    uint32_t *marks;
+    uint64_t columns, n_marks;
+};
+
+/* One feature's entries among some rows: rows count from the first of them. */
+struct sparse_list {
+    const struct sparse_entry *entries; /* `column` is the row */
+    uint64_t count;
+};
+
+struct kernels {
+    uint64_t block_rows; /* of a block of c, at most */
+    bool balanced;       /* equal blocks are faster than full ones and a small rest */
+    /* c [rows][n] from a, of which element (i, p) is a[i * a_row + p * a_k], and b [k][n]; rows <= block_rows. */
+    void (*block)(uint64_t rows, uint64_t n, uint64_t k, const float *a, uint64_t a_row, uint64_t a_k, const float *b,
+                  uint64_t b_pitch, float beta, float *c, uint64_t c_pitch);
+    /* y [n] = alpha b x + beta y for b [n][k], x [k], by dot products. */
+    void (*dots)(uint64_t n, uint64_t k, float alpha, const float *x, const float *b, uint64_t b_pitch, float beta,
+                 float *y);
+    /* c [rows][n] += alpha x b, where x are rows `first` .. of sparse rows and b is [columns][n]. */
+    void (*sparse_forward)(const struct sparse_rows *x, uint64_t first, uint64_t rows, uint64_t n, float alpha,
+                           const float *b, uint64_t b_pitch, float *c, uint64_t c_pitch);
+    /* c [m][n] += alpha sum over the entries of lists[i] of entry.value * values[entry row]; c's row i belongs to list i. */
+    void (*sparse_gradient)(const struct sparse_list *lists, uint64_t m, uint64_t n, float alpha, const float *values,
+                            uint64_t pitch, float *c, uint64_t c_pitch);
+    /* to [columns][rows] from `from` [rows][columns] */
+    void (*transpose)(uint64_t rows, uint64_t columns, const float *from, uint64_t from_pitch, float *to,
+                      uint64_t to_pitch);
+    /* y [n] += alpha x b, for one row x of `count` entries. */
+    void (*row)(uint64_t n, const struct sparse_entry *x, uint64_t count, float alpha, const float *b, uint64_t b_pitch,
+                float *y);
+    /* c [m][n] += alpha x^T y, for one row x; rows of c where x has no entry are left alone. */
+    void (*outer)(uint64_t n, const struct sparse_entry *x, uint64_t count, float alpha, const float *y, float *c,
+                  uint64_t c_pitch);
+};
+
+/* Those for this machine. */
+const struct kernels *kernels_get(void);
+
+extern const struct kernels kernels_any;
+#if defined(__x86_64__)
+extern const struct kernels kernels_v3, kernels_v4;
+#endif
+
+#endif

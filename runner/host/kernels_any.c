@@ -1,0 +1,33 @@
+/* Kernels for any machine that has a fused multiply-add. */
+#include <stdbool.h>
+#include <string.h>
+
+#define WIDTH 4
+#define BLOCK_ROWS 6
+typedef float vec __attribute__((vector_size(WIDTH * sizeof(float))));
+
+static inline vec vec_fma(vec a, vec b, vec c) {
+    for (int i = 0; i < WIDTH; i++)
+        c[i] = __builtin_fmaf(a[i], b[i], c[i]);
+    return c;
+}
+
+static inline vec vec_load_part(const float *p, unsigned long n) {
+    vec v = {0};
+    memcpy(&v, p, n * sizeof *p);
+    return v;
+}
+
+static inline void vec_store_part(float *p, vec v, unsigned long n) {
+    memcpy(p, &v, n * sizeof *p);
+}
+
+static inline void transpose_8x8(const float *from, unsigned long from_pitch, float *to, unsigned long to_pitch) {
+    for (unsigned i = 0; i < 8; i++)
+        for (unsigned j = 0; j < 8; j++)
+            to[j * to_pitch + i] = from[i * from_pitch + j];
+}
+
+#include "runner/host/kernels_body.h"
+
+KERNELS(kernels_any);

@@ -1,0 +1,323 @@
+/*
+ * The kernels for one vector width; included by kernels_*.c, which define WIDTH (floats of a vector), BLOCK_ROWS, the type vec and, as
+ * inline functions, vec_fma(a, b, c) = a b + c, vec_load_part(p, n) and vec_store_part(p, v, n) for the first n < WIDTH floats.
+ */
+#include "runner/host/kernels.h"
+
+#include <string.h>
+
+#if defined(__clang__)
+#define UNROLL(n) _Pragma("unroll")
+#elif defined(__GNUC__)
+#define PRAGMA(text) _Pragma(#text)
+#define UNROLL(n) PRAGMA(GCC unroll n)
+#endif
+#define INLINE static inline __attribute__((always_inline))
+#define PANEL 2         /* vectors of a row of a block */
+#define PREFETCH_ROWS 8 /* of b, ahead of their use: its rows lie too far apart for the hardware to guess */
+#define WIDE_PANEL 4    /* of sparse rows */
+
+typedef float vec_unaligned __attribute__((vector_size(WIDTH * sizeof(float)), aligned(4), may_alias));
+
+INLINE vec load(const float *p) {
+    return *(const vec_unaligned *)p;
+}
+
+INLINE void store(float *p, vec v) {
+    *(vec_unaligned *)p = v;
+}
+
+INLINE vec splat(float x) {
+    return x - (vec){0};
+}
+
+/* Vector v of a row of `panel` vectors, the last of which has `last` floats: all WIDTH of them where `full`. */
+INLINE vec load_of(const float *row, const int v, const int panel, const bool full, uint64_t last) {
+    return full || v + 1 < panel ? load(row + (uint64_t)v * WIDTH) : vec_load_part(row + (uint64_t)v * WIDTH, last);
+}
+
+INLINE void store_of(float *row, const int v, vec value, const int panel, const bool full, uint64_t last) {
+    if (full || v + 1 < panel)
+        store(row + (uint64_t)v * WIDTH, value);
+    else
+        vec_store_part(row + (uint64_t)v * WIDTH, value, last);
+}
+
+INLINE vec started(float beta, const float *row, const int v, const int panel, const bool full, uint64_t last) {
+    if (beta == 0)
+        return (vec){0};
+    vec c = load_of(row, v, panel, full, last);
+    if (beta != 1)
+        c = c * splat(beta);
+    return c;
+}
+
+/* ---- Dense blocks ---- */
+
+INLINE void block_panel(const int rows, const int panel, const bool full, uint64_t last, uint64_t k, const float *a,
+                        uint64_t a_row, uint64_t a_k, const float *b, uint64_t b_pitch, float beta, float *c,
+                        uint64_t c_pitch) {
+    vec sum[BLOCK_ROWS][PANEL];
+    UNROLL(16)
+    for (int i = 0; i < rows; i++)
+        UNROLL(4)
+    for (int v = 0; v < panel; v++)
+        sum[i][v] = started(beta, c + (uint64_t)i * c_pitch, v, panel, full, last);
+    for (uint64_t p = 0; p < k; p++, a += a_k, b += b_pitch) {
+        vec line[PANEL];
+        UNROLL(4)
+        for (int v = 0; v < panel; v++) {
+            line[v] = load_of(b, v, panel, full, last);
+            __builtin_prefetch(b + PREFETCH_ROWS * b_pitch + (uint64_t)v * WIDTH);
+        }
+        UNROLL(16)
+        for (int i = 0; i < rows; i++) {
+            vec factor = splat(a[(uint64_t)i * a_row]);
+            UNROLL(4)
+            for (int v = 0; v < panel; v++)
+                sum[i][v] = vec_fma(factor, line[v], sum[i][v]);
+        }
+    }
+    UNROLL(16)
+    for (int i = 0; i < rows; i++)
+        UNROLL(4)
+    for (int v = 0; v < panel; v++)
+        store_of(c + (uint64_t)i * c_pitch, v, sum[i][v], panel, full, last);
+}
+
+INLINE void block_rows(const int rows, uint64_t n, uint64_t k, const float *a, uint64_t a_row, uint64_t a_k,
+                       const float *b, uint64_t b_pitch, float beta, float *c, uint64_t c_pitch) {
+    uint64_t j = 0;
+    for (; j + PANEL * WIDTH <= n; j += PANEL * WIDTH)
+        block_panel(rows, PANEL, true, WIDTH, k, a, a_row, a_k, b + j, b_pitch, beta, c + j, c_pitch);
+    if (n - j > WIDTH)
+        block_panel(rows, PANEL, false, n - j - WIDTH, k, a, a_row, a_k, b + j, b_pitch, beta, c + j, c_pitch);
+    else if (n - j > 0)
+        block_panel(rows, 1, false, n - j, k, a, a_row, a_k, b + j, b_pitch, beta, c + j, c_pitch);
+}
+
+static void block(uint64_t rows, uint64_t n, uint64_t k, const float *a, uint64_t a_row, uint64_t a_k, const float *b,
+                  uint64_t b_pitch, float beta, float *c, uint64_t c_pitch) {
+    switch (rows) {
+#if BLOCK_ROWS > 6
+    case 12: block_rows(12, n, k, a, a_row, a_k, b, b_pitch, beta, c, c_pitch); break;
+    case 11: block_rows(11, n, k, a, a_row, a_k, b, b_pitch, beta, c, c_pitch); break;
+    case 10: block_rows(10, n, k, a, a_row, a_k, b, b_pitch, beta, c, c_pitch); break;
+    case 9: block_rows(9, n, k, a, a_row, a_k, b, b_pitch, beta, c, c_pitch); break;
+    case 8: block_rows(8, n, k, a, a_row, a_k, b, b_pitch, beta, c, c_pitch); break;
+    case 7: block_rows(7, n, k, a, a_row, a_k, b, b_pitch, beta, c, c_pitch); break;
+#endif
+    case 6: block_rows(6, n, k, a, a_row, a_k, b, b_pitch, beta, c, c_pitch); break;
+    case 5: block_rows(5, n, k, a, a_row, a_k, b, b_pitch, beta, c, c_pitch); break;
+    case 4: block_rows(4, n, k, a, a_row, a_k, b, b_pitch, beta, c, c_pitch); break;
+    case 3: block_rows(3, n, k, a, a_row, a_k, b, b_pitch, beta, c, c_pitch); break;
+    case 2: block_rows(2, n, k, a, a_row, a_k, b, b_pitch, beta, c, c_pitch); break;
+    case 1: block_rows(1, n, k, a, a_row, a_k, b, b_pitch, beta, c, c_pitch); break;
+    default: break;
+    }
+}
+
+/* ---- Dot products ---- */
+
+#define CHAINS (KERNEL_LANES / WIDTH) /* vectors that hold the lanes of one dot product */
+
+/* Lane i takes lane i + width, for width 8, 4, 2, 1: the same sums for every vector width. */
+INLINE float tree(const vec sum[CHAINS]) {
+    float lanes[KERNEL_LANES];
+    for (int v = 0; v < CHAINS; v++)
+        store(lanes + v * WIDTH, sum[v]);
+    UNROLL(4)
+    for (int width = KERNEL_LANES / 2; width > 0; width /= 2)
+        UNROLL(8)
+    for (int i = 0; i < width; i++)
+        lanes[i] += lanes[i + width];
+    return lanes[0];
+}
+
+/* Columns of y at a time share the loads of x. */
+INLINE void dots_of(const int columns, uint64_t k, float alpha, const float *x, const float *b, uint64_t b_pitch,
+                    float beta, float *y) {
+    vec sum[4][CHAINS];
+    UNROLL(4)
+    for (int j = 0; j < columns; j++)
+        UNROLL(4)
+    for (int v = 0; v < CHAINS; v++)
+        sum[j][v] = (vec){0};
+    uint64_t p = 0;
+    for (; p + KERNEL_LANES <= k; p += KERNEL_LANES)
+        UNROLL(4)
+    for (int v = 0; v < CHAINS; v++) {
+        vec part = load(x + p + (uint64_t)v * WIDTH);
+        UNROLL(4)
+        for (int j = 0; j < columns; j++)
+            sum[j][v] = vec_fma(part, load(b + (uint64_t)j * b_pitch + p + (uint64_t)v * WIDTH), sum[j][v]);
+    }
+    for (int j = 0; j < columns; j++) {
+        float rest[KERNEL_LANES] = {0}, other[KERNEL_LANES] = {0};
+        for (uint64_t q = p; q < k; q++) {
+            rest[q - p] = x[q];
+            other[q - p] = b[(uint64_t)j * b_pitch + q];
+        }
+        UNROLL(4)
+        for (int v = 0; v < CHAINS; v++)
+            sum[j][v] = vec_fma(load(rest + v * WIDTH), load(other + v * WIDTH), sum[j][v]);
+        y[j] = __builtin_fmaf(alpha, tree(sum[j]), beta == 0 ? 0 : y[j] * beta);
+    }
+}
+
+static void dots(uint64_t n, uint64_t k, float alpha, const float *x, const float *b, uint64_t b_pitch, float beta,
+                 float *y) {
+    uint64_t j = 0;
+    for (; j + 4 <= n; j += 4)
+        dots_of(4, k, alpha, x, b + j * b_pitch, b_pitch, beta, y + j);
+    for (; j < n; j++)
+        dots_of(1, k, alpha, x, b + j * b_pitch, b_pitch, beta, y + j);
+}
+
+/* ---- Sparse rows ---- */
+
+/* The entries of one row of a sparse matrix times a panel of b's columns, added to c. */
+INLINE void sparse_panel(const int panel, const bool full, uint64_t last, const struct sparse_entry *entry,
+                         uint64_t count, float alpha, const float *b, uint64_t b_pitch, float *c) {
+    vec sum[WIDE_PANEL];
+    UNROLL(4)
+    for (int v = 0; v < panel; v++)
+        sum[v] = load_of(c, v, panel, full, last);
+    for (uint64_t e = 0; e < count; e++) {
+        const float *row = b + entry[e].column * b_pitch;
+        vec factor = splat(alpha * entry[e].value);
+        UNROLL(4)
+        for (int v = 0; v < panel; v++)
+            sum[v] = vec_fma(factor, load_of(row, v, panel, full, last), sum[v]);
+    }
+    UNROLL(4)
+    for (int v = 0; v < panel; v++)
+        store_of(c, v, sum[v], panel, full, last);
+}
+
+/* The first `used` columns, at most WIDE_PANEL vectors. */
+INLINE void sparse_columns(uint64_t used, const struct sparse_entry *entry, uint64_t count, float alpha, const float *b,
+                           uint64_t b_pitch, float *c) {
+    uint64_t vectors = (used + WIDTH - 1) / WIDTH, last = used - (vectors - 1) * WIDTH;
+    if (used == WIDE_PANEL * WIDTH) {
+        sparse_panel(WIDE_PANEL, true, WIDTH, entry, count, alpha, b, b_pitch, c);
+        return;
+    }
+    switch (vectors) {
+    case 4: sparse_panel(4, false, last, entry, count, alpha, b, b_pitch, c); break;
+    case 3: sparse_panel(3, false, last, entry, count, alpha, b, b_pitch, c); break;
+    case 2: sparse_panel(2, false, last, entry, count, alpha, b, b_pitch, c); break;
+    default: sparse_panel(1, false, last, entry, count, alpha, b, b_pitch, c); break;
+    }
+}
+
+#define FORWARD_SEGMENTS 2 /* of which the rows of b's panel stay in the first-level cache */
+
+static void sparse_forward(const struct sparse_rows *x, uint64_t first, uint64_t rows, uint64_t n, float alpha,
+                           const float *b, uint64_t b_pitch, float *c, uint64_t c_pitch) {
+    uint64_t segments = x->n_marks - 1;
+    for (uint64_t j = 0; j < n; j += WIDE_PANEL * WIDTH) {
+        uint64_t used = n - j < WIDE_PANEL * WIDTH ? n - j : WIDE_PANEL * WIDTH;
+        for (uint64_t s = 0; s < segments; s += FORWARD_SEGMENTS) {
+            uint64_t to = s + FORWARD_SEGMENTS < segments ? s + FORWARD_SEGMENTS : segments;
+            for (uint64_t i = 0; i < rows; i++) {
+                const uint32_t *marks = x->marks + (first + i) * x->n_marks;
+                const struct sparse_entry *entries = x->entries + (first + i) * x->columns + marks[s];
+                uint64_t count = marks[to] - marks[s];
+                if (count > 0)
+                    sparse_columns(used, entries, count, alpha, b + j, b_pitch, c + i * c_pitch + j);
+            }
+        }
+    }
+}
+
+static void sparse_gradient(const struct sparse_list *lists, uint64_t m, uint64_t n, float alpha, const float *values,
+                            uint64_t pitch, float *c, uint64_t c_pitch) {
+    for (uint64_t j = 0; j < n; j += WIDE_PANEL * WIDTH) {
+        uint64_t used = n - j < WIDE_PANEL * WIDTH ? n - j : WIDE_PANEL * WIDTH;
+        for (uint64_t i = 0; i < m; i++)
+            if (lists[i].count > 0)
+                sparse_columns(used, lists[i].entries, lists[i].count, alpha, values + j, pitch, c + i * c_pitch + j);
+    }
+}
+
+/* ---- One row ---- */
+
+/* y [n] += factor x */
+INLINE void add_line(uint64_t n, float factor, const float *restrict x, float *restrict y) {
+    vec f = splat(factor);
+    uint64_t j = 0;
+    for (; j + WIDTH <= n; j += WIDTH)
+        store(y + j, vec_fma(f, load(x + j), load(y + j)));
+    if (j < n)
+        vec_store_part(y + j, vec_fma(f, vec_load_part(x + j, n - j), vec_load_part(y + j, n - j)), n - j);
+}
+
+/* A vector of n columns, WIDTH or fewer, of four rows of b times four factors, added to y. */
+INLINE void row_step(const bool full, uint64_t n, const vec f[4], const float *const line[4], float *y) {
+    vec sum = full ? load(y) : vec_load_part(y, n);
+    UNROLL(4)
+    for (int h = 0; h < 4; h++)
+        sum = vec_fma(f[h], full ? load(line[h]) : vec_load_part(line[h], n), sum);
+    if (full)
+        store(y, sum);
+    else
+        vec_store_part(y, sum, n);
+}
+
+/* Four rows of b a pass save traffic of y. */
+static void row(uint64_t n, const struct sparse_entry *x, uint64_t count, float alpha, const float *b, uint64_t b_pitch,
+                float *restrict y) {
+    for (; count >= 4; count -= 4, x += 4) {
+        const float *line[4];
+        vec f[4];
+        UNROLL(4)
+        for (int h = 0; h < 4; h++) {
+            line[h] = b + x[h].column * b_pitch;
+            f[h] = splat(alpha * x[h].value);
+        }
+        uint64_t j = 0;
+        for (; j + WIDTH <= n; j += WIDTH)
+            row_step(true, WIDTH, f, (const float *const[]){line[0] + j, line[1] + j, line[2] + j, line[3] + j}, y + j);
+        if (j < n)
+            row_step(false, n - j, f, (const float *const[]){line[0] + j, line[1] + j, line[2] + j, line[3] + j},
+                     y + j);
+    }
+    for (; count > 0; count--, x++)
+        add_line(n, alpha * x->value, b + x->column * b_pitch, y);
+}
+
+static void outer(uint64_t n, const struct sparse_entry *x, uint64_t count, float alpha, const float *y, float *c,
+                  uint64_t c_pitch) {
+    for (; count > 0; count--, x++)
+        add_line(n, alpha * x->value, y, c + x->column * c_pitch);
+}
+
+static void transpose(uint64_t rows, uint64_t columns, const float *from, uint64_t from_pitch, float *to,
+                      uint64_t to_pitch) {
+    enum { SIDE = 8 };
+    for (uint64_t i = 0; i < rows; i += SIDE)
+        for (uint64_t j = 0; j < columns; j += SIDE) {
+            uint64_t high = rows - i < SIDE ? rows - i : SIDE, wide = columns - j < SIDE ? columns - j : SIDE;
+            const float *source = from + i * from_pitch + j;
+            float *target = to + j * to_pitch + i;
+            if (high == SIDE && wide == SIDE) {
+                transpose_8x8(source, from_pitch, target, to_pitch);
+                continue;
+            }
+            for (uint64_t b = 0; b < wide; b++)
+                for (uint64_t a = 0; a < high; a++)
+                    target[b * to_pitch + a] = source[a * from_pitch + b];
+        }
+}
+
+#define KERNELS(name)                                                                                                  \
+    const struct kernels name = {.block_rows = BLOCK_ROWS,                                                             \
+                                 .balanced = BLOCK_ROWS > 6,                                                           \
+                                 .block = block,                                                                       \
+                                 .dots = dots,                                                                         \
+                                 .sparse_forward = sparse_forward,                                                     \
+                                 .sparse_gradient = sparse_gradient,                                                   \
+                                 .transpose = transpose,                                                               \
+                                 .row = row,                                                                           \
+                                 .outer = outer}

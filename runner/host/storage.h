@@ -1,0 +1,30 @@
+/*
+ * What stands behind runner_view.storage: forms of a matrix that only the host's products read. The view's row0 and column0 say where in
+ * the storage it begins. Worker only; read-only while several threads use it.
+ */
+#ifndef RUNNER_HOST_STORAGE_H
+#define RUNNER_HOST_STORAGE_H
+
+#include "runner/host/kernels.h"
+
+enum storage_kind { STORAGE_SPARSE = 1, STORAGE_WEIGHTS };
+
+/* First in each of the structs below. */
+struct storage {
+    enum storage_kind kind;
+};
+
+/* Rows without their zeros; the view has no data. */
+struct sparse_storage {
+    struct storage storage;
+    struct sparse_rows rows;
+};
+
+/* A matrix [rows][columns] of weights, which the view's data holds, and beside it the same transposed: [columns][rows]. */
+struct weights_storage {
+    struct storage storage;
+    float *transposed;
+    uint64_t pitch; /* of `transposed` */
+};
+
+#endif
