@@ -50,6 +50,20 @@ static uint64_t value_elements(const struct model *model, const struct data *dat
     return model->nodes[model->output].units == 1 ? 1 : data->classes;
 }
 
+/* Room for rows without a zero; what is not written costs no memory. */
+static uint64_t sparse_layout(struct sparse_storage *sparse, struct arena *arena, uint64_t rows, uint64_t units) {
+    uint64_t marks = (units + KERNEL_SEGMENT - 1) / KERNEL_SEGMENT + 1;
+    if (sparse != NULL)
+        *sparse = (struct sparse_storage){
+            .storage = {STORAGE_SPARSE},
+            .rows = {.entries = arena_array(arena, rows * units, sizeof(struct sparse_entry)),
+                     .marks = arena_array(arena, rows * marks, sizeof(uint32_t)),
+                     .columns = units,
+                     .n_marks = marks},
+        };
+    return rows * (units * sizeof(struct sparse_entry) + marks * sizeof(uint32_t));
+}
+
 /* Walks all buffers. With `buffers` NULL it only counts bytes; one function, so that the estimate is what is allocated. */
 static uint64_t layout(struct buffers *buffers, const struct model *model, const struct data *data, uint64_t rows,
                        bool deltas) {
@@ -57,13 +71,16 @@ static uint64_t layout(struct buffers *buffers, const struct model *model, const
     unsigned turn = 0;
     for (size_t i = 0; i < model->n_nodes; i++) {
         const struct node *node = &model->nodes[i];
-        if (i > 0 && output_in_place(model, (runner_node)i)) {
+        if (i == 0 && model->sparse_input) {
+            bytes += sparse_layout(buffers == NULL ? NULL : &buffers->sparse, buffers == NULL ? NULL : &buffers->arena,
+                                   rows, node->units);
+        } else if (i > 0 && output_in_place(model, (runner_node)i)) {
             if (buffers != NULL)
                 buffers->outputs[i] = buffers->outputs[node->inputs[0]];
         } else {
-            bytes += rows * node->units * sizeof(float);
+            bytes += rows * node->pitch * sizeof(float);
             if (buffers != NULL)
-                buffers->outputs[i] = model_floats(&buffers->arena, rows * node->units, &turn);
+                buffers->outputs[i] = model_floats(&buffers->arena, rows * node->pitch, &turn);
         }
         bytes += rows * node->plan.saved;
         if (buffers != NULL && node->plan.saved > 0)
@@ -75,9 +92,9 @@ static uint64_t layout(struct buffers *buffers, const struct model *model, const
         if (!node->delta_wanted)
             continue;
         if (!delta_shared(model, (runner_node)i)) {
-            bytes += rows * node->units * sizeof(float);
+            bytes += rows * node->pitch * sizeof(float);
             if (buffers != NULL)
-                buffers->deltas[i] = model_floats(&buffers->arena, rows * node->units, &turn);
+                buffers->deltas[i] = model_floats(&buffers->arena, rows * node->pitch, &turn);
         }
         if (buffers != NULL && delta_in_place(model, (runner_node)i) && model->nodes[node->inputs[0]].delta_wanted)
             buffers->deltas[node->inputs[0]] = buffers->deltas[i];
@@ -112,16 +129,61 @@ uint64_t buffers_size(const struct model *model, const struct data *data, uint64
     return layout(NULL, model, data, capacity, deltas);
 }
 
+/* Eight bytes at a time are mostly all zero where rows are sparse. */
+static uint64_t sparse_bytes(const uint8_t *x, uint64_t first, uint64_t end, float scale, struct sparse_entry *to) {
+    uint64_t count = 0, word;
+    for (uint64_t j = first; j < end; j += sizeof word) {
+        uint64_t n = end - j < sizeof word ? end - j : sizeof word;
+        word = 1;
+        if (n == sizeof word)
+            memcpy(&word, x + j, sizeof word);
+        for (uint64_t i = j; word != 0 && i < j + n; i++) {
+            to[count] = (struct sparse_entry){(uint32_t)i, (float)x[i] * scale};
+            count += x[i] != 0;
+        }
+    }
+    return count;
+}
+
+static uint64_t sparse_floats(const float *x, uint64_t first, uint64_t end, float scale, struct sparse_entry *to) {
+    uint64_t count = 0;
+    for (uint64_t j = first; j < end; j++) {
+        to[count] = (struct sparse_entry){(uint32_t)j, x[j] * scale};
+        count += x[j] != 0;
+    }
+    return count;
+}
+
+static void gather_sparse(const struct sparse_rows *rows, uint64_t r, const struct data *data, const void *inputs,
+                          uint64_t example) {
+    uint64_t units = rows->columns, count = 0;
+    struct sparse_entry *to = rows->entries + r * units;
+    uint32_t *marks = rows->marks + r * rows->n_marks;
+    for (uint64_t s = 0; s + 1 < rows->n_marks; s++) {
+        uint64_t first = s * KERNEL_SEGMENT, end = first + KERNEL_SEGMENT < units ? first + KERNEL_SEGMENT : units;
+        marks[s] = (uint32_t)count;
+        if (data->element == RUNNER_U8)
+            count += sparse_bytes((const uint8_t *)inputs + example * units, first, end, data->scale, to + count);
+        else
+            count += sparse_floats((const float *)inputs + example * units, first, end, data->scale, to + count);
+    }
+    marks[rows->n_marks - 1] = (uint32_t)count;
+}
+
 static void gather_inputs(const struct slice *slice, const struct data *data, enum data_split split,
                           const uint32_t *order, uint64_t start) {
-    uint64_t units = slice->model->input_units;
+    uint64_t units = slice->model->input_units, pitch = slice->model->nodes[0].pitch;
     if (data->input.rank == 0) { /* no inputs: the network sees a 0, and no bytes are there to be read */
-        memset(slice->buffers->outputs[0] + slice->first * units, 0, slice->rows * units * sizeof(float));
+        memset(slice->buffers->outputs[0] + slice->first * pitch, 0, slice->rows * pitch * sizeof(float));
         return;
     }
     for (uint64_t r = slice->first; r < slice->first + slice->rows; r++) {
         uint64_t example = order == NULL ? start + r : order[start + r];
-        float *to = slice->buffers->outputs[0] + r * units;
+        if (slice->model->sparse_input) {
+            gather_sparse(&slice->buffers->sparse.rows, r, data, data->inputs[split], example);
+            continue;
+        }
+        float *to = slice->buffers->outputs[0] + r * pitch;
         if (data->element == RUNNER_U8) {
             const uint8_t *from = (const uint8_t *)data->inputs[split] + example * units;
             for (uint64_t j = 0; j < units; j++)

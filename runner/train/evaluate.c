@@ -77,7 +77,11 @@ static double penalties(const struct model *model) {
         if (!tensor->trained || tensor->plan->regularizer == NULL)
             continue;
         const runner_regularizer_ops *ops = tensor->plan->regularizer->ops;
-        sum += ops->penalty(tensor->plan->regularizer->config, tensor->elements, tensor->weights, NULL);
+        for (uint64_t column = 0; column < tensor->columns; column += tensor->panel)
+            for (uint64_t row = 0; row < tensor->rows; row++)
+                sum += ops->penalty(tensor->plan->regularizer->config,
+                                    tensor->columns - column < tensor->panel ? tensor->columns - column : tensor->panel,
+                                    tensor_at(tensor, tensor->weights, row, column), NULL);
     }
     return sum;
 }

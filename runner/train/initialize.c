@@ -1,11 +1,45 @@
 #include "runner/train/model.h"
 
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define PAGE 4096
 #define STAGGER 9 /* cache lines from one allocation's offset to the next; odd, so that 64 of them differ */
 #define LINE 64
+#define SPARSE_SHARE 0.6   /* inputs that are not zero, of which fewer make sparse rows pay */
+#define SPARSE_UNITS 64    /* inputs of a row, of which fewer are not worth it */
+#define SPARSE_SAMPLE 1024 /* rows looked at */
+
+static uint64_t nonzeros(const struct data *data, uint64_t row, uint64_t units) {
+    uint64_t count = 0;
+    if (data->element == RUNNER_U8) {
+        const uint8_t *x = (const uint8_t *)data->inputs[DATA_TRAIN] + row * units;
+        for (uint64_t j = 0; j < units; j++)
+            count += x[j] != 0;
+    } else {
+        const float *x = (const float *)data->inputs[DATA_TRAIN] + row * units;
+        for (uint64_t j = 0; j < units; j++)
+            count += x[j] != 0;
+    }
+    return count;
+}
+
+void model_plan_input(struct model *model, const struct data *data) {
+    uint64_t units = model->input_units, rows = data->rows[DATA_TRAIN], seen = 0, count = 0;
+    model->sparse_input = false;
+    if (data->inputs[DATA_TRAIN] == NULL || units < SPARSE_UNITS || units > UINT32_MAX || model->loss_input == 0 ||
+        model->output == 0)
+        return;
+    for (size_t i = 1; i < model->n_nodes; i++)
+        for (uint32_t k = 0; k < model->nodes[i].n_inputs; k++)
+            if (model->nodes[i].inputs[k] == 0 && (k > 0 || (model->nodes[i].plan.flags & RUNNER_SPARSE_INPUT) == 0))
+                return;
+    uint64_t step = rows / SPARSE_SAMPLE + 1;
+    for (uint64_t row = 0; row < rows; row += step, seen += units)
+        count += nonzeros(data, row, units);
+    model->sparse_input = (double)count < SPARSE_SHARE * (double)seen;
+}
 
 float *model_floats(struct arena *arena, uint64_t count, unsigned *turn) {
     uintptr_t start = (uintptr_t)arena_array(arena, count + 2 * PAGE / sizeof(float), sizeof(float));
@@ -29,7 +63,7 @@ static void fans(runner_tensor *tensor) {
     tensor->fan_out = field * shape->size[shape->rank - 1];
 }
 
-static enum status fill(struct model *model, struct tensor *tensor, struct call *call, uint64_t seed) {
+static enum status fill(struct model *model, struct tensor *tensor, struct call *call, uint64_t seed, float *values) {
     runner_tensor described = *tensor->plan;
     const struct runner_part *part = described.initializer;
     if (part == NULL)
@@ -41,8 +75,10 @@ static enum status fill(struct model *model, struct tensor *tensor, struct call 
     call->random = random_key(seed, tensor->name, 0);
     call_reset(call);
     const runner_initializer_ops *ops = part->ops;
-    if (ops->fill(part->config, &call->public, &described, tensor->weights) == RUNNER_OK)
+    if (ops->fill(part->config, &call->public, &described, values) == RUNNER_OK) {
+        tensor_scatter(tensor, tensor->weights, values);
         return STATUS_OK;
+    }
     if (!call->failed)
         error_set(call->error, STATUS_CONFIG, "fill() failed without a reason");
     return error_prefix(call->error, "%s of %s", part->name, tensor->name);
@@ -52,7 +88,7 @@ static uint64_t slot_elements(const struct tensor *tensor, uint32_t slot) {
     switch (tensor->optimizer.slot_shape[slot]) {
     case RUNNER_SLOT_ROWS: return tensor->rows;
     case RUNNER_SLOT_COLUMNS: return tensor->columns;
-    default: return tensor->elements;
+    default: return tensor_floats(tensor);
     }
 }
 
@@ -65,10 +101,12 @@ enum status model_initialize(struct model *model, uint64_t seed, struct error *e
     unsigned turn = 0;
     for (size_t i = 0; i < model->n_tensors && status == STATUS_OK; i++) {
         struct tensor *tensor = &model->tensors[i];
-        tensor->weights = model_floats(&model->arena, tensor->elements, &turn);
+        tensor->weights = model_floats(&model->arena, tensor_floats(tensor), &turn);
         model->nodes[tensor->node].tensors[tensor->index] = (runner_view){
-            .data = tensor->weights, .rows = tensor->rows, .columns = tensor->columns, .pitch = tensor->columns};
-        status = fill(model, tensor, &call, seed);
+            .data = tensor->weights, .rows = tensor->rows, .columns = tensor->columns, .pitch = tensor->pitch};
+        float *values = memory_alloc(tensor->elements, sizeof *values);
+        status = fill(model, tensor, &call, seed, values);
+        free(values);
         for (uint32_t s = 0; s < tensor->optimizer.slots; s++) {
             uint64_t elements = slot_elements(tensor, s);
             tensor->slots[s] = model_floats(&model->arena, elements, &turn);

@@ -113,6 +113,8 @@ static bool node_plan(struct builder *builder, struct node *node) {
     if (!plan_fits(builder, node))
         return false;
     node->units = shape_elements(&node->plan.output);
+    node->pitch = model_pitch(node->units);
+    node->chunk = node->units;
     model->n_tensors += node->plan.n_tensors;
     for (uint32_t i = 0; i < node->plan.n_tensors; i++)
         node->delta_wanted |= (node->plan.tensors[i].flags & RUNNER_STATE) == 0;
@@ -260,6 +262,8 @@ static void collect_tensors(struct model *model) {
             tensor->elements = runner_elements(&plan->shape);
             tensor->columns = plan->shape.rank == 0 ? 1 : plan->shape.size[plan->shape.rank - 1];
             tensor->rows = tensor->elements / tensor->columns;
+            tensor->panel = tensor->columns;
+            tensor->pitch = tensor->rows > 1 ? model_pitch(tensor->columns) : tensor->columns;
             tensor->trained = (plan->flags & RUNNER_STATE) == 0;
             tensor->node = (uint32_t)i;
             tensor->index = j;
@@ -447,6 +451,7 @@ enum status model_build(const struct loader *loader, const struct tree *trial, c
     *input = (struct node){.name = "input", .component = "input", .path = "dataset"};
     input->plan.output = data->input;
     input->units = model->input_units = shape_elements(&data->input);
+    input->pitch = model_pitch(input->units);
 
     enum status status = build_layers(&builder, tree_get(trial, "model"), where);
     if (status == STATUS_OK && model->output == 0) {
@@ -463,6 +468,8 @@ enum status model_build(const struct loader *loader, const struct tree *trial, c
     if (status == STATUS_OK)
         status = build_optimizer(&builder, trial, where);
     call_clear(&builder.call);
+    if (status == STATUS_OK)
+        model_plan_input(model, data);
     return status;
 }
 

@@ -16,23 +16,9 @@
 #include "runner/host/part.h"
 #include "runner/host/products.h"
 #include "runner/host/services.h"
+#include "runner/train/tensor.h"
 
 #include <stdbool.h>
-
-struct tensor {
-    const char *name;
-    const runner_tensor *plan;
-    uint64_t rows, columns, elements; /* as a matrix: the last dimension is the columns */
-    bool trained;
-    uint32_t node, index; /* whose it is, and which of that layer's */
-    float *weights;       /* [rows][columns] */
-    float *gradient;      /* likewise, or NULL where gradients are streamed */
-    runner_optimizer_plan optimizer;
-    float *slots[RUNNER_MAX_SLOTS];
-    double weight_decay;          /* by the host; 0: none, or the tensor is excluded */
-    bool decay_coupled;           /* added to the gradient rather than taken off the weights */
-    const void *optimizer_config; /* the optimizer's, or for an excluded tensor one without weight decay */
-};
 
 struct node {
     const char *name, *component; /* "dense_1", "dense" */
@@ -43,9 +29,11 @@ struct node {
     runner_node inputs[RUNNER_MAX_INPUTS];
     uint32_t n_inputs, n_consumers;
     uint64_t units;       /* elements of the output */
+    uint64_t pitch;       /* of its rows in the buffers */
     bool delta_wanted;    /* a trained tensor stands at or before this node */
     size_t first_tensor;  /* of plan.n_tensors in model.tensors */
-    runner_view *tensors; /* [plan.n_tensors] */
+    uint64_t chunk;       /* columns of its output that are computed at a time; `units` but in a step cut by columns */
+    runner_view *tensors; /* [plan.n_tensors], whole; not to be used where chunk < units */
     double *statistics, *delta_statistics;
 };
 
@@ -84,6 +72,7 @@ struct model {
     uint64_t input_units;
     const runner_constant *constants; /* of the data set, n_constants of them */
     uint32_t n_constants;
+    bool sparse_input; /* the layers get the rows of the batch without their zeros */
 };
 
 /* Builds and plans; no weights yet. `where` gets the path within the trial that is at fault. */
@@ -92,6 +81,10 @@ enum status model_build(const struct loader *loader, const struct tree *trial, c
 /* Allocates weights and slots and fills them: weights by their initializers, keyed by `seed` and the tensor's name. */
 enum status model_initialize(struct model *model, uint64_t seed, struct error *error);
 void model_clear(struct model *model);
+/* Decides sparse_input from the data: worth it where a good part of the inputs is zero and the layers that read them can. */
+void model_plan_input(struct model *model, const struct data *data);
+/* Between model_build() and model_initialize(): cuts the layers that are better trained by columns where a batch has so few rows. */
+void model_plan_columns(struct model *model, uint64_t batch_rows, uint64_t micro_rows);
 
 /* Memory for `count` floats, zeroed, 64-byte aligned, at offsets modulo 4096 that differ from one call to the next: equal offsets of
    weights, gradient and slots make the caches fight. Lives as long as the arena. */

@@ -6,25 +6,38 @@
 struct layer_run {
     runner_rows rows;
     runner_view inputs[RUNNER_MAX_INPUTS], output, output_delta, input_deltas[RUNNER_MAX_INPUTS];
+    runner_view tensors[RUNNER_MAX_TENSORS]; /* where they are cut */
 };
 
-static runner_view rows_view(float *buffer, const struct slice *slice, uint64_t units) {
+static runner_view rows_view(float *buffer, const struct slice *slice, uint64_t units, uint64_t pitch) {
     if (buffer == NULL)
         return (runner_view){0};
-    return (runner_view){.data = buffer + slice->first * units, .rows = slice->rows, .columns = units, .pitch = units};
+    return (runner_view){.data = buffer + slice->first * pitch, .rows = slice->rows, .columns = units, .pitch = pitch};
 }
 
+static runner_view node_view(float *buffer, const struct slice *slice, runner_node node) {
+    return rows_view(buffer, slice, slice->model->nodes[node].units, slice->model->nodes[node].pitch);
+}
+
+static runner_view output_view(const struct slice *slice, runner_node node) {
+    if (node > 0 || !slice->model->sparse_input)
+        return node_view(slice->buffers->outputs[node], slice, node);
+    return (runner_view){.rows = slice->rows,
+                         .columns = slice->model->input_units,
+                         .storage = &slice->buffers->sparse,
+                         .row0 = slice->first};
+}
+
+/* Sets what the layer has; the rest is left alone, since clearing it all would cost more than a small layer. */
 static void layer_run_init(struct layer_run *run, const struct slice *slice, runner_node index) {
     const struct node *node = &slice->model->nodes[index];
     const struct buffers *buffers = slice->buffers;
     for (uint32_t i = 0; i < node->n_inputs; i++) {
-        runner_node input = node->inputs[i];
-        uint64_t units = slice->model->nodes[input].units;
-        run->inputs[i] = rows_view(buffers->outputs[input], slice, units);
-        run->input_deltas[i] = rows_view(buffers->deltas[input], slice, units);
+        run->inputs[i] = output_view(slice, node->inputs[i]);
+        run->input_deltas[i] = node_view(buffers->deltas[node->inputs[i]], slice, node->inputs[i]);
     }
-    run->output = rows_view(buffers->outputs[index], slice, node->units);
-    run->output_delta = rows_view(buffers->deltas[index], slice, node->units);
+    run->output = output_view(slice, index);
+    run->output_delta = node_view(buffers->deltas[index], slice, index);
     run->rows = (runner_rows){
         .size = sizeof run->rows,
         .training = slice->training,
@@ -45,10 +58,51 @@ static void layer_run_init(struct layer_run *run, const struct slice *slice, run
         slice->call->random = random_key(slice->seed, node->name, slice->update);
 }
 
+/* Cuts what has the output's columns. */
+static void cut_columns(struct layer_run *run, const struct slice *slice, runner_node index, uint64_t first,
+                        uint64_t n) {
+    const struct node *node = &slice->model->nodes[index];
+    run->output = runner_columns(&run->output, first, n);
+    run->output_delta = runner_columns(&run->output_delta, first, n);
+    for (uint32_t t = 0; t < node->plan.n_tensors; t++) {
+        const struct tensor *tensor = &slice->model->tensors[node->first_tensor + t];
+        run->tensors[t] = runner_columns(&node->tensors[t], first, n);
+        run->tensors[t].data = tensor_at(tensor, tensor->weights, 0, first);
+        run->tensors[t].pitch = tensor->pitch;
+    }
+    run->rows.tensors = run->tensors;
+}
+
+void slice_forward_columns(const struct slice *slice, runner_node from, runner_node to, uint64_t first, uint64_t n) {
+    struct layer_run run;
+    for (runner_node i = from; i < to; i++) {
+        const struct node *node = &slice->model->nodes[i];
+        layer_run_init(&run, slice, i);
+        cut_columns(&run, slice, i, first, n);
+        if (i > from)
+            run.inputs[0] = runner_columns(&run.inputs[0], first, n);
+        node->ops->forward(node->config, &slice->call->public, &run.rows);
+    }
+}
+
+void slice_backward_columns(const struct slice *slice, runner_node index, uint64_t first, uint64_t n, float *share) {
+    const struct node *node = &slice->model->nodes[index];
+    struct layer_run run;
+    layer_run_init(&run, slice, index);
+    cut_columns(&run, slice, index, first, n);
+    run.input_deltas[0].data = share;
+    node->ops->backward(node->config, &slice->call->public, &run.rows);
+}
+
 void slice_forward(const struct slice *slice, runner_node from, runner_node to) {
     struct layer_run run;
     for (runner_node i = from; i < to; i++) {
         const struct node *node = &slice->model->nodes[i];
+        for (uint64_t first = 0; node->chunk < node->units && first < node->units; first += node->chunk)
+            slice_forward_columns(slice, i, i + 1, first,
+                                  node->units - first < node->chunk ? node->units - first : node->chunk);
+        if (node->chunk < node->units)
+            continue;
         layer_run_init(&run, slice, i);
         node->ops->forward(node->config, &slice->call->public, &run.rows);
     }
@@ -66,6 +120,12 @@ static bool writes_first(const struct model *model, runner_node input, runner_no
                 return i == reader && k == place;
     }
     return true;
+}
+
+static void add_delta(const runner_view *delta, float *sum) {
+    for (uint64_t i = 0; i < delta->rows; i++)
+        for (uint64_t j = 0; j < delta->columns; j++)
+            sum[i * delta->pitch + j] += delta->data[i * delta->pitch + j];
 }
 
 void slice_backward(const struct slice *slice, runner_node from, runner_node to) {
@@ -86,12 +146,12 @@ void slice_backward(const struct slice *slice, runner_node from, runner_node to)
                 continue;
             sums[k] = run.input_deltas[k].data;
             run.input_deltas[k].data =
-                slice->call->public.host->scratch(&slice->call->public, slice->rows * input->units * sizeof(float));
+                slice->call->public.host->scratch(&slice->call->public, slice->rows * input->pitch * sizeof(float));
         }
         node->ops->backward(node->config, &slice->call->public, &run.rows);
         for (uint32_t k = 0; k < node->n_inputs; k++)
-            for (uint64_t j = 0; sums[k] != NULL && j < slice->rows * run.input_deltas[k].columns; j++)
-                sums[k][j] += run.input_deltas[k].data[j];
+            if (sums[k] != NULL)
+                add_delta(&run.input_deltas[k], sums[k]);
     }
 }
 
@@ -110,7 +170,7 @@ static runner_loss_rows loss_rows(const struct slice *slice, uint32_t target, ru
         elements = plan->classes == 0         ? runner_elements(&plan->data_target)
                    : prediction->columns == 1 ? 1
                                               : plan->classes;
-    *wanted = rows_view(target == RUNNER_ONE_HOT ? buffers->one_hot : buffers->values, slice, elements);
+    *wanted = rows_view(target == RUNNER_ONE_HOT ? buffers->one_hot : buffers->values, slice, elements, elements);
     rows.target = wanted;
     return rows;
 }
@@ -118,9 +178,8 @@ static runner_loss_rows loss_rows(const struct slice *slice, uint32_t target, ru
 double slice_loss(const struct slice *slice, float scale) {
     const struct model *model = slice->model;
     const struct buffers *buffers = slice->buffers;
-    uint64_t units = model->nodes[model->loss_input].units;
-    runner_view wanted, prediction = rows_view(buffers->outputs[model->loss_input], slice, units);
-    runner_view delta = rows_view(buffers->deltas[model->loss_input], slice, units);
+    runner_view wanted, prediction = output_view(slice, model->loss_input);
+    runner_view delta = node_view(buffers->deltas[model->loss_input], slice, model->loss_input);
     runner_loss_rows rows = loss_rows(slice, model->loss_plan.target, &prediction, &wanted);
     rows.from_logits = model->from_logits;
     rows.values = buffers->losses + slice->first;
@@ -137,8 +196,7 @@ double slice_loss(const struct slice *slice, float scale) {
 
 void slice_metrics(const struct slice *slice, double *sums) {
     const struct model *model = slice->model;
-    runner_view wanted,
-        prediction = rows_view(slice->buffers->outputs[model->output], slice, model->nodes[model->output].units);
+    runner_view wanted, prediction = output_view(slice, model->output);
     for (size_t i = 0; i < model->n_metrics; i++) {
         const struct metric *metric = &model->metrics[i];
         runner_loss_rows rows = loss_rows(slice, metric->plan.target, &prediction, &wanted);

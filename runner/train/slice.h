@@ -1,7 +1,7 @@
 /*
  * Rows on their way through a model: the buffers that hold a batch (or a part of one), and the passes over a run of rows.
  *
- * Functions on rows are [any] thread: they touch nothing but their rows of the buffers. Each buffer is [capacity][units].
+ * Functions on rows are [any] thread: they touch nothing but their rows of the buffers. Each buffer is [capacity][units] with the node's pitch.
  */
 #ifndef RUNNER_TRAIN_SLICE_H
 #define RUNNER_TRAIN_SLICE_H
@@ -10,11 +10,12 @@
 
 struct buffers {
     struct arena arena;
-    uint64_t capacity;       /* rows */
-    float **outputs;         /* [n_nodes]; one buffer may serve two nodes where a layer works in place */
-    float **deltas;          /* [n_nodes]; NULL where none is wanted, and all of them while evaluating */
-    unsigned char **saved;   /* [n_nodes] */
-    int32_t *labels;         /* [capacity] where the data set has classes */
+    uint64_t capacity;            /* rows */
+    float **outputs;              /* [n_nodes]; one buffer may serve two nodes where a layer works in place */
+    struct sparse_storage sparse; /* in place of outputs[0] where model.sparse_input */
+    float **deltas;               /* [n_nodes]; NULL where none is wanted, and all of them while evaluating */
+    unsigned char **saved;        /* [n_nodes] */
+    int32_t *labels;              /* [capacity] where the data set has classes */
     float *one_hot, *values; /* [capacity][classes], [capacity][elements of the target]; NULL where nobody wants them */
     double *losses;          /* [capacity] */
 };
@@ -45,6 +46,11 @@ void slice_gather(const struct slice *slice, const struct data *data, enum data_
 void slice_forward(const struct slice *slice, runner_node from, runner_node to);
 /* backward() of nodes from .. to + 1, downwards. */
 void slice_backward(const struct slice *slice, runner_node from, runner_node to);
+/* The same for columns first .. first + n of the outputs of node `from`, which has RUNNER_COLUMNS, and of the RUNNER_ELEMENTWISE nodes
+   behind it, up to node to - 1. */
+void slice_forward_columns(const struct slice *slice, runner_node from, runner_node to, uint64_t first, uint64_t n);
+/* The share of the input's delta that these columns of such a node's output give, into `share` [rows][pitch of the input]. */
+void slice_backward_columns(const struct slice *slice, runner_node node, uint64_t first, uint64_t n, float *share);
 /* Losses into the buffers, and, with deltas, scale times their derivative; returns their sum in the order of rows. */
 double slice_loss(const struct slice *slice, float scale);
 /* Adds to the sums of all metrics. */

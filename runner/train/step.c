@@ -8,7 +8,7 @@
 #endif
 
 /* A slice of about this many rows is worth a product's fixed cost and still leaves its activations in the cache. */
-#define SLICE_ROWS 32
+#define SLICE_ROWS 48
 
 unsigned thread_numbers_set(void) {
 #if defined(__x86_64__)
@@ -50,6 +50,7 @@ void stepper_init(struct stepper *stepper, struct model *model, const struct dat
         call_init(&stepper->calls[i], &stepper->errors[i]);
         stepper->calls[i].gemm = model->gemm;
     }
+    team_init(&stepper->team, arena_array(&stepper->arena, (size_t)threads, sizeof *stepper->team.shares), threads);
     uint32_t statistics = 0;
     for (size_t i = 1; i < model->n_nodes; i++) {
         const runner_plan *plan = &model->nodes[i].plan;
@@ -65,11 +66,19 @@ void stepper_init(struct stepper *stepper, struct model *model, const struct dat
     buffers_init(&stepper->buffers, model, data, stepper->micro_rows, true);
 }
 
+/* What the stepper's arena held of a tensor. */
+static void forget(struct model *model, size_t index) {
+    struct tensor *tensor = &model->tensors[index];
+    tensor->gradient = NULL;
+    tensor->storage.transposed = NULL;
+    model->nodes[tensor->node].tensors[tensor->index].storage = NULL;
+}
+
 void stepper_clear(struct stepper *stepper) {
     for (int i = 0; i < stepper->threads; i++)
         call_clear(&stepper->calls[i]);
     for (size_t t = 0; t < stepper->model->n_tensors; t++)
-        stepper->model->tensors[t].gradient = NULL;
+        forget(stepper->model, t);
     buffers_clear(&stepper->buffers);
     arena_clear(&stepper->arena);
 }
@@ -131,6 +140,12 @@ static void add_partials(const double *partials, size_t n_slices, uint32_t n, do
             total[i] += partials[s * n + i];
 }
 
+void stepper_note_failures(struct stepper *stepper) {
+    for (int i = 0; i < stepper->threads; i++)
+        if (stepper->calls[i].failed)
+            atomic_store_explicit(&stepper->failed, true, memory_order_relaxed);
+}
+
 /* By one thread, after the slices of a phase: what the next phase reads. */
 static void end_phase(struct stepper *stepper, int thread, const struct phase *phase, const struct part *part,
                       size_t n_slices) {
@@ -155,23 +170,26 @@ static void end_phase(struct stepper *stepper, int thread, const struct phase *p
         }
         stepper->diverged = !isfinite(stepper->loss_sum);
     }
-    for (int i = 0; i < stepper->threads; i++)
-        if (stepper->calls[i].failed)
-            atomic_store_explicit(&stepper->failed, true, memory_order_relaxed);
+    stepper_note_failures(stepper);
 }
 
 static void run_slices(struct stepper *stepper, int thread, const struct part *part) {
     size_t n_slices = (part->rows + stepper->slice_rows - 1) / stepper->slice_rows;
     for (size_t p = 0; p < stepper->n_phases; p++) {
-#pragma omp for schedule(dynamic, 1)
-        for (size_t s = 0; s < n_slices; s++)
+        for (size_t s; (s = team_next(&stepper->team, thread, n_slices)) < n_slices;)
             run_slice(stepper, thread, &stepper->phases[p], part, s);
-#pragma omp single
-        end_phase(stepper, thread, &stepper->phases[p], part, n_slices);
+        if (team_arrive(&stepper->team)) {
+            end_phase(stepper, thread, &stepper->phases[p], part, n_slices);
+            team_release(&stepper->team);
+        }
     }
 }
 
-static void begin_update(struct stepper *stepper, double rate) {
+void stepper_team(struct stepper *stepper, int threads) {
+    team_init(&stepper->team, stepper->team.shares, threads < stepper->threads ? threads : stepper->threads);
+}
+
+void stepper_begin(struct stepper *stepper, const uint32_t *order, uint64_t start, uint64_t rows, double rate) {
     const struct model *model = stepper->model;
     const runner_optimizer_ops *ops = model->optimizer->ops;
     stepper->loss_sum = 0;
@@ -180,24 +198,42 @@ static void begin_update(struct stepper *stepper, double rate) {
     stepper->step.rate = rate;
     if (ops->begin != NULL)
         ops->begin(model->optimizer->config, &stepper->step);
+    stepper->part =
+        (struct part){.order = order, .start = start, .rows = rows, .batch = rows, .update = stepper->step.number - 1};
+    if (stepper->stages != NULL)
+        stepper_begin_columns(stepper, 0);
+}
+
+static bool stopped(struct stepper *stepper) {
+    return stepper->diverged || atomic_load_explicit(&stepper->failed, memory_order_relaxed);
+}
+
+void stepper_run(struct stepper *stepper, int thread) {
+    uint64_t rows = stepper->part.rows;
+    if (stepper->stages != NULL)
+        stepper_run_columns(stepper, thread);
+    for (uint64_t offset = 0; offset < rows && stepper->stages == NULL; offset += stepper->micro_rows) {
+        struct part part = stepper->part;
+        part.start += offset;
+        part.offset = offset;
+        part.rows = rows - offset < stepper->micro_rows ? rows - offset : stepper->micro_rows;
+        if (offset > 0)
+            team_meet(&stepper->team);
+        run_slices(stepper, thread, &part);
+        if (stopped(stepper))
+            return;
+        stepper_gradients(stepper, thread, &part);
+    }
+    if (!stopped(stepper))
+        stepper_optimize(stepper, thread, rows);
 }
 
 void stepper_update(struct stepper *stepper, int thread, const uint32_t *order, uint64_t start, uint64_t rows,
                     double rate) {
-#pragma omp single
-    begin_update(stepper, rate);
-    for (uint64_t offset = 0; offset < rows; offset += stepper->micro_rows) {
-        uint64_t here = rows - offset < stepper->micro_rows ? rows - offset : stepper->micro_rows;
-        struct part part = {.order = order,
-                            .start = start + offset,
-                            .offset = offset,
-                            .rows = here,
-                            .batch = rows,
-                            .update = stepper->step.number - 1};
-        run_slices(stepper, thread, &part);
-        if (stepper->diverged || atomic_load_explicit(&stepper->failed, memory_order_relaxed))
-            return;
-        stepper_gradients(stepper, thread, &part);
+    if (team_arrive(&stepper->team)) {
+        stepper_begin(stepper, order, start, rows, rate);
+        team_release(&stepper->team);
     }
-    stepper_optimize(stepper, thread, rows);
+    stepper_run(stepper, thread);
+    team_meet(&stepper->team);
 }

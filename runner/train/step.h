@@ -8,6 +8,7 @@
 #define RUNNER_TRAIN_STEP_H
 
 #include "runner/train/slice.h"
+#include "runner/train/team.h"
 
 #include <stdatomic.h>
 
@@ -20,9 +21,20 @@ struct phase {
     runner_node reduce, reduce_delta;       /* 0: none */
 };
 
+/* A step of few rows is cut by columns (step_columns.c). A layer with RUNNER_COLUMNS and many weights runs by chunks of its output's
+   columns, with the elementwise layers behind it; what follows up to the next such layer is for one thread. On the way back a chunk is the
+   share of the input's delta that these columns give, and then the gradient and update of their weights. So a thread meets the same
+   columns of the weights on both ways, and they stay in its cache. */
+struct stage {
+    runner_node node, elementwise_to, to; /* both exclusive: elementwise layers, and layers for one thread */
+    size_t n_chunks;
+    size_t *first_tile; /* [n_chunks + 1] */
+    float *shares;      /* [n_chunks][rows][pitch of the input]; NULL where no delta is wanted */
+};
+
 struct tile {
     uint32_t tensor;
-    uint64_t row, rows;
+    uint64_t row, rows, column, columns;
 };
 
 /* A tensor whose gradient is costly for its size: it is computed for groups of a batch's rows, which are then added in order. */
@@ -30,6 +42,15 @@ struct row_group {
     uint32_t tensor;
     uint64_t first, rows; /* of a full micro-batch */
     float *gradient;      /* of the whole tensor, over these rows */
+};
+
+/* The rows of one micro-batch within a batch. */
+struct part {
+    const uint32_t *order;
+    uint64_t start;  /* in the order, of the part's first row */
+    uint64_t offset; /* of that row in the batch */
+    uint64_t rows, batch;
+    uint64_t update;
 };
 
 struct stepper {
@@ -43,8 +64,10 @@ struct stepper {
     struct buffers buffers;
     struct phase *phases;
     size_t n_phases;
+    struct stage *stages; /* NULL where the step is cut by rows */
+    size_t n_stages;
     struct tile *tiles;
-    size_t n_tiles;
+    size_t n_tiles, tiles_capacity;
     struct row_group *groups; /* those of one tensor stand together */
     size_t n_groups;
     bool materialised;  /* gradients are stored whole before the optimizer sees them */
@@ -54,27 +77,21 @@ struct stepper {
     double *slice_losses, *slice_sums;     /* [n_slices], [n_slices][n_sums] */
     double *partials;                      /* [n_slices][largest statistics] */
     double *tile_squares, *tile_penalties; /* [n_tiles] */
+    double *tensor_squares;                /* [n_tensors] */
     float *factors;                        /* [n_tensors] what clipping by a norm leaves of a gradient */
-    int threads;
-    struct call *calls;   /* [threads] */
-    struct error *errors; /* [threads] */
-    float **gradients;    /* [threads] of the largest tile */
-    atomic_bool failed;   /* a plugin has called fail() */
-    uint64_t seed;        /* of the noise */
+    int threads;                           /* at most */
+    struct team team;                      /* those that are there */
+    struct call *calls;                    /* [threads] */
+    struct error *errors;                  /* [threads] */
+    float **gradients;                     /* [threads] of the largest tile */
+    atomic_bool failed;                    /* a plugin has called fail() */
+    uint64_t seed;                         /* of the noise */
     runner_step step;
+    struct part part; /* of this update: all of its rows */
     /* of the last update */
     double loss_sum; /* over its rows, with the regularizers' penalty as a share of each row */
     double *sums;    /* [n_sums] */
     bool diverged;   /* its loss is not finite: the weights were left as they were */
-};
-
-/* The rows of one micro-batch within a batch. */
-struct part {
-    const uint32_t *order;
-    uint64_t start;  /* in the order, of the part's first row */
-    uint64_t offset; /* of that row in the batch */
-    uint64_t rows, batch;
-    uint64_t update;
 };
 
 /* Rows of a slice for a batch of so many rows. */
@@ -84,17 +101,34 @@ void stepper_init(struct stepper *stepper, struct model *model, const struct dat
                   uint64_t micro_rows, int threads, uint64_t seed);
 void stepper_clear(struct stepper *stepper);
 
-/* By all threads of a team at once: trains on `rows` examples from order[start] (order NULL: start itself). Ends with a barrier, after
-   which loss_sum, sums, diverged and failed are there for all to read. */
+/* The threads that will run the updates, at most as many as stepper_init() was told. By one thread, between updates. */
+void stepper_team(struct stepper *stepper, int threads);
+
+/* An update trains on `rows` examples from order[start] (order NULL: start itself). stepper_begin() by one thread, then, after the team has
+   met, stepper_run() by all threads. After the team has met again, loss_sum, sums, diverged and failed are there for all to read. */
+void stepper_begin(struct stepper *stepper, const uint32_t *order, uint64_t start, uint64_t rows, double rate);
+void stepper_run(struct stepper *stepper, int thread);
+/* All of that, by all threads. */
 void stepper_update(struct stepper *stepper, int thread, const uint32_t *order, uint64_t start, uint64_t rows,
                     double rate);
 
-/* The parts of it; step_plan.c and update.c. */
+/* The parts of it; step_plan.c, step_columns.c and update.c. */
 void stepper_plan(struct stepper *stepper);
+/* Stages and tiles of a step that is cut by columns; false, and nothing done, where it is not. */
+bool stepper_plan_columns(struct stepper *stepper);
+/* Cuts columns of a trained tensor into tiles. */
+void stepper_add_tiles(struct stepper *stepper, uint32_t tensor, uint64_t column, uint64_t columns);
 struct slice stepper_slice(struct stepper *stepper, int thread, const struct part *part, uint64_t first, uint64_t rows);
-/* By all threads: gradients of the part's rows, and, after a batch's last part, the optimizer. */
+/* By one thread: what stands before the first stage. */
+void stepper_begin_columns(struct stepper *stepper, int thread);
+/* By all threads: deltas, gradients and, where nothing waits for all of them, updates. */
+void stepper_run_columns(struct stepper *stepper, int thread);
+/* By all threads: gradients of the part's rows, and, after a batch's last part, the optimizer. The team meets at their end, or not. */
 void stepper_gradients(struct stepper *stepper, int thread, const struct part *part);
+void stepper_tile(struct stepper *stepper, int thread, const struct part *part, size_t index);
 void stepper_optimize(struct stepper *stepper, int thread, uint64_t rows);
+/* By one thread: collects what plugins reported. */
+void stepper_note_failures(struct stepper *stepper);
 
 /* The first thread's error, after `failed`. */
 enum status stepper_error(const struct stepper *stepper, struct error *error);

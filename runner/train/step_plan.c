@@ -1,7 +1,12 @@
 #include "runner/train/step.h"
 
+#include <string.h>
+
 /* Floats of a tile: its gradient, weights and slots fit a core's second-level cache together. */
 #define TILE_ELEMENTS (32 * 1024)
+#define BLOCK 12
+/* Columns of the weights from which on a dot product with each row is faster than to keep a transposed copy up to date. */
+#define LONG_ROW 64
 /* Groups of rows of a tensor whose gradient is costly: enough for the threads of one trial, few enough to add up. */
 #define ROW_GROUPS 8
 
@@ -33,28 +38,41 @@ static void plan_phases(struct stepper *stepper) {
     stepper->n_phases = (size_t)(phase - stepper->phases) + 1;
 }
 
-static void plan_tiles(struct stepper *stepper) {
-    const struct model *model = stepper->model;
-    size_t count = 0;
-    for (int pass = 0; pass < 2; pass++) {
-        if (pass == 1)
-            stepper->tiles = arena_array(&stepper->arena, count, sizeof *stepper->tiles);
-        count = 0;
-        for (size_t t = 0; t < model->n_tensors; t++) {
-            const struct tensor *tensor = &model->tensors[t];
-            if (!tensor->trained)
-                continue;
-            uint64_t rows = TILE_ELEMENTS / tensor->columns;
-            rows = rows < 1 ? 1 : rows > tensor->rows ? tensor->rows : rows;
-            for (uint64_t row = 0; row < tensor->rows; row += rows, count++)
-                if (pass == 1)
-                    stepper->tiles[count] =
-                        (struct tile){.tensor = (uint32_t)t,
-                                      .row = row,
-                                      .rows = tensor->rows - row < rows ? tensor->rows - row : rows};
+/* Multiples of the rows that sparse inputs are marked by or, for wide rows, of a block of a product. */
+static uint64_t tile_rows(const struct tensor *tensor, uint64_t columns) {
+    uint64_t rows = TILE_ELEMENTS / columns;
+    rows = rows >= KERNEL_SEGMENT / 2 ? (rows + KERNEL_SEGMENT / 2) / KERNEL_SEGMENT * KERNEL_SEGMENT
+           : rows >= BLOCK            ? rows / BLOCK * BLOCK
+                                      : rows;
+    return rows < 1 ? 1 : rows > tensor->rows ? tensor->rows : rows;
+}
+
+void stepper_add_tiles(struct stepper *stepper, uint32_t index, uint64_t column, uint64_t columns) {
+    const struct tensor *tensor = &stepper->model->tensors[index];
+    uint64_t rows = tile_rows(tensor, columns);
+    if (!tensor->trained)
+        return;
+    for (uint64_t row = 0; row < tensor->rows; row += rows) {
+        if (stepper->n_tiles == stepper->tiles_capacity) {
+            size_t capacity = 2 * stepper->tiles_capacity + 64;
+            struct tile *tiles = arena_array(&stepper->arena, capacity, sizeof *tiles);
+            if (stepper->n_tiles > 0)
+                memcpy(tiles, stepper->tiles, stepper->n_tiles * sizeof *tiles);
+            stepper->tiles = tiles;
+            stepper->tiles_capacity = capacity;
         }
+        stepper->tiles[stepper->n_tiles++] =
+            (struct tile){.tensor = index,
+                          .row = row,
+                          .rows = tensor->rows - row < rows ? tensor->rows - row : rows,
+                          .column = column,
+                          .columns = columns};
     }
-    stepper->n_tiles = count;
+}
+
+static void plan_tiles(struct stepper *stepper) {
+    for (size_t t = 0; t < stepper->model->n_tensors; t++)
+        stepper_add_tiles(stepper, (uint32_t)t, 0, stepper->model->tensors[t].columns);
 }
 
 /* Slices stay whole, so that a group begins where a slice does. */
@@ -73,7 +91,7 @@ static void plan_groups(struct stepper *stepper) {
                 (struct row_group){.tensor = (uint32_t)t,
                                    .first = first,
                                    .rows = group_rows,
-                                   .gradient = model_floats(&stepper->arena, tensor->elements, &turn)};
+                                   .gradient = model_floats(&stepper->arena, tensor_floats(tensor), &turn)};
     }
 }
 
@@ -90,22 +108,48 @@ static void plan_gradients(struct stepper *stepper) {
     stepper->materialised = stepper->whole_tensors || stepper->norms || stepper->micro_rows < stepper->batch_rows;
     for (size_t t = 0; t < model->n_tensors && stepper->materialised; t++)
         if (model->tensors[t].trained)
-            model->tensors[t].gradient = model_floats(&stepper->arena, model->tensors[t].elements, &turn);
+            model->tensors[t].gradient = model_floats(&stepper->arena, tensor_floats(&model->tensors[t]), &turn);
     uint64_t largest = 0;
     for (size_t i = 0; i < stepper->n_tiles; i++) {
-        uint64_t elements = stepper->tiles[i].rows * model->tensors[stepper->tiles[i].tensor].columns;
+        uint64_t elements = stepper->tiles[i].rows * model->tensors[stepper->tiles[i].tensor].pitch;
         largest = elements > largest ? elements : largest;
     }
     for (int i = 0; i < stepper->threads; i++)
         stepper->gradients[i] = model_floats(&stepper->arena, largest, &turn);
     stepper->tile_squares = arena_array(&stepper->arena, stepper->n_tiles, sizeof(double));
     stepper->tile_penalties = arena_array(&stepper->arena, stepper->n_tiles, sizeof(double));
+    stepper->tensor_squares = arena_array(&stepper->arena, model->n_tensors, sizeof(double));
     stepper->factors = arena_array(&stepper->arena, model->n_tensors, sizeof(float));
+}
+
+/* backward() multiplies by the transposed weights. Where it has more than one row, keeping a transposed copy up to date costs less than
+   to gather columns; the portable sums want it always. */
+static void plan_transposed(struct stepper *stepper) {
+    struct model *model = stepper->model;
+    unsigned turn = 3;
+    for (size_t t = 0; t < model->n_tensors; t++) {
+        struct tensor *tensor = &model->tensors[t];
+        const struct node *node = &model->nodes[tensor->node];
+        runner_view *view = &node->tensors[tensor->index];
+        bool wanted = false;
+        for (uint32_t i = 0; i < node->n_inputs; i++)
+            wanted |= model->nodes[node->inputs[i]].delta_wanted;
+        if (!wanted || !tensor->trained || (tensor->plan->flags & RUNNER_PRODUCT) == 0 || tensor->rows < 2 ||
+            (stepper->batch_rows < 2 && tensor->columns >= LONG_ROW && model->gemm == GEMM_OPENBLAS))
+            continue;
+        uint64_t pitch = model_pitch(tensor->rows);
+        tensor->storage = (struct weights_storage){
+            {STORAGE_WEIGHTS}, model_floats(&stepper->arena, tensor->columns * pitch, &turn), pitch};
+        tensor_transpose_all(tensor);
+        view->storage = &tensor->storage;
+    }
 }
 
 void stepper_plan(struct stepper *stepper) {
     plan_phases(stepper);
-    plan_tiles(stepper);
+    if (!stepper_plan_columns(stepper))
+        plan_tiles(stepper);
     plan_groups(stepper);
     plan_gradients(stepper);
+    plan_transposed(stepper);
 }

@@ -40,6 +40,7 @@ struct training {
     double loss_sum; /* of this epoch */
     double *sums;
     uint64_t epoch_examples;
+    uint64_t epoch_end; /* updates at the end of this epoch */
     double next_progress;
     struct train_result *result;
 };
@@ -144,9 +145,10 @@ static void progress(struct training *training, uint64_t epoch) {
                          training->loss_sum / (double)training->epoch_examples);
 }
 
-/* By the thread that comes first, after an update. */
-static void count_update(struct training *training, uint64_t epoch, uint64_t rows) {
+/* By one thread, after an update. */
+static void count_update(struct training *training) {
     struct stepper *stepper = &training->stepper;
+    uint64_t rows = stepper->part.rows;
     training->loss_sum += stepper->loss_sum;
     for (uint32_t i = 0; i < training->model.n_sums; i++)
         training->sums[i] += stepper->sums[i];
@@ -155,34 +157,49 @@ static void count_update(struct training *training, uint64_t epoch, uint64_t row
         training->updates++;
         training->examples += rows;
     }
-    progress(training, epoch);
+}
+
+/* By one thread, before an update: the one that starts at row `start` of the epoch. False where there is none. */
+static bool begin_update(struct training *training, uint64_t start) {
+    const struct train_settings *settings = &training->settings;
+    const struct stepper *stepper = &training->stepper;
+    uint64_t rows = training->request->data->rows[DATA_TRAIN];
+    if (stepper->diverged || stepper->failed || training->updates >= training->epoch_end)
+        return false;
+    uint64_t here = rows - start < settings->batch_rows ? rows - start : settings->batch_rows;
+    training->rate = rate_of(training, training->updates);
+    stepper_begin(&training->stepper, settings->shuffle == SHUFFLE_NEVER ? NULL : training->order, start, here,
+                  training->rate);
+    return true;
 }
 
 /* The updates of one epoch, by a team that stays together for all of them. */
 static void train_epoch(struct training *training, uint64_t epoch) {
     struct stepper *stepper = &training->stepper;
     const struct train_settings *settings = &training->settings;
-    uint64_t rows = training->request->data->rows[DATA_TRAIN];
-    const uint32_t *order = settings->shuffle == SHUFFLE_NEVER ? NULL : training->order;
+    uint64_t left = settings->total_updates - training->updates;
+    bool more = true;
+    training->epoch_end = training->updates + (left < settings->updates_per_epoch ? left : settings->updates_per_epoch);
     training->loss_sum = 0;
     training->epoch_examples = 0;
     memset(training->sums, 0, training->model.n_sums * sizeof *training->sums);
 #pragma omp parallel num_threads(training->request->threads)
     {
         unsigned before = thread_numbers_set();
-        uint64_t left = settings->total_updates - training->updates;
-        uint64_t updates = left < settings->updates_per_epoch ? left : settings->updates_per_epoch;
-#pragma omp barrier /* all have read training->updates */
-        for (uint64_t u = 0; u < updates; u++) {
-            uint64_t start = u * settings->batch_rows;
-            uint64_t here = rows - start < settings->batch_rows ? rows - start : settings->batch_rows;
+        int thread = omp_get_thread_num();
 #pragma omp single
-            training->rate = rate_of(training, training->updates);
-            stepper_update(stepper, omp_get_thread_num(), order, start, here, training->rate);
-#pragma omp single
-            count_update(training, epoch, here);
-            if (stepper->diverged || stepper->failed)
-                break;
+        {
+            stepper_team(stepper, omp_get_num_threads());
+            more = begin_update(training, 0);
+        }
+        while (more) {
+            stepper_run(stepper, thread);
+            if (team_arrive(&stepper->team)) {
+                count_update(training);
+                progress(training, epoch);
+                more = begin_update(training, training->epoch_examples);
+                team_release(&stepper->team);
+            }
         }
         thread_numbers_restore(before);
     }
@@ -314,8 +331,10 @@ enum status train_run(const struct train_request *request, struct train_result *
     const struct train_settings *settings = &training.settings;
     unsigned before = thread_numbers_set();
     status = model_build(request->loader, request->trial, request->data, model, where, error);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
+        model_plan_columns(model, settings->batch_rows, settings->micro_rows);
         status = model_initialize(model, settings->init_seed, error);
+    }
     if (status == STATUS_OK) {
         plan_columns(training.groups, &training.columns, model, request->data, settings->evaluate_train,
                      &training.arena);

@@ -15,58 +15,92 @@ static void run_group(struct stepper *stepper, int thread, const struct part *pa
     struct slice slice = stepper_slice(stepper, thread, part, first, rows);
     runner_tile whole = {.tensor = tensor->index, .rows = tensor->rows, .columns = tensor->columns};
     runner_view into = {
-        .data = group->gradient, .rows = tensor->rows, .columns = tensor->columns, .pitch = tensor->columns};
-    memset(group->gradient, 0, tensor->elements * sizeof(float));
+        .data = group->gradient, .rows = tensor->rows, .columns = tensor->columns, .pitch = tensor->pitch};
+    memset(group->gradient, 0, tensor_floats(tensor) * sizeof(float));
     if (rows > 0)
         slice_gradient(&slice, tensor, &whole, 1, &into);
 }
 
+/* A part of a matrix with the tensor's pitch. */
+static runner_view part_of(const struct tensor *tensor, float *matrix, const struct tile *tile) {
+    return (runner_view){.data = tensor_at(tensor, matrix, tile->row, tile->column),
+                         .rows = tile->rows,
+                         .columns = tile->columns,
+                         .pitch = tensor->pitch};
+}
+
+/* Where the gradient of a tile is computed: in the tensor's own, or in the thread's small buffer. */
+static runner_view gradient_of(const struct stepper *stepper, int thread, const struct tile *tile) {
+    const struct tensor *tensor = &stepper->model->tensors[tile->tensor];
+    if (stepper->materialised)
+        return part_of(tensor, tensor->gradient, tile);
+    return (runner_view){
+        .data = stepper->gradients[thread], .rows = tile->rows, .columns = tile->columns, .pitch = tensor->pitch};
+}
+
 /* Adds the groups' gradients of a tile in their order. */
-static void add_groups(const struct stepper *stepper, const struct tile *tile, uint64_t at, uint64_t n, float *into) {
-    for (size_t g = 0; g < stepper->n_groups; g++)
-        for (uint64_t i = 0; stepper->groups[g].tensor == tile->tensor && i < n; i++)
-            into[i] += stepper->groups[g].gradient[at + i];
+static void add_groups(const struct stepper *stepper, const struct tile *tile, const runner_view *into) {
+    for (size_t g = 0; g < stepper->n_groups; g++) {
+        if (stepper->groups[g].tensor != tile->tensor)
+            continue;
+        runner_view from = part_of(&stepper->model->tensors[tile->tensor], stepper->groups[g].gradient, tile);
+        for (uint64_t i = 0; i < into->rows; i++)
+            for (uint64_t j = 0; j < into->columns; j++)
+                into->data[i * into->pitch + j] += from.data[i * from.pitch + j];
+    }
 }
 
 static void add_gradient(struct stepper *stepper, int thread, const struct part *part, const struct tile *tile,
-                         float alpha, float *into) {
+                         float alpha, const runner_view *into) {
     const struct tensor *tensor = &stepper->model->tensors[tile->tensor];
-    uint64_t at = tile->row * tensor->columns, n = tile->rows * tensor->columns;
     if (grouped(stepper->model, tensor)) {
-        add_groups(stepper, tile, at, n, into);
+        add_groups(stepper, tile, into);
         return;
     }
     struct slice slice = stepper_slice(stepper, thread, part, 0, part->rows);
-    runner_tile place = {.tensor = tensor->index, .row = tile->row, .rows = tile->rows, .columns = tensor->columns};
-    runner_view view = {.data = into, .rows = tile->rows, .columns = tensor->columns, .pitch = tensor->columns};
-    slice_gradient(&slice, tensor, &place, alpha, &view);
+    runner_tile place = {.tensor = tensor->index,
+                         .row = tile->row,
+                         .rows = tile->rows,
+                         .column = tile->column,
+                         .columns = tile->columns};
+    slice_gradient(&slice, tensor, &place, alpha, into);
+}
+
+/* Rows whose elements lie one after another count as one. */
+static uint64_t run_length(const struct tensor *tensor, const struct tile *tile, uint64_t *runs) {
+    const bool whole = tensor->pitch == tile->columns;
+    *runs = whole ? 1 : tile->rows;
+    return whole ? tile->rows * tile->columns : tile->columns;
 }
 
 /* What Keras does to a gradient before the optimizer sees it: the regularizer's share, then clipping. */
-static void prepare(struct stepper *stepper, size_t index, float *gradient) {
+static void prepare(struct stepper *stepper, size_t index, const runner_view *gradient) {
     const struct model *model = stepper->model;
     const struct tile *tile = &stepper->tiles[index];
     const struct tensor *tensor = &model->tensors[tile->tensor];
-    uint64_t at = tile->row * tensor->columns, n = tile->rows * tensor->columns;
-    if (tensor->plan->regularizer != NULL) {
-        const runner_regularizer_ops *ops = tensor->plan->regularizer->ops;
-        stepper->tile_penalties[index] =
-            ops->penalty(tensor->plan->regularizer->config, n, tensor->weights + at, gradient);
-    }
+    const struct runner_part *regularizer = tensor->plan->regularizer;
+    runner_view weights = part_of(tensor, tensor->weights, tile);
     float bound = (float)model->clipping.value;
-    for (uint64_t i = 0; bound > 0 && i < n; i++)
-        gradient[i] = gradient[i] > bound ? bound : gradient[i] < -bound ? -bound : gradient[i];
-    double squares = 0;
-    for (uint64_t i = 0; stepper->norms && i < n; i++)
-        squares += (double)gradient[i] * (double)gradient[i];
+    double penalty = 0, squares = 0;
+    uint64_t runs, length = run_length(tensor, tile, &runs);
+    for (uint64_t r = 0; r < runs; r++) {
+        float *g = gradient->data + r * gradient->pitch;
+        if (regularizer != NULL) {
+            const runner_regularizer_ops *ops = regularizer->ops;
+            penalty += ops->penalty(regularizer->config, length, weights.data + r * weights.pitch, g);
+        }
+        for (uint64_t i = 0; bound > 0 && i < length; i++)
+            g[i] = g[i] > bound ? bound : g[i] < -bound ? -bound : g[i];
+        for (uint64_t i = 0; stepper->norms && i < length; i++)
+            squares += (double)g[i] * (double)g[i];
+    }
+    stepper->tile_penalties[index] = penalty;
     stepper->tile_squares[index] = squares;
 }
 
 /* Weight decay before the step: decoupled as in Keras, w -= w rate decay, or in the gradient as in PyTorch, g += decay w. */
-static void decay(const struct stepper *stepper, const struct tensor *tensor, uint64_t at, uint64_t n,
-                  float *gradient) {
+static void decay(const struct stepper *stepper, const struct tensor *tensor, float *w, float *gradient, uint64_t n) {
     float factor = (float)(tensor->decay_coupled ? tensor->weight_decay : stepper->step.rate * tensor->weight_decay);
-    float *w = tensor->weights + at;
     for (uint64_t i = 0; factor != 0 && i < n; i++)
         if (tensor->decay_coupled)
             gradient[i] += factor * w[i];
@@ -74,21 +108,25 @@ static void decay(const struct stepper *stepper, const struct tensor *tensor, ui
             w[i] -= w[i] * factor;
 }
 
-static void apply(struct stepper *stepper, const struct tile *tile, float *gradient) {
+static void apply(struct stepper *stepper, const struct tile *tile, const runner_view *gradient) {
     const struct model *model = stepper->model;
     const struct tensor *tensor = &model->tensors[tile->tensor];
     const runner_optimizer_ops *ops = model->optimizer->ops;
-    uint64_t at = tile->row * tensor->columns, n = tile->rows * tensor->columns;
     float factor = stepper->norms ? stepper->factors[tile->tensor] : 1;
-    for (uint64_t i = 0; factor != 1 && i < n; i++)
-        gradient[i] *= factor;
-    decay(stepper, tensor, at, n, gradient);
-    if ((tensor->optimizer.flags & RUNNER_WHOLE_TENSOR) != 0)
-        return;
-    float *slots[RUNNER_MAX_SLOTS];
-    for (uint32_t s = 0; s < tensor->optimizer.slots; s++)
-        slots[s] = tensor->slots[s] + at;
-    ops->step(tensor->optimizer_config, &stepper->step, n, tensor->weights + at, gradient, slots);
+    const bool whole = (tensor->optimizer.flags & RUNNER_WHOLE_TENSOR) != 0;
+    uint64_t runs, length = run_length(tensor, tile, &runs);
+    uint64_t place = (uint64_t)(tensor_at(tensor, tensor->weights, tile->row, tile->column) - tensor->weights);
+    for (uint64_t r = 0; r < runs; r++, place += tensor->pitch) {
+        float *g = gradient->data + r * gradient->pitch, *w = tensor->weights + place, *slots[RUNNER_MAX_SLOTS];
+        for (uint64_t i = 0; factor != 1 && i < length; i++)
+            g[i] *= factor;
+        decay(stepper, tensor, w, g, length);
+        for (uint32_t s = 0; s < tensor->optimizer.slots && !whole; s++)
+            slots[s] = tensor->slots[s] + place;
+        if (!whole)
+            ops->step(tensor->optimizer_config, &stepper->step, length, w, g, slots);
+    }
+    tensor_transpose(tensor, tile->row, tile->rows, tile->column, tile->columns);
 }
 
 /* The optimizer does nothing to this tensor but to add a multiple of the gradient. */
@@ -98,34 +136,34 @@ static bool direct(const struct stepper *stepper, const struct tensor *tensor) {
 }
 
 /* The gradient of one tile over the part's rows; streamed, the optimizer follows at once while the tile is in the cache. */
-static void run_tile(struct stepper *stepper, int thread, const struct part *part, size_t index) {
+void stepper_tile(struct stepper *stepper, int thread, const struct part *part, size_t index) {
     const struct tile *tile = &stepper->tiles[index];
     const struct tensor *tensor = &stepper->model->tensors[tile->tensor];
-    uint64_t at = tile->row * tensor->columns, n = tile->rows * tensor->columns;
     if (!stepper->materialised && direct(stepper, tensor)) {
-        add_gradient(stepper, thread, part, tile, (float)-stepper->step.rate, tensor->weights + at);
+        runner_view weights = part_of(tensor, tensor->weights, tile);
+        add_gradient(stepper, thread, part, tile, (float)-stepper->step.rate, &weights);
+        tensor_transpose(tensor, tile->row, tile->rows, tile->column, tile->columns);
         return;
     }
-    float *gradient = stepper->materialised ? tensor->gradient + at : stepper->gradients[thread];
-    if (part->offset == 0)
-        memset(gradient, 0, n * sizeof *gradient);
-    add_gradient(stepper, thread, part, tile, 1, gradient);
+    runner_view gradient = gradient_of(stepper, thread, tile);
+    for (uint64_t i = 0; part->offset == 0 && i < tile->rows; i++)
+        memset(gradient.data + i * gradient.pitch, 0, tile->columns * sizeof(float));
+    add_gradient(stepper, thread, part, tile, 1, &gradient);
     if (part->offset + part->rows < part->batch)
         return;
-    prepare(stepper, index, gradient);
+    prepare(stepper, index, &gradient);
     if (!stepper->norms)
-        apply(stepper, tile, gradient);
+        apply(stepper, tile, &gradient);
 }
 
 void stepper_gradients(struct stepper *stepper, int thread, const struct part *part) {
-    if (stepper->n_groups > 0) {
-#pragma omp for schedule(dynamic, 1)
-        for (size_t g = 0; g < stepper->n_groups; g++)
-            run_group(stepper, thread, part, &stepper->groups[g]);
-    }
-#pragma omp for schedule(dynamic, 1)
-    for (size_t t = 0; t < stepper->n_tiles; t++)
-        run_tile(stepper, thread, part, t);
+    struct team *team = &stepper->team;
+    for (size_t g; (g = team_next(team, thread, stepper->n_groups)) < stepper->n_groups;)
+        run_group(stepper, thread, part, &stepper->groups[g]);
+    if (stepper->n_groups > 0)
+        team_meet(team);
+    for (size_t t; (t = team_next(team, thread, stepper->n_tiles)) < stepper->n_tiles;)
+        stepper_tile(stepper, thread, part, t);
 }
 
 /* Clipping by a norm scales a gradient by bound / norm where that is below 1 (Keras' clipnorm, global_clipnorm). */
@@ -136,26 +174,25 @@ static float clip_factor(double bound, double squares) {
 
 static void find_factors(struct stepper *stepper) {
     const struct model *model = stepper->model;
-    double all = 0;
-    for (size_t first = 0, next; first < stepper->n_tiles; first = next) {
-        double squares = 0;
-        uint32_t tensor = stepper->tiles[first].tensor;
-        for (next = first; next < stepper->n_tiles && stepper->tiles[next].tensor == tensor; next++)
-            squares += stepper->tile_squares[next];
-        all += squares;
-        stepper->factors[tensor] = model->clipping.norm > 0 ? clip_factor(model->clipping.norm, squares) : 1;
-    }
-    for (size_t t = 0; model->clipping.global_norm > 0 && t < model->n_tensors; t++)
-        stepper->factors[t] = clip_factor(model->clipping.global_norm, all);
+    double all = 0, *squares = stepper->tensor_squares;
+    memset(squares, 0, model->n_tensors * sizeof *squares);
+    for (size_t t = 0; t < stepper->n_tiles; t++)
+        squares[stepper->tiles[t].tensor] += stepper->tile_squares[t];
+    for (size_t t = 0; t < model->n_tensors; t++)
+        all += squares[t];
+    for (size_t t = 0; t < model->n_tensors; t++)
+        stepper->factors[t] = model->clipping.norm > 0          ? clip_factor(model->clipping.norm, squares[t])
+                              : model->clipping.global_norm > 0 ? clip_factor(model->clipping.global_norm, all)
+                                                                : 1;
 }
 
 static runner_view slot_view(const struct tensor *tensor, uint32_t slot) {
     runner_view view = {
-        .data = tensor->slots[slot], .rows = tensor->rows, .columns = tensor->columns, .pitch = tensor->columns};
+        .data = tensor->slots[slot], .rows = tensor->rows, .columns = tensor->columns, .pitch = tensor->pitch};
     if (tensor->optimizer.slot_shape[slot] == RUNNER_SLOT_ROWS)
         view.columns = view.pitch = 1;
     else if (tensor->optimizer.slot_shape[slot] == RUNNER_SLOT_COLUMNS)
-        view.rows = 1;
+        view.rows = 1, view.pitch = tensor->columns;
     return view;
 }
 
@@ -163,8 +200,7 @@ static void run_tensor(struct stepper *stepper, int thread, const struct tensor 
     const struct model *model = stepper->model;
     const runner_optimizer_ops *ops = model->optimizer->ops;
     struct call *call = &stepper->calls[thread];
-    runner_view w = {
-        .data = tensor->weights, .rows = tensor->rows, .columns = tensor->columns, .pitch = tensor->columns};
+    runner_view w = {.data = tensor->weights, .rows = tensor->rows, .columns = tensor->columns, .pitch = tensor->pitch};
     if ((tensor->optimizer.flags & RUNNER_WHOLE_TENSOR) != 0) {
         runner_view g = w, slots[RUNNER_MAX_SLOTS];
         g.data = tensor->gradient;
@@ -178,6 +214,7 @@ static void run_tensor(struct stepper *stepper, int thread, const struct tensor 
         call_reset(call);
         constraint->apply(tensor->plan->constraint->config, &call->public, &w);
     }
+    tensor_transpose_all(tensor);
 }
 
 static void add_penalties(struct stepper *stepper, uint64_t rows) {
@@ -189,23 +226,25 @@ static void add_penalties(struct stepper *stepper, uint64_t rows) {
 
 void stepper_optimize(struct stepper *stepper, int thread, uint64_t rows) {
     const struct model *model = stepper->model;
+    struct team *team = &stepper->team;
     if (stepper->norms) {
-#pragma omp single
-        find_factors(stepper);
-#pragma omp for schedule(dynamic, 1)
-        for (size_t t = 0; t < stepper->n_tiles; t++) {
-            const struct tensor *tensor = &model->tensors[stepper->tiles[t].tensor];
-            apply(stepper, &stepper->tiles[t], tensor->gradient + stepper->tiles[t].row * tensor->columns);
+        if (team_arrive(team)) {
+            find_factors(stepper);
+            team_release(team);
+        }
+        for (size_t t; (t = team_next(team, thread, stepper->n_tiles)) < stepper->n_tiles;) {
+            runner_view gradient = gradient_of(stepper, thread, &stepper->tiles[t]);
+            apply(stepper, &stepper->tiles[t], &gradient);
         }
     }
     if (stepper->whole_tensors || stepper->constraints) {
-#pragma omp for schedule(dynamic, 1)
-        for (size_t t = 0; t < model->n_tensors; t++)
+        team_meet(team);
+        for (size_t t; (t = team_next(team, thread, model->n_tensors)) < model->n_tensors;)
             if (model->tensors[t].trained)
                 run_tensor(stepper, thread, &model->tensors[t]);
     }
-    if (stepper->regularizers) {
-#pragma omp single
+    if (stepper->regularizers && team_arrive(team)) {
         add_penalties(stepper, rows);
+        team_release(team);
     }
 }

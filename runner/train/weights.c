@@ -1,13 +1,12 @@
 #include "runner/train/weights.h"
 
-#include <string.h>
-
 void tensor_read(const struct tensor *tensor, float *values) {
-    memcpy(values, tensor->weights, tensor->elements * sizeof *values);
+    tensor_gather(tensor, tensor->weights, values);
 }
 
 void tensor_write(struct tensor *tensor, const float *values) {
-    memcpy(tensor->weights, values, tensor->elements * sizeof *values);
+    tensor_scatter(tensor, tensor->weights, values);
+    tensor_transpose_all(tensor);
 }
 
 uint64_t weights_count(const struct model *model) {

@@ -46,14 +46,15 @@ static void check_model(struct lab *lab, const char *layers, const char *loss, u
         if (!tensor->trained)
             continue;
         assert_int_equal(model_initialize(&model, 3, &error), STATUS_OK);
-        float *before = memory_alloc(tensor->elements, sizeof *before);
-        memcpy(before, tensor->weights, tensor->elements * sizeof *before);
+        uint64_t floats = tensor->rows * tensor->pitch; /* with the gaps between rows, which stay 0 */
+        float *before = memory_alloc(floats, sizeof *before);
+        memcpy(before, tensor->weights, floats * sizeof *before);
         weights_after_update(lab, &model, micro_rows);
         double difference = 0, size = 0;
-        float *after = memory_alloc(tensor->elements, sizeof *after);
-        memcpy(after, tensor->weights, tensor->elements * sizeof *after);
+        float *after = memory_alloc(floats, sizeof *after);
+        memcpy(after, tensor->weights, floats * sizeof *after);
         assert_int_equal(model_initialize(&model, 3, &error), STATUS_OK);
-        for (uint64_t i = 0; i < tensor->elements; i++) {
+        for (uint64_t i = 0; i < floats; i++) {
             float *w = &tensor->weights[i];
             float up = before[i] + STEP, down = before[i] - STEP;
             *w = up;

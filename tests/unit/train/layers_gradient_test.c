@@ -40,15 +40,16 @@ static void check_init(struct check *check, struct lab *lab, const char *yaml, u
     check->gradients = arena_array(&model->arena, model->n_tensors, sizeof(float *));
     for (size_t t = 0; t < model->n_tensors; t++) {
         const struct tensor *tensor = &model->tensors[t];
-        check->before[t] = arena_array(&model->arena, tensor->elements, sizeof(float));
-        check->gradients[t] = arena_array(&model->arena, tensor->elements, sizeof(float));
-        memcpy(check->before[t], tensor->weights, tensor->elements * sizeof(float));
+        check->before[t] = arena_array(&model->arena, tensor_floats(tensor), sizeof(float));
+        check->gradients[t] = arena_array(&model->arena, tensor_floats(tensor), sizeof(float));
+        memcpy(check->before[t], tensor->weights, tensor_floats(tensor) * sizeof(float));
     }
 }
 
 static void restore(struct check *check) {
     for (size_t t = 0; t < check->model.n_tensors; t++)
-        memcpy(check->model.tensors[t].weights, check->before[t], check->model.tensors[t].elements * sizeof(float));
+        memcpy(check->model.tensors[t].weights, check->before[t],
+               tensor_floats(&check->model.tensors[t]) * sizeof(float));
 }
 
 static double numeric(struct check *check, float *weight, uint64_t rows) {
@@ -73,7 +74,7 @@ static void check_model(struct lab *lab, const char *layers, uint64_t rows, uint
     update(&check.stepper, rows, 1);
     double largest = 0;
     for (size_t t = 0; t < model->n_tensors; t++)
-        for (uint64_t i = 0; i < model->tensors[t].elements && model->tensors[t].trained; i++) {
+        for (uint64_t i = 0; i < tensor_floats(&model->tensors[t]) && model->tensors[t].trained; i++) {
             check.gradients[t][i] = check.before[t][i] - model->tensors[t].weights[i];
             largest = fmax(largest, fabs((double)check.gradients[t][i]));
         }
@@ -82,12 +83,12 @@ static void check_model(struct lab *lab, const char *layers, uint64_t rows, uint
     for (size_t t = 0; t < model->n_tensors; t++) {
         const struct tensor *tensor = &model->tensors[t];
         double difference = 0, size = 0;
-        for (uint64_t i = 0; i < tensor->elements && tensor->trained; i++) {
+        for (uint64_t i = 0; i < tensor_floats(tensor) && tensor->trained; i++) {
             double wanted = numeric(&check, &tensor->weights[i], rows), found = (double)check.gradients[t][i];
             difference += (wanted - found) * (wanted - found);
             size += wanted * wanted + found * found;
         }
-        double noise = 1e-4 * largest * sqrt((double)tensor->elements);
+        double noise = 1e-4 * largest * sqrt((double)tensor_floats(tensor));
         if (!(sqrt(difference) <= TOLERANCE * sqrt(size) + noise))
             fail_msg("%s with %d rows of %s: gradient differs by %g of %g", tensor->name, (int)rows, yaml,
                      sqrt(difference), sqrt(size));

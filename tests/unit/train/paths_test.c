@@ -1,0 +1,149 @@
+/* The paths that an update may take: by slices of rows or by columns, from dense or sparse inputs, with any number of threads. They give the
+   same weights: to the bit where DESIGN 5 says so, else to rounding. */
+#include "tests/unit/train/lab.h"
+
+#include "runner/train/step.h"
+
+#include <math.h>
+#include <omp.h>
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+enum { UNITS = 70, ROWS = 100, UPDATES = 4 };
+
+struct path {
+    uint64_t rows;
+    const char *optimizer, *gemm;
+    bool sparse, columns;
+    int threads;
+};
+
+static const char *const model_text =
+    "model: [{dense: {units: 600, activation: sigmoid}}, {dropout: {rate: 0.1}}, {dense: {units: 300, activation: "
+    "relu}},"
+    " {dense: {units: 290}}, {dense: {units: 3, activation: softmax}}]\nloss: categorical_crossentropy\n";
+
+/* Trains from the same start; weights of all tensors in Keras' order, to be released with free(). */
+static float *weights_after(struct lab *lab, const struct path *path, uint64_t *count) {
+    char yaml[1024];
+    struct error error = {0};
+    struct model model;
+    struct stepper stepper;
+    snprintf(yaml, sizeof yaml, "%soptimizer: %s\nengine: {gemm: %s}\n", model_text, path->optimizer, path->gemm);
+    if (model_build(&lab->loader, lab_trial(lab, yaml), &lab->data, &model, NULL, &error) != STATUS_OK)
+        fail_msg("%s", error.text);
+    if (path->columns)
+        model_plan_columns(&model, path->rows, path->rows);
+    model.sparse_input = path->sparse;
+    assert_int_equal(model_initialize(&model, 3, &error), STATUS_OK);
+    stepper_init(&stepper, &model, &lab->data, path->rows, path->rows, path->threads, 5);
+    assert_true((stepper.stages != NULL) == (path->columns && path->rows < 32 && strcmp(path->gemm, "openblas") == 0));
+#pragma omp parallel num_threads(path->threads)
+    {
+        unsigned before = thread_numbers_set();
+#pragma omp single
+        stepper_team(&stepper, omp_get_num_threads());
+        for (int u = 0; u < UPDATES; u++)
+            stepper_update(&stepper, omp_get_thread_num(), NULL, (uint64_t)u * path->rows % (ROWS - path->rows + 1),
+                           path->rows, 0.1);
+        thread_numbers_restore(before);
+    }
+    assert_false(stepper.failed || stepper.diverged);
+    *count = 0;
+    for (size_t t = 0; t < model.n_tensors; t++)
+        *count += model.tensors[t].elements;
+    float *weights = memory_alloc(*count, sizeof *weights), *at = weights;
+    for (size_t t = 0; t < model.n_tensors; at += model.tensors[t++].elements)
+        tensor_gather(&model.tensors[t], model.tensors[t].weights, at);
+    stepper_clear(&stepper);
+    model_clear(&model);
+    return weights;
+}
+
+static bool same_bits(struct lab *lab, const struct path *a, const struct path *b) {
+    uint64_t n, m;
+    float *x = weights_after(lab, a, &n), *y = weights_after(lab, b, &m);
+    bool same = n == m && memcmp(x, y, n * sizeof *x) == 0;
+    free(x);
+    free(y);
+    return same;
+}
+
+static double difference(struct lab *lab, const struct path *a, const struct path *b) {
+    uint64_t n, m;
+    float *x = weights_after(lab, a, &n), *y = weights_after(lab, b, &m);
+    double squares = 0, size = 0;
+    for (uint64_t i = 0; i < n; i++) {
+        squares += ((double)x[i] - (double)y[i]) * ((double)x[i] - (double)y[i]);
+        size += (double)x[i] * (double)x[i];
+    }
+    free(x);
+    free(y);
+    return sqrt(squares / size);
+}
+
+static const uint64_t batches[] = {1, 2, 7, 31, 32, 50};
+static const char *const optimizers[] = {"sgd", "{sgd: {momentum: 0.9}}", "adam", "{adam: {global_clipnorm: 0.01}}"};
+
+static void threads_change_no_bit_on_any_path(void **state) {
+    struct lab *lab = *state;
+    for (size_t b = 0; b < 6; b++)
+        for (size_t o = 0; o < 4; o += 1 + b % 2)
+            for (int gemm = 0; gemm < 2; gemm++) {
+                struct path one = {batches[b], optimizers[o], gemm ? "portable" : "openblas", true, true, 1},
+                            many = one;
+                for (many.threads = 2; many.threads <= 7; many.threads += many.threads == 3 ? 4 : 1)
+                    if (!same_bits(lab, &one, &many))
+                        fail_msg("%d rows, %s, %s: %d threads differ from one", (int)one.rows, one.optimizer, one.gemm,
+                                 many.threads);
+            }
+}
+
+static void sparse_rows_give_the_bits_of_dense_ones_with_portable_sums(void **state) {
+    struct lab *lab = *state;
+    for (size_t b = 0; b < 6; b++)
+        for (size_t o = 0; o < 4; o++) {
+            struct path dense = {batches[b], optimizers[o], "portable", false, true, 2}, sparse = dense;
+            sparse.sparse = true;
+            if (!same_bits(lab, &dense, &sparse))
+                fail_msg("%d rows, %s", (int)dense.rows, dense.optimizer);
+        }
+}
+
+static void columns_give_the_weights_of_slices_to_rounding(void **state) {
+    struct lab *lab = *state;
+    for (size_t b = 0; b < 4; b++)
+        for (size_t o = 0; o < 4; o++)
+            for (int sparse = 0; sparse < 2; sparse++) {
+                struct path slices = {batches[b], optimizers[o], "openblas", sparse == 1, false, 1}, columns = slices;
+                columns.columns = true;
+                /* adam divides by roots of squares near zero, which magnifies roundings */
+                double bound = o < 2 ? 1e-6 : 1e-3, found = difference(lab, &slices, &columns);
+                if (!(found < bound))
+                    fail_msg("%d rows, %s: differs by %g", (int)slices.rows, slices.optimizer, found);
+            }
+}
+
+static int setup(void **state) {
+    static struct lab lab;
+    lab_init(&lab);
+    lab_data(&lab, ROWS, 0, UNITS, 3);
+    *state = &lab;
+    return 0;
+}
+
+static int teardown(void **state) {
+    lab_clear(*state);
+    return 0;
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(threads_change_no_bit_on_any_path),
+        cmocka_unit_test(sparse_rows_give_the_bits_of_dense_ones_with_portable_sums),
+        cmocka_unit_test(columns_give_the_weights_of_slices_to_rounding),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
