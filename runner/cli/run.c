@@ -150,6 +150,7 @@ static enum status train(struct run *run, struct error *error) {
                                     .plan = &run->job.plan,
                                     .journal = &run->journal,
                                     .logs = folder_file(&run->folder, "logs"),
+                                    .weights = folder_file(&run->folder, "weights"),
                                     .workers = run->workers,
                                     .threads = run->threads,
                                     .trials = run->todo,

@@ -14,7 +14,7 @@ enum { MAX_TRIALS = 1000000, MAX_NAME = 100 };
 
 static const char *const top_keys[] = {"experiment", "description", "include", "dataset",   "let",   "model",
                                        "loss",       "optimizer",   "metrics", "callbacks", "train", "engine",
-                                       "grid",       "cases",       "seeds",   "report"};
+                                       "init",       "save",        "grid",    "cases",     "seeds", "report"};
 enum { N_TOP_KEYS = sizeof top_keys / sizeof top_keys[0] };
 
 struct load {

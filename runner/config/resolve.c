@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const section_names[N_SECTIONS] = {"dataset", "model",     "loss",  "optimizer",
-                                               "metrics", "callbacks", "train", "engine"};
+const char *const section_names[N_SECTIONS] = {"dataset",   "model", "loss",   "optimizer", "metrics",
+                                               "callbacks", "train", "engine", "init",      "save"};
 
 struct known_section {
     struct known_section *next;
@@ -156,6 +156,8 @@ static struct tree *resolve_section(const struct resolver *resolver, enum sectio
     switch (section) {
     case SECTION_TRAIN: return resolve_train(resolver->catalog, value, mark, resolver->arena, diagnostics);
     case SECTION_ENGINE: return resolve_engine(resolver->catalog, value, mark, resolver->arena, diagnostics);
+    case SECTION_INIT: return resolve_init(resolver->catalog, value, resolver->arena, diagnostics);
+    case SECTION_SAVE: return resolve_save(value, resolver->arena, diagnostics);
     case SECTION_METRICS: return resolve_metrics(resolver, value, diagnostics);
     case SECTION_CALLBACKS: return resolve_optional(resolver, "callbacks", RUNNER_CALLBACK, value, diagnostics);
     case SECTION_MODEL:

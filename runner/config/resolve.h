@@ -18,9 +18,11 @@ enum section {
     SECTION_METRICS,
     SECTION_CALLBACKS,
     SECTION_TRAIN,
-    SECTION_ENGINE
+    SECTION_ENGINE,
+    SECTION_INIT,
+    SECTION_SAVE
 };
-enum { N_SECTIONS = SECTION_ENGINE + 1 };
+enum { N_SECTIONS = SECTION_SAVE + 1 };
 extern const char *const section_names[N_SECTIONS];
 
 struct known_section;
@@ -46,5 +48,10 @@ struct tree *resolve_train(const struct catalog *catalog, const struct tree *val
                            struct arena *arena, struct diagnostics *diagnostics);
 struct tree *resolve_engine(const struct catalog *catalog, const struct tree *value, struct mark mark,
                             struct arena *arena, struct diagnostics *diagnostics);
+/* {file: absolute path, sha256: of its content}, or null */
+struct tree *resolve_init(const struct catalog *catalog, const struct tree *value, struct arena *arena,
+                          struct diagnostics *diagnostics);
+/* A list of `best`, `last` and epochs, or null */
+struct tree *resolve_save(const struct tree *value, struct arena *arena, struct diagnostics *diagnostics);
 
 #endif

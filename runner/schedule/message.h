@@ -39,7 +39,8 @@ enum message {
     MESSAGE_COLUMNS,
     MESSAGE_ROW,
     MESSAGE_PROGRESS,
-    MESSAGE_RESULT, /* u64 status, u64 outcome, string reason, string stopped_by, u64 epochs, u64 updates,
+    MESSAGE_WEIGHTS, /* u64 epoch; with a sealed memfd that holds an .npz file */
+    MESSAGE_RESULT,  /* u64 status, u64 outcome, string reason, string stopped_by, u64 epochs, u64 updates,
                        u64 has best, u64 best epoch, u64 restored, u64 restored epoch, u64 peak memory, string error */
 };
 

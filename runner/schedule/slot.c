@@ -9,17 +9,28 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
+
+static void drop_file(struct slot *slot) {
+    if (slot->file_fd >= 0)
+        close(slot->file_fd);
+    slot->file_fd = -1;
+}
 
 void slot_init(struct slot *slot, size_t n_data, struct arena *arena) {
-    *slot = (struct slot){
-        .child = {.pidfd = -1, .socket = -1, .log = -1}, .n_data = n_data, .trial = NO_TRIAL, .arena = arena};
+    *slot = (struct slot){.child = {.pidfd = -1, .socket = -1, .log = -1},
+                          .n_data = n_data,
+                          .trial = NO_TRIAL,
+                          .file_fd = -1,
+                          .arena = arena};
     slot->attached = memory_alloc(n_data + 1, sizeof *slot->attached);
 }
 
 void slot_clear(struct slot *slot) {
+    drop_file(slot);
     child_clear(&slot->child);
     free(slot->attached);
-    *slot = (struct slot){.child = {.pidfd = -1, .socket = -1, .log = -1}, .trial = NO_TRIAL};
+    *slot = (struct slot){.child = {.pidfd = -1, .socket = -1, .log = -1}, .trial = NO_TRIAL, .file_fd = -1};
 }
 
 static enum status attach(struct slot *slot, const struct session *session, size_t data, struct error *error) {
@@ -195,9 +206,16 @@ static bool take_result(struct slot *slot, struct message_reader *reader) {
     return true;
 }
 
+void slot_break(struct slot *slot, const char *message) {
+    if (slot->child.pid > 0)
+        kill(slot->child.pid, SIGKILL);
+    fail(slot, "protocol", message);
+}
+
 enum slot_event slot_next(struct slot *slot) {
-    struct frame frame;
+    struct frame frame = {.fd = -1};
     bool found = false;
+    drop_file(slot);
     enum status status = frame_reader_next(&slot->child.reader, &frame, &found, NULL);
     if (status == STATUS_OK && !found)
         return SLOT_NOTHING;
@@ -222,18 +240,24 @@ enum slot_event slot_next(struct slot *slot) {
             good = !reader.bad;
             event = SLOT_PROGRESS;
             break;
+        case MESSAGE_WEIGHTS:
+            slot->file_epoch = message_read_u64(&reader);
+            good = !reader.bad && frame.fd >= 0;
+            event = SLOT_WEIGHTS;
+            break;
         case MESSAGE_RESULT: good = take_result(slot, &reader); break;
         default: good = false; break;
         }
     }
+    slot->file_fd = frame.fd;
     if (!good) {
-        /* The process is not to be trusted any more. */
+        if (slot->trial != NO_TRIAL) {
+            slot_break(slot, "the worker sent a broken message");
+            return SLOT_ENDED;
+        }
         if (slot->child.pid > 0)
             kill(slot->child.pid, SIGKILL);
-        if (slot->trial == NO_TRIAL)
-            return SLOT_NOTHING;
-        fail(slot, "protocol", "the worker sent a broken message");
-        return SLOT_ENDED;
+        return SLOT_NOTHING;
     }
     return event;
 }

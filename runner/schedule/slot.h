@@ -22,9 +22,11 @@ struct slot {
     struct record *record; /* of the trial, as far as it is known; lives in `arena` */
     struct arena *arena;
     size_t rows_capacity;
-    uint64_t epoch;    /* which is being trained */
-    double share;      /* of the trial, 0 to 1 */
-    double loss;       /* running; NaN: not known */
+    uint64_t epoch; /* which is being trained */
+    double share;   /* of the trial, 0 to 1 */
+    double loss;    /* running; NaN: not known */
+    int file_fd;    /* a file that the worker handed over, or -1 */
+    uint64_t file_epoch;
     char message[512]; /* why the trial failed, for people */
 };
 
@@ -41,13 +43,16 @@ enum status slot_train(struct slot *slot, const struct session *session, size_t 
    are also let go when the next trial is sent. */
 void slot_detach(struct slot *slot, size_t data);
 
-enum slot_event { SLOT_NOTHING, SLOT_ROW, SLOT_PROGRESS, SLOT_ENDED };
+/* SLOT_WEIGHTS: file_fd and file_epoch; the descriptor is valid until the next call. */
+enum slot_event { SLOT_NOTHING, SLOT_ROW, SLOT_PROGRESS, SLOT_WEIGHTS, SLOT_ENDED };
 
 /* Reads what the socket holds, without waiting. SLOT_CLOSED: the stream has ended or is broken. */
 enum slot_feed { SLOT_EMPTY, SLOT_FED, SLOT_CLOSED };
 enum slot_feed slot_feed(struct slot *slot);
 /* Takes the next message. Call until SLOT_NOTHING. With SLOT_ENDED the record is whole. A broken message ends the trial. */
 enum slot_event slot_next(struct slot *slot);
+/* Ends the trial, and its process, since what it sent is not to be trusted. */
+void slot_break(struct slot *slot, const char *message);
 /* The process has ended. True where that ended a trial: the record says how. */
 bool slot_died(struct slot *slot);
 

@@ -1,6 +1,7 @@
 #include "runner/schedule/supervisor.h"
 
 #include "runner/base/file.h"
+#include "runner/results/artifact.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -145,6 +146,17 @@ static enum status end_trial(struct run *run, struct slot *slot, struct error *e
     return STATUS_OK;
 }
 
+/* A file that is none ends the trial. */
+static enum status keep_weights(const struct run *run, struct slot *slot, enum slot_event *event, struct error *error) {
+    enum status status =
+        artifact_write_weights(run->supervisor->weights, slot->record->id, slot->file_epoch, slot->file_fd, error);
+    if (status != STATUS_TRIAL)
+        return status;
+    slot_break(slot, error->text);
+    *event = SLOT_ENDED;
+    return STATUS_OK;
+}
+
 static enum status serve_slot(struct run *run, struct slot *slot, bool died, struct error *error) {
     const struct supervisor_watcher *watcher = &run->supervisor->watcher;
     enum status status = STATUS_OK;
@@ -155,6 +167,8 @@ static enum status serve_slot(struct run *run, struct slot *slot, bool died, str
              event = slot_next(slot)) {
             if (event == SLOT_ROW && watcher->row != NULL)
                 watcher->row(watcher->context, slot);
+            if (event == SLOT_WEIGHTS)
+                status = keep_weights(run, slot, &event, error);
             if (event == SLOT_ENDED) {
                 status = end_trial(run, slot, error);
                 break;

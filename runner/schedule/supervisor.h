@@ -26,6 +26,7 @@ struct supervisor {
     struct plan *plan;       /* plan->results gets the records */
     struct journal *journal;
     const char *logs;        /* folder for what trials print; made where needed */
+    const char *weights;     /* folder for the weights of trials; likewise */
     size_t workers, threads; /* threads a trial; both at least 1 */
     const size_t *trials;    /* to train, in any order */
     size_t n_trials;

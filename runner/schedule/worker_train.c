@@ -1,13 +1,16 @@
 #include "runner/schedule/worker.h"
 
 #include "runner/train/train.h"
+#include "runner/train/weights.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <fenv.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -63,6 +66,31 @@ static void send_progress(void *context, uint64_t epoch, double share, double lo
     sender->status = frame_write(WORKER_SOCKET, MESSAGE_PROGRESS, sender->out.data, sender->out.length, sender->error);
 }
 
+/* The file goes as a memfd, to which the limit of what a trial may print does not apply. */
+static enum status send_weights(void *context, uint64_t epoch, const struct model *model,
+                                const struct weights_copy *copy, struct error *error) {
+    struct sender *sender = context;
+    struct rlimit limit, before;
+    int fd = memfd_create("runner-weights", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (fd < 0)
+        return error_set(error, STATUS_TRIAL, "cannot make a memfd for weights: %s", strerror(errno));
+    getrlimit(RLIMIT_FSIZE, &before);
+    limit = (struct rlimit){before.rlim_max, before.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &limit);
+    enum status status = weights_write_file(model, copy, fd, error);
+    setrlimit(RLIMIT_FSIZE, &before);
+    if (status == STATUS_OK && fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
+        status = error_set(error, STATUS_TRIAL, "cannot seal a memfd of weights: %s", strerror(errno));
+    if (status == STATUS_OK && sender->status == STATUS_OK) {
+        text_reset(&sender->out);
+        message_u64(&sender->out, epoch);
+        sender->status =
+            frame_write_fd(WORKER_SOCKET, MESSAGE_WEIGHTS, sender->out.data, sender->out.length, fd, sender->error);
+    }
+    close(fd);
+    return status;
+}
+
 /* The kernel's high-water mark of this process, which restarts at each trial. */
 static void reset_peak(void) {
     int fd = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC);
@@ -86,7 +114,9 @@ static uint64_t peak_memory(void) {
 }
 
 static void limit_log(void) {
-    struct rlimit limit = {LOG_LIMIT, LOG_LIMIT};
+    struct rlimit limit;
+    getrlimit(RLIMIT_FSIZE, &limit);
+    limit.rlim_cur = limit.rlim_max < LOG_LIMIT ? limit.rlim_max : LOG_LIMIT;
     setrlimit(RLIMIT_FSIZE, &limit);
 }
 
@@ -126,6 +156,7 @@ enum status worker_train(const struct loader *loader, const struct worker_data *
                                          .threads = threads > 0 && threads < 4096 ? (int)threads : 1,
                                          .on_row = send_row,
                                          .on_progress = send_progress,
+                                         .on_weights = send_weights,
                                          .context = &sender,
                                          .notes = &notes};
         status = train_run(&training, &result, NULL, &failure);

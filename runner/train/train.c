@@ -2,6 +2,7 @@
 
 #include "runner/train/callbacks.h"
 #include "runner/train/evaluate.h"
+#include "runner/train/saving.h"
 #include "runner/train/settings.h"
 #include "runner/train/step.h"
 
@@ -30,6 +31,7 @@ struct training {
     struct stepper stepper;
     struct evaluator evaluator;
     struct callbacks callbacks;
+    struct saving saving;
     struct group groups[GROUPS];
     struct train_columns columns;
     double *values;
@@ -255,6 +257,13 @@ static enum status ask_callbacks(struct training *training, uint64_t epoch, bool
     return STATUS_OK;
 }
 
+static enum status save_epoch(struct training *training, uint64_t epoch, struct error *error) {
+    const struct group *group = &training->groups[GROUP_VALIDATION];
+    bool known = group->present && training->known[group->first];
+    return saving_epoch(&training->saving, &training->model, epoch,
+                        known ? training->values[group->first] : (double)NAN, &training->arena, error);
+}
+
 /* One epoch, its evaluation and its row. */
 static enum status run_epoch(struct training *training, uint64_t epoch, bool *more, struct error *error) {
     const struct train_settings *settings = &training->settings;
@@ -278,6 +287,10 @@ static enum status run_epoch(struct training *training, uint64_t epoch, bool *mo
         status = ask_callbacks(training, epoch, &last, evaluate, &evaluate_seconds, error);
     if (status != STATUS_OK)
         return status;
+    if (training->result->outcome == TRAIN_DONE)
+        status = save_epoch(training, epoch, error);
+    if (status != STATUS_OK)
+        return status;
     bool go_on = report(training, epoch, seconds, evaluate_seconds);
     *more = go_on && !last && training->result->outcome == TRAIN_DONE;
     if (!go_on && !last && training->result->outcome == TRAIN_DONE) {
@@ -288,33 +301,44 @@ static enum status run_epoch(struct training *training, uint64_t epoch, bool *mo
 }
 
 /* The weights that the trial ends with, and where they stand in its history. */
-static void end_training(struct training *training) {
+static enum status end_training(struct training *training, struct error *error) {
     struct train_result *result = training->result;
-    const struct weights_copy *best = callbacks_best(&training->callbacks);
+    enum status status = STATUS_OK;
     result->updates = training->updates;
     if (result->outcome == TRAIN_DONE) {
         result->restored = callbacks_restore(&training->callbacks, &training->model, &result->restored_epoch);
-        result->has_best = best != NULL;
-        result->best_epoch = best != NULL ? best->epoch : 0;
+        status = saving_end(&training->saving, &training->model, &training->callbacks, result, error);
     }
     if (result->stopped_by == NULL)
         result->stopped_by = training->settings.updates_limited && training->updates == training->settings.total_updates
                                  ? "updates"
                                  : "epochs";
+    return status;
 }
 
 static enum status run_epochs(struct training *training, struct error *error) {
     double evaluate_seconds = 0;
     training->rate = rate_of(training, 0);
     enum status status = evaluate_all(training, &evaluate_seconds, error);
+    if (status == STATUS_OK)
+        status = save_epoch(training, 0, error);
     if (status != STATUS_OK)
         return status;
     bool more = report(training, 0, 0, evaluate_seconds) && training->settings.total_updates > 0;
     for (uint64_t epoch = 1; more && status == STATUS_OK; epoch++)
         status = run_epoch(training, epoch, &more, error);
+    return status == STATUS_OK ? end_training(training, error) : status;
+}
+
+/* What `init` and `save` say. */
+static enum status read_weights(struct saving *saving, struct model *model, const struct tree *trial,
+                                const struct data *data, bool check, struct text *where, struct error *error) {
+    enum status status = weights_read_init(model, tree_get(trial, "init"), check, error);
     if (status == STATUS_OK)
-        end_training(training);
-    return status;
+        return saving_read(saving, trial, data, where, error);
+    if (where != NULL)
+        text_add(where, "init.file");
+    return error_prefix(error, "init");
 }
 
 enum status train_run(const struct train_request *request, struct train_result *result, struct text *where,
@@ -335,6 +359,9 @@ enum status train_run(const struct train_request *request, struct train_result *
         model_plan_columns(model, settings->batch_rows, settings->micro_rows);
         status = model_initialize(model, settings->init_seed, error);
     }
+    if (status == STATUS_OK)
+        status = read_weights(&training.saving, model, request->trial, request->data, false, where, error);
+    training.saving.request = request;
     if (status == STATUS_OK) {
         plan_columns(training.groups, &training.columns, model, request->data, settings->evaluate_train,
                      &training.arena);
@@ -399,7 +426,10 @@ enum status train_plan(const struct loader *loader, const struct tree *trial, co
         for (size_t i = 0; i < summary->columns.count; i++)
             summary->columns.names[i] = arena_copy_text(arena, summary->columns.names[i]);
         struct callbacks callbacks;
+        struct saving saving;
         status = callbacks_plan(&callbacks, loader, trial, &summary->columns, arena, where, error);
+        if (status == STATUS_OK)
+            status = read_weights(&saving, &model, trial, data, true, where, error);
     }
     model_clear(&model);
     return status;

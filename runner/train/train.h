@@ -33,6 +33,9 @@ struct train_row {
     const bool *known;
 };
 
+struct model;
+struct weights_copy;
+
 struct train_request {
     const struct loader *loader;
     const struct tree *trial; /* resolved (config/experiment.h) */
@@ -42,6 +45,10 @@ struct train_request {
     bool (*on_row)(void *context, const struct train_columns *columns, const struct train_row *row);
     /* Called now and then (at most every 100 ms) within an epoch: share of the trial done, 0 to 1, and the running loss. May be NULL. */
     void (*on_progress)(void *context, uint64_t epoch, double share, double loss);
+    /* Called from the [main] thread with weights that are to be saved: those of `copy`, or where that is NULL the model's
+       (weights.h). May be NULL. */
+    enum status (*on_weights)(void *context, uint64_t epoch, const struct model *model, const struct weights_copy *copy,
+                              struct error *error);
     void *context;
     struct text *notes; /* remarks of plugins; may be NULL */
 };

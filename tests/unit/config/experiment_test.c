@@ -19,7 +19,7 @@ static void a_minimal_config_gets_all_defaults(void **state) {
         "\"train\": {\"batch_size\": 32, \"epochs\": 1, \"updates\": null, \"shuffle\": "
         "\"each_epoch\", \"drop_last\": false, "
         "\"evaluate_every\": 1, \"evaluate_train\": false, \"init_seed\": null, \"order_seed\": null}, "
-        "\"engine\": {\"gemm\": \"openblas\", \"micro_batch\": 4096}}");
+        "\"engine\": {\"gemm\": \"openblas\", \"micro_batch\": 4096}, \"init\": null, \"save\": null}");
 }
 
 static void a_trial_follows_its_seed(void **state) {
