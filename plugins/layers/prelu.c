@@ -23,6 +23,8 @@ static int plan(void *config, runner_call *call, runner_plan *plan) {
     struct prelu *prelu = config;
     runner_shape shape = prelu->input = plan->output = plan->inputs[0];
     prelu->shared = 0;
+    if (runner_elements(&shape) == 0)
+        return call->host->fail(call, "prelu wants inputs; found none");
     for (uint64_t i = 0; i < prelu->shared_axes.count; i++) {
         uint32_t axis = (uint32_t)prelu->shared_axes.values[i] - 1;
         if (axis >= shape.rank)
