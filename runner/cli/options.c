@@ -40,6 +40,7 @@ static error_t read_option(int key, char *argument, struct argp_state *state) {
     case KEY_RETRY: options->retry = true; break;
     case KEY_JSON: options->json = true; break;
     case KEY_PLUGIN_DIR: options->plugin_folders[options->n_plugin_folders++] = argument; break;
+    case KEY_CXX: options->cxx = true; break;
     case 'q': options->log.quiet = true; break;
     case 'h':
         options->command = COMMAND_HELP;
@@ -98,6 +99,11 @@ static enum status read_words(struct parse *parse) {
         return wrong_command(parse->words[0], parse->error);
     if (next < parse->n_words)
         options->subject = parse->words[next++];
+    if (options->command == COMMAND_PLUGIN) { /* it reads its arguments itself */
+        options->arguments = parse->words + next;
+        options->n_arguments = parse->n_words - next;
+        return STATUS_OK;
+    }
     if (options->subject == NULL && options->command != COMMAND_PLUGINS && options->command != COMMAND_HELP)
         return error_set(parse->error, STATUS_CONFIG, "%s: %s", parse->words[0],
                          options->command == COMMAND_TABLE ? "wanted a results folder or a config" : "wanted a config");

@@ -13,6 +13,7 @@ enum command {
     COMMAND_RUN,
     COMMAND_CHECK,
     COMMAND_PLUGINS,
+    COMMAND_PLUGIN,
     COMMAND_TABLE,
     COMMAND_HELP,
     COMMAND_VERSION,
@@ -25,11 +26,13 @@ struct options {
     const char *subject; /* CONFIG, NAME or FOLDER; NULL: none given */
     const char **overrides;
     size_t n_overrides;
+    const char **arguments; /* of `plugin`: what stands behind its subject */
+    size_t n_arguments;
     const char **plugin_folders;
     size_t n_plugin_folders;
     const char *results;     /* folder that holds the results folders */
     size_t workers, threads; /* 0: not given */
-    bool fresh, retry, json;
+    bool fresh, retry, json, cxx;
     struct log log;
     int argc;
     char **argv;

@@ -9,6 +9,7 @@
 #define RUN (1u << COMMAND_RUN)
 #define CHECK (1u << COMMAND_CHECK)
 #define PLUGINS (1u << COMMAND_PLUGINS)
+#define PLUGIN (1u << COMMAND_PLUGIN)
 #define TABLE (1u << COMMAND_TABLE)
 
 const struct usage_command usage_commands[] = {
@@ -41,6 +42,24 @@ const struct usage_command usage_commands[] = {
      "  runner plugins adam\n"
      "  runner plugins layer/dense\n"
      "  runner plugins sign --plugin-dir .\n"},
+    {"plugin", COMMAND_PLUGIN, "test FILE|NAME, plugin new KIND NAME",
+     "check that a plugin keeps the contract; write the beginnings of one",
+     "plugin test FILE|NAME [COMPONENT] [PARAMETER=VALUE...] tries the components of a plugin, in this tree or not, "
+     "each\n"
+     "property in a process of its own: parameters and their bounds, memory, derivatives, the same bits however the "
+     "work\n"
+     "is cut and on any number of threads, no state between calls. A line each: ok, FAIL with the reason, or skipped. "
+     "The\n"
+     "exit status is 1 where one has failed. A parameter that must be given gets a value from the middle of its range\n"
+     "unless it is given here.\n"
+     "\n"
+     "plugin new KIND NAME writes a plugin that can be built and tested into the folder NAME, which must not be there "
+     "yet.\n"
+     "\n"
+     "Examples:\n"
+     "  runner plugin new optimizer sign && make -C sign test\n"
+     "  runner plugin test ./sign.so\n"
+     "  runner plugin test layer/dense units=17 use_bias=false\n"},
     {"table", COMMAND_TABLE, "FOLDER|CONFIG [path=value...]",
      "show the table of results, also while they are being made",
      "Shows the comparison of a results folder, or of the folder that the config writes to. The folder may belong\n"
@@ -65,7 +84,8 @@ const struct usage_option usage_options[] = {
      RUN},
     {"plugin-dir", KEY_PLUGIN_DIR, "DIR",
      "look for plugins here first; may be given several times; then $RUNNER_PLUGIN_PATH is searched",
-     RUN | CHECK | PLUGINS | TABLE},
+     RUN | CHECK | PLUGINS | PLUGIN | TABLE},
+    {"cxx", KEY_CXX, NULL, "plugin new: in C++ instead of C", PLUGIN},
     {"quiet", 'q', NULL, "show nothing but errors", 0},
     {"help", 'h', NULL, "show this text; behind a command, how it is used", 0},
     {"version", KEY_VERSION, NULL, "show the version", 0},

@@ -32,6 +32,7 @@ enum usage_key {
     KEY_RETRY,
     KEY_JSON,
     KEY_PLUGIN_DIR,
+    KEY_CXX,
     KEY_VERSION
 };
 extern const struct usage_option usage_options[];

@@ -198,14 +198,13 @@ static bool wait_readable(const struct child *child) {
     }
 }
 
-enum status child_call(struct child *child, enum message type, const struct text *payload, int fd, struct frame *frame,
-                       struct text *where, bool *died, struct error *error) {
+/* After a request was sent with this status. */
+static enum status next_frame(struct child *child, enum status status, struct frame *frame, bool *died,
+                              struct error *error) {
     *died = false;
     bool end = false, found = false;
-    enum status status = fd >= 0 ? frame_write_fd(child->socket, type, payload->data, payload->length, fd, error)
-                                 : frame_write(child->socket, type, payload->data, payload->length, error);
-    if (status == STATUS_OK && (type == MESSAGE_ATTACH || type == MESSAGE_DETACH))
-        return STATUS_OK;
+    if (status == STATUS_OK) /* it may have come with the one before */
+        status = frame_reader_next(&child->reader, frame, &found, error);
     while (status == STATUS_OK && !end && !found && wait_readable(child)) {
         status = frame_reader_feed(&child->reader, child->socket, &end, error);
         if (status == STATUS_OK)
@@ -221,10 +220,32 @@ enum status child_call(struct child *child, enum message type, const struct text
         child_reap(child, reason);
         return error_set(error, STATUS_TRIAL, "%s", reason);
     }
+    return STATUS_OK;
+}
+
+static enum status next_answer(struct child *child, enum status status, struct frame *frame, struct text *where,
+                               bool *died, struct error *error) {
+    status = next_frame(child, status, frame, died, error);
+    if (status != STATUS_OK)
+        return status;
     if (frame->type == MESSAGE_ERROR)
         return error_of_reply(frame, where, error);
-    if (frame->type != MESSAGE_REPLY)
+    if (frame->type != MESSAGE_REPLY && frame->type != MESSAGE_CHECK)
         return error_set(error, STATUS_ENVIRONMENT, "a worker sent a message of type %u instead of an answer",
                          frame->type);
     return STATUS_OK;
+}
+
+enum status child_next(struct child *child, struct frame *frame, bool *died, struct error *error) {
+    return next_answer(child, STATUS_OK, frame, NULL, died, error);
+}
+
+enum status child_call(struct child *child, enum message type, const struct text *payload, int fd, struct frame *frame,
+                       struct text *where, bool *died, struct error *error) {
+    *died = false;
+    enum status status = fd >= 0 ? frame_write_fd(child->socket, type, payload->data, payload->length, fd, error)
+                                 : frame_write(child->socket, type, payload->data, payload->length, error);
+    if (status == STATUS_OK && (type == MESSAGE_ATTACH || type == MESSAGE_DETACH))
+        return STATUS_OK;
+    return next_answer(child, status, frame, where, died, error);
 }

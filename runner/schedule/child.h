@@ -42,6 +42,9 @@ void child_take_log(struct child *child, size_t limit, struct text *out);
 enum status child_call(struct child *child, enum message type, const struct text *payload, int fd, struct frame *frame,
                        struct text *where, bool *died, struct error *error);
 
+/* Waits for the next message of an answer that has several (MESSAGE_TEST); otherwise as child_call(). */
+enum status child_next(struct child *child, struct frame *frame, bool *died, struct error *error);
+
 /* "SIGSEGV"; the number as text where it has no name */
 const char *signal_name(int number, char buffer[32]);
 

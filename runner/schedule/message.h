@@ -11,6 +11,7 @@
  *     ATTACH   u64 index; with the memfd          -> nothing (no answer): data sets that PLAN and TRAIN name
  *     DETACH   u64 index                          -> nothing (no answer)
  *     PLAN     u64 index, string trial            -> struct plan_facts
+ *     TEST     string file, string component, string parameters -> a CHECK for each line (conformance.h), then REPLY
  *     TRAIN    u64 index, u64 threads, string trial -> COLUMNS, then ROW and PROGRESS, at last RESULT
  */
 #ifndef RUNNER_SCHEDULE_MESSAGE_H
@@ -34,8 +35,10 @@ enum message {
     MESSAGE_DETACH,
     MESSAGE_PLAN,
     MESSAGE_TRAIN,
+    MESSAGE_TEST,
     MESSAGE_REPLY = 100,
     MESSAGE_ERROR, /* u64 status, string where, string text */
+    MESSAGE_CHECK, /* u64 outcome, string component, string check, string reason */
     MESSAGE_COLUMNS,
     MESSAGE_ROW,
     MESSAGE_PROGRESS,

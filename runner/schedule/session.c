@@ -272,3 +272,39 @@ enum status session_plan(struct session *session, const struct tree *trial, size
     text_clear(&payload);
     return status;
 }
+
+enum status session_test(struct session *session, const char *file, const char *component,
+                         const struct tree *parameters, session_on_check *on_check, void *context,
+                         struct error *error) {
+    struct text payload, tree;
+    text_init(&payload);
+    text_init(&tree);
+    if (parameters != NULL)
+        tree_write(parameters, &tree);
+    message_string(&payload, file);
+    message_string(&payload, component);
+    message_string(&payload, tree.data);
+    struct frame frame;
+    bool died = false;
+    session_rest(session);
+    enum status status = helper_start(session, error);
+    if (status == STATUS_OK)
+        status = child_call(&session->helper, MESSAGE_TEST, &payload, -1, &frame, NULL, &died, error);
+    while (status == STATUS_OK && frame.type == MESSAGE_CHECK) {
+        struct message_reader reader;
+        message_reader_init(&reader, frame.payload, frame.length);
+        struct session_check check = {.outcome = message_read_u64(&reader)};
+        check.component = message_read_string(&reader);
+        check.check = message_read_string(&reader);
+        check.reason = message_read_string(&reader);
+        on_check(context, &check);
+        status = child_next(&session->helper, &frame, &died, error);
+    }
+    if (died) {
+        add_last_words(session, error);
+        status = error_prefix(error, "the plugin ended the process that tests it");
+    }
+    text_clear(&tree);
+    text_clear(&payload);
+    return status;
+}

@@ -46,6 +46,17 @@ enum status session_rows(void *context, const struct tree *resolved, int64_t *ro
 enum status session_plan(struct session *session, const struct tree *trial, size_t data, struct arena *arena,
                          struct plan_facts *facts, struct text *where, struct error *error);
 
+/* A line of a plugin's conformance, as conformance.h has it. */
+struct session_check {
+    uint64_t outcome; /* 0: ok, 1: failed, 2: skipped */
+    const char *component, *check, *reason;
+};
+typedef void session_on_check(void *context, const struct session_check *check);
+/* Tests a plugin: `file`, or where that is NULL the plugins on the search path; `component` of it, NULL: all; with parameters (a map,
+   NULL: none). STATUS_CONFIG where there is no such thing. */
+enum status session_test(struct session *session, const char *file, const char *component,
+                         const struct tree *parameters, session_on_check *on_check, void *context, struct error *error);
+
 /* Ends the helper, which is started again where it is needed. */
 void session_rest(struct session *session);
 

@@ -1,6 +1,7 @@
 #include "runner/schedule/worker.h"
 
 #include "runner/base/yaml.h"
+#include "runner/conformance/conformance.h"
 #include "runner/host/products.h"
 #include "runner/schedule/facts.h"
 #include "runner/train/numerics.h"
@@ -191,6 +192,39 @@ static enum status answer_plan(struct worker *worker, const struct frame *reques
     return status;
 }
 
+static void send_check(void *context, const struct conformance_line *line) {
+    struct text out;
+    text_init(&out);
+    message_u64(&out, (uint64_t)line->outcome);
+    message_string(&out, line->component);
+    message_string(&out, line->check);
+    message_string(&out, line->reason);
+    frame_write(WORKER_SOCKET, MESSAGE_CHECK, out.data, out.length, context);
+    text_clear(&out);
+}
+
+static enum status answer_test(struct worker *worker, const struct frame *request, struct error *error) {
+    struct message_reader reader;
+    message_reader_init(&reader, request->payload, request->length);
+    const char *file = message_read_string(&reader), *component = message_read_string(&reader),
+               *parameters = message_read_string(&reader);
+    struct error failure = {0};
+    struct arena arena;
+    arena_init(&arena);
+    struct conformance_request test = {.file = file[0] != '\0' ? file : NULL,
+                                       .component = component[0] != '\0' ? component : NULL,
+                                       .on_line = send_check,
+                                       .context = error};
+    if (parameters[0] != '\0')
+        test.settings = worker_read_tree(parameters, &arena, &failure);
+    load(worker);
+    enum status status = conformance_run(&worker->loader, &test, &failure);
+    status = status != STATUS_OK ? worker_send_error(status, "", failure.text, error)
+                                 : frame_write(WORKER_SOCKET, MESSAGE_REPLY, "", 0, error);
+    arena_clear(&arena);
+    return status;
+}
+
 static enum status answer(struct worker *worker, const struct frame *request, struct error *error) {
     switch (request->type) {
     case MESSAGE_CATALOG: return answer_catalog(worker, error);
@@ -199,6 +233,7 @@ static enum status answer(struct worker *worker, const struct frame *request, st
     case MESSAGE_ATTACH: return attach(worker, request, error);
     case MESSAGE_DETACH: detach(worker, request); return STATUS_OK;
     case MESSAGE_PLAN: return answer_plan(worker, request, error);
+    case MESSAGE_TEST: return answer_test(worker, request, error);
     case MESSAGE_TRAIN: load(worker); return worker_train(&worker->loader, &worker->data, request, error);
     default:
         return error_set(error, STATUS_ENVIRONMENT, "the supervisor sent a message of unknown type %u", request->type);

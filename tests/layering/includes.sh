@@ -7,7 +7,7 @@ find runner plugins tests/unit -name '*.[ch]' -type f 2>/dev/null | sort | while
     sed -n 's/^[ \t]*#[ \t]*include[ \t]*\([<"][^>"]*[>"]\).*/\1/p' "$file" | sed "s|^|$file |"
 done | awk '
     BEGIN {
-        split("base host config train results schedule cli", folders)
+        split("base host conformance config train results schedule cli", folders)
         for (i in folders) level[folders[i]] = i
         split("assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdalign stdarg " \
               "stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string tgmath threads time uchar wchar wctype", names)
@@ -16,7 +16,7 @@ done | awk '
     function mistake(text) { print $1 ": includes " $2 ": " text; bad = 1 }
     function place(path, parts) { # the level of a file or of an include; files in runner/ itself are above all folders
         if (path == "runner/plugin.h") return 0
-        if (split(path, parts, "/") == 2) return 8
+        if (split(path, parts, "/") == 2) return 9
         return level[parts[2]]
     }
     $1 ~ /plugins\// {
