@@ -148,6 +148,23 @@ bool layer_adds(const struct target *target, struct page *page) {
 /* Whether this leaf can be run so; else why not. */
 typedef const char *variant_applies(const struct layer_work *own, struct layer_variant *variant);
 
+/* The shares of the input's delta add up to the whole, but for rounding; then they are taken for it. */
+static bool shares_add_up(const struct layer_work *own, struct layer_work *other) {
+    const runner_view *whole = &own->input_deltas[0].view;
+    for (uint64_t i = 0; i < whole->rows; i++)
+        for (uint64_t j = 0; j < whole->columns; j++) {
+            float wanted = *matrix_at(&own->input_deltas[0], i, j), found = *matrix_at(&other->input_deltas[0], i, j);
+            if (!(fabsf(found - wanted) <= 1e-4f * (1 + fabsf(wanted))))
+                return check_fail(
+                    other->work.subject,
+                    "the shares of the input's delta by columns (RUNNER_COLUMNS) add up to %.6g at [%" PRIu64
+                    "][%" PRIu64 "], where the whole is %.6g",
+                    (double)found, i, j, (double)wanted);
+            *matrix_at(&other->input_deltas[0], i, j) = wanted;
+        }
+    return true;
+}
+
 static bool variant_scene(const struct scene *scene, struct work *work, variant_applies *applies, const char *when,
                           const uint64_t *columns, size_t n_columns) {
     struct layer_work *own = (struct layer_work *)work;
@@ -173,6 +190,7 @@ static bool variant_scene(const struct scene *scene, struct work *work, variant_
                            own->rows * own->input_deltas[k].view.pitch * sizeof(float));
             well = work_run(again.work, 0, 1);
             allow_all(other);
+            well = well && (!variant.cut_tensors || shares_add_up(own, other));
             if (well && variant.in_place) {
                 memcpy(other->output.data, other->inputs[0].data, own->rows * own->output.view.pitch * sizeof(float));
                 memcpy(other->input_deltas[0].data, other->weights.data,
@@ -259,11 +277,16 @@ static bool elementwise_scene(const struct scene *scene, struct work *work) {
 }
 
 static const char *columns_applies(const struct layer_work *own, struct layer_variant *variant) {
-    (void)variant;
+    variant->cut_tensors = true;
     return (own->leaf.plan.flags & RUNNER_COLUMNS) == 0 ? "it does not declare RUNNER_COLUMNS" : NULL;
 }
 
 static bool columns_scene(const struct scene *scene, struct work *work) {
+    const struct layer_work *own = (const struct layer_work *)work;
+    for (uint32_t t = 0; (own->leaf.plan.flags & RUNNER_COLUMNS) != 0 && t < own->leaf.plan.n_tensors; t++)
+        if (own->tensors[t].view.columns != own->output.view.columns)
+            return check_fail(work->subject, "it declares RUNNER_COLUMNS, but %s has other columns than the output",
+                              own->tensors[t].name);
     return variant_scene(scene, work, columns_applies, "by columns (RUNNER_COLUMNS)", some_columns, 4);
 }
 

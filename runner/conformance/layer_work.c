@@ -241,38 +241,55 @@ static void reduce_delta(struct layer_work *own, struct lent *lent) {
     ops->combine_delta(own->leaf.config, call_to(own, lent, "combine_delta()"), own->rows, own->delta_statistics);
 }
 
+/* The views of one run of columns of the output, out of those of all. */
+static void cut_columns(const struct layer_work *own, const struct layer_views *all, uint64_t column, uint64_t columns,
+                        struct layer_views *views) {
+    views->output = runner_columns(&all->output, column, columns);
+    views->output_delta = runner_columns(&all->output_delta, column, columns);
+    if (own->variant.cut_inputs) {
+        views->inputs[0] = runner_columns(&all->inputs[0], column, columns);
+        views->input_deltas[0] = runner_columns(&all->input_deltas[0], column, columns);
+    }
+    for (uint32_t t = 0; own->variant.cut_tensors && t < own->leaf.plan.n_tensors; t++)
+        views->tensors[t] = runner_columns(&all->tensors[t], column, columns);
+}
+
 static void forward(struct layer_work *own, uint64_t first, uint64_t rows, struct lent *lent) {
-    struct layer_views views;
+    struct layer_views all, views;
+    layer_views_init(&all, own, first, rows);
     layer_views_init(&views, own, first, rows);
-    uint64_t all = views.output.columns, step = own->variant.columns > 0 ? own->variant.columns : all;
-    runner_view output = views.output, input = views.inputs[0];
-    for (uint64_t column = 0; column < all; column += step) {
-        uint64_t columns = all - column < step ? all - column : step;
-        views.output = runner_columns(&output, column, columns);
-        if (own->variant.cut_inputs)
-            views.inputs[0] = runner_columns(&input, column, columns);
+    uint64_t width = all.output.columns, step = own->variant.columns > 0 ? own->variant.columns : width;
+    for (uint64_t column = 0; column < width; column += step) {
+        cut_columns(own, &all, column, width - column < step ? width - column : step, &views);
         own->leaf.ops->forward(own->leaf.config, call_to(own, lent, "forward()"), &views.rows);
     }
 }
 
-static void backward(struct layer_work *own, uint64_t first, uint64_t rows, struct lent *lent) {
-    struct layer_views views;
-    layer_views_init(&views, own, first, rows);
-    uint64_t all = views.input_deltas[0].columns, step = own->variant.columns > 0 ? own->variant.columns : all;
-    runner_view whole = views.input_deltas[0], input = views.inputs[0], output = views.output,
-                delta = views.output_delta;
-    uint64_t column = 0;
-    do {
-        uint64_t columns = all - column < step ? all - column : step;
-        views.input_deltas[0] = runner_columns(&whole, column, columns);
-        if (own->variant.cut_inputs) {
-            views.inputs[0] = runner_columns(&input, column, columns);
-            views.output = runner_columns(&output, column, columns);
-            views.output_delta = runner_columns(&delta, column, columns);
+/* Adds a share of input 0's delta to what the cuts before have given. */
+static void add_share(struct layer_work *own, uint64_t first, uint64_t rows, bool starts) {
+    for (uint64_t i = first; i < first + rows; i++)
+        for (uint64_t j = 0; j < own->share.view.columns; j++) {
+            float *sum = matrix_at(&own->input_deltas[0], i, j);
+            *sum = (starts ? 0 : *sum) + *matrix_at(&own->share, i, j);
         }
+}
+
+static void backward(struct layer_work *own, uint64_t first, uint64_t rows, struct lent *lent) {
+    struct layer_views all, views;
+    layer_views_init(&all, own, first, rows);
+    layer_views_init(&views, own, first, rows);
+    if (own->variant.cut_tensors) {
+        own->share = matrix_new(&own->work.subject->guard, "share of the input's delta", own->rows,
+                                own->input_deltas[0].view.columns);
+        views.input_deltas[0] = matrix_rows(&own->share, first, rows);
+    }
+    uint64_t width = all.output_delta.columns, step = own->variant.columns > 0 ? own->variant.columns : width;
+    for (uint64_t column = 0; column < width; column += step) {
+        cut_columns(own, &all, column, width - column < step ? width - column : step, &views);
         own->leaf.ops->backward(own->leaf.config, call_to(own, lent, "backward()"), &views.rows);
-        column += step;
-    } while (column < all);
+        if (own->variant.cut_tensors)
+            add_share(own, first, rows, column == 0);
+    }
 }
 
 /* Tile rows first .. of the tensor, in tiles of `piece` columns, over all rows of the batch. */

@@ -20,6 +20,7 @@ struct layer_variant {
     bool hidden;      /* views without data where the plan allows it */
     uint64_t columns; /* forward() and backward() are asked for so many columns at a time; 0: all */
     bool cut_inputs;  /* elementwise: inputs and the output's delta are cut along */
+    bool cut_tensors; /* as dense: tensors are cut along, and backward() gives each cut's share of the input's delta */
 };
 
 struct layer_work {
@@ -28,7 +29,7 @@ struct layer_work {
     struct layer_variant variant;
     uint64_t rows;
     struct matrix inputs[RUNNER_MAX_INPUTS], output, weights, input_deltas[RUNNER_MAX_INPUTS];
-    struct matrix tensors[RUNNER_MAX_TENSORS], gradients[RUNNER_MAX_TENSORS], nothing;
+    struct matrix tensors[RUNNER_MAX_TENSORS], gradients[RUNNER_MAX_TENSORS], share;
     struct hidden hidden_input, hidden_tensors[RUNNER_MAX_TENSORS];
     unsigned char *saved;
     double *statistics, *delta_statistics;

@@ -67,7 +67,8 @@ __attribute__((no_sanitize("address"))) static void far_beyond(const void *confi
                                                                const runner_rows *run) {
     (void)config, (void)call;
     squares(run, 0);
-    volatile float *saved = (volatile float *)(void *)((unsigned char *)run->output->data + run->rows * run->output->pitch * sizeof(float) + 8000);
+    volatile float *saved = (volatile float *)(void *)((unsigned char *)run->output->data +
+                                                       run->rows * run->output->pitch * sizeof(float) + 8000);
     *saved = 7;
 }
 
