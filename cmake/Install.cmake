@@ -14,6 +14,8 @@ install(FILES "${PROJECT_SOURCE_DIR}/runner/plugin.h" DESTINATION "${CMAKE_INSTA
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/configs/" DESTINATION "${CMAKE_INSTALL_DATADIR}/runner/configs"
         FILES_MATCHING PATTERN "*.yaml")
 
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/templates/" DESTINATION "${CMAKE_INSTALL_DATADIR}/runner/templates")
+
 install(TARGETS runner_plugin EXPORT runnerTargets)
 install(EXPORT runnerTargets NAMESPACE runner:: DESTINATION "${package}")
 configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/runnerConfig.cmake.in"

@@ -3,6 +3,8 @@
 
 file(MAKE_DIRECTORY "${PROJECT_BINARY_DIR}/include/runner")
 file(CREATE_LINK "${PROJECT_SOURCE_DIR}/runner/plugin.h" "${PROJECT_BINARY_DIR}/include/runner/plugin.h" SYMBOLIC)
+# What `runner plugin new` writes, beside the runner as the plugins are.
+file(CREATE_LINK "${PROJECT_SOURCE_DIR}/templates" "${PROJECT_BINARY_DIR}/templates" SYMBOLIC)
 add_library(runner_plugin INTERFACE)
 add_library(runner::plugin ALIAS runner_plugin)
 set_target_properties(runner_plugin PROPERTIES EXPORT_NAME plugin)

@@ -1,7 +1,8 @@
-/* runner plugin test FILE|NAME [COMPONENT] [param=value...] */
+/* runner plugin: tests plugins; what writes new ones is in plugin_new.c. */
 #include "runner/base/yaml.h"
 #include "runner/cli/commands.h"
 #include "runner/cli/job.h"
+#include "runner/cli/plugin_new.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -92,6 +93,8 @@ enum status command_plugin(const struct options *options, struct error *error) {
             return error_set(error, STATUS_CONFIG, "plugin test: wanted FILE or NAME of a plugin");
         return test(options, error);
     }
+    if (options->subject != NULL && strcmp(options->subject, "new") == 0)
+        return plugin_new(options, error);
     return error_set(error, STATUS_CONFIG, "plugin %s: wanted `plugin test FILE|NAME` or `plugin new KIND NAME`",
                      options->subject != NULL ? options->subject : "");
 }

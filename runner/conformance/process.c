@@ -34,8 +34,7 @@ void process_clear(struct process *process) {
 
 static void on_fault(int number, siginfo_t *info, void *context) {
     (void)context;
-    char here;
-    struct page *page = *(struct page **)((uintptr_t)&here / STACK * STACK);
+    struct page *page = *(struct page **)((uintptr_t)__builtin_frame_address(0) / STACK * STACK);
     for (int i = 0; i < PAGE_GUARDS; i++)
         if (page->guards[i] != NULL && guard_place(page->guards[i], info->si_addr, page->fault))
             break;

@@ -56,15 +56,15 @@ static void wrong_backward(const void *config, runner_call *call, const runner_r
     slopes(run, 1.98f);
 }
 
-__attribute__((no_sanitize("address"))) static void beyond(const void *config, runner_call *call,
-                                                           const runner_rows *run) {
+__attribute__((no_sanitize("address", "undefined"))) static void beyond(const void *config, runner_call *call,
+                                                                        const runner_rows *run) {
     (void)config, (void)call;
     squares(run, 0);
     run->output->data[(run->rows - 1) * run->output->pitch + run->output->columns] = 7;
 }
 
-__attribute__((no_sanitize("address"))) static void far_beyond(const void *config, runner_call *call,
-                                                               const runner_rows *run) {
+__attribute__((no_sanitize("address", "undefined"))) static void far_beyond(const void *config, runner_call *call,
+                                                                            const runner_rows *run) {
     (void)config, (void)call;
     squares(run, 0);
     volatile float *saved = (volatile float *)(void *)((unsigned char *)run->output->data +

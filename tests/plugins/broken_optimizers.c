@@ -30,7 +30,7 @@ static void descend(const runner_step *step, uint64_t n, float *w, const float *
         w[i] -= (float)step->rate * factor * g[i];
 }
 
-__attribute__((no_sanitize("address"))) static void
+__attribute__((no_sanitize("address", "undefined"))) static void
 writes_beyond(const void *config, const runner_step *step, uint64_t n, float *w, const float *g, float *const *slots) {
     (void)config;
     descend(step, n, w, g, 1);
