@@ -183,7 +183,7 @@ typedef enum runner_split { RUNNER_TRAIN = 0, RUNNER_TEST = 1 } runner_split;
 /* Filled by open(). The host cuts validation rows from the training rows by itself. */
 struct runner_dataset {
     uint64_t rows[2];   /* by runner_split; 0 test rows mean that there is no test split */
-    runner_shape input; /* of one example; [0]: a problem without inputs */
+    runner_shape input; /* of one example; rank 0: a problem without inputs */
     uint32_t element;   /* runner_element of the inputs as read */
     float scale;        /* the network sees element * scale; 1 for none */
     uint32_t classes;   /* targets are labels 0 .. classes - 1; 0: targets are values of shape `target` */
@@ -217,7 +217,7 @@ typedef struct runner_tensor {
 
 typedef struct runner_initializer_ops {
     uint32_t size, flags;
-    /* [main] Writes all values in row-major order of tensor->shape; fan_in and fan_out are set. */
+    /* [main] Writes all values, and finite ones, in row-major order of tensor->shape; fan_in and fan_out are set. May fail. */
     int (*fill)(const void *config, runner_call *call, const runner_tensor *tensor, float *values);
 } runner_initializer_ops;
 
@@ -230,7 +230,7 @@ typedef struct runner_regularizer_ops {
 
 typedef struct runner_constraint_ops {
     uint32_t size, flags;
-    /* [any] Brings a tensor, seen as a matrix, back within its bounds after an update. */
+    /* [any] Brings a tensor, seen as a matrix, back within its bounds after an update; one within them stays as it is. */
     void (*apply)(const void *config, runner_call *call, const runner_view *w);
 } runner_constraint_ops;
 
@@ -244,7 +244,8 @@ typedef struct runner_constraint_ops {
 #define RUNNER_TRAINING_DIFFERS 32u /* forward() differs in training (dropout, batch statistics) */
 /* gradient() costs far more than the tensors' size (convolution): the host cuts it by rows, not by tiles, and adds the parts in order */
 #define RUNNER_ROWS_GRADIENT 64u
-/* Element j of the output depends on element j of input 0 alone, and so do their deltas: any run of columns may be asked for */
+/* Element j of the output depends on element j of input 0 alone, and so do their deltas. A layer without tensors and saved bytes may
+   then be asked for any run of columns: all views have those alone */
 #define RUNNER_ELEMENTWISE 128u
 /* As dense: the tensors have the output's columns, and each column of the output depends on its own alone. forward() may be asked for a
    run of columns, backward() for its share of input 0's delta: then output, output_delta and tensors have those columns alone */
@@ -284,23 +285,23 @@ typedef uint32_t runner_node;
 
 /* How expand() appends layers to the model. A node is a layer's output. */
 struct runner_build {
-    /* A layer of the plugin's own; the host copies `config_size` bytes. RUNNER_NO_NODE after a failure. */
+    /* [main] A layer of the plugin's own; the host copies `config_size` bytes and plans it. RUNNER_NO_NODE after a failure: return it. */
     runner_node (*append)(runner_build *build, const struct runner_layer_ops *ops, const void *config,
                           uint32_t config_size, const runner_node *inputs, uint32_t n_inputs);
-    /* A configured component (a parameter's value). */
+    /* [main] A configured layer (a parameter's value), which may expand in turn; otherwise the same. */
     runner_node (*append_part)(runner_build *build, const runner_part *layer, runner_node input);
     runner_call *call;
 };
 
 typedef struct runner_layer_ops {
     uint32_t size, flags;
-    /* [main] Appends layers and returns the last one's node. NULL: the layer itself runs. */
+    /* [main] Appends layers and returns the last one's node, or RUNNER_NO_NODE. NULL: the layer itself runs. */
     runner_node (*expand)(const void *config, runner_build *build, runner_node input);
     /* [main] Checks the input shapes and says what the layer needs. May also fill fields of the config that no parameter has. */
     int (*plan)(void *config, runner_call *call, runner_plan *plan);
-    /* [any] Output from inputs. */
+    /* [any] Writes the whole output of these rows, from the inputs. */
     void (*forward)(const void *config, runner_call *call, const runner_rows *run);
-    /* [any] Input deltas from the output delta. */
+    /* [any] Writes the input deltas that are wanted (rows > 0), from the output delta. */
     void (*backward)(const void *config, runner_call *call, const runner_rows *run);
     /* [any] Adds alpha times the gradient of the tile over these rows into `into` [tile rows][tile columns]. It may not read the
        tensors, which change meanwhile. NULL where none is trained. */
@@ -312,7 +313,7 @@ typedef struct runner_layer_ops {
        evaluating it is called once with zero sums and batch 0, to read them. */
     void (*combine)(const void *config, runner_call *call, uint64_t batch, const runner_view *tensors,
                     uint32_t training, double *statistics);
-    /* The same before backward(). */
+    /* [any], [main] The same before backward(); tensors are not to be changed there. */
     void (*reduce_delta)(const void *config, runner_call *call, const runner_rows *run, double *sums);
     void (*combine_delta)(const void *config, runner_call *call, uint64_t batch, double *statistics);
 } runner_layer_ops;
@@ -348,7 +349,7 @@ typedef struct runner_loss_ops {
     uint32_t size, flags;
     /* [main] Checks shapes and fills the plan. May also fill fields of the config that no parameter has. */
     int (*plan)(void *config, runner_call *call, runner_loss_plan *plan);
-    /* [any] The loss of the batch is the mean of `values` over its rows. */
+    /* [any] The loss of the batch is the mean of `values` over its rows. Each of `values` and `delta` may be NULL. */
     void (*evaluate)(const void *config, runner_call *call, const runner_loss_rows *run);
 } runner_loss_ops;
 
@@ -362,7 +363,7 @@ typedef struct runner_metric_plan {
 
 typedef struct runner_metric_ops {
     uint32_t size, flags;
-    /* [main] */
+    /* [main] As a loss' plan(). */
     int (*plan)(void *config, runner_call *call, runner_metric_plan *plan);
     /* [any] Adds these rows' share to the sums; the host adds those of all slices in order. `delta` and `values` are NULL. */
     void (*update)(const void *config, runner_call *call, const runner_loss_rows *run, double *sums);
@@ -373,7 +374,7 @@ typedef struct runner_metric_ops {
 /* ---- Schedule ---------------------------------------------------------------------------------------------------- */
 typedef struct runner_schedule_ops {
     uint32_t size, flags;
-    /* [main] The rate of update `update`, counted from 0. */
+    /* [main] The rate of update `update`, counted from 0: finite, from 0, and of the arguments alone. */
     double (*rate)(const void *config, uint64_t update, uint64_t updates_per_epoch, uint64_t total_updates);
 } runner_schedule_ops;
 
@@ -428,13 +429,13 @@ typedef struct runner_step {
 
 typedef struct runner_optimizer_ops {
     uint32_t size, flags;
-    /* [main] What the optimizer needs for one tensor. */
+    /* [main] What the optimizer needs for one tensor; called for each that is trained. */
     int (*plan)(const void *config, runner_call *call, runner_optimizer_plan *plan);
-    /* [main] Once before each update: constants and running products, in float64. May be NULL. */
+    /* [main] Once before each update: writes step->values (constants and running products, in float64) alone. May be NULL. */
     void (*begin)(const void *config, runner_step *step);
-    /* [any] Updates n weights that lie one after another; w, g and each slot do not overlap. */
+    /* [any] Updates n weights that lie one after another, and their slots; n is the host's choice. Nothing overlaps; g stays. */
     void (*step)(const void *config, const runner_step *step, uint64_t n, float *w, const float *g, float *const *slots);
-    /* [any] Updates a whole tensor seen as a matrix, tensor by tensor. Only with RUNNER_WHOLE_TENSOR. */
+    /* [any] Updates a whole tensor seen as a matrix, with slots of the shapes that plan() named. Only with RUNNER_WHOLE_TENSOR. */
     void (*step_tensor)(const void *config, runner_call *call, const runner_step *step, const runner_view *w,
                         const runner_view *g, const runner_view *slots);
 } runner_optimizer_ops;

@@ -265,6 +265,8 @@ static bool hidden_scene(const struct scene *scene, struct work *work) {
 
 static const char *elementwise_applies(const struct layer_work *own, struct layer_variant *variant) {
     variant->cut_inputs = true;
+    if (own->leaf.plan.n_tensors > 0 || own->leaf.plan.saved > 0)
+        return "the host would not use RUNNER_ELEMENTWISE: there are tensors or saved bytes";
     return (own->leaf.plan.flags & RUNNER_ELEMENTWISE) == 0 ? "it does not declare RUNNER_ELEMENTWISE" : NULL;
 }
 
