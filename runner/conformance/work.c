@@ -210,7 +210,7 @@ bool each_scene(const struct target *target, const struct work_form *form, struc
         return page->outcome == OUTCOME_OK;
     page->outcome = OUTCOME_FAIL;
     snprintf(page->reason, sizeof page->reason,
-             "it takes none of the shapes that were tried: %s; give it other parameters on the command line",
+             "it takes none of the shapes that were tried: %.300s; give it other parameters on the command line",
              first[0] != '\0' ? first : "plan() failed without a reason");
     return false;
 }
