@@ -1,5 +1,6 @@
 #include "runner/base/csv.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 void csv_init(struct csv *csv, struct text *out) {
@@ -12,13 +13,23 @@ static void field(struct csv *csv) {
     }
 }
 
+/* What spreadsheets work out instead of showing it (CWE-1236). A number may have a sign. */
+static bool is_formula(const char *text) {
+    double number;
+    return *text && strchr("=+-@", *text) && !number_read(text, &number);
+}
+
 void csv_text(struct csv *csv, const char *text) {
     field(csv);
-    if (!text[strcspn(text, ",\"\r\n")]) {
+    const char *shield = is_formula(text) ? "'" : "";
+    bool byte_order_mark = strncmp(text, "\xef\xbb\xbf", 3) == 0; /* which readers skip */
+    if (!text[strcspn(text, ",\"\r\n")] && !byte_order_mark) {
+        text_add(csv->out, shield);
         text_add(csv->out, text);
         return;
     }
     text_add_char(csv->out, '"');
+    text_add(csv->out, shield);
     for (; *text; text++) {
         if (*text == '"') {
             text_add_char(csv->out, '"');

@@ -3,6 +3,14 @@
 
 #include "runner/base/csv.h"
 
+#include <stdbool.h>
+
+/* But for the apostrophe that keeps a spreadsheet from working a text out. */
+static bool same(const char *read, const char *written) {
+    bool shielded = *written != '\0' && strchr("=+-@", *written) != NULL && *read == '\'';
+    return strcmp(read + (shielded ? 1 : 0), written) == 0;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n) {
     struct arena arena;
     struct text out;
@@ -23,7 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n) {
         for (size_t r = 0; r < table.count; r++) {
             FUZZ_CHECK(again.rows[r].count == table.rows[r].count);
             for (size_t f = 0; f < table.rows[r].count; f++)
-                FUZZ_CHECK(strcmp(again.rows[r].fields[f], table.rows[r].fields[f]) == 0);
+                FUZZ_CHECK(same(again.rows[r].fields[f], table.rows[r].fields[f]));
         }
         csv_column(&table, "trial");
     } else {

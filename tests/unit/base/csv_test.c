@@ -34,10 +34,25 @@ static void fields_are_quoted_only_where_they_must_be(void **state) {
     csv_text(&csv, "say \"x\"");
     csv_text(&csv, "two\nlines");
     csv_text(&csv, "\r");
-    csv_text(&csv, "=1+1");
+    csv_text(&csv, "a=1");
     csv_text(&csv, "");
     csv_end_row(&csv);
-    assert_string_equal(out.data, "kept\nplain text,\"a,b\",\"say \"\"x\"\"\",\"two\nlines\",\"\r\",=1+1,\n");
+    assert_string_equal(out.data, "kept\nplain text,\"a,b\",\"say \"\"x\"\"\",\"two\nlines\",\"\r\",a=1,\n");
+    text_clear(&out);
+}
+
+static void formulas_stay_text(void **state) {
+    (void)state;
+    struct text out;
+    struct csv csv;
+    text_init(&out);
+    csv_init(&csv, &out);
+    static const char *const texts[] = {"=cmd|' /C calc'!A0", "@SUM(1,2)", "+1+1", "-a", "-0.5", "+3", "-inf",
+                                        "\xef\xbb\xbfx"};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        csv_text(&csv, texts[i]);
+    csv_end_row(&csv);
+    assert_string_equal(out.data, "'=cmd|' /C calc'!A0,\"'@SUM(1,2)\",'+1+1,'-a,-0.5,+3,-inf,\"\xef\xbb\xbfx\"\n");
     text_clear(&out);
 }
 
@@ -149,6 +164,7 @@ int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_arena, clear_arena)
     const struct CMUnitTest tests[] = {
         TEST(fields_are_quoted_only_where_they_must_be),
+        TEST(formulas_stay_text),
         TEST(numbers_read_back_exactly),
         TEST(rows_are_read_with_their_lines),
         TEST(mistakes_have_their_line),
