@@ -75,3 +75,6 @@ runner_library(runner_cli SOURCES ${cli} LINK runner_schedule)
 
 runner_executable(runner runner/main.c LINK runner_cli)
 runner_executable(runner-worker runner/worker_main.c LINK runner_worker_part)
+if(TARGET runner-worker AND NOT RUNNER_SANITIZE)
+    target_sources(runner-worker PRIVATE runner/worker_memory.c)
+endif()

@@ -37,7 +37,13 @@ static error_t read_option(int key, char *argument, struct argp_state *state) {
     case KEY_WORKERS: read_count(parse, "workers", argument, &options->workers); break;
     case KEY_THREADS: read_count(parse, "threads", argument, &options->threads); break;
     case KEY_FRESH: options->fresh = true; break;
-    case KEY_RETRY: options->retry = true; break;
+    case KEY_RETRY:
+        options->retries = 1;
+        if (argument != NULL)
+            read_count(parse, "retry", argument, &options->retries);
+        break;
+    case KEY_FAIL_FAST: options->fail_fast = true; break;
+    case KEY_WAIT: options->wait = true; break;
     case KEY_JSON: options->json = true; break;
     case KEY_PLUGIN_DIR: options->plugin_folders[options->n_plugin_folders++] = argument; break;
     case KEY_CXX: options->cxx = true; break;
@@ -117,20 +123,40 @@ static enum status read_words(struct parse *parse) {
     return STATUS_OK;
 }
 
+/* argp takes a value that may be left out as --retry=N alone: makes that of `--retry N`. Returns how many words are left. */
+static int join_counts(char **words, int n, struct arena *arena) {
+    int count = 0;
+    for (int i = 0; i < n; i++) {
+        const char *next = i + 1 < n ? words[i + 1] : "";
+        bool joined =
+            i > 0 && strcmp(words[i], "--retry") == 0 && *next != '\0' && next[strspn(next, "0123456789")] == '\0';
+        words[count++] = joined ? arena_printf(arena, "--retry=%s", next) : words[i];
+        i += joined ? 1 : 0;
+    }
+    words[count] = NULL;
+    return count;
+}
+
 enum status options_read(struct options *options, int argc, char **argv, struct error *error) {
     *options = (struct options){.results = "results", .argc = argc, .argv = argv};
     arena_init(&options->arena);
     /* A copy, since options and other arguments are put in another order while they are read. */
     char **words = arena_array(&options->arena, (size_t)argc + 1, sizeof *words);
     memcpy(words, argv, (size_t)argc * sizeof *words);
+    argc = join_counts(words, argc, &options->arena);
     options->overrides = arena_array(&options->arena, (size_t)argc + 1, sizeof *options->overrides);
     options->plugin_folders = arena_array(&options->arena, (size_t)argc + 1, sizeof *options->plugin_folders);
     struct parse parse = {.options = options, .error = error, .status = STATUS_OK};
     parse.words = arena_array(&options->arena, (size_t)argc + 1, sizeof *parse.words);
     struct argp_option table[MAX_OPTIONS + 1] = {0};
     for (size_t i = 0; i < usage_n_options && i < MAX_OPTIONS; i++)
-        table[i] =
-            (struct argp_option){usage_options[i].name, usage_options[i].key, usage_options[i].argument, 0, NULL, 0};
+        table[i] = (struct argp_option){
+            usage_options[i].name,
+            usage_options[i].key,
+            usage_options[i].argument,
+            usage_options[i].argument != NULL && usage_options[i].argument[0] == '[' ? OPTION_ARG_OPTIONAL : 0,
+            NULL,
+            0};
     const struct argp parser = {.options = table, .parser = read_option};
     error_t wrong = argp_parse(&parser, argc, words, ARGP_NO_HELP | ARGP_NO_EXIT | ARGP_NO_ERRS, NULL, &parse);
     if (parse.status != STATUS_OK)

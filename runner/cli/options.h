@@ -32,7 +32,8 @@ struct options {
     size_t n_plugin_folders;
     const char *results;     /* folder that holds the results folders */
     size_t workers, threads; /* 0: not given */
-    bool fresh, retry, json, cxx;
+    size_t retries;          /* how often a trial that failed is trained again; 0: not given */
+    bool fail_fast, wait, fresh, json, cxx;
     struct log log;
     int argc;
     char **argv;

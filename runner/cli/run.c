@@ -28,7 +28,8 @@ struct run {
     size_t n_todo;
     size_t workers, threads;
     size_t trained;
-    bool changed; /* the grid is another than that of the last run */
+    size_t first_failed; /* by which --fail-fast stopped the run */
+    bool changed;        /* the grid is another than that of the last run */
     time_t started;
 };
 
@@ -36,7 +37,8 @@ static enum status open_results(struct run *run, struct error *error) {
     const struct options *options = run->options;
     struct arena arena;
     arena_init(&arena);
-    enum status status = folder_open(&run->folder, options->results, job_folder_name(&run->job, &arena), error);
+    enum status status = folder_open(&run->folder, options->results, job_folder_name(&run->job, &arena), options->wait,
+                                     &options->log, error);
     arena_clear(&arena);
     if (status != STATUS_OK)
         return status;
@@ -63,7 +65,7 @@ static void choose_trials(struct run *run) {
     for (size_t t = 0; t < results->n_trials; t++) {
         const struct record *record = results->trials[t].record;
         bool failed = record != NULL && record->status != TRIAL_DONE && record->status != TRIAL_DIVERGED;
-        if (record == NULL || (failed && run->options->retry))
+        if (record == NULL || (failed && run->options->retries > 0))
             run->todo[run->n_todo++] = t;
     }
     size_t cpus = cpus_usable();
@@ -153,11 +155,14 @@ static enum status train(struct run *run, struct error *error) {
                                     .weights = folder_file(&run->folder, "weights"),
                                     .workers = run->workers,
                                     .threads = run->threads,
+                                    .retries = run->options->retries,
+                                    .fail_fast = run->options->fail_fast,
                                     .trials = run->todo,
                                     .n_trials = run->n_todo,
                                     .watcher = progress_watcher(&progress)};
     enum status status = supervisor_run(&supervisor, error);
     run->trained = supervisor.ended;
+    run->first_failed = supervisor.first_failed;
     progress_finish(&progress);
     return status;
 }
@@ -176,6 +181,16 @@ static void print_results(const struct run *run) {
     show_troubles(&run->job.plan.results, &out);
     fputs(out.data, stderr);
     text_clear(&out);
+}
+
+static void tell_first_failed(const struct run *run) {
+    const struct results *results = &run->job.plan.results;
+    struct text label;
+    text_init(&label);
+    results_trial_label(results, run->first_failed, &label);
+    fprintf(stderr, "stopped by --fail-fast: trial %zu (%s) failed: %s; run again to go on\n", run->first_failed + 1,
+            label.data, results->trials[run->first_failed].record->reason);
+    text_clear(&label);
 }
 
 static enum status run_grid(struct run *run, struct error *error) {
@@ -197,7 +212,7 @@ static enum status run_grid(struct run *run, struct error *error) {
         status = tables_write(&run->job.plan.results, run->folder.path, error);
     if (status == STATUS_OK && run->n_todo > 0)
         status = train(run, error);
-    if (status != STATUS_OK && status != STATUS_INTERRUPTED)
+    if (status != STATUS_OK && status != STATUS_INTERRUPTED && status != STATUS_TRIAL)
         return status;
     enum status written = run->n_todo > 0 ? tables_write(&run->job.plan.results, run->folder.path, error) : STATUS_OK;
     bool new_manifest = run->n_todo > 0 || run->changed || access(folder_file(&run->folder, "manifest.json"), F_OK) < 0;
@@ -206,6 +221,8 @@ static enum status run_grid(struct run *run, struct error *error) {
     if (written != STATUS_OK)
         return written;
     print_results(run);
+    if (status == STATUS_TRIAL)
+        tell_first_failed(run);
     struct results_counts counts = results_count(&run->job.plan.results);
     if (status == STATUS_OK && counts.failed + counts.timeout > 0)
         return error_set(error, STATUS_TRIAL, "%s", "");

@@ -20,7 +20,7 @@ extern const size_t usage_n_commands;
 struct usage_option {
     const char *name;
     int key;              /* enum usage_key, or the letter of the short form */
-    const char *argument; /* NULL: none */
+    const char *argument; /* NULL: none; "[N]": may be left out */
     const char *doc;
     unsigned commands; /* bits 1 << enum command; 0: all */
 };
@@ -30,6 +30,8 @@ enum usage_key {
     KEY_THREADS,
     KEY_FRESH,
     KEY_RETRY,
+    KEY_FAIL_FAST,
+    KEY_WAIT,
     KEY_JSON,
     KEY_PLUGIN_DIR,
     KEY_CXX,

@@ -406,6 +406,12 @@ const struct tree *emit_config(const struct experiment *experiment, const struct
         tree_append(arena, seeds, tree_int(arena, none, experiment->seeds[i]));
     }
     set(&emitter, config, "seeds", seeds);
+    if (experiment->time_limit > 0) {
+        set(&emitter, config, "time_limit", tree_float(arena, none, experiment->time_limit));
+    }
+    if (experiment->memory_limit > 0) {
+        set(&emitter, config, "memory_limit", tree_int(arena, none, (int64_t)experiment->memory_limit));
+    }
     if (experiment->report) {
         set(&emitter, config, "report", tree_copy(arena, experiment->report));
     }

@@ -3,6 +3,7 @@
 #include "runner/config/emit.h"
 #include "runner/config/grid.h"
 #include "runner/config/include.h"
+#include "runner/config/limits.h"
 #include "runner/config/override.h"
 #include "runner/config/resolve.h"
 #include "runner/config/scope.h"
@@ -12,9 +13,10 @@
 
 enum { MAX_TRIALS = 1000000, MAX_NAME = 100 };
 
-static const char *const top_keys[] = {"experiment", "description", "include", "dataset",   "let",   "model",
-                                       "loss",       "optimizer",   "metrics", "callbacks", "train", "engine",
-                                       "init",       "save",        "grid",    "cases",     "seeds", "report"};
+static const char *const top_keys[] = {"experiment", "description", "include",   "dataset",    "let",
+                                       "model",      "loss",        "optimizer", "metrics",    "callbacks",
+                                       "train",      "engine",      "init",      "save",       "grid",
+                                       "cases",      "seeds",       "report",    "time_limit", "memory_limit"};
 enum { N_TOP_KEYS = sizeof top_keys / sizeof top_keys[0] };
 
 struct load {
@@ -303,6 +305,7 @@ enum status experiment_load(const struct experiment_source *source, const struct
     read_name(&load);
     read_description(&load);
     read_report(&load);
+    limits_read(load.root, &experiment->time_limit, &experiment->memory_limit, diagnostics);
     load_seeds(&load);
     load_points(&load, source);
     if (diagnostics->errors > errors) {

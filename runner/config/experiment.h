@@ -59,6 +59,8 @@ struct experiment {
     size_t n_overrides;
     const struct tree
         *config; /* for config.yaml: as resolved, every default written out, the grid with its labels and values */
+    double time_limit;         /* seconds that a trial may take; 0: no limit */
+    uint64_t memory_limit;     /* bytes that a trial may take beside the data; 0: no limit */
     const struct tree *report; /* the `report:` section or NULL: words for people, not part of any identity */
 };
 

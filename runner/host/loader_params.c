@@ -112,7 +112,8 @@ static enum status check_choices(const struct table *table, const runner_param *
         return STATUS_OK;
     }
     size_t n = 0;
-    while (param->choices && n <= MAX_CHOICES && memory_is_readable(param->choices + n, sizeof *param->choices) && param->choices[n]) {
+    while (param->choices && n <= MAX_CHOICES && memory_is_readable(param->choices + n, sizeof *param->choices) &&
+           param->choices[n]) {
         const char *choice = param->choices[n];
         if (!memory_is_text(choice, MAX_NAME) || !choice[0]) {
             return refuse(table, param, "found a choice that is no short text; wanted names, ended by NULL");

@@ -4,12 +4,14 @@
 #include "runner/base/hash.h"
 #include "runner/base/text.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -60,36 +62,77 @@ static void sign(int lock) {
         return;
 }
 
-static enum status refuse(int lock, const char *path, struct error *error) {
-    char holder[256] = "";
-    ssize_t n = pread(lock, holder, sizeof holder - 1, 0);
-    holder[n > 0 ? n : 0] = '\0';
-    holder[strcspn(holder, "\n")] = '\0';
-    return error_set(error, STATUS_ENVIRONMENT,
-                     "%s: another runner works in this folder: %s; wait for it, or use another --results", path,
-                     holder[0] != '\0' ? holder : "an unknown process");
+static const char *holder_of(int lock, char text[256]) {
+    ssize_t n = pread(lock, text, 255, 0);
+    text[n > 0 ? n : 0] = '\0';
+    for (char *c = text; *c != '\0'; c++)
+        if ((unsigned char)*c < 32 || *c == 127)
+            *c = *c == '\n' ? '\0' : '?';
+    return text[0] != '\0' ? text : "an unknown process";
 }
 
-enum status folder_open(struct folder *folder, const char *parent, const char *name, struct error *error) {
+static enum status take_lock(struct folder *folder, bool wait, const struct log *log, struct error *error) {
+    char holder[256];
+    const char *path = folder_file(folder, ".lock");
+    folder->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (folder->lock < 0)
+        return error_set(error, STATUS_ENVIRONMENT, "%s: cannot lock the results folder: %s", path, strerror(errno));
+    int failed = flock(folder->lock, LOCK_EX | LOCK_NB);
+    if (failed && errno == EWOULDBLOCK && !wait)
+        return error_set(error, STATUS_ENVIRONMENT,
+                         "%s: another runner works in this folder: %s; wait for it (--wait), or use another --results",
+                         folder->path, holder_of(folder->lock, holder));
+    if (failed && errno == EWOULDBLOCK) {
+        log_info(log, "%s: waiting for the runner that works in this folder: %s", folder->path,
+                 holder_of(folder->lock, holder));
+        do {
+            failed = flock(folder->lock, LOCK_EX);
+        } while (failed && errno == EINTR);
+    }
+    return failed
+               ? error_set(error, STATUS_ENVIRONMENT, "%s: cannot lock the results folder: %s", path, strerror(errno))
+               : STATUS_OK;
+}
+
+/* True where the lock that is held is that of the file which has the name now: the folder may have been removed meanwhile. */
+static bool lock_is_current(struct folder *folder) {
+    struct stat held, named;
+    return fstat(folder->lock, &held) == 0 && stat(folder_file(folder, ".lock"), &named) == 0 &&
+           held.st_dev == named.st_dev && held.st_ino == named.st_ino;
+}
+
+/* Temporary files of file_write_whole(), whose writer was killed. */
+static void remove_remains(struct folder *folder) {
+    DIR *entries = opendir(folder->path);
+    for (struct dirent *entry; entries != NULL && (entry = readdir(entries)) != NULL;) {
+        size_t length = strlen(entry->d_name);
+        if (strncmp(entry->d_name, ".runner-", 8) == 0 && length > 4 && strcmp(entry->d_name + length - 4, ".tmp") == 0)
+            unlinkat(dirfd(entries), entry->d_name, 0);
+    }
+    if (entries != NULL)
+        closedir(entries);
+}
+
+enum status folder_open(struct folder *folder, const char *parent, const char *name, bool wait, const struct log *log,
+                        struct error *error) {
     *folder = (struct folder){.lock = -1};
     arena_init(&folder->arena);
     folder->path = path_join(&folder->arena, parent, name);
     enum status status = folder_make(folder->path, error);
-    if (status == STATUS_OK) {
-        const char *path = folder_file(folder, ".lock");
-        folder->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-        if (folder->lock < 0)
-            status =
-                error_set(error, STATUS_ENVIRONMENT, "%s: cannot lock the results folder: %s", path, strerror(errno));
-        else if (flock(folder->lock, LOCK_EX | LOCK_NB) < 0)
-            status = errno == EWOULDBLOCK ? refuse(folder->lock, folder->path, error)
-                                          : error_set(error, STATUS_ENVIRONMENT,
-                                                      "%s: cannot lock the results folder: %s", path, strerror(errno));
-    }
     if (status == STATUS_OK)
+        status = take_lock(folder, wait, log, error);
+    while (status == STATUS_OK && !lock_is_current(folder)) {
+        close(folder->lock);
+        status = folder_make(folder->path, error);
+        if (status == STATUS_OK)
+            status = take_lock(folder, wait, log, error);
+    }
+    if (status == STATUS_OK) {
         sign(folder->lock);
-    else
+        remove_remains(folder);
+    } else {
         folder_close(folder);
+    }
     return status;
 }
 

@@ -5,6 +5,7 @@
 #define RUNNER_RESULTS_FOLDER_H
 
 #include "runner/base/arena.h"
+#include "runner/base/log.h"
 #include "runner/base/status.h"
 
 #include <stddef.h>
@@ -21,8 +22,10 @@ struct folder {
     int lock;
 };
 
-/* Makes the folder and takes its lock. STATUS_ENVIRONMENT where another process holds it: the text says which. */
-enum status folder_open(struct folder *folder, const char *parent, const char *name, struct error *error);
+/* Makes the folder and takes its lock. Where another process holds it: STATUS_ENVIRONMENT, and the text says which process, or with
+   `wait` what it says goes to `log` and the lock is taken when the other has ended. What another run left half-written is removed. */
+enum status folder_open(struct folder *folder, const char *parent, const char *name, bool wait, const struct log *log,
+                        struct error *error);
 void folder_close(struct folder *folder);
 /* "FOLDER/file"; lives as long as the folder is open */
 const char *folder_file(struct folder *folder, const char *file);

@@ -10,8 +10,10 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -54,6 +56,7 @@ static _Noreturn void become_worker(const char *path, char **arguments, char **e
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
         _exit(127);
+    setpgid(0, 0); /* kill(0, ...) of a plugin, and what it starts, stay in a group of their own */
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
@@ -130,6 +133,8 @@ out:
 void child_reap(struct child *child, char reason[32]) {
     int state = 0;
     pid_t found;
+    kill(-child->pid,
+         SIGKILL); /* what it has started: as long as it is not reaped its number stands for its group alone */
     do {
         found = waitpid(child->pid, &state, 0);
     } while (found < 0 && errno == EINTR);
@@ -145,7 +150,7 @@ void child_reap(struct child *child, char reason[32]) {
 void child_clear(struct child *child) {
     if (child->pid > 0) {
         char reason[32];
-        kill(child->pid, SIGKILL);
+        kill(child->pid, SIGKILL); /* before it is in its group it is not found there */
         child_reap(child, reason);
     }
     if (child->pidfd >= 0)
@@ -156,6 +161,11 @@ void child_clear(struct child *child) {
         close(child->log);
     frame_reader_clear(&child->reader);
     *child = (struct child){.pidfd = -1, .socket = -1, .log = -1};
+}
+
+size_t child_log_size(const struct child *child) {
+    struct stat facts;
+    return fstat(child->log, &facts) == 0 ? (size_t)facts.st_size : 0;
 }
 
 void child_take_log(struct child *child, size_t limit, struct text *out) {
@@ -185,11 +195,19 @@ static enum status error_of_reply(const struct frame *frame, struct text *where,
     return error_set(error, (enum status)status, "%s", text);
 }
 
-/* Waits until there is something to read; false once the process has ended and all it sent has been read. */
-static bool wait_readable(const struct child *child) {
+static double now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+/* Waits until there is something to read; false once the process has ended and all it sent has been read, and *late after `end`. */
+static bool wait_readable(const struct child *child, double end, bool *late) {
     for (;;) {
         struct pollfd polls[2] = {{.fd = child->socket, .events = POLLIN}, {.fd = child->pidfd, .events = POLLIN}};
-        if (poll(polls, 2, -1) < 0 && errno != EINTR)
+        double left = child->patience > 0 ? end - now() : 3600;
+        *late = left <= 0;
+        if (*late || (poll(polls, 2, (int)(1000 * (left < 3600 ? left : 3600)) + 1) < 0 && errno != EINTR))
             return false;
         if ((polls[0].revents & (POLLIN | POLLHUP)) != 0)
             return true;
@@ -202,10 +220,11 @@ static bool wait_readable(const struct child *child) {
 static enum status next_frame(struct child *child, enum status status, struct frame *frame, bool *died,
                               struct error *error) {
     *died = false;
-    bool end = false, found = false;
+    bool end = false, found = false, late = false;
+    double latest = now() + child->patience;
     if (status == STATUS_OK) /* it may have come with the one before */
         status = frame_reader_next(&child->reader, frame, &found, error);
-    while (status == STATUS_OK && !end && !found && wait_readable(child)) {
+    while (status == STATUS_OK && !end && !found && wait_readable(child, latest, &late)) {
         status = frame_reader_feed(&child->reader, child->socket, &end, error);
         if (status == STATUS_OK)
             status = frame_reader_next(&child->reader, frame, &found, error);
@@ -215,10 +234,11 @@ static enum status next_frame(struct child *child, enum status status, struct fr
         *died = true;
         /* A process that closed its socket, or sends junk, but lives on is of no use either. */
         struct pollfd ended = {.fd = child->pidfd, .events = POLLIN};
-        if (poll(&ended, 1, 1000) == 0)
+        if (late || poll(&ended, 1, 1000) == 0)
             kill(child->pid, SIGKILL);
         child_reap(child, reason);
-        return error_set(error, STATUS_TRIAL, "%s", reason);
+        return late ? error_set(error, STATUS_TRIAL, "no answer within %g seconds", child->patience)
+                    : error_set(error, STATUS_TRIAL, "%s", reason);
     }
     return STATUS_OK;
 }

@@ -25,20 +25,23 @@ struct child {
     pid_t pid; /* 0: none */
     int pidfd; /* readable once the process has ended */
     int socket, log;
+    double patience; /* seconds that child_call() waits for an answer; 0: for ever */
     struct frame_reader reader;
 };
 
 enum status child_start(struct child *child, const struct child_settings *settings, struct error *error);
-/* Kills the process where it still runs, and releases everything. */
+/* Kills the process where it still runs, and any that it has started, and releases everything. */
 void child_clear(struct child *child);
 /* Waits for a process that has ended or is about to; "SIGSEGV", "exit 3". */
 void child_reap(struct child *child, char reason[32]);
 /* What it has printed since the last time is moved to `out`, at most `limit` bytes of it. */
 void child_take_log(struct child *child, size_t limit, struct text *out);
+/* Bytes printed since the last time; 0 where that cannot be told. */
+size_t child_log_size(const struct child *child);
 
 /* Sends a request and waits for the answer, which stands in *frame until the next call. `fd` (or -1) goes with it. A
    MESSAGE_ERROR gives its status and text, and its place in `where` (may be NULL). *died is set where the process ended
-   instead of answering: the status is STATUS_TRIAL then, and the text says how it ended. */
+   instead of answering, or was ended since it took too long: the status is STATUS_TRIAL then, and the text says how. */
 enum status child_call(struct child *child, enum message type, const struct text *payload, int fd, struct frame *frame,
                        struct text *where, bool *died, struct error *error);
 

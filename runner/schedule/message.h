@@ -12,7 +12,7 @@
  *     DETACH   u64 index                          -> nothing (no answer)
  *     PLAN     u64 index, string trial            -> struct plan_facts
  *     TEST     string file, string component, string parameters -> a CHECK for each line (conformance.h), then REPLY
- *     TRAIN    u64 index, u64 threads, string trial -> COLUMNS, then ROW and PROGRESS, at last RESULT
+ *     TRAIN    u64 index, u64 threads, u64 memory limit, string trial -> COLUMNS, then ROW and PROGRESS, at last RESULT
  */
 #ifndef RUNNER_SCHEDULE_MESSAGE_H
 #define RUNNER_SCHEDULE_MESSAGE_H

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#define PLAN_PATIENCE 60.0 /* seconds; a plan is a matter of milliseconds */
+
 /* Where a mistake of the data set stands: at the parameter that names the file, where the message names the file; else at the
    data set itself. */
 static struct mark data_mark(const struct tree *dataset, const char *message) {
@@ -38,6 +40,16 @@ static const struct tree *first_trial(const struct experiment *experiment, size_
     return NULL;
 }
 
+static bool uses_foreign(const struct session *session, const struct tree *trial) {
+    struct components used = {0};
+    bool foreign = false;
+    components_add(&used, &session->catalog, trial);
+    for (size_t i = 0; i < used.count; i++)
+        foreign = foreign || used.items[i]->foreign;
+    components_clear(&used);
+    return foreign;
+}
+
 static enum status plan_point(struct plan *plan, struct session *session, const struct experiment *experiment, size_t p,
                               struct diagnostics *diagnostics, struct error *error) {
     struct plan_point *point = &plan->points[p];
@@ -54,20 +66,15 @@ static enum status plan_point(struct plan *plan, struct session *session, const 
     struct text where;
     text_init(&where);
     const struct tree *trial = first_trial(experiment, p, &arena);
-    if (trial != NULL)
-        status = session_plan(session, trial, point->data, &plan->arena, &point->facts, &where, error);
+    if (trial != NULL) {
+        point->foreign = uses_foreign(session, trial);
+        components_add(&plan->components, &session->catalog, trial);
+        status = session_plan(session, trial, point->data, point->foreign, &plan->arena, &point->facts, &where, error);
+    }
     if (status == STATUS_CONFIG || status == STATUS_TRIAL) {
         const struct tree *node = experiment_node(resolved, where.data);
         diagnostics_error(diagnostics, node != NULL ? node->mark : resolved->mark, "%s", error->text);
         status = STATUS_OK;
-    }
-    if (trial != NULL) {
-        struct components used = {0};
-        components_add(&used, &session->catalog, trial);
-        for (size_t i = 0; i < used.count; i++)
-            point->foreign = point->foreign || used.items[i]->foreign;
-        components_clear(&used);
-        components_add(&plan->components, &session->catalog, trial);
     }
     uint64_t rows = session->data[point->data].facts.rows[DATA_TRAIN];
     point->batch_rows = batch_rows_of(resolved, rows);
@@ -96,6 +103,8 @@ enum status plan_make(struct plan *plan, struct session *session, const struct e
     arena_init(&plan->arena);
     plan->points = arena_array(&plan->arena, experiment->n_points, sizeof *plan->points);
     results_from_experiment(experiment, &plan->results);
+    session->patience =
+        experiment->time_limit > 0 && experiment->time_limit < PLAN_PATIENCE ? experiment->time_limit : PLAN_PATIENCE;
     enum status status = STATUS_OK;
     for (size_t p = 0; status == STATUS_OK && p < experiment->n_points; p++)
         status = plan_point(plan, session, experiment, p, diagnostics, error);

@@ -12,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define OPEN_PATIENCE 60.0 /* seconds for opening all plugins */
+
 /* The built tree has the worker and the plugins beside the runner; the installed one where build.h says. */
 static enum status find_installation(struct session *session, const char **plugins, struct error *error) {
     char executable[PATH_MAX];
@@ -63,6 +65,7 @@ static enum status helper_start(struct session *session, struct error *error) {
     child_clear(&session->helper);
     for (size_t i = 0; i < session->n_data; i++)
         session->data[i].attached = false;
+    session->spoilt = false;
     return child_start(&session->helper, &session->settings, error);
 }
 
@@ -105,8 +108,10 @@ static enum status find_crashing(struct session *session, struct error *error) {
                 session_rest(session);
                 text_reset(&payload);
                 message_string(&payload, files.gl_pathv[i]);
-                if (helper_start(session, &failure) == STATUS_OK)
+                if (helper_start(session, &failure) == STATUS_OK) {
+                    session->helper.patience = OPEN_PATIENCE;
                     child_call(&session->helper, MESSAGE_PROBE, &payload, -1, &frame, NULL, &died, &failure);
+                }
                 if (died)
                     text_printf(&found, "%s%s (%s)", found.length > 0 ? ", " : "", files.gl_pathv[i], failure.text);
             }
@@ -127,6 +132,7 @@ static enum status read_catalog(struct session *session, struct error *error) {
     struct text empty;
     text_init(&empty);
     bool died = false;
+    session->helper.patience = OPEN_PATIENCE;
     enum status status = child_call(&session->helper, MESSAGE_CATALOG, &empty, -1, &frame, NULL, &died, error);
     text_clear(&empty);
     if (died) {
@@ -186,7 +192,10 @@ static enum status read_data(struct session *session, const struct tree *resolve
     bool died = false;
     struct session_data data = {.resolved = arena_copy_text(&session->arena, canonical),
                                 .name = arena_copy_text(&session->arena, component_name(resolved))};
+    if (session->spoilt)
+        session_rest(session);
     enum status status = helper_start(session, error);
+    session->helper.patience = 0; /* a data set may be large */
     if (status == STATUS_OK)
         status = child_call(&session->helper, MESSAGE_DATA, &payload, -1, &frame, NULL, &died, error);
     if (died) {
@@ -248,8 +257,8 @@ static enum status attach(struct session *session, size_t index, struct error *e
     return status;
 }
 
-enum status session_plan(struct session *session, const struct tree *trial, size_t data, struct arena *arena,
-                         struct plan_facts *facts, struct text *where, struct error *error) {
+enum status session_plan(struct session *session, const struct tree *trial, size_t data, bool foreign,
+                         struct arena *arena, struct plan_facts *facts, struct text *where, struct error *error) {
     struct text payload, text;
     text_init(&payload);
     text_init(&text);
@@ -262,6 +271,8 @@ enum status session_plan(struct session *session, const struct tree *trial, size
     enum status status = helper_start(session, error);
     if (status == STATUS_OK)
         status = attach(session, data, error);
+    session->spoilt = session->spoilt || foreign;
+    session->helper.patience = session->patience;
     if (status == STATUS_OK)
         status = child_call(&session->helper, MESSAGE_PLAN, &payload, -1, &frame, where, &died, error);
     if (died)

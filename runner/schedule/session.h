@@ -27,6 +27,8 @@ struct session {
     uint64_t numerics; /* version of the engine's numbers */
     const char *blas;  /* "OpenBLAS 0.3.21 SkylakeX pthread" */
     struct child helper;
+    double patience; /* seconds that a plan may take */
+    bool spoilt;     /* the helper has run code of a plugin from outside the installation */
     struct session_data *data;
     size_t n_data, data_capacity;
 };
@@ -42,9 +44,10 @@ enum status session_read_data(struct session *session, const struct tree *resolv
 enum status session_rows(void *context, const struct tree *resolved, int64_t *rows, struct error *error);
 
 /* Plans a trial. Where the plugin crashes the plan is not known, which is no error here: it will cost the trial. `where`: the
-   path within the trial that is at fault. */
-enum status session_plan(struct session *session, const struct tree *trial, size_t data, struct arena *arena,
-                         struct plan_facts *facts, struct text *where, struct error *error);
+   path within the trial that is at fault. `foreign`: it uses a plugin from outside the installation, and no data set is read in this
+   helper any more. */
+enum status session_plan(struct session *session, const struct tree *trial, size_t data, bool foreign,
+                         struct arena *arena, struct plan_facts *facts, struct text *where, struct error *error);
 
 /* A line of a plugin's conformance, as conformance.h has it. */
 struct session_check {

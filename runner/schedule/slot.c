@@ -24,11 +24,13 @@ void slot_init(struct slot *slot, size_t n_data, struct arena *arena) {
                           .file_fd = -1,
                           .arena = arena};
     slot->attached = memory_alloc(n_data + 1, sizeof *slot->attached);
+    trial_log_init(&slot->log);
 }
 
 void slot_clear(struct slot *slot) {
     drop_file(slot);
     child_clear(&slot->child);
+    trial_log_clear(&slot->log);
     free(slot->attached);
     *slot = (struct slot){.child = {.pidfd = -1, .socket = -1, .log = -1}, .trial = NO_TRIAL, .file_fd = -1};
 }
@@ -46,19 +48,20 @@ static enum status attach(struct slot *slot, const struct session *session, size
     return status;
 }
 
-static enum status send(struct slot *slot, const struct session *session, size_t data, const char *trial_text,
-                        uint64_t threads, struct error *error) {
+static enum status send(struct slot *slot, const struct session *session, const struct slot_order *order,
+                        struct error *error) {
     for (size_t d = 0; d < slot->n_data; d++)
         if (session->data[d].fd < 0)
             slot_detach(slot, d);
-    enum status status = attach(slot, session, data, error);
+    enum status status = attach(slot, session, order->data, error);
     if (status != STATUS_OK)
         return status;
     struct text payload;
     text_init(&payload);
-    message_u64(&payload, data);
-    message_u64(&payload, threads);
-    message_string(&payload, trial_text);
+    message_u64(&payload, order->data);
+    message_u64(&payload, order->record->threads);
+    message_u64(&payload, order->memory_limit);
+    message_string(&payload, order->text);
     status = frame_write(slot->child.socket, MESSAGE_TRAIN, payload.data, payload.length, error);
     text_clear(&payload);
     return status;
@@ -71,19 +74,19 @@ static enum status start(struct slot *slot, const struct session *session, struc
     return child_start(&slot->child, &session->settings, error);
 }
 
-enum status slot_train(struct slot *slot, const struct session *session, size_t data, const char *trial_text,
-                       bool foreign, size_t trial, struct record *record, struct error *error) {
+enum status slot_train(struct slot *slot, const struct session *session, const struct slot_order *order,
+                       struct error *error) {
     enum status status = STATUS_OK;
-    bool started = slot->child.pid <= 0 || ((foreign || slot->foreign) && slot->used);
+    bool started = slot->child.pid <= 0 || ((order->foreign || slot->foreign) && slot->used);
     if (started)
         status = start(slot, session, error);
     if (status == STATUS_OK)
-        status = send(slot, session, data, trial_text, record->threads, error);
+        status = send(slot, session, order, error);
     if (status != STATUS_OK && !started) {
         /* A worker may end while it waits for work; a second one that does not listen is the machine's fault. */
         status = start(slot, session, error);
         if (status == STATUS_OK)
-            status = send(slot, session, data, trial_text, record->threads, error);
+            status = send(slot, session, order, error);
     }
     if (status != STATUS_OK)
         return status;
@@ -91,15 +94,25 @@ enum status slot_train(struct slot *slot, const struct session *session, size_t 
     clock_gettime(CLOCK_MONOTONIC, &time);
     slot->started = (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
     slot->used = true;
-    slot->foreign = foreign;
-    slot->trial = trial;
-    slot->record = record;
+    slot->foreign = order->foreign;
+    slot->trial = order->trial;
+    slot->record = order->record;
+    slot->verdict = NULL;
+    trial_log_reset(&slot->log);
     slot->rows_capacity = 0;
     slot->epoch = 0;
     slot->share = 0;
     slot->loss = (double)NAN;
     slot->message[0] = '\0';
     return STATUS_OK;
+}
+
+void slot_stop(struct slot *slot, enum trial_status status, const char *reason) {
+    if (slot->child.pid <= 0 || slot->verdict != NULL)
+        return;
+    slot->verdict = reason;
+    slot->verdict_status = status;
+    kill(slot->child.pid, SIGKILL);
 }
 
 void slot_detach(struct slot *slot, size_t data) {
@@ -207,8 +220,7 @@ static bool take_result(struct slot *slot, struct message_reader *reader) {
 }
 
 void slot_break(struct slot *slot, const char *message) {
-    if (slot->child.pid > 0)
-        kill(slot->child.pid, SIGKILL);
+    slot_stop(slot, TRIAL_FAILED, "protocol");
     fail(slot, "protocol", message);
 }
 
@@ -263,11 +275,23 @@ enum slot_event slot_next(struct slot *slot) {
 }
 
 bool slot_died(struct slot *slot) {
-    char reason[32], message[64];
+    char reason[32], message[256];
     child_reap(&slot->child, reason);
     if (slot->trial == NO_TRIAL)
         return false;
-    snprintf(message, sizeof message, "the worker ended: %s", reason);
+    bool killed = strcmp(reason, "SIGKILL") == 0;
+    if (killed && slot->verdict != NULL) {
+        snprintf(message, sizeof message, "the trial was ended: %s", slot->verdict);
+        fail(slot, slot->verdict, message);
+        slot->record->status = slot->verdict_status;
+        return true;
+    }
+    const char *remark =
+        killed ? "; the system does so where memory is short"
+        : strcmp(reason, "SIGSYS") == 0
+            ? "; a plugin called the system for what is not allowed: another process, or a signal to one"
+            : "";
+    snprintf(message, sizeof message, "the worker ended: %s%s", reason, remark);
     fail(slot, reason, message);
     return true;
 }

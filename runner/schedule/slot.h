@@ -7,6 +7,7 @@
 #include "runner/results/record.h"
 #include "runner/schedule/child.h"
 #include "runner/schedule/session.h"
+#include "runner/schedule/trial_log.h"
 
 #define NO_TRIAL ((size_t)-1)
 
@@ -18,7 +19,6 @@ struct slot {
     bool foreign;   /* one with a plugin from outside the installation: what it left is trusted with no other trial */
     size_t trial;   /* index in the grid, or NO_TRIAL */
     double started; /* seconds of the monotonic clock */
-    double limit;   /* seconds that a trial may take; 0: none (not used yet) */
     struct record *record; /* of the trial, as far as it is known; lives in `arena` */
     struct arena *arena;
     size_t rows_capacity;
@@ -27,7 +27,10 @@ struct slot {
     double loss;    /* running; NaN: not known */
     int file_fd;    /* a file that the worker handed over, or -1 */
     uint64_t file_epoch;
-    char message[512]; /* why the trial failed, for people */
+    char message[512];    /* why the trial failed, for people */
+    struct trial_log log; /* what the trial printed, as far as it has been taken */
+    const char *verdict;  /* why the supervisor ended the process; NULL: it did not */
+    enum trial_status verdict_status;
 };
 
 /* `arena` is where records live: they outlast the slot. */
@@ -35,10 +38,20 @@ void slot_init(struct slot *slot, size_t n_data, struct arena *arena);
 /* Ends the process. */
 void slot_clear(struct slot *slot);
 
+/* A trial on its way to a worker. */
+struct slot_order {
+    size_t trial, data; /* indices in the grid and the session */
+    const char *text;   /* the resolved trial */
+    bool foreign;
+    uint64_t memory_limit; /* bytes; 0: none */
+    struct record *record; /* with key, id, threads and attempts filled in */
+};
 /* Gives the trial to the process, or to a new one: where there is none, where the trial is `foreign`, or where the one before
-   was. `record` has key, id, threads and attempts filled in. A failure is that of the machine. */
-enum status slot_train(struct slot *slot, const struct session *session, size_t data, const char *trial_text,
-                       bool foreign, size_t trial, struct record *record, struct error *error);
+   was. A failure is that of the machine. */
+enum status slot_train(struct slot *slot, const struct session *session, const struct slot_order *order,
+                       struct error *error);
+/* Ends the process; its trial ends with this status and reason (a fixed word) once slot_died(). */
+void slot_stop(struct slot *slot, enum trial_status status, const char *reason);
 /* The worker lets go of the data set; not while it trains, since it does not read then. Data sets that the session has released
    are also let go when the next trial is sent. */
 void slot_detach(struct slot *slot, size_t data);

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define TICK_SECONDS 0.1
-#define TRIAL_LOG_LIMIT ((size_t)16 << 20)
+#define LOG_TAKEN ((size_t)256 << 10) /* bytes of a running trial's log that are not left in it */
 
 struct run {
     struct supervisor *supervisor;
@@ -22,7 +22,9 @@ struct run {
     size_t n_slots;
     size_t *queue; /* trials, costly ones first */
     size_t next;
-    size_t *users; /* trials to come or running, for each data set */
+    size_t *users;    /* trials to come or running, for each data set */
+    size_t *failures; /* so far, for each trial of the grid */
+    bool stop;        /* --fail-fast */
     struct pollfd *polls;
     int signals;
     bool interrupted;
@@ -95,8 +97,13 @@ static enum status give_trial(struct run *run, struct slot *slot, struct error *
     struct text text;
     text_init(&text);
     tree_write(experiment_trial_tree(supervisor->experiment, trial, &arena), &text);
-    enum status status =
-        slot_train(slot, supervisor->session, point->data, text.data, point->foreign, trial, record, error);
+    struct slot_order order = {.trial = trial,
+                               .data = point->data,
+                               .text = text.data,
+                               .foreign = point->foreign,
+                               .memory_limit = supervisor->experiment->memory_limit,
+                               .record = record};
+    enum status status = slot_train(slot, supervisor->session, &order, error);
     text_clear(&text);
     arena_clear(&arena);
     if (status == STATUS_OK && supervisor->watcher.started != NULL)
@@ -110,7 +117,9 @@ static void keep_log(struct run *run, struct slot *slot) {
     arena_init(&arena);
     struct text log;
     text_init(&log);
-    child_take_log(&slot->child, TRIAL_LOG_LIMIT, &log);
+    trial_log_write(&slot->log, &log);
+    if (log.length > 0 && log.data[log.length - 1] != '\n')
+        text_add_char(&log, '\n');
     if (slot->message[0] != '\0')
         text_printf(&log, "%s\n", slot->message);
     const char *path =
@@ -126,22 +135,52 @@ static void keep_log(struct run *run, struct slot *slot) {
     arena_clear(&arena);
 }
 
+/* An allocation that fails ends a trial in many ways: by an error, by a signal, by an exit. */
+static void name_memory(const struct run *run, struct slot *slot) {
+    struct record *record = slot->record;
+    if (!slot->log.out_of_memory || record->status != TRIAL_FAILED)
+        return;
+    bool limited = run->supervisor->experiment->memory_limit > 0;
+    size_t length = strlen(slot->message);
+    snprintf(slot->message + length, sizeof slot->message - length, "%s%s", length > 0 ? "; " : "",
+             limited ? "memory_limit was reached" : "there was no more memory");
+    record->reason = limited ? "memory limit" : "out of memory";
+}
+
+/* False where the trial has failed for good. */
+static bool try_again(struct run *run, size_t trial, const struct record *record) {
+    if (record->status == TRIAL_DONE || record->status == TRIAL_DIVERGED)
+        return false;
+    if (run->failures[trial]++ < run->supervisor->retries) {
+        run->queue[--run->next] = trial; /* a place is free: that from which the trial was taken */
+        return true;
+    }
+    if (run->supervisor->fail_fast && !run->stop) {
+        run->stop = true;
+        run->supervisor->first_failed = trial;
+    }
+    return false;
+}
+
 static enum status end_trial(struct run *run, struct slot *slot, struct error *error) {
     struct supervisor *supervisor = run->supervisor;
     size_t trial = slot->trial, data = data_of(run, trial);
     struct record *record = slot->record;
+    trial_log_take(&slot->log, &slot->child);
+    name_memory(run, slot);
     keep_log(run, slot);
     enum status status = journal_add(supervisor->journal, record, error);
     if (status != STATUS_OK)
         return status;
     supervisor->plan->results.trials[trial].record = record;
-    supervisor->ended++;
-    if (supervisor->watcher.ended != NULL)
+    bool again = try_again(run, trial, record);
+    supervisor->ended += again ? 0 : 1;
+    if (!again && supervisor->watcher.ended != NULL)
         supervisor->watcher.ended(supervisor->watcher.context, slot);
     slot->trial = NO_TRIAL;
     if (record->status != TRIAL_DONE && record->status != TRIAL_DIVERGED)
         child_clear(&slot->child);
-    if (--run->users[data] == 0)
+    if (!again && --run->users[data] == 0)
         release_data(run, data);
     return STATUS_OK;
 }
@@ -155,6 +194,20 @@ static enum status keep_weights(const struct run *run, struct slot *slot, enum s
     slot_break(slot, error->text);
     *event = SLOT_ENDED;
     return STATUS_OK;
+}
+
+/* Ends trials that take too long, and takes away what others print so that there is room for more. */
+static void watch_slots(struct run *run) {
+    double limit = run->supervisor->experiment->time_limit, time = now();
+    for (size_t i = 0; i < run->n_slots; i++) {
+        struct slot *slot = &run->slots[i];
+        if (slot->trial == NO_TRIAL)
+            continue;
+        if (limit > 0 && time - slot->started > limit)
+            slot_stop(slot, TRIAL_TIMEOUT, "time limit");
+        if (child_log_size(&slot->child) > LOG_TAKEN)
+            trial_log_take(&slot->log, &slot->child);
+    }
 }
 
 static enum status serve_slot(struct run *run, struct slot *slot, bool died, struct error *error) {
@@ -175,8 +228,8 @@ static enum status serve_slot(struct run *run, struct slot *slot, bool died, str
             }
         }
     } while (died && fed == SLOT_FED && slot->child.pid > 0 && status == STATUS_OK);
-    if (fed == SLOT_CLOSED && !died && slot->child.pid > 0)
-        kill(slot->child.pid, SIGKILL); /* its end comes by the pidfd */
+    if (fed == SLOT_CLOSED && !died)
+        slot_stop(slot, TRIAL_FAILED, "connection closed"); /* the end of the process comes by the pidfd */
     if (died && slot->child.pid > 0 && status == STATUS_OK) {
         if (slot_died(slot))
             status = end_trial(run, slot, error);
@@ -226,10 +279,14 @@ static enum status loop(struct run *run, struct error *error) {
             status = journal_sync(supervisor->journal, error);
         if (status != STATUS_OK)
             return status;
+        if (run->stop)
+            return error_set(error, STATUS_TRIAL, "%s", "");
         if (run->interrupted)
             return error_set(error, STATUS_INTERRUPTED, "interrupted");
-        if (watcher->tick != NULL && now() - run->ticked >= TICK_SECONDS) {
-            watcher->tick(watcher->context, run->slots, run->n_slots);
+        if (now() - run->ticked >= TICK_SECONDS) {
+            watch_slots(run);
+            if (watcher->tick != NULL)
+                watcher->tick(watcher->context, run->slots, run->n_slots);
             run->ticked = now();
         }
     }
@@ -252,6 +309,8 @@ enum status supervisor_run(struct supervisor *supervisor, struct error *error) {
     run.n_slots = supervisor->workers < supervisor->n_trials ? supervisor->workers : supervisor->n_trials;
     run.slots = memory_alloc(run.n_slots + 1, sizeof *run.slots);
     run.queue = memory_alloc(supervisor->n_trials + 1, sizeof *run.queue);
+    run.failures = memory_alloc(supervisor->plan->results.n_trials + 1, sizeof *run.failures);
+    supervisor->first_failed = NO_TRIAL;
     run.users = memory_alloc(n_data + 1, sizeof *run.users);
     run.polls = memory_alloc(1 + 2 * run.n_slots, sizeof *run.polls);
     for (size_t i = 0; i < run.n_slots; i++)
@@ -281,6 +340,7 @@ enum status supervisor_run(struct supervisor *supervisor, struct error *error) {
     sigprocmask(SIG_SETMASK, &before, NULL);
     free(run.polls);
     free(run.users);
+    free(run.failures);
     free(run.queue);
     free(run.slots);
     return status;

@@ -1,7 +1,8 @@
 /*
  * Trains trials in workers, several at once, costly ones first, and keeps a record of each in the journal.
  *
- * What a trial's worker does (crash, exit, junk) costs that trial alone: it is `failed` and its worker replaced. SIGINT, SIGTERM
+ * What a trial's worker does (crash, exit, junk, too much time or memory) costs that trial alone: it is `failed` or `timeout` and its
+ * worker replaced. SIGINT, SIGTERM
  * and SIGHUP stop the run: workers are ended, and what has ended before is in the journal. Single-threaded.
  */
 #ifndef RUNNER_SCHEDULE_SUPERVISOR_H
@@ -28,13 +29,16 @@ struct supervisor {
     const char *logs;        /* folder for what trials print; made where needed */
     const char *weights;     /* folder for the weights of trials; likewise */
     size_t workers, threads; /* threads a trial; both at least 1 */
+    size_t retries;          /* how often a trial that fails is trained again */
+    bool fail_fast;          /* the first trial that fails for good stops the run */
     const size_t *trials;    /* to train, in any order */
     size_t n_trials;
     struct supervisor_watcher watcher;
-    size_t ended; /* out: how many trials came to an end */
+    size_t ended;        /* out: how many trials came to an end */
+    size_t first_failed; /* out: the trial that stopped the run, or NO_TRIAL */
 };
 
-/* STATUS_OK also where trials failed; STATUS_INTERRUPTED; STATUS_ENVIRONMENT (journal, workers cannot start). */
+/* STATUS_OK also where trials failed; STATUS_TRIAL where that stopped the run; STATUS_INTERRUPTED; STATUS_ENVIRONMENT (journal, workers cannot start). */
 enum status supervisor_run(struct supervisor *supervisor, struct error *error);
 
 #endif

@@ -4,6 +4,7 @@
 #include "runner/conformance/conformance.h"
 #include "runner/host/products.h"
 #include "runner/schedule/facts.h"
+#include "runner/schedule/worker_guard.h"
 #include "runner/train/numerics.h"
 #include "runner/train/train.h"
 
@@ -19,7 +20,7 @@ struct worker {
     const char **folders;
     size_t n_folders, n_own;
     struct loader loader;
-    bool loaded;
+    bool loaded, guarded;
     struct worker_data data;
 };
 
@@ -53,6 +54,13 @@ static void load(struct worker *worker) {
     if (!worker->loaded)
         loader_open(&worker->loader, worker->folders, worker->n_folders, worker->n_own);
     worker->loaded = true;
+}
+
+static void load_guarded(struct worker *worker) {
+    load(worker);
+    if (!worker->guarded)
+        worker_guard();
+    worker->guarded = true;
 }
 
 static enum status answer_catalog(struct worker *worker, struct error *error) {
@@ -174,7 +182,7 @@ static enum status answer_plan(struct worker *worker, const struct frame *reques
     text_init(&where);
     struct error failure = {0};
     struct train_summary summary = {0};
-    load(worker);
+    load_guarded(worker);
     const struct tree *tree = worker_read_tree(message_read_string(&reader), &arena, &failure);
     enum status status = tree == NULL ? failure.status
                          : data == NULL
@@ -234,7 +242,7 @@ static enum status answer(struct worker *worker, const struct frame *request, st
     case MESSAGE_DETACH: detach(worker, request); return STATUS_OK;
     case MESSAGE_PLAN: return answer_plan(worker, request, error);
     case MESSAGE_TEST: return answer_test(worker, request, error);
-    case MESSAGE_TRAIN: load(worker); return worker_train(&worker->loader, &worker->data, request, error);
+    case MESSAGE_TRAIN: load_guarded(worker); return worker_train(&worker->loader, &worker->data, request, error);
     default:
         return error_set(error, STATUS_ENVIRONMENT, "the supervisor sent a message of unknown type %u", request->type);
     }
@@ -273,6 +281,7 @@ int worker_main(int argc, char **argv) {
     struct worker worker = {
         .folders = (const char **)(argv + 2), .n_folders = (size_t)(argc - 2), .n_own = (size_t)n_own};
     struct error error = {0};
+    worker_volunteer();
     enum status status = serve(&worker, &error);
     if (status != STATUS_OK)
         fprintf(stderr, "runner-worker: error: %s\n", error.text);

@@ -1,5 +1,6 @@
 #include "runner/schedule/worker.h"
 
+#include "runner/schedule/worker_guard.h"
 #include "runner/train/train.h"
 #include "runner/train/weights.h"
 
@@ -14,8 +15,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* What a trial may print. More than this is dropped, so that a plugin that prints in a loop fills no memory. */
-#define LOG_LIMIT (16u << 20)
+/* What a trial may print before the supervisor takes it away, which it does ten times a second. More than this is dropped, so that a
+   plugin that prints in a loop fills no memory. */
+#define LOG_LIMIT (1u << 20)
 
 struct sender {
     struct text out;
@@ -132,7 +134,8 @@ enum status worker_train(const struct loader *loader, const struct worker_data *
     struct message_reader reader;
     message_reader_init(&reader, request->payload, request->length);
     const struct data *data = worker_data_get(sets, message_read_u64(&reader));
-    uint64_t threads = message_read_u64(&reader);
+    uint64_t threads = message_read_u64(&reader), memory_limit = message_read_u64(&reader);
+    int team = threads > 0 && threads < 4096 ? (int)threads : 1;
     struct arena arena;
     arena_init(&arena);
     struct sender sender = {.error = error};
@@ -145,6 +148,7 @@ enum status worker_train(const struct loader *loader, const struct worker_data *
     default_faults();
     reset_peak();
     fesetenv(FE_DFL_ENV);
+    worker_limit_memory(memory_limit, team);
     const struct tree *tree = worker_read_tree(message_read_string(&reader), &arena, &failure);
     enum status status = failure.status;
     if (tree != NULL && data == NULL)
@@ -153,7 +157,7 @@ enum status worker_train(const struct loader *loader, const struct worker_data *
         struct train_request training = {.loader = loader,
                                          .trial = tree,
                                          .data = data,
-                                         .threads = threads > 0 && threads < 4096 ? (int)threads : 1,
+                                         .threads = team,
                                          .on_row = send_row,
                                          .on_progress = send_progress,
                                          .on_weights = send_weights,

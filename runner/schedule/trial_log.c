@@ -1,0 +1,66 @@
+#include "runner/schedule/trial_log.h"
+
+#include <string.h>
+
+/* base/arena.c and worker_memory.c say so. */
+static const char marker[] = "error: out of memory";
+
+void trial_log_init(struct trial_log *log) {
+    *log = (struct trial_log){.dropped = 0};
+    text_init(&log->head);
+    text_init(&log->tail);
+}
+
+void trial_log_clear(struct trial_log *log) {
+    text_clear(&log->head);
+    text_clear(&log->tail);
+}
+
+void trial_log_reset(struct trial_log *log) {
+    text_reset(&log->head);
+    text_reset(&log->tail);
+    log->dropped = 0;
+    log->out_of_memory = false;
+}
+
+static void shorten(struct trial_log *log) {
+    size_t extra = log->tail.length > TRIAL_LOG_TAIL ? log->tail.length - TRIAL_LOG_TAIL : 0;
+    if (extra == 0)
+        return;
+    memmove(log->tail.data, log->tail.data + extra, TRIAL_LOG_TAIL);
+    log->tail.length = TRIAL_LOG_TAIL;
+    log->tail.data[TRIAL_LOG_TAIL] = '\0';
+    log->dropped += extra;
+}
+
+void trial_log_add(struct trial_log *log, const char *bytes, size_t n) {
+    log->out_of_memory = log->out_of_memory || memmem(bytes, n, marker, sizeof marker - 1) != NULL;
+    size_t room = TRIAL_LOG_HEAD - log->head.length, to_head = n < room ? n : room;
+    text_add_bytes(&log->head, bytes, to_head);
+    for (size_t at = to_head; at < n;) {
+        size_t part = n - at < TRIAL_LOG_TAIL ? n - at : TRIAL_LOG_TAIL;
+        text_add_bytes(&log->tail, bytes + at, part);
+        at += part;
+        if (log->tail.length >= (size_t)2 * TRIAL_LOG_TAIL)
+            shorten(log);
+    }
+}
+
+void trial_log_take(struct trial_log *log, struct child *child) {
+    struct text printed;
+    if (child->log < 0 || child_log_size(child) == 0)
+        return;
+    text_init(&printed);
+    child_take_log(child, SIZE_MAX, &printed);
+    trial_log_add(log, printed.data, printed.length);
+    text_clear(&printed);
+}
+
+void trial_log_write(const struct trial_log *log, struct text *out) {
+    size_t extra = log->tail.length > TRIAL_LOG_TAIL ? log->tail.length - TRIAL_LOG_TAIL : 0;
+    uint64_t dropped = log->dropped + extra;
+    text_add_bytes(out, log->head.data, log->head.length);
+    if (dropped > 0)
+        text_printf(out, "\n[%llu bytes are left out]\n", (unsigned long long)dropped);
+    text_add_bytes(out, log->tail.data + extra, log->tail.length - extra);
+}

@@ -1,0 +1,162 @@
+#include "runner/schedule/worker_guard.h"
+
+#include "runner/base/build.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <malloc.h>
+#include <omp.h>
+#include <sched.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#if defined(__x86_64__)
+#define MACHINE AUDIT_ARCH_X86_64
+#elif defined(__aarch64__)
+#define MACHINE AUDIT_ARCH_AARCH64
+#endif
+
+#ifdef MACHINE
+
+#ifndef SECCOMP_RET_KILL_PROCESS
+#define SECCOMP_RET_KILL_PROCESS 0x80000000u
+#endif
+
+/* Arguments are 64 bits wide; process numbers and flags stand in the lower half (little endian). */
+#define ARGUMENT(i) (offsetof(struct seccomp_data, args) + 8 * (i))
+#define LOAD(offset) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(offset))
+#define RETURN(what) BPF_STMT(BPF_RET | BPF_K, (what))
+/* Where the call is not `number`, the next n instructions are left out. */
+#define UNLESS_CALL(number, n) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (number), 0, (n))
+
+/* A call whose first argument must be this process. */
+#define TO_MYSELF(number, me)                                                                                          \
+    UNLESS_CALL(number, 4), LOAD(ARGUMENT(0)), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (me), 0, 1),                        \
+        RETURN(SECCOMP_RET_ALLOW), RETURN(SECCOMP_RET_KILL_PROCESS)
+#define NEVER(number) UNLESS_CALL(number, 1), RETURN(SECCOMP_RET_KILL_PROCESS)
+
+static void install(struct sock_filter *filter, size_t n) {
+    struct sock_fprog program = {.len = (unsigned short)n, .filter = filter};
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
+        prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
+
+static void guard_signals(void) {
+    uint32_t me = (uint32_t)getpid();
+    struct sock_filter filter[] = {
+        LOAD(offsetof(struct seccomp_data, arch)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, MACHINE, 1, 0),
+        RETURN(SECCOMP_RET_ALLOW),
+        LOAD(offsetof(struct seccomp_data, nr)),
+        TO_MYSELF(SYS_kill, me),
+        TO_MYSELF(SYS_tgkill, me),
+        TO_MYSELF(SYS_rt_sigqueueinfo, me),
+        TO_MYSELF(SYS_rt_tgsigqueueinfo, me),
+        NEVER(SYS_tkill),
+        NEVER(SYS_pidfd_send_signal),
+        RETURN(SECCOMP_RET_ALLOW),
+    };
+    install(filter, sizeof filter / sizeof filter[0]);
+}
+
+/* Threads share memory with their maker and do not stop it, as vfork() and posix_spawn() do. What clone3() is asked for stands in
+   memory, where a filter does not see it; the C library falls back to clone(). */
+static void guard_processes(void) {
+    struct sock_filter filter[] = {
+        LOAD(offsetof(struct seccomp_data, arch)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, MACHINE, 1, 0),
+        RETURN(SECCOMP_RET_ALLOW),
+        LOAD(offsetof(struct seccomp_data, nr)),
+#ifdef SYS_fork
+        NEVER(SYS_fork),
+        NEVER(SYS_vfork),
+#endif
+        NEVER(SYS_execve),
+        NEVER(SYS_execveat),
+        UNLESS_CALL(SYS_clone3, 1),
+        RETURN(SECCOMP_RET_ERRNO | ENOSYS),
+        UNLESS_CALL(SYS_clone, 4),
+        LOAD(ARGUMENT(0)),
+        BPF_STMT(BPF_ALU | BPF_AND | BPF_K, CLONE_VM | CLONE_VFORK),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, CLONE_VM, 1, 0),
+        RETURN(SECCOMP_RET_KILL_PROCESS),
+        RETURN(SECCOMP_RET_ALLOW),
+    };
+    install(filter, sizeof filter / sizeof filter[0]);
+}
+
+void worker_guard(void) {
+    guard_signals();
+    if (RUNNER_SANITIZER[0] == '\0') /* those start a process to name the places of a report */
+        guard_processes();
+}
+
+#else
+
+void worker_guard(void) {
+}
+
+#endif
+
+/* What RLIMIT_DATA counts: private memory that may be written. */
+static uint64_t data_size(void) {
+    FILE *file = fopen("/proc/self/status", "re");
+    char line[256];
+    unsigned long long kilobytes = 0;
+    while (file != NULL && fgets(line, sizeof line, file) != NULL)
+        if (strncmp(line, "VmData:", 7) == 0)
+            kilobytes = strtoull(line + 7, NULL, 10);
+    if (file != NULL)
+        fclose(file);
+    return (uint64_t)kilobytes * 1024;
+}
+
+/* OpenBLAS' own, in all its builds for Linux; where it is hidden the limit holds for its buffers as well. */
+extern void *blas_memory_alloc(int position) __attribute__((weak));
+extern void blas_memory_free(void *buffer) __attribute__((weak));
+
+/* Every thread holds a buffer at the same time, so that as many are kept for later calls. */
+static void warm_up(int threads) {
+#pragma omp parallel num_threads(threads)
+    {
+        void *buffer = blas_memory_alloc != NULL && blas_memory_free != NULL ? blas_memory_alloc(0) : NULL;
+#pragma omp barrier
+        if (buffer != NULL)
+            blas_memory_free(buffer);
+    }
+}
+
+void worker_limit_memory(uint64_t bytes, int threads) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_DATA, &limit) < 0)
+        return;
+    limit.rlim_cur = limit.rlim_max; /* whatever the trial before was allowed */
+    setrlimit(RLIMIT_DATA, &limit);
+    if (bytes == 0)
+        return;
+    warm_up(threads);
+    malloc_trim(0);
+    uint64_t all;
+    if (__builtin_add_overflow(data_size(), bytes, &all) || all >= limit.rlim_max)
+        return;
+    limit.rlim_cur = all;
+    setrlimit(RLIMIT_DATA, &limit);
+}
+
+void worker_volunteer(void) {
+    int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    if (write(fd, "900", 3) < 0)
+        fputs("the kernel was not told to end this process first where memory is short\n", stderr);
+    close(fd);
+}
