@@ -225,6 +225,14 @@ static bool read_label(struct grid *grid, const char *name, const struct path *p
     return false;
 }
 
+/* As messages name a value: "an empty list", "an integer". */
+static const char *kind_of(const struct tree *value) {
+    if (tree_is_scalar(value) || value->count > 0) {
+        return tree_type_name(value->type);
+    }
+    return value->type == TREE_LIST ? "an empty list" : "an empty map";
+}
+
 static bool read_axis(struct grid *grid, const char *name, struct mark mark, const struct tree *values, size_t owner,
                       struct dimension *dimension) {
     struct path path;
@@ -235,8 +243,8 @@ static bool read_axis(struct grid *grid, const char *name, struct mark mark, con
     }
     if (tree_is_scalar(values) || values->count == 0) {
         diagnostics_error(grid->diagnostics, values->mark,
-                          "axis '%s' is %s%s; wanted a list of values or a map {LABEL: VALUE, ...}", name,
-                          tree_is_scalar(values) ? "" : "empty: ", tree_type_name(values->type));
+                          "axis '%s' is %s; wanted a list of values or a map {LABEL: VALUE, ...}", name,
+                          kind_of(values));
         return false;
     }
     const char **labels = arena_array(grid->arena, values->count, sizeof *labels);
@@ -297,8 +305,7 @@ static bool read_cases(struct grid *grid, const char *name, struct mark mark, co
                        struct dimension *dimension) {
     if (cases->type != TREE_MAP || cases->count == 0) {
         diagnostics_error(grid->diagnostics, cases->mark,
-                          "cases of '%s' are %s%s; wanted {LABEL: {PATH: VALUE, ...}, ...}", name,
-                          cases->type == TREE_MAP ? "empty: " : "", tree_type_name(cases->type));
+                          "cases of '%s' are %s; wanted a map {LABEL: {PATH: VALUE, ...}, ...}", name, kind_of(cases));
         return false;
     }
     if (!find_column(grid, name, mark, owner, &dimension->column)) {

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { MAX_DEPTH = 20, MAX_FILES = 1000 };
@@ -105,8 +106,13 @@ static struct tree *read_included(struct reader *reader, const struct tree *item
     const char *file = strcmp(folder, ".") == 0 ? item->text : path_join(reader->arena, folder, item->text);
     char *real = realpath(file, NULL);
     struct tree *tree = NULL;
-    if (!real || access(real, R_OK) != 0) {
+    struct stat facts;
+    if (!real || stat(real, &facts) != 0 || access(real, R_OK) != 0) {
         diagnostics_error(reader->diagnostics, item->mark, "cannot include '%s': %s", file, strerror(errno));
+        goto out;
+    }
+    if (S_ISDIR(facts.st_mode)) {
+        diagnostics_error(reader->diagnostics, item->mark, "cannot include '%s': it is a folder, wanted a file", file);
         goto out;
     }
     for (const struct chain *at = chain; at; at = at->above) {

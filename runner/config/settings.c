@@ -1,6 +1,7 @@
 /* The host's own tables, `train` and `engine`, and how they are checked. */
 #include "runner/config/resolve.h"
 #include "runner/host/params.h"
+#include "runner/host/params_words.h"
 
 #include <string.h>
 
@@ -121,8 +122,12 @@ static void check_keys(struct settings *settings, const struct tree *written) {
                               "unknown key '%.60s' of %s; did you mean '%s'?", written->keys[i], settings->section,
                               near);
         } else {
-            diagnostics_error(settings->diagnostics, written->key_marks[i], "unknown key '%.60s' of %s",
-                              written->keys[i], settings->section);
+            struct text list;
+            text_init(&list);
+            words_list("; known: ", names, settings->count, &list);
+            diagnostics_error(settings->diagnostics, written->key_marks[i], "unknown key '%.60s' of %s%s",
+                              written->keys[i], settings->section, list.data);
+            text_clear(&list);
         }
     }
 }
@@ -162,6 +167,24 @@ static bool is_full(const char *name, const struct tree *value) {
     return strcmp(name, "batch_size") == 0 && value->type == TREE_TEXT && strcmp(value->text, "full") == 0;
 }
 
+/* Words that a setting takes beside numbers; NULL: none. */
+static const char *words_of(const char *name) {
+    return strcmp(name, "batch_size") == 0 ? "full" : strcmp(name, "epochs") == 0 ? "'3000 updates'" : NULL;
+}
+
+static void wrong_word(struct settings *settings, const struct catalog_param *param, const struct tree *value,
+                       const char *what, const char *words) {
+    struct text text;
+    text_init(&text);
+    text_printf(&text, "%s is ", what);
+    words_value(value, &text);
+    text_add(&text, "; wanted ");
+    words_wanted(param, value, &text);
+    text_printf(&text, ", or %s", words);
+    diagnostics_error(settings->diagnostics, value->mark, "%s", text.data);
+    text_clear(&text);
+}
+
 static struct tree *resolve_setting(struct settings *settings, const struct runner_param *entry,
                                     const struct tree *value) {
     struct catalog_param param;
@@ -170,8 +193,13 @@ static struct tree *resolve_setting(struct settings *settings, const struct runn
     if (is_full(entry->name, value)) {
         return tree_text(settings->arena, value->mark, "full");
     }
-    return param_resolve(settings->catalog, &param, translate(settings, entry->name, value), what, settings->arena,
-                         settings->diagnostics);
+    value = translate(settings, entry->name, value);
+    const char *words = words_of(entry->name);
+    if (words && value->type == TREE_TEXT) {
+        wrong_word(settings, &param, value, what, words);
+        return NULL;
+    }
+    return param_resolve(settings->catalog, &param, value, what, settings->arena, settings->diagnostics);
 }
 
 static struct tree *resolve_table(struct settings *settings, const struct tree *written, struct mark mark) {

@@ -59,7 +59,7 @@ static void bad_axes_are_errors(void **state) {
     assert_messages(
         harness,
         "x.yaml:7:17: error: axis 'train.epochs' is an integer; wanted a list of values or a map {LABEL: VALUE, ...}\n"
-        "x.yaml:8:18: error: axis 'train.updates' is empty: a list; wanted a list of values or a map {LABEL: VALUE, "
+        "x.yaml:8:18: error: axis 'train.updates' is an empty list; wanted a list of values or a map {LABEL: VALUE, "
         "...}\n"
         "x.yaml:9:26: error: axis 'train.batch_size' has two values with the label '10'; give labels: {LABEL: VALUE, "
         "...}\n"
@@ -190,8 +190,8 @@ static void bad_cases_are_errors(void **state) {
                          "  d: {x: {optimizer.adam.beta: 1}}\n",
                  NULL);
     assert_messages(harness,
-                    "x.yaml:6:6: error: cases of 'a' are a list; wanted {LABEL: {PATH: VALUE, ...}, ...}\n"
-                    "x.yaml:7:6: error: cases of 'b' are empty: a map; wanted {LABEL: {PATH: VALUE, ...}, ...}\n"
+                    "x.yaml:6:6: error: cases of 'a' are a list; wanted a map {LABEL: {PATH: VALUE, ...}, ...}\n"
+                    "x.yaml:7:6: error: cases of 'b' are an empty map; wanted a map {LABEL: {PATH: VALUE, ...}, ...}\n"
                     "x.yaml:8:10: error: a case is an integer; wanted a map {PATH: VALUE, ...}\n"
                     "x.yaml:8:17: error: 'trian.epochs' is neither a path nor a name of 'let'; did you mean 'train'?\n"
                     "x.yaml:8:45: error: grid is an integer; wanted a map {AXIS: ..., ...}\n"

@@ -102,16 +102,18 @@ static void marks_name_their_own_file(void **state) {
     assert_messages(
         harness,
         "sub/a.yaml:5:1: error: unknown key 'trian'; did you mean 'train'?\n"
-        "sub/a.yaml:7:11: error: train.epochs is text 'x'; wanted an integer from 0 to 1000000000000, or null\n"
-        "x.yaml:2:21: error: train.batch_size is text 'x'; wanted an integer from 1 to 1000000000000\n");
+        "sub/a.yaml:7:11: error: train.epochs is text 'x'; wanted an integer from 0 to 1000000000000, or null, or "
+        "'3000 updates'\n"
+        "x.yaml:2:21: error: train.batch_size is text 'x'; wanted an integer from 1 to 1000000000000, or full\n");
 }
 
 static void bad_includes_are_errors(void **state) {
     struct harness *harness = *state;
     harness_write("list.yaml", "[1]\n");
-    harness_load(harness, "include: [nothing.yaml, 3, list.yaml]\n" MINIMAL, NULL);
+    harness_load(harness, "include: [nothing.yaml, 3, list.yaml, .]\n" MINIMAL, NULL);
     assert_messages(harness, "x.yaml:1:11: error: cannot include 'nothing.yaml': No such file or directory\n"
                              "x.yaml:1:25: error: include wants the path of a file, found an integer\n"
+                             "x.yaml:1:39: error: cannot include '.': it is a folder, wanted a file\n"
                              "list.yaml:1:1: error: a config is a map of keys and values, found a list\n");
 }
 

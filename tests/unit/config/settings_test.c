@@ -29,7 +29,8 @@ static void bad_durations_are_errors(void **state) {
     struct harness *harness = *state;
     static const char *const cases[][2] = {
         {"{epochs: 12 days}",
-         "x.yaml:5:17: error: train.epochs is text '12 days'; wanted an integer from 0 to 1000000000000, or null\n"},
+         "x.yaml:5:17: error: train.epochs is text '12 days'; wanted an integer from 0 to 1000000000000, or null, or "
+         "'3000 updates'\n"},
         {"{epochs: 3 updates, updates: 4}",
          "x.yaml:5:17: error: train.epochs is '3 updates' beside train.updates; wanted one of the two\n"},
         {"{epochs: ~}", "x.yaml:5:17: error: train.epochs is null and so is train.updates: training would never end\n"},
@@ -39,6 +40,8 @@ static void bad_durations_are_errors(void **state) {
          "x.yaml:5:17: error: train.updates is 0; wanted an integer from 1 to 1000000000000, or null\n"},
         {"{epochs: 1.5}",
          "x.yaml:5:17: error: train.epochs is 1.5; wanted an integer from 0 to 1000000000000, or null\n"},
+        {"{batch_size: Full}",
+         "x.yaml:5:21: error: train.batch_size is text 'Full'; wanted an integer from 1 to 1000000000000, or full\n"},
         {"[1]", "x.yaml:5:8: error: train is a list; wanted a map {KEY: VALUE, ...}\n"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -68,7 +71,7 @@ static void the_engine_has_a_table(void **state) {
     assert_messages(
         harness, "x.yaml:5:16: error: engine.gemm is text 'portabel'; wanted one of openblas, portable; did you mean "
                  "'portable'?\n"
-                 "x.yaml:5:26: error: unknown key 'blas' of engine\n");
+                 "x.yaml:5:26: error: unknown key 'blas' of engine; known: gemm, micro_batch\n");
 }
 
 static void seeds_are_a_number_or_a_list(void **state) {
