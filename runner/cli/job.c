@@ -4,13 +4,18 @@
 
 #include <stdio.h>
 
+/* Plugins that were refused, and folders that are not there. */
+static void show_problems(const struct job *job, const struct options *options) {
+    for (size_t i = 0; i < job->session.catalog.n_problems; i++)
+        log_warning(&options->log, "%s", job->session.catalog.problems[i]);
+}
+
 enum status job_open(struct job *job, const struct options *options, struct error *error) {
     *job = (struct job){.loaded = false};
     diagnostics_init(&job->diagnostics);
     enum status status = session_open(&job->session, options->plugin_folders, options->n_plugin_folders, error);
     if (status == STATUS_OK && !options->log.quiet)
-        for (size_t i = 0; i < job->session.catalog.n_problems; i++)
-            log_warning(&options->log, "%s", job->session.catalog.problems[i]);
+        show_problems(job, options);
     return status;
 }
 
@@ -22,6 +27,8 @@ enum status job_load(struct job *job, const struct options *options, struct erro
                                        .context = &job->session};
     enum status status = experiment_load(&source, &job->session.catalog, &job->diagnostics, &job->experiment);
     job->loaded = true;
+    if (status != STATUS_OK && options->log.quiet) /* they may be why */
+        show_problems(job, options);
     if (status != STATUS_OK || job->diagnostics.count > 0)
         diagnostics_print(&job->diagnostics, stderr);
     return status == STATUS_OK ? STATUS_OK : error_set(error, status, "%s", "");

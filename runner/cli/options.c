@@ -33,7 +33,12 @@ static error_t read_option(int key, char *argument, struct argp_state *state) {
     struct parse *parse = state->input;
     struct options *options = parse->options;
     switch (key) {
-    case KEY_RESULTS: options->results = argument; break;
+    case KEY_RESULTS:
+        options->results = argument;
+        if (*argument == '\0')
+            parse->status =
+                error_set(parse->error, STATUS_CONFIG, "--results: wanted the path of a folder, found nothing");
+        break;
     case KEY_WORKERS: read_count(parse, "workers", argument, &options->workers); break;
     case KEY_THREADS: read_count(parse, "threads", argument, &options->threads); break;
     case KEY_FRESH: options->fresh = true; break;

@@ -21,6 +21,7 @@ try "option --workers needs a value" grid.yaml --workers
 try "option --fresh takes no value" grid.yaml --fresh=yes
 try "--workers 0: wanted a number from 1 to 1024" grid.yaml --workers 0
 try "--threads two: wanted a number" grid.yaml --threads two
+try "--results: wanted the path of a folder" grid.yaml --results ""
 try "extra: wanted path=value" grid.yaml extra
 try "one argument too many" plugins dense adam
 try "no plugin is called 'densse'; did you mean 'dense'?" plugins densse
