@@ -357,8 +357,8 @@ static int digits_read(const runner_dataset *dataset, runner_call *call, runner_
 static const runner_param digits_params[] = {
     RUNNER_PARAM_INT(struct digits_config, train, "12000", 1, 1e7, "number of training images"),
     RUNNER_PARAM_INT(struct digits_config, test, "2000", 0, 1e7, "number of test images"),
-    RUNNER_PARAM_FLOAT(struct digits_config, scale, "0.00392156862745098", 0, 1e6,
-                       "factor on the pixels 0..255; 1 keeps them raw"),
+    RUNNER_PARAM_(RUNNER_FLOAT, struct digits_config, scale, RUNNER_OPEN_MIN, 0, "0.00392156862745098", 0, 1e6, NULL,
+                  "factor on the pixels 0..255; 1 keeps them raw"),
     RUNNER_PARAM_FLOAT(struct digits_config, slant, "0.2", 0, 1, "spread of the slant, as the tangent of its angle"),
     RUNNER_PARAM_FLOAT(struct digits_config, rotation, "0.12", 0, 1.5, "spread of the rotation, in radians"),
     RUNNER_PARAM_FLOAT(struct digits_config, stretch, "0.12", 0, 0.5, "spread of width and height, relative"),
