@@ -7,11 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void list_all(const struct catalog *catalog) {
+/* All of them, or those of one kind (0: all). */
+static void list_all(const struct catalog *catalog, enum runner_kind kind) {
     struct sheet sheet;
     sheet_init(&sheet, 4);
     for (size_t i = 0; i < catalog->count; i++) {
         const struct catalog_component *component = &catalog->components[i];
+        if (kind != 0 && component->kind != kind)
+            continue;
         bool first = i == 0 || catalog->components[i - 1].kind != component->kind;
         sheet_add(&sheet, first ? runner_kind_name(component->kind) : "");
         sheet_add(&sheet, component->name);
@@ -34,7 +37,10 @@ static void add_range(const struct catalog_param *param, struct text *out) {
     case RUNNER_INTS:
     case RUNNER_FLOATS:
     case RUNNER_RATE:
-        if (!(fabs(param->min) >= 1e30) || !(fabs(param->max) >= 1e30))
+        if (fabs(param->min) < 1e30 && param->max >= 1e30) /* as good as no bound */
+            text_printf(out, "%s %s", (param->flags & RUNNER_OPEN_MIN) != 0 ? "above" : "from",
+                        number_write(param->min, low));
+        else if (!(fabs(param->min) >= 1e30) || !(fabs(param->max) >= 1e30))
             text_printf(out, "%s%s, %s%s", (param->flags & RUNNER_OPEN_MIN) != 0 || isinf(param->min) ? "(" : "[",
                         number_write(param->min, low), number_write(param->max, high),
                         (param->flags & RUNNER_OPEN_MAX) != 0 || isinf(param->max) ? ")" : "]");
@@ -45,8 +51,37 @@ static void add_range(const struct catalog_param *param, struct text *out) {
         break;
     default: break;
     }
+    if (param->type == RUNNER_RATE)
+        text_printf(out, "%sor a schedule", out->length > 0 ? " " : "");
     if ((param->flags & RUNNER_NULLABLE) != 0)
         text_printf(out, "%sor null", out->length > 0 ? " " : "");
+}
+
+/* How it stands in a config: with what must be given, or with its first parameter. */
+static void add_example(const struct catalog_component *component, struct text *out) {
+    static const char *const places[] = {[RUNNER_DATASET] = "dataset: ",
+                                         [RUNNER_LAYER] = "model: [",
+                                         [RUNNER_LOSS] = "loss: ",
+                                         [RUNNER_OPTIMIZER] = "optimizer: ",
+                                         [RUNNER_METRIC] = "metrics: [",
+                                         [RUNNER_INITIALIZER] = "kernel_initializer: ",
+                                         [RUNNER_SCHEDULE] = "learning_rate: ",
+                                         [RUNNER_REGULARIZER] = "kernel_regularizer: ",
+                                         [RUNNER_CONSTRAINT] = "kernel_constraint: ",
+                                         [RUNNER_CALLBACK] = "callbacks: ["};
+    const char *place = places[component->kind];
+    size_t given = 0, must = 0;
+    for (size_t i = 0; i < component->n_own; i++)
+        must += component->params[i].initial == NULL;
+    text_printf(out, "  %s%s%s", place, must > 0 || component->n_own > 0 ? "{" : "", component->name);
+    for (size_t i = 0; i < component->n_own && given < (must > 0 ? must : 1); i++) {
+        const struct catalog_param *param = &component->params[i];
+        if (must > 0 && param->initial != NULL)
+            continue;
+        text_printf(out, "%s%s: %s", given++ == 0 ? ": {" : ", ", param->name,
+                    param->initial != NULL ? param->initial : "...");
+    }
+    text_printf(out, "%s%s\n", given > 0 ? "}}" : "", place[strlen(place) - 1] == '[' ? "]" : "");
 }
 
 static void describe(const struct catalog_component *component) {
@@ -57,6 +92,9 @@ static void describe(const struct catalog_component *component) {
     text_printf(&out, "%s %s: %s\n", runner_kind_name(component->kind), component->name,
                 component->doc != NULL ? component->doc : "");
     text_printf(&out, "  version %s, %s\n", component->version != NULL ? component->version : "?", component->file);
+    if (component->shadows != NULL)
+        text_printf(&out, "  hides the one in %s\n", component->shadows);
+    add_example(component, &out);
     struct sheet sheet;
     sheet_init(&sheet, 5);
     static const char *const head[] = {"parameter", "type", "default", "range", ""};
@@ -101,13 +139,17 @@ static enum status unknown(const struct catalog *catalog, const char *name, stru
     return error_set(error, STATUS_CONFIG, "no plugin is called '%s'; `runner plugins` lists them", name);
 }
 
-/* NAME or KIND/NAME; all kinds that have the name are shown. */
+/* NAME or KIND/NAME; all kinds that have the name are shown. A kind is a list of its own. */
 static enum status show_one(const struct catalog *catalog, const char *name, struct error *error) {
     const char *slash = strchr(name, '/');
     char kind[32] = "";
     if (slash != NULL)
         snprintf(kind, sizeof kind, "%.*s", (int)(slash - name), name);
     bool found = false;
+    if (slash == NULL && runner_kind_from_name(name) != 0) {
+        list_all(catalog, runner_kind_from_name(name));
+        return STATUS_OK;
+    }
     for (size_t i = 0; i < catalog->count; i++) {
         const struct catalog_component *component = &catalog->components[i];
         if (strcmp(component->name, slash != NULL ? slash + 1 : name) != 0 ||
@@ -127,7 +169,7 @@ enum status command_plugins(const struct options *options, struct error *error) 
     if (status == STATUS_OK && options->subject != NULL)
         status = show_one(&job.session.catalog, options->subject, error);
     else if (status == STATUS_OK)
-        list_all(&job.session.catalog);
+        list_all(&job.session.catalog, 0);
     job_close(&job);
     return status;
 }

@@ -34,11 +34,14 @@ const struct usage_command usage_commands[] = {
      "  runner check first.yaml\n"
      "  runner check first.yaml model.0.dense.units=500\n"},
     {"plugins", COMMAND_PLUGINS, "[NAME]", "list the plugins; one with its parameters",
-     "Without NAME: all data sets, layers, losses, optimizers and other components. With NAME (or KIND/NAME): its\n"
-     "parameters with types, defaults and ranges, and the file it comes from.\n"
+     "Without NAME: all data sets, layers, losses, optimizers and other components. With a kind: those of\n"
+     "that kind. With NAME (or KIND/NAME): its parameters with types, defaults and ranges, how it stands in a config, "
+     "and\n"
+     "the file it comes from.\n"
      "\n"
      "Examples:\n"
      "  runner plugins\n"
+     "  runner plugins optimizer\n"
      "  runner plugins adam\n"
      "  runner plugins layer/dense\n"
      "  runner plugins sign --plugin-dir .\n"},

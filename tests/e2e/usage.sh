@@ -38,7 +38,10 @@ done
 expect 0 "$RUNNER" plugins
 says out dense adam digits categorical_crossentropy
 expect 0 "$RUNNER" plugins layer/dense
-says out units "(must be given)" kernel_initializer
+says out units "(must be given)" kernel_initializer "model: [{dense: {units: ...}}]"
+expect 0 "$RUNNER" plugins regularizer
+says out l1_l2
+! grep -q dense out || fail "other kinds are listed"
 expect 0 "$RUNNER" check grid.yaml
 says out "no mistakes" "3 points x 2 seeds = 6 trials" dense_1 15700 "training rows"
 [ ! -e results ] || fail "results were made"
