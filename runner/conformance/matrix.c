@@ -1,14 +1,8 @@
 #include "runner/conformance/matrix.h"
 
-#include <math.h>
 #include <string.h>
 
 enum { PADDING = 3 };
-
-float random_value(uint64_t *random) {
-    *random = *random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return (float)(int32_t)(*random >> 32) * 0x1p-31f;
-}
 
 struct matrix matrix_new(struct guard *guard, const char *name, uint64_t rows, uint64_t columns) {
     struct matrix matrix = {.view = {.rows = rows, .columns = columns, .pitch = columns + PADDING}, .name = name};
@@ -52,14 +46,4 @@ bool matrix_padding_kept(const struct matrix *matrix, const struct guard *guard)
         if (memcmp(matrix_at(matrix, i, matrix->view.columns), wanted, sizeof wanted) != 0)
             return false;
     return true;
-}
-
-double relative_error(uint64_t n, const double *a, const double *b) {
-    double difference = 0, size_a = 0, size_b = 0;
-    for (uint64_t i = 0; i < n; i++) {
-        difference += (a[i] - b[i]) * (a[i] - b[i]);
-        size_a += a[i] * a[i];
-        size_b += b[i] * b[i];
-    }
-    return difference == 0 ? 0 : sqrt(difference / fmax(size_a, size_b));
 }

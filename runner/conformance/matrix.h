@@ -6,6 +6,7 @@
 #define RUNNER_CONFORMANCE_MATRIX_H
 
 #include "runner/conformance/guard.h"
+#include "runner/conformance/numbers.h"
 #include "runner/plugin.h"
 
 struct matrix {
@@ -13,9 +14,6 @@ struct matrix {
     const char *name;
     float *data; /* of the view, which tests may hide */
 };
-
-/* Uniform in [-1, 1): a linear congruential generator (Knuth's MMIX constants). */
-float random_value(uint64_t *random);
 
 struct matrix matrix_new(struct guard *guard, const char *name, uint64_t rows, uint64_t columns);
 /* Values uniform in [low, high). */
@@ -28,8 +26,5 @@ float *matrix_at(const struct matrix *matrix, uint64_t row, uint64_t column);
 runner_view matrix_rows(const struct matrix *matrix, uint64_t first, uint64_t rows);
 /* The padding holds the pattern still. */
 bool matrix_padding_kept(const struct matrix *matrix, const struct guard *guard);
-
-/* |a - b| over the larger of |a| and |b|, of vectors in the Euclidean norm; 0 where both are 0. */
-double relative_error(uint64_t n, const double *a, const double *b);
 
 #endif

@@ -6,6 +6,7 @@
 #ifndef RUNNER_TESTS_CONFORMANCE_HARNESS_H
 #define RUNNER_TESTS_CONFORMANCE_HARNESS_H
 
+#include "runner/conformance/numbers.h"
 #include "runner/host/loader.h"
 #include "runner/host/services.h"
 
@@ -119,12 +120,6 @@ struct matrix {
     uint64_t size; /* values, padding behind the rows included */
 };
 
-/* Uniform in [-1, 1): a linear congruential generator (Knuth's MMIX constants). */
-UNUSED static float random_value(uint64_t *random) {
-    *random = *random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return (float)(int32_t)(*random >> 32) * 0x1p-31f;
-}
-
 UNUSED static struct matrix matrix_new(uint64_t rows, uint64_t columns) {
     struct matrix matrix = {.view = {.rows = rows, .columns = columns, .pitch = columns + 3}};
     matrix.size = rows * matrix.view.pitch;
@@ -174,18 +169,6 @@ UNUSED static runner_view rows_of(const struct matrix *matrix, uint64_t first, u
     view.rows = rows;
     view.row0 = first;
     return view;
-}
-
-/* |a - b| over the larger of |a| and |b|, of vectors in the Euclidean norm. */
-UNUSED static double relative_error(uint64_t n, const double *a, const double *b) {
-    double difference = 0, size_a = 0, size_b = 0;
-    for (uint64_t i = 0; i < n; i++) {
-        difference += (a[i] - b[i]) * (a[i] - b[i]);
-        size_a += a[i] * a[i];
-        size_b += b[i] * b[i];
-    }
-    double size = size_a > size_b ? size_a : size_b;
-    return difference == 0 ? 0 : sqrt(difference / size);
 }
 
 #endif

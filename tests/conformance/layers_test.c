@@ -1,45 +1,5 @@
-/* Layers: deltas and gradients against central differences of the float64 sum of weighted outputs, and bits that do not
-   depend on how the host cuts rows and tiles. */
+/* What single layers give at special values. Their derivatives, and that cuts do not show, are checked by `runner plugin test`. */
 #include "tests/conformance/layer.h"
-
-static const runner_shape shapes[] = {{1, {1}}, {1, {10}}, {1, {33}}, {2, {3, 4}}, {3, {2, 3, 5}}, {0, {0}}};
-
-static void check_activation(void **state, const char *name) {
-    const runner_component *component = component_find(*state, RUNNER_LAYER, name);
-    void *config = config_new(component);
-    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
-        check_layer(*state, component, config, &shapes[i]);
-    free(config);
-}
-
-static void derivatives_and_cuts_of_linear(void **state) {
-    check_activation(state, "linear");
-}
-static void derivatives_and_cuts_of_sigmoid(void **state) {
-    check_activation(state, "sigmoid");
-}
-static void derivatives_and_cuts_of_tanh(void **state) {
-    check_activation(state, "tanh");
-}
-static void derivatives_and_cuts_of_relu(void **state) {
-    check_activation(state, "relu");
-}
-static void derivatives_and_cuts_of_softmax(void **state) {
-    check_activation(state, "softmax");
-}
-
-static void derivatives_and_cuts_of_dense(void **state) {
-    const runner_component *component = component_find(*state, RUNNER_LAYER, "dense");
-    void *config = config_new(component);
-    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
-        for (int units = 1; units <= 17; units += 8)
-            for (int use_bias = 0; use_bias < 2; use_bias++) {
-                config_set(component, config, "units", units);
-                config_set(component, config, "use_bias", use_bias);
-                check_layer(*state, component, config, &shapes[i]);
-            }
-    free(config);
-}
 
 /* y = f(x) of one row through an activation layer. */
 static void apply(struct harness *harness, const char *name, uint32_t n, const float *x, float *y) {
@@ -128,12 +88,6 @@ static void dense_says_what_does_not_fit(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(derivatives_and_cuts_of_linear),
-        cmocka_unit_test(derivatives_and_cuts_of_sigmoid),
-        cmocka_unit_test(derivatives_and_cuts_of_tanh),
-        cmocka_unit_test(derivatives_and_cuts_of_relu),
-        cmocka_unit_test(derivatives_and_cuts_of_softmax),
-        cmocka_unit_test(derivatives_and_cuts_of_dense),
         cmocka_unit_test(activations_are_sound_at_large_and_special_values),
         cmocka_unit_test(softmax_is_over_the_last_dimension),
         cmocka_unit_test(sigmoid_of_a_long_row_is_right),

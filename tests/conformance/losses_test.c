@@ -1,11 +1,9 @@
 /*
- * Losses and metrics. Values and derivatives "by Keras": keras 3.15.1 on jax 0.10.2, float32,
+ * Losses and metrics; `runner plugin test` has their derivatives and cuts. Values and derivatives "by Keras": keras 3.15.1 on jax 0.10.2, float32,
  *   keras.losses.categorical_crossentropy(t, y), ...(t, z, from_logits=True), mean_squared_error(t, z),
  *   jax.grad of their sums, keras.metrics.categorical_accuracy and binary_accuracy.
  */
 #include "tests/conformance/harness.h"
-
-#define TOLERANCE 2e-3 /* relative, against central differences; 1e-2 is promised */
 
 enum { ROWS = 4, CLASSES = 4 };
 
@@ -55,81 +53,6 @@ static void loss_evaluate(struct loss *loss, uint64_t first, uint64_t rows, doub
                             .delta = delta ? &into : NULL};
     call_reset(&loss->harness->call);
     loss->ops->evaluate(loss->config, &loss->harness->call.public, &run);
-}
-
-static double loss_sum(struct loss *loss) {
-    double values[16] = {0}, sum = 0;
-    loss_evaluate(loss, 0, loss->prediction.view.rows, values, 1, false);
-    for (int i = 0; i < 16; i++)
-        sum += values[i];
-    return sum;
-}
-
-static void check_derivative(struct loss *loss, float step) {
-    enum { MAX = 7 * 10 };
-    double differences[MAX], values[MAX];
-    uint64_t rows = loss->prediction.view.rows, columns = loss->prediction.view.columns, n = 0;
-    float scale = 0.125f;
-    loss_evaluate(loss, 0, rows, NULL, scale, true);
-    for (uint64_t i = 0; i < rows; i++)
-        for (uint64_t j = 0; j < columns; j++, n++) {
-            float *y = at(&loss->prediction, i, j), kept = *y, above = kept + step, below = kept - step;
-            *y = above;
-            double sum = loss_sum(loss);
-            *y = below;
-            differences[n] = (double)scale * (sum - loss_sum(loss)) / ((double)above - (double)below);
-            *y = kept;
-            values[n] = (double)*at(&loss->delta, i, j);
-        }
-    double error = relative_error(n, differences, values);
-    if (!(error < TOLERANCE))
-        fail_msg("relative error %g", error);
-    assert_padding_kept(&loss->delta);
-}
-
-/* Row by row the bits are those of the whole; values alone and deltas alone those of both. */
-static void check_cuts(struct loss *loss) {
-    uint64_t rows = loss->prediction.view.rows;
-    double whole[16], part[16];
-    loss_evaluate(loss, 0, rows, whole, 0.3f, true);
-    struct matrix delta = matrix_copy(&loss->delta);
-    for (uint64_t i = rows; i-- > 0;) {
-        memset(at(&loss->delta, i, 0), 0x55, delta.view.columns * sizeof(float));
-        loss_evaluate(loss, i, 1, part + i, 0.3f, false);
-        loss_evaluate(loss, i, 1, NULL, 0.3f, true);
-    }
-    assert_memory_equal(whole, part, rows * sizeof(double));
-    assert_matrix_equal(&loss->delta, &delta);
-    matrix_free(&delta);
-}
-
-static void derivatives_and_cuts_of_categorical_crossentropy(void **state) {
-    for (uint64_t rows = 1; rows <= 7; rows += 6)
-        for (uint32_t classes = 2; classes <= 10; classes += 4)
-            for (uint32_t from_logits = 0; from_logits < 2; from_logits++) {
-                struct loss loss;
-                loss_open(&loss, *state, "categorical_crossentropy", from_logits, rows, classes, true);
-                for (uint64_t i = 0; i < rows; i++)
-                    for (uint64_t j = 0; j < classes; j++)
-                        if (from_logits)
-                            *at(&loss.prediction, i, j) *= 5;
-                        else /* need not add up to 1 */
-                            *at(&loss.prediction, i, j) = fabsf(*at(&loss.prediction, i, j)) + 0.05f;
-                check_derivative(&loss, 0x1p-10f);
-                check_cuts(&loss);
-                loss_close(&loss);
-            }
-}
-
-static void derivatives_and_cuts_of_mean_squared_error(void **state) {
-    for (uint64_t rows = 1; rows <= 7; rows += 6)
-        for (uint32_t outputs = 1; outputs <= 9; outputs += 4) {
-            struct loss loss;
-            loss_open(&loss, *state, "mean_squared_error", 0, rows, outputs, false);
-            check_derivative(&loss, 0x1p-7f);
-            check_cuts(&loss);
-            loss_close(&loss);
-        }
 }
 
 static void check_against(struct harness *harness, const char *name, uint32_t from_logits,
@@ -288,8 +211,6 @@ static void accuracy_is_that_of_keras(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(derivatives_and_cuts_of_categorical_crossentropy),
-        cmocka_unit_test(derivatives_and_cuts_of_mean_squared_error),
         cmocka_unit_test(categorical_crossentropy_of_values_is_that_of_keras),
         cmocka_unit_test(categorical_crossentropy_of_logits_is_that_of_keras),
         cmocka_unit_test(mean_squared_error_is_that_of_keras),

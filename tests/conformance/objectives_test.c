@@ -182,53 +182,6 @@ static void losses_are_those_of_keras(void **state) {
     }
 }
 
-static void rows_do_not_depend_on_cuts(void **state) {
-    for (int k = 0; k < SAMPLES; k++) {
-        struct loss loss;
-        loss_open(&loss, *state, &samples[k]);
-        double whole[ROWS], part[ROWS];
-        loss_evaluate(&loss, 0, ROWS, whole, 0.3f, true);
-        struct matrix delta = matrix_copy(&loss.delta);
-        for (uint64_t i = ROWS; i-- > 0;) {
-            memset(at(&loss.delta, i, 0), 0x55, COLUMNS * sizeof(float));
-            loss_evaluate(&loss, i, 1, part + i, 0.3f, false);
-            loss_evaluate(&loss, i, 1, NULL, 0.3f, true);
-        }
-        assert_memory_equal(whole, part, sizeof whole);
-        assert_matrix_equal(&loss.delta, &delta);
-        matrix_free(&delta);
-        loss_close(&loss);
-    }
-}
-
-/* At random predictions in (0.05, 0.95), where no loss has a kink within a step but the absolute error. */
-static void derivatives_are_central_differences(void **state) {
-    for (int k = 0; k < SAMPLES; k++) {
-        struct loss loss;
-        loss_open(&loss, *state, &samples[k]);
-        uint64_t random = 11;
-        double differences[ROWS * COLUMNS], found[ROWS * COLUMNS];
-        for (uint64_t i = 0; i < ROWS * COLUMNS; i++)
-            *at(&loss.prediction, i / COLUMNS, i % COLUMNS) = 0.5f + 0.45f * random_value(&random);
-        loss_evaluate(&loss, 0, ROWS, NULL, 1, true);
-        for (uint64_t i = 0; i < ROWS * COLUMNS; i++) {
-            float *y = at(&loss.prediction, i / COLUMNS, i % COLUMNS), kept = *y, step = 0x1p-9f;
-            double above[ROWS], below[ROWS];
-            *y = kept + step;
-            loss_evaluate(&loss, 0, ROWS, above, 1, false);
-            *y = kept - step;
-            loss_evaluate(&loss, 0, ROWS, below, 1, false);
-            *y = kept;
-            differences[i] = (above[i / COLUMNS] - below[i / COLUMNS]) / (2 * (double)step);
-            found[i] = (double)*at(&loss.delta, i / COLUMNS, i % COLUMNS);
-        }
-        double error = relative_error(ROWS * COLUMNS, differences, found);
-        if (!(error < 2e-3))
-            fail_msg("%s %d: relative error %g", samples[k].name, k, error);
-        loss_close(&loss);
-    }
-}
-
 /* sparse is the same bits as categorical of one-hot targets. */
 static void sparse_is_categorical_of_labels(void **state) {
     for (uint32_t from_logits = 0; from_logits < 2; from_logits++) {
@@ -383,8 +336,6 @@ static void top_k_is_that_of_keras(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(losses_are_those_of_keras),
-        cmocka_unit_test(rows_do_not_depend_on_cuts),
-        cmocka_unit_test(derivatives_are_central_differences),
         cmocka_unit_test(sparse_is_categorical_of_labels),
         cmocka_unit_test(binary_crossentropy_is_exact_over_its_range),
         cmocka_unit_test(plans_name_targets_and_activations),
