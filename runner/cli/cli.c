@@ -15,6 +15,8 @@ static enum status run_command(const struct options *options, struct error *erro
     case COMMAND_CHECK: return command_check(options, error);
     case COMMAND_PLUGINS: return command_plugins(options, error);
     case COMMAND_PLUGIN: return command_plugin(options, error);
+    case COMMAND_VERIFY: return command_verify(options, error);
+    case COMMAND_DIFF: return command_diff(options, error);
     case COMMAND_TABLE: return command_table(options, error);
     case COMMAND_HELP: return command_help(options, error);
     case COMMAND_VERSION: puts("runner " RUNNER_VERSION); return STATUS_OK;

@@ -48,6 +48,8 @@ static error_t read_option(int key, char *argument, struct argp_state *state) {
             read_count(parse, "retry", argument, &options->retries);
         break;
     case KEY_FAIL_FAST: options->fail_fast = true; break;
+    case KEY_SAMPLE: read_count(parse, "sample", argument, &options->sample); break;
+    case KEY_TRIAL: options->trial = argument; break;
     case KEY_WAIT: options->wait = true; break;
     case KEY_JSON: options->json = true; break;
     case KEY_PLUGIN_DIR: options->plugin_folders[options->n_plugin_folders++] = argument; break;
@@ -110,15 +112,18 @@ static enum status read_words(struct parse *parse) {
         return wrong_command(parse->words[0], parse->error);
     if (next < parse->n_words)
         options->subject = parse->words[next++];
-    if (options->command == COMMAND_PLUGIN) { /* it reads its arguments itself */
+    if (options->command == COMMAND_PLUGIN || options->command == COMMAND_DIFF) { /* it reads its arguments itself */
         options->arguments = parse->words + next;
         options->n_arguments = parse->n_words - next;
         return STATUS_OK;
     }
     if (options->subject == NULL && options->command != COMMAND_PLUGINS && options->command != COMMAND_HELP)
         return error_set(parse->error, STATUS_CONFIG, "%s: %s", parse->words[0],
-                         options->command == COMMAND_TABLE ? "wanted a results folder or a config" : "wanted a config");
-    bool overrides = options->command != COMMAND_PLUGINS && options->command != COMMAND_HELP;
+                         options->command == COMMAND_TABLE    ? "wanted a results folder or a config"
+                         : options->command == COMMAND_VERIFY ? "wanted a results folder"
+                                                              : "wanted a config");
+    bool overrides =
+        options->command != COMMAND_PLUGINS && options->command != COMMAND_HELP && options->command != COMMAND_VERIFY;
     for (; next < parse->n_words; next++) {
         if (!overrides || strchr(parse->words[next], '=') == NULL)
             return error_set(parse->error, STATUS_CONFIG, "%s: %s", parse->words[next],

@@ -15,6 +15,8 @@ enum command {
     COMMAND_PLUGINS,
     COMMAND_PLUGIN,
     COMMAND_TABLE,
+    COMMAND_VERIFY,
+    COMMAND_DIFF,
     COMMAND_HELP,
     COMMAND_VERSION,
     COMMAND_COUNT
@@ -33,6 +35,8 @@ struct options {
     const char *results;     /* folder that holds the results folders */
     size_t workers, threads; /* 0: not given */
     size_t retries;          /* how often a trial that failed is trained again; 0: not given */
+    size_t sample;           /* of verify; 0: all */
+    const char *trial;       /* of verify: a number or an id; NULL: all */
     bool fail_fast, wait, fresh, json, cxx;
     struct log log;
     int argc;

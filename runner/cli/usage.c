@@ -11,6 +11,8 @@
 #define PLUGINS (1u << COMMAND_PLUGINS)
 #define PLUGIN (1u << COMMAND_PLUGIN)
 #define TABLE (1u << COMMAND_TABLE)
+#define VERIFY (1u << COMMAND_VERIFY)
+#define DIFF (1u << COMMAND_DIFF)
 
 const struct usage_command usage_commands[] = {
     {"run", COMMAND_RUN, "CONFIG [path=value...]", "train the grid of an experiment, or show it where it is finished",
@@ -71,6 +73,26 @@ const struct usage_command usage_commands[] = {
      "Examples:\n"
      "  runner table results/batchsize\n"
      "  runner table configs/batchsize.yaml train.epochs=1\n"},
+    {"verify", COMMAND_VERIFY, "FOLDER", "train the trials of a results folder again and compare every cell",
+     "Trains again what FOLDER/config.yaml says, in a folder of its own, and compares trials.csv, epochs.csv and the\n"
+     "other tables with those recorded. Each cell that differs is named, and then what may be why: another engine,\n"
+     "processor, plugin or data. With engine.gemm=portable the bytes are the same on every machine. The exit status\n"
+     "is 0 where nothing differs, else 3.\n"
+     "\n"
+     "Examples:\n"
+     "  runner verify results/batchsize\n"
+     "  runner verify results/batchsize --sample 3\n"
+     "  runner verify results/batchsize --trial 7\n"},
+    {"diff", COMMAND_DIFF, "FOLDER FOLDER", "compare two results folders, seed by seed",
+     "Pairs the trials of both folders by their settings and seed, and tells for each grid point and metric whether "
+     "the\n"
+     "means differ by more than the seeds explain (paired t test with Holm's correction, 95 %). Cells that are equal\n"
+     "in all digits are counted. The exit status is 0 where nothing differs beyond noise, else 3; grid points that "
+     "only one\n"
+     "folder has, and trials that ended otherwise, are differences.\n"
+     "\n"
+     "Examples:\n"
+     "  runner diff results/before results/after\n"},
     {"help", COMMAND_HELP, "[COMMAND]", "show this text; with a command, how it is used", ""},
 };
 const size_t usage_n_commands = sizeof usage_commands / sizeof usage_commands[0];
@@ -78,9 +100,9 @@ const size_t usage_n_commands = sizeof usage_commands / sizeof usage_commands[0]
 const struct usage_option usage_options[] = {
     {"results", KEY_RESULTS, "DIR",
      "where results are kept, each experiment in a folder of its name (default: results)", RUN | TABLE},
-    {"workers", KEY_WORKERS, "N", "trials that are trained at the same time (default: one a processor)", RUN},
+    {"workers", KEY_WORKERS, "N", "trials that are trained at the same time (default: one a processor)", RUN | VERIFY},
     {"threads", KEY_THREADS, "N",
-     "threads of each trial (default: what is left per worker); results do not depend on it", RUN},
+     "threads of each trial (default: what is left per worker); results do not depend on it", RUN | VERIFY},
     {"fresh", KEY_FRESH, NULL, "train all trials again", RUN},
     {"retry", KEY_RETRY, "[N]", "train those trials again that failed, before or now, up to N times (default: 1)", RUN},
     {"fail-fast", KEY_FAIL_FAST, NULL, "stop at the first trial that fails", RUN},
@@ -89,7 +111,9 @@ const struct usage_option usage_options[] = {
      RUN},
     {"plugin-dir", KEY_PLUGIN_DIR, "DIR",
      "look for plugins here first; may be given several times; then $RUNNER_PLUGIN_PATH is searched",
-     RUN | CHECK | PLUGINS | PLUGIN | TABLE},
+     RUN | CHECK | PLUGINS | PLUGIN | TABLE | VERIFY},
+    {"sample", KEY_SAMPLE, "N", "verify: N trials, spread over the grid (default: all)", VERIFY},
+    {"trial", KEY_TRIAL, "ID", "verify: one trial, by its number or id in trials.csv", VERIFY},
     {"cxx", KEY_CXX, NULL, "plugin new: in C++ instead of C", PLUGIN},
     {"quiet", 'q', NULL, "show nothing but errors", 0},
     {"help", 'h', NULL, "show this text; behind a command, how it is used", 0},

@@ -32,6 +32,8 @@ enum usage_key {
     KEY_RETRY,
     KEY_FAIL_FAST,
     KEY_WAIT,
+    KEY_SAMPLE,
+    KEY_TRIAL,
     KEY_JSON,
     KEY_PLUGIN_DIR,
     KEY_CXX,

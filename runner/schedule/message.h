@@ -26,6 +26,7 @@
 #include <stdint.h>
 
 #define WORKER_SOCKET 3 /* the descriptor of the worker's end */
+#define WORKER_LOST 120 /* exit status of a worker that cannot speak with the supervisor any more */
 
 enum message {
     MESSAGE_CATALOG = 1,

@@ -286,6 +286,12 @@ bool slot_died(struct slot *slot) {
         slot->record->status = slot->verdict_status;
         return true;
     }
+    char lost[32];
+    snprintf(lost, sizeof lost, "exit %d", WORKER_LOST);
+    if (strcmp(reason, lost) == 0) {
+        fail(slot, "connection closed", "the worker lost its connection to the supervisor");
+        return true;
+    }
     const char *remark =
         killed ? "; the system does so where memory is short"
         : strcmp(reason, "SIGSYS") == 0

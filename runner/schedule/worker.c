@@ -292,5 +292,5 @@ int worker_main(int argc, char **argv) {
     free(worker.data.mapped);
     if (worker.loaded)
         loader_close(&worker.loader);
-    return (int)status;
+    return status == STATUS_OK ? 0 : WORKER_LOST;
 }

@@ -1,0 +1,262 @@
+/* `runner diff`: two results folders, paired over seeds. */
+#include "runner/cli/commands.h"
+#include "runner/cli/csv_file.h"
+#include "runner/cli/words.h"
+#include "runner/results/statistics.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SIGNIFICANCE (1 - STATISTICS_LEVEL)
+
+struct side {
+    const char *folder;
+    struct csv_table trials;
+    size_t first_axis, seed; /* columns: axes are those between */
+    size_t first_metric;
+};
+
+/* One metric at one grid point. */
+struct comparison {
+    size_t row; /* of the first trial on the first side */
+    const char *metric;
+    double before, after; /* means of the pairs */
+    struct t_test test;
+};
+
+struct diff {
+    struct side sides[2];
+    struct arena arena;
+    size_t *partner; /* [rows of the first side] row on the second; 0: none */
+    struct comparison *comparisons;
+    size_t n, capacity;
+    size_t pairs, cells, equal; /* cells: of metrics, in pairs */
+    size_t differences;
+};
+
+static enum status open_side(struct side *side, const char *folder, struct arena *arena, struct error *error) {
+    side->folder = folder;
+    enum status status = csv_file_read(folder, "trials.csv", arena, &side->trials, error);
+    if (status != STATUS_OK)
+        return status;
+    ptrdiff_t id = csv_column(&side->trials, "id"), seed = csv_column(&side->trials, "seed"),
+              updates = csv_column(&side->trials, "updates");
+    if (id < 0 || seed <= id || updates <= seed || csv_column(&side->trials, "status") < 0)
+        return error_set(error, STATUS_CONFIG, "%s/trials.csv: not a table of trials", folder);
+    side->first_axis = (size_t)id + 1;
+    side->seed = (size_t)seed;
+    side->first_metric = (size_t)updates + 1;
+    return STATUS_OK;
+}
+
+static bool same_axes(const struct diff *diff) {
+    const struct side *a = &diff->sides[0], *b = &diff->sides[1];
+    if (a->first_axis != b->first_axis || a->seed != b->seed)
+        return false;
+    for (size_t c = a->first_axis; c < a->seed; c++)
+        if (strcmp(a->trials.rows[0].fields[c], b->trials.rows[0].fields[c]) != 0)
+            return false;
+    return true;
+}
+
+/* Equal labels and, with `seed`, equal seeds. */
+static bool same_place(const struct side *a, size_t row, const struct side *b, size_t other, bool seed) {
+    for (size_t c = a->first_axis; c < a->seed + (seed ? 1 : 0); c++)
+        if (strcmp(a->trials.rows[row].fields[c], b->trials.rows[other].fields[c]) != 0)
+            return false;
+    return true;
+}
+
+static void add_label(const struct side *side, size_t row, struct text *out) {
+    for (size_t c = side->first_axis; c < side->seed; c++)
+        if (side->trials.rows[row].fields[c][0] != '\0')
+            text_printf(out, "%s%s=%s", out->length > 0 ? " " : "", side->trials.rows[0].fields[c],
+                        side->trials.rows[row].fields[c]);
+    if (side->first_axis == side->seed)
+        text_add(out, "all");
+}
+
+static void tell_row(struct diff *diff, int of, size_t row, const char *what) {
+    const struct side *side = &diff->sides[of];
+    struct text label;
+    text_init(&label);
+    add_label(side, row, &label);
+    printf("%s seed=%s: %s\n", label.data, side->trials.rows[row].fields[side->seed], what);
+    text_clear(&label);
+    diff->differences++;
+}
+
+/* Usually the rows stand in the same order on both sides. */
+static void pair_rows(struct diff *diff) {
+    const struct side *a = &diff->sides[0], *b = &diff->sides[1];
+    bool *taken = memory_alloc(b->trials.count, sizeof *taken);
+    diff->partner = memory_alloc(a->trials.count, sizeof *diff->partner);
+    size_t next = 1;
+    for (size_t r = 1; r < a->trials.count; r++) {
+        size_t other = 0;
+        for (size_t i = 0; i + 1 < b->trials.count && other == 0; i++) {
+            size_t candidate = 1 + (next - 1 + i) % (b->trials.count - 1);
+            other = !taken[candidate] && same_place(a, r, b, candidate, true) ? candidate : 0;
+        }
+        if (other == 0) {
+            tell_row(diff, 0, r, arena_printf(&diff->arena, "only in %s", a->folder));
+            continue;
+        }
+        diff->partner[r] = other;
+        diff->pairs++;
+        taken[other] = true;
+        next = other + 1 < b->trials.count ? other + 1 : 1;
+    }
+    for (size_t r = 1; r < b->trials.count; r++)
+        if (!taken[r])
+            tell_row(diff, 1, r, arena_printf(&diff->arena, "only in %s", b->folder));
+    free(taken);
+}
+
+static void compare_endings(struct diff *diff) {
+    static const char *const columns[] = {"status", "epochs", "updates"};
+    const struct csv_table *a = &diff->sides[0].trials, *b = &diff->sides[1].trials;
+    for (size_t r = 1; r < a->count; r++)
+        for (size_t c = 0; diff->partner[r] != 0 && c < sizeof columns / sizeof columns[0]; c++) {
+            const char *was = csv_file_cell(a, r, columns[c]), *is = csv_file_cell(b, diff->partner[r], columns[c]);
+            if (strcmp(was, is) == 0)
+                continue;
+            tell_row(diff, 0, r, arena_printf(&diff->arena, "%s is %s, then %s", columns[c], was, is));
+            break;
+        }
+}
+
+/* All pairs of the grid point that begins in `row`. Cells that are no numbers on both sides are none; one-sided ones show in the
+   status. */
+static void compare_metric(struct diff *diff, size_t row, const char *metric) {
+    const struct side *a = &diff->sides[0], *b = &diff->sides[1];
+    double *differences = memory_alloc(a->trials.count, sizeof *differences);
+    struct comparison result = {.row = row, .metric = metric};
+    double scale = 0;
+    size_t n = 0, unequal = 0;
+    for (size_t r = row; r < a->trials.count; r++) {
+        double before, after;
+        if (diff->partner[r] == 0 || !same_place(a, row, a, r, false))
+            continue;
+        const char *was = csv_file_cell(&a->trials, r, metric),
+                   *is = csv_file_cell(&b->trials, diff->partner[r], metric);
+        diff->cells++;
+        diff->equal += strcmp(was, is) == 0 ? 1 : 0;
+        if (!number_read(was, &before) || !number_read(is, &after) || !isfinite(before) || !isfinite(after))
+            continue;
+        unequal += before != after ? 1 : 0;
+        differences[n++] = after - before;
+        result.before += before;
+        result.after += after;
+        scale = fmax(scale, fmax(fabs(before), fabs(after)));
+    }
+    if (unequal > 0) {
+        result.before /= (double)n;
+        result.after /= (double)n;
+        statistics_t_test(differences, n, scale, &result.test);
+        if (diff->n == diff->capacity) {
+            diff->capacity = diff->capacity == 0 ? 64 : 2 * diff->capacity;
+            diff->comparisons = memory_resize(diff->comparisons, diff->capacity, sizeof *diff->comparisons);
+        }
+        diff->comparisons[diff->n++] = result;
+    }
+    free(differences);
+}
+
+static void compare_metrics(struct diff *diff) {
+    const struct side *a = &diff->sides[0], *b = &diff->sides[1];
+    bool *seen = memory_alloc(a->trials.count, sizeof *seen);
+    for (size_t r = 1; r < a->trials.count; r++) {
+        if (seen[r])
+            continue;
+        /* Trials of a grid point stand together in tables of the program. */
+        for (size_t i = r; i < a->trials.count && (i == r || same_place(a, r, a, i, false)); i++)
+            seen[i] = true;
+        for (size_t c = a->first_metric; c < a->trials.rows[0].count; c++)
+            if (csv_column(&b->trials, a->trials.rows[0].fields[c]) >= 0)
+                compare_metric(diff, r, a->trials.rows[0].fields[c]);
+    }
+    free(seen);
+}
+
+static void show_comparisons(struct diff *diff) {
+    double *p = memory_alloc(diff->n + 1, sizeof *p);
+    for (size_t i = 0; i < diff->n; i++)
+        p[i] = diff->comparisons[i].test.p;
+    statistics_holm(p, diff->n, p);
+    struct sheet sheet;
+    static const char *const head[] = {"", "metric", "seeds", "before", "after", "difference", "p", ""};
+    sheet_init(&sheet, sizeof head / sizeof head[0]);
+    for (size_t i = 0; i < sizeof head / sizeof head[0]; i++)
+        sheet_add(&sheet, head[i]);
+    for (size_t i = 0; i < diff->n; i++) {
+        const struct comparison *c = &diff->comparisons[i];
+        bool judged = c->test.n >= 2, differs = !judged || p[i] < SIGNIFICANCE;
+        char number[WORDS_SIZE], width[WORDS_SIZE];
+        struct text cell;
+        text_init(&cell);
+        add_label(&diff->sides[0], c->row, &cell);
+        sheet_add(&sheet, cell.data);
+        sheet_add(&sheet, c->metric);
+        sheet_add(&sheet, arena_printf(&diff->arena, "%zu", c->test.n));
+        sheet_add(&sheet, words_number(c->before, number));
+        sheet_add(&sheet, words_number(c->after, number));
+        text_reset(&cell);
+        text_printf(&cell, "%+.3g", c->after - c->before);
+        if (judged)
+            text_printf(&cell, " \u00b1 %s", words_number((c->test.high - c->test.low) / 2, width));
+        sheet_add(&sheet, cell.data);
+        sheet_add(&sheet, judged ? arena_printf(&diff->arena, "%.2g", p[i]) : "");
+        sheet_add(&sheet, !judged   ? "differs; one seed does not tell by how much seeds do"
+                          : differs ? "differs"
+                                    : "within noise");
+        text_clear(&cell);
+        diff->differences += differs ? 1 : 0;
+    }
+    if (diff->n > 0) {
+        struct text out;
+        text_init(&out);
+        sheet_write(&sheet, "  ", &out);
+        fputs(out.data, stdout);
+        text_clear(&out);
+    }
+    sheet_clear(&sheet);
+    free(p);
+}
+
+static enum status compare(struct diff *diff, const struct options *options, struct error *error) {
+    const struct side *a = &diff->sides[0], *b = &diff->sides[1];
+    if (!same_axes(diff))
+        return error_set(error, STATUS_CONFIG, "%s and %s have other axes: there is nothing to pair", a->folder,
+                         b->folder);
+    pair_rows(diff);
+    compare_endings(diff);
+    compare_metrics(diff);
+    show_comparisons(diff);
+    if (!options->log.quiet)
+        printf("%zu pairs of trials, %zu of %zu metrics equal in all digits, %zu beyond noise\n", diff->pairs,
+               diff->equal, diff->cells, diff->differences);
+    fflush(stdout);
+    if (diff->differences > 0)
+        return error_set(error, STATUS_NO, "%s and %s differ: %zu difference%s beyond noise", a->folder, b->folder,
+                         diff->differences, diff->differences == 1 ? "" : "s");
+    return STATUS_OK;
+}
+
+enum status command_diff(const struct options *options, struct error *error) {
+    if (options->n_arguments != 1)
+        return error_set(error, STATUS_CONFIG, "diff: wanted two results folders");
+    struct diff diff = {.pairs = 0};
+    arena_init(&diff.arena);
+    enum status status = open_side(&diff.sides[0], options->subject, &diff.arena, error);
+    if (status == STATUS_OK)
+        status = open_side(&diff.sides[1], options->arguments[0], &diff.arena, error);
+    if (status == STATUS_OK)
+        status = compare(&diff, options, error);
+    free(diff.comparisons);
+    free(diff.partner);
+    arena_clear(&diff.arena);
+    return status;
+}

@@ -1,0 +1,292 @@
+/* `runner verify`: trains recorded trials again and compares every cell. */
+#include "runner/base/file.h"
+#include "runner/cli/commands.h"
+#include "runner/cli/csv_file.h"
+#include "runner/cli/job.h"
+#include "runner/cli/provenance.h"
+#include "runner/results/journal.h"
+#include "runner/results/points.h"
+#include "runner/results/tables.h"
+#include "runner/schedule/cpus.h"
+#include "runner/schedule/supervisor.h"
+
+#include <errno.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SHOWN 20 /* differences; the rest is counted */
+
+struct verify {
+    const struct options *options;
+    const char *folder; /* what is verified */
+    struct job job;
+    struct arena arena;
+    struct csv_table trials, epochs; /* as recorded */
+    size_t *todo;
+    size_t n_todo, skipped; /* skipped: failed or timed out when they were recorded */
+    size_t cells, differences;
+};
+
+__attribute__((format(printf, 2, 3))) static void tell(struct verify *verify, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    if (verify->differences++ < SHOWN) {
+        vprintf(format, arguments);
+        putchar('\n');
+    }
+    va_end(arguments);
+}
+
+static size_t find_row(const struct csv_table *table, const char *column, const char *value, size_t from) {
+    ptrdiff_t at = csv_column(table, column);
+    for (size_t r = from; at >= 0 && r < table->count; r++)
+        if (strcmp(table->rows[r].fields[at], value) == 0)
+            return r;
+    return 0; /* the header */
+}
+
+static bool is_asked_for(const struct verify *verify, size_t trial) {
+    const char *asked = verify->options->trial;
+    int64_t number;
+    if (asked == NULL || strcmp(verify->job.plan.results.trials[trial].id, asked) == 0)
+        return true;
+    return number_read_int(asked, &number) && number == (int64_t)trial + 1;
+}
+
+/* Of those that are left every so many-th, so that a sample sees all of the grid. */
+static void thin_out(struct verify *verify) {
+    size_t wanted = verify->options->sample, n = verify->n_todo;
+    if (wanted == 0 || wanted >= n)
+        return;
+    for (size_t i = 0; i < wanted; i++)
+        verify->todo[i] = verify->todo[i * n / wanted];
+    verify->n_todo = wanted;
+}
+
+static enum status choose(struct verify *verify, struct error *error) {
+    const struct results *results = &verify->job.plan.results;
+    verify->todo = memory_alloc(results->n_trials + 1, sizeof *verify->todo);
+    size_t unknown = 0, asked = 0;
+    for (size_t t = 0; t < results->n_trials; t++) {
+        if (!is_asked_for(verify, t))
+            continue;
+        asked++;
+        size_t row = t + 1 < verify->trials.count &&
+                             strcmp(csv_file_cell(&verify->trials, t + 1, "id"), results->trials[t].id) == 0
+                         ? t + 1
+                         : find_row(&verify->trials, "id", results->trials[t].id, 1);
+        if (row == 0) {
+            unknown++;
+            continue;
+        }
+        const char *status = csv_file_cell(&verify->trials, row, "status");
+        if (strcmp(status, "done") == 0 || strcmp(status, "diverged") == 0)
+            verify->todo[verify->n_todo++] = t;
+        else
+            verify->skipped++;
+    }
+    if (asked == 0)
+        return error_set(error, STATUS_CONFIG, "%s: no trial has the number or id '%s'", verify->folder,
+                         verify->options->trial);
+    if (unknown > 0)
+        tell(verify,
+             "%zu of %zu trials are not in trials.csv by their id: they have not ended, or the data or the settings "
+             "are others",
+             unknown, asked);
+    thin_out(verify);
+    return STATUS_OK;
+}
+
+/* Row `made` of a table made now against row `row` of the one recorded. */
+static void compare_row(struct verify *verify, const char *file, const struct csv_table *made, size_t m,
+                        const struct csv_table *recorded, size_t r) {
+    const struct csv_row *header = &recorded->rows[0];
+    for (size_t c = 0; c < header->count; c++) {
+        const char *was = recorded->rows[r].fields[c], *is = csv_file_cell(made, m, header->fields[c]);
+        verify->cells++;
+        if (strcmp(was, is) != 0)
+            tell(verify, "%s:%zu: trial %s%s%s, column %s: recorded %s, now %s", file, recorded->rows[r].line,
+                 csv_file_cell(recorded, r, "trial"), csv_column(recorded, "epoch") >= 0 ? ", epoch " : "",
+                 csv_file_cell(recorded, r, "epoch"), header->fields[c], *was != '\0' ? was : "nothing",
+                 *is != '\0' ? is : "nothing");
+    }
+}
+
+static enum status compare_trials(struct verify *verify, struct error *error) {
+    struct text out;
+    struct csv_table made;
+    text_init(&out);
+    table_trials(&verify->job.plan.results, &out);
+    enum status status = csv_read(out.data, out.length, "trials.csv", &verify->arena, &made, error);
+    for (size_t m = 1; status == STATUS_OK && m < made.count; m++) {
+        size_t r = find_row(&verify->trials, "id", csv_file_cell(&made, m, "id"), 1);
+        compare_row(verify, "trials.csv", &made, m, &verify->trials, r);
+    }
+    text_clear(&out);
+    return status;
+}
+
+/* The rows of a trial stand together in both tables. */
+static void compare_epochs_of(struct verify *verify, const struct csv_table *made, const char *number, size_t *m,
+                              size_t *near) {
+    size_t r = find_row(&verify->epochs, "trial", number, *near);
+    r = r == 0 ? find_row(&verify->epochs, "trial", number, 1) : r;
+    size_t first = r;
+    for (; *m < made->count && strcmp(csv_file_cell(made, *m, "trial"), number) == 0; (*m)++) {
+        bool there =
+            r > 0 && r < verify->epochs.count && strcmp(csv_file_cell(&verify->epochs, r, "trial"), number) == 0;
+        if (there)
+            compare_row(verify, "epochs.csv", made, *m, &verify->epochs, r++);
+        else
+            tell(verify, "epochs.csv: trial %s, epoch %s: not recorded", number, csv_file_cell(made, *m, "epoch"));
+    }
+    for (; first > 0 && r < verify->epochs.count && strcmp(csv_file_cell(&verify->epochs, r, "trial"), number) == 0;
+         r++)
+        tell(verify, "epochs.csv:%zu: trial %s, epoch %s: recorded, but not there now", verify->epochs.rows[r].line,
+             number, csv_file_cell(&verify->epochs, r, "epoch"));
+    *near = r > 0 ? r : *near;
+}
+
+static enum status compare_epochs(struct verify *verify, struct error *error) {
+    struct text out;
+    struct csv_table made;
+    text_init(&out);
+    table_epochs(&verify->job.plan.results, &out);
+    enum status status = csv_read(out.data, out.length, "epochs.csv", &verify->arena, &made, error);
+    size_t near = 1;
+    for (size_t m = 1; status == STATUS_OK && m < made.count;)
+        compare_epochs_of(verify, &made, csv_file_cell(&made, m, "trial"), &m, &near);
+    text_clear(&out);
+    return status;
+}
+
+static void compare_bytes(struct verify *verify, const char *file, const struct text *made) {
+    unsigned char *bytes;
+    size_t n;
+    struct error error;
+    if (file_read(path_join(&verify->arena, verify->folder, file), SIZE_MAX / 2, &bytes, &n, &error) != STATUS_OK)
+        tell(verify, "%s", error.text);
+    else if (n != made->length || memcmp(bytes, made->data, n) != 0)
+        tell(verify, "%s: other bytes than recorded", file);
+    free(bytes);
+}
+
+/* The tables that take all trials. */
+static void compare_whole(struct verify *verify) {
+    struct results *results = &verify->job.plan.results;
+    struct text out;
+    text_init(&out);
+    table_points(&verify->job.experiment, results, plan_sizes(&verify->job.plan), &out);
+    compare_bytes(verify, "points.csv", &out);
+    if (verify->n_todo == results->n_trials) {
+        text_reset(&out);
+        table_summary(results, &out);
+        compare_bytes(verify, "summary.csv", &out);
+        text_reset(&out);
+        table_trials(results, &out);
+        compare_bytes(verify, "trials.csv", &out);
+        text_reset(&out);
+        table_epochs(results, &out);
+        compare_bytes(verify, "epochs.csv", &out);
+    }
+    text_clear(&out);
+}
+
+static int remove_entry(const char *path, const struct stat *facts, int type, struct FTW *place) {
+    (void)facts, (void)type, (void)place;
+    return remove(path);
+}
+
+static enum status train(struct verify *verify, struct error *error) {
+    const char *parent = getenv("TMPDIR");
+    char *folder =
+        path_join(&verify->arena, parent != NULL && *parent == '/' ? parent : "/tmp", "runner-verify-XXXXXX");
+    struct journal journal;
+    if (mkdtemp(folder) == NULL)
+        return error_set(error, STATUS_ENVIRONMENT, "%s: cannot make a folder: %s", folder, strerror(errno));
+    enum status status = journal_open(path_join(&verify->arena, folder, "journal.jsonl"), &journal, error);
+    if (status == STATUS_OK) {
+        const struct options *options = verify->options;
+        size_t cpus = cpus_usable(), workers = options->workers > 0 ? options->workers : cpus;
+        workers = workers > verify->n_todo ? verify->n_todo : workers;
+        struct supervisor supervisor = {.experiment = &verify->job.experiment,
+                                        .session = &verify->job.session,
+                                        .plan = &verify->job.plan,
+                                        .journal = &journal,
+                                        .logs = path_join(&verify->arena, folder, "logs"),
+                                        .weights = path_join(&verify->arena, folder, "weights"),
+                                        .workers = workers,
+                                        .threads = options->threads > 0 ? options->threads
+                                                   : cpus > workers     ? cpus / workers
+                                                                        : 1,
+                                        .trials = verify->todo,
+                                        .n_trials = verify->n_todo};
+        status = supervisor_run(&supervisor, error);
+        if (status == STATUS_OK)
+            status = compare_trials(verify, error);
+        if (status == STATUS_OK)
+            status = compare_epochs(verify, error);
+        if (status == STATUS_OK)
+            compare_whole(verify);
+        journal_close(&journal, NULL);
+    }
+    nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    return status;
+}
+
+static enum status report(struct verify *verify, struct error *error) {
+    if (verify->differences > SHOWN)
+        printf("and %zu more differences\n", verify->differences - SHOWN);
+    const struct results *results = &verify->job.plan.results;
+    if (verify->differences == 0) {
+        if (!verify->options->log.quiet) {
+            printf("%s: verified %zu of %zu trials: all %zu cells are the same", verify->folder, verify->n_todo,
+                   results->n_trials, verify->cells);
+            if (verify->skipped > 0)
+                printf("; %zu had failed, which no bytes are promised of", verify->skipped);
+            putchar('\n');
+        }
+        return STATUS_OK;
+    }
+    struct text why;
+    text_init(&why);
+    provenance_explain(&verify->job, verify->folder, &why);
+    fputs(why.data, stdout);
+    text_clear(&why);
+    fflush(stdout);
+    return error_set(error, STATUS_NO, "%s: %zu difference%s in %zu trials trained again", verify->folder,
+                     verify->differences, verify->differences == 1 ? "" : "s", verify->n_todo);
+}
+
+enum status command_verify(const struct options *options, struct error *error) {
+    struct verify verify = {.options = options};
+    arena_init(&verify.arena);
+    char *folder = arena_copy_text(&verify.arena, options->subject);
+    for (size_t n = strlen(folder); n > 1 && folder[n - 1] == '/'; n--)
+        folder[n - 1] = '\0';
+    verify.folder = folder;
+    struct options config = *options;
+    config.subject = path_join(&verify.arena, folder, "config.yaml");
+    enum status status = csv_file_read(folder, "trials.csv", &verify.arena, &verify.trials, error);
+    if (status == STATUS_OK)
+        status = csv_file_read(folder, "epochs.csv", &verify.arena, &verify.epochs, error);
+    if (status == STATUS_OK) {
+        status = job_open(&verify.job, &config, error);
+        if (status == STATUS_OK)
+            status = job_load(&verify.job, &config, error);
+        if (status == STATUS_OK)
+            status = job_plan(&verify.job, error);
+        if (status == STATUS_OK)
+            status = choose(&verify, error);
+        if (status == STATUS_OK && verify.n_todo > 0)
+            status = train(&verify, error);
+        if (status == STATUS_OK)
+            status = report(&verify, error);
+        job_close(&verify.job);
+    }
+    free(verify.todo);
+    arena_clear(&verify.arena);
+    return status;
+}

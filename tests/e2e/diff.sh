@@ -1,0 +1,37 @@
+#!/bin/bash
+# runner diff pairs trials over seeds: nothing for equal results, noise for a change that noise explains, and the exit status for CI.
+. "$RUNNER_SOURCE_DIR/tests/e2e/lib.sh"
+table() { # FOLDER VALUE...: a trial a seed
+    mkdir -p "$1"
+    echo "trial,id,a,seed,status,reason,stopped_by,epochs,updates,test_loss" >"$1/trials.csv"
+    seed=0
+    for value in "${@:2}"; do
+        echo "$((seed + 1)),000000000000000$seed,x,$seed,done,,epochs,1,10,$value" >>"$1/trials.csv"
+        seed=$((seed + 1))
+    done
+}
+table one 0.5 0.6 0.55 0.52 0.58
+table noise 0.51 0.59 0.56 0.51 0.585
+table better 0.41 0.52 0.45 0.43 0.48
+table single 0.5
+table moved 0.500001
+expect 0 "$RUNNER" diff one one
+says out "5 pairs of trials, 5 of 5 metrics equal in all digits, 0 beyond noise"
+expect 0 "$RUNNER" diff one noise
+says out "within noise" "0 of 5 metrics equal"
+# 0.09, 0.08, 0.1, 0.09, 0.1 less: t = -24.588 with 4 degrees of freedom, p = 1.624e-05 by the closed form of that distribution
+expect 3 "$RUNNER" diff one better
+says out "a=x" "-0.092" "1.6e-05" differs
+says err "one and better differ: 1 difference beyond noise"
+expect 3 "$RUNNER" diff single moved
+says out "one seed does not tell"
+expect 3 "$RUNNER" diff one single
+says out "a=x seed=4: only in one"
+expect 2 "$RUNNER" diff one
+sed -i 's/,a,/,b,/' single/trials.csv
+expect 2 "$RUNNER" diff one single
+says err "other axes"
+small grid 1
+expect 0 "$RUNNER" grid.yaml -q
+expect 0 "$RUNNER" grid.yaml -q --results again --workers 1 --threads 2
+expect 0 "$RUNNER" diff results/grid again/grid
