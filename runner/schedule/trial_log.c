@@ -1,6 +1,7 @@
 #include "runner/schedule/trial_log.h"
 
 #include <string.h>
+#include <unistd.h>
 
 /* base/arena.c and worker_memory.c say so. */
 static const char marker[] = "error: out of memory";
@@ -46,14 +47,32 @@ void trial_log_add(struct trial_log *log, const char *bytes, size_t n) {
     }
 }
 
+static void add_part(struct trial_log *log, const struct child *child, size_t at, size_t end) {
+    char buffer[8192];
+    while (at < end) {
+        ssize_t n = pread(child->log, buffer, end - at < sizeof buffer ? end - at : sizeof buffer, (off_t)at);
+        if (n <= 0)
+            return;
+        trial_log_add(log, buffer, (size_t)n);
+        at += (size_t)n;
+    }
+}
+
+/* Of a flood only what will be kept is read. */
 void trial_log_take(struct trial_log *log, struct child *child) {
-    struct text printed;
-    if (child->log < 0 || child_log_size(child) == 0)
+    size_t size = child->log >= 0 ? child_log_size(child) : 0, first = TRIAL_LOG_HEAD;
+    if (size == 0)
         return;
-    text_init(&printed);
-    child_take_log(child, SIZE_MAX, &printed);
-    trial_log_add(log, printed.data, printed.length);
-    text_clear(&printed);
+    if (size <= first + TRIAL_LOG_TAIL) {
+        add_part(log, child, 0, size);
+    } else {
+        add_part(log, child, 0, first);
+        log->dropped += log->tail.length + size - TRIAL_LOG_TAIL - first;
+        text_reset(&log->tail);
+        add_part(log, child, size - TRIAL_LOG_TAIL, size);
+    }
+    if (ftruncate(child->log, 0) < 0)
+        trial_log_add(log, "(cannot empty the log)\n", 23);
 }
 
 void trial_log_write(const struct trial_log *log, struct text *out) {

@@ -17,7 +17,7 @@
 
 /* What a trial may print before the supervisor takes it away, which it does ten times a second. More than this is dropped, so that a
    plugin that prints in a loop fills no memory. */
-#define LOG_LIMIT (1u << 20)
+#define LOG_LIMIT (64u << 20)
 
 struct sender {
     struct text out;
