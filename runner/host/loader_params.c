@@ -24,7 +24,7 @@ static const struct {
     [RUNNER_COMPONENT] = {sizeof(runner_part *), _Alignof(runner_part *), false, true},
     [RUNNER_COMPONENTS] = {sizeof(runner_parts), _Alignof(runner_parts), false, false},
     [RUNNER_RATE] = {sizeof(double), _Alignof(double), true, false},
-    [RUNNER_TEXTS] = {sizeof(runner_texts), _Alignof(runner_texts), false, false},
+    [RUNNER_TEXTS] = {sizeof(runner_texts), _Alignof(runner_texts), false, true},
 };
 #define N_TYPES (sizeof fields / sizeof *fields)
 
@@ -150,10 +150,10 @@ static enum status check_flags(const struct table *table, const runner_param *pa
         return refuse(table, param, "found unknown flags 0x%x; wanted flags of this plugin.h", param->flags);
     }
     if (param->flags & RUNNER_NULLABLE && !fields[param->type].nullable) {
-        return refuse(
-            table, param,
-            "found RUNNER_NULLABLE with type %s; wanted int, float, text, path, component or a list of numbers",
-            runner_type_name((enum runner_type)param->type));
+        return refuse(table, param,
+                      "found RUNNER_NULLABLE with type %s; wanted int, float, text, path, component or a list of "
+                      "numbers or texts",
+                      runner_type_name((enum runner_type)param->type));
     }
     return STATUS_OK;
 }

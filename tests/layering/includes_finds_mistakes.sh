@@ -18,6 +18,7 @@ echo '#include <cblas.h>' >tree/runner/cli/blas.c
 echo '#include <dlfcn.h>' >tree/runner/host/catalog.c
 echo '#include <unistd.h>' >tree/plugins/layers/posix.c
 echo '#include "runner/plugin.h"' >tree/plugins/layers/quotes.c
+echo '#include "csv_cells.h"' | tee tree/plugins/layers/csv.c tree/plugins/layers/csv_table.h >tree/plugins/layers/other.c
 printf '#include <runner/plugin.h>\n#include <math.h>\n' >tree/plugins/layers/good.c
 
 if RUNNER_SOURCE_DIR=$PWD/tree sh "$check" >found; then
@@ -26,6 +27,7 @@ if RUNNER_SOURCE_DIR=$PWD/tree sh "$check" >found; then
 fi
 cut -d : -f 1 found >files
 diff files - <<'END'
+plugins/layers/other.c
 plugins/layers/posix.c
 plugins/layers/quotes.c
 runner/base/up.c
