@@ -114,7 +114,7 @@ for batch in data_batch_1 data_batch_2 data_batch_3 data_batch_4 data_batch_5 te
         head -c 3072 /dev/zero | tr '\0' "$([ $label = 0 ] && echo '\040' || echo '\310')"
     done >data/cifar10/$batch.bin
 done
-config cifar10 cifar10 10 20 0.001
+config cifar10 cifar10 10 200 0.003
 RUNNER_DATA=$PWD/data expect 0 "$RUNNER" cifar10.yaml
 above cifar10 test_accuracy_mean 1
 expect 2 env RUNNER_DATA="$PWD/nowhere" HOME="$PWD" XDG_CACHE_HOME="$PWD/nowhere" "$RUNNER" cifar10.yaml experiment=none
