@@ -3,7 +3,7 @@
 #include "runner/conformance/statics.h"
 
 #include <math.h>
-#include <pthread.h>
+#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,44 +95,29 @@ struct crew {
     struct work *work;
     unsigned phase, threads;
     uint64_t units, cut;
-    pthread_barrier_t start;
 };
 
-struct member {
-    struct crew *crew;
-    struct lent *lent;
-    unsigned index;
-};
-
-/* Each member takes every so-manieth job, so that all of them have some. */
-static void *run_jobs(void *argument) {
-    const struct member *member = argument;
-    const struct crew *crew = member->crew;
-    if (crew->threads > 1)
-        pthread_barrier_wait(&member->crew->start);
-    for (uint64_t first = member->index * crew->cut; first < crew->units; first += crew->threads * crew->cut) {
+/* Each thread takes every so-manieth job, so that all of them have some. */
+static void run_jobs(const struct crew *crew, unsigned thread, struct lent *lent) {
+    for (uint64_t first = thread * crew->cut; first < crew->units; first += crew->threads * crew->cut) {
         uint64_t count = crew->units - first < crew->cut ? crew->units - first : crew->cut;
-        crew->work->form->run(crew->work, crew->phase, first, count, member->lent);
+        crew->work->form->run(crew->work, crew->phase, first, count, lent);
     }
-    return NULL;
 }
 
-static void run_phase(struct crew *crew, struct lent *lents) {
-    struct member members[THREADS];
-    pthread_t threads[THREADS];
-    for (unsigned t = 0; t < crew->threads; t++)
-        members[t] = (struct member){crew, &lents[t], t};
+/* By a team as the engine has them, so that a plugin which asks OpenMP who it is hears the same. */
+static void run_phase(const struct crew *crew, struct lent *lents) {
     if (crew->threads == 1) {
-        run_jobs(&members[0]);
+        run_jobs(crew, 0, lents);
         return;
     }
-    pthread_barrier_init(&crew->start, NULL, crew->threads);
-    for (unsigned t = 0; t < crew->threads; t++)
-        if (pthread_create(&threads[t], NULL, run_jobs, &members[t]) != 0)
-            memory_exhausted();
-    for (unsigned t = 0; t < crew->threads; t++)
-        pthread_join(threads[t], NULL);
-    pthread_barrier_destroy(&crew->start);
+#pragma omp parallel num_threads((int)crew->threads)
+    {
+        unsigned team = (unsigned)omp_get_num_threads();
+#pragma omp barrier
+        for (unsigned thread = (unsigned)omp_get_thread_num(); thread < crew->threads; thread += team)
+            run_jobs(crew, thread, &lents[thread]);
+    }
 }
 
 static bool padding_kept(const struct work *work) {
