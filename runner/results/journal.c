@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -20,12 +21,34 @@ static double now(void) {
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
+/* Keys are hashes: their first digits spread well. Where the key is, or would be. */
+static size_t *bucket_of(const struct journal *journal, const char *key) {
+    char digits[17];
+    snprintf(digits, sizeof digits, "%.16s", key);
+    size_t at = (size_t)strtoull(digits, NULL, 16) % journal->n_buckets;
+    while (journal->buckets[at] != 0 && strcmp(journal->records[journal->buckets[at] - 1]->key, key) != 0)
+        at = at + 1 < journal->n_buckets ? at + 1 : 0;
+    return &journal->buckets[at];
+}
+
+static void widen(struct journal *journal) {
+    free(journal->buckets);
+    journal->n_buckets = journal->n_buckets == 0 ? 257 : 2 * journal->n_buckets + 1;
+    journal->buckets = memory_alloc(journal->n_buckets, sizeof *journal->buckets);
+    for (size_t i = 0; i < journal->count; i++)
+        *bucket_of(journal, journal->records[i]->key) = i + 1;
+}
+
 static void keep(struct journal *journal, struct record *record) {
     if (journal->count == journal->capacity) {
         journal->capacity = journal->capacity == 0 ? 64 : 2 * journal->capacity;
         journal->records = memory_resize(journal->records, journal->capacity, sizeof *journal->records);
     }
     journal->records[journal->count++] = record;
+    if (2 * journal->count > journal->n_buckets)
+        widen(journal);
+    else
+        *bucket_of(journal, record->key) = journal->count;
 }
 
 /* False where the line is damaged. */
@@ -89,6 +112,7 @@ static void release(struct journal *journal) {
     if (journal->fd >= 0)
         close(journal->fd);
     free(journal->records);
+    free(journal->buckets);
     text_clear(&journal->grid);
     arena_clear(&journal->arena);
     *journal = (struct journal){.fd = -1};
@@ -120,6 +144,11 @@ enum status journal_open(const char *path, struct journal *journal, struct error
 static enum status sync_now(struct journal *journal, struct error *error) {
     journal->unsynced = false;
     journal->synced_at = now();
+    struct stat facts;
+    if (fstat(journal->fd, &facts) == 0 && facts.st_nlink == 0)
+        return error_set(error, STATUS_ENVIRONMENT,
+                         "the journal was removed while the run went on, with its folder perhaps; "
+                         "run again to begin anew");
     if (fsync(journal->fd) < 0)
         return error_set(error, STATUS_ENVIRONMENT, "cannot write the journal: %s", strerror(errno));
     return STATUS_OK;
@@ -189,10 +218,8 @@ enum status journal_add_grid(struct journal *journal, const struct results *resu
 }
 
 const struct record *journal_find(const struct journal *journal, const char *key) {
-    for (size_t i = journal->count; i-- > 0;)
-        if (strcmp(journal->records[i]->key, key) == 0)
-            return journal->records[i];
-    return NULL;
+    size_t found = journal->n_buckets > 0 ? *bucket_of(journal, key) : 0;
+    return found > 0 ? journal->records[found - 1] : NULL;
 }
 
 void journal_join(const struct journal *journal, struct results *results) {

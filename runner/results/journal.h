@@ -14,6 +14,8 @@ struct journal {
     struct arena arena; /* of the records read */
     struct record **records;
     size_t count, capacity;
+    size_t *buckets; /* [n_buckets] a hash table: 1 + the place of the last record with a key; 0: none */
+    size_t n_buckets;
     size_t skipped;   /* lines that could not be read */
     struct text grid; /* JSON of the last grid line; empty: none */
     int fd;           /* -1: opened for reading only */

@@ -126,9 +126,7 @@ bool results_read(const struct json_t *json, struct results *results) {
 
 void results_trial_label(const struct results *results, size_t trial, struct text *out) {
     const struct result_trial *t = &results->trials[trial];
-    bool seeds = false;
-    for (size_t i = 0; i < results->n_trials; i++)
-        seeds = seeds || results->trials[i].seed != results->trials[0].seed;
+    bool seeds = results->n_trials > results->n_points; /* all points have the same */
     const char *space = "";
     for (size_t a = 0; a < results->n_axes; a++) {
         if (results->labels[t->point][a] == NULL)

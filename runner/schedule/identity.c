@@ -2,6 +2,7 @@
 
 #include "runner/host/params.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -105,6 +106,28 @@ static bool uses_blas(const struct tree *trial) {
     return gemm == NULL || gemm->text == NULL || strcmp(gemm->text, "portable") != 0;
 }
 
+/* `text`: the stripped trial */
+static void hash_identity(const struct components *components, const struct identity_engine *engine, bool blas,
+                          const char *text, struct hash128 data, char key[HASH_TEXT_SIZE],
+                          char id[HASH_SHORT_TEXT_SIZE]) {
+    struct hash_stream stream;
+    hash_stream_init(&stream);
+    hash_stream_add_text(&stream, text);
+    hash_stream_add_u64(&stream, data.high);
+    hash_stream_add_u64(&stream, data.low);
+    hash128_write_short(hash_stream_result(&stream), id);
+    hash_stream_add_u64(&stream, engine->numerics);
+    hash_stream_add_text(&stream, blas ? engine->blas : "");
+    for (size_t i = 0; i < components->count; i++) {
+        hash_stream_add_u64(&stream, components->items[i]->kind);
+        hash_stream_add_text(&stream, components->items[i]->name);
+        hash_stream_add_text(&stream, components->items[i]->version);
+        hash_stream_add_text(&stream, components->items[i]->hash);
+    }
+    hash128_write(hash_stream_result(&stream), key);
+    hash_stream_clear(&stream);
+}
+
 void identity_make(const struct catalog *catalog, const struct identity_engine *engine, const struct tree *trial,
                    struct hash128 data, char key[HASH_TEXT_SIZE], char id[HASH_SHORT_TEXT_SIZE]) {
     struct arena arena;
@@ -113,23 +136,57 @@ void identity_make(const struct catalog *catalog, const struct identity_engine *
     struct text text;
     text_init(&text);
     tree_write(strip(&components, catalog, trial, &arena), &text);
-    struct hash_stream stream;
-    hash_stream_init(&stream);
-    hash_stream_add_text(&stream, text.data);
-    hash_stream_add_u64(&stream, data.high);
-    hash_stream_add_u64(&stream, data.low);
-    hash128_write_short(hash_stream_result(&stream), id);
-    hash_stream_add_u64(&stream, engine->numerics);
-    hash_stream_add_text(&stream, uses_blas(trial) ? engine->blas : "");
-    for (size_t i = 0; i < components.count; i++) {
-        hash_stream_add_u64(&stream, components.items[i]->kind);
-        hash_stream_add_text(&stream, components.items[i]->name);
-        hash_stream_add_text(&stream, components.items[i]->version);
-        hash_stream_add_text(&stream, components.items[i]->hash);
-    }
-    hash128_write(hash_stream_result(&stream), key);
-    hash_stream_clear(&stream);
+    hash_identity(&components, engine, uses_blas(trial), text.data, data, key, id);
     text_clear(&text);
     components_clear(&components);
     arena_clear(&arena);
+}
+
+void identity_point_init(struct identity_point *point, const struct catalog *catalog, const struct tree *first,
+                         const struct tree *second) {
+    *point = (struct identity_point){.blas = uses_blas(first)};
+    struct arena arena;
+    arena_init(&arena);
+    struct components unused = {0};
+    struct text other;
+    text_init(&point->pattern);
+    text_init(&other);
+    text_init(&point->text);
+    tree_write(strip(&point->components, catalog, first, &arena), &point->pattern);
+    tree_write(strip(&unused, catalog, second, &arena), &other);
+    /* Both seeds have IDENTITY_DIGITS digits, so the texts differ within seeds alone. */
+    size_t most = point->pattern.length / IDENTITY_DIGITS + 1, n = 0;
+    point->places = memory_alloc(most, sizeof *point->places);
+    char one[IDENTITY_DIGITS + 1], two[IDENTITY_DIGITS + 1];
+    snprintf(one, sizeof one, "%lld", (long long)IDENTITY_SEED);
+    snprintf(two, sizeof two, "%lld", (long long)IDENTITY_SEED + 1);
+    for (const char *at = point->pattern.data; (at = strstr(at, one)) != NULL; at += IDENTITY_DIGITS) {
+        size_t offset = (size_t)(at - point->pattern.data);
+        if (offset + IDENTITY_DIGITS <= other.length && memcmp(other.data + offset, two, IDENTITY_DIGITS) == 0)
+            point->places[n++] = offset;
+    }
+    point->n_places = n;
+    components_clear(&unused);
+    text_clear(&other);
+    arena_clear(&arena);
+}
+
+void identity_point_clear(struct identity_point *point) {
+    components_clear(&point->components);
+    text_clear(&point->pattern);
+    text_clear(&point->text);
+    free(point->places);
+}
+
+void identity_point_make(struct identity_point *point, const struct identity_engine *engine, int64_t seed,
+                         struct hash128 data, char key[HASH_TEXT_SIZE], char id[HASH_SHORT_TEXT_SIZE]) {
+    size_t from = 0;
+    text_reset(&point->text);
+    for (size_t i = 0; i < point->n_places; i++) {
+        text_add_bytes(&point->text, point->pattern.data + from, point->places[i] - from);
+        text_printf(&point->text, "%lld", (long long)seed);
+        from = point->places[i] + IDENTITY_DIGITS;
+    }
+    text_add(&point->text, point->pattern.data + from);
+    hash_identity(&point->components, engine, point->blas, point->text.data, data, key, id);
 }

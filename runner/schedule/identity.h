@@ -9,6 +9,7 @@
 #define RUNNER_SCHEDULE_IDENTITY_H
 
 #include "runner/base/hash.h"
+#include "runner/base/text.h"
 #include "runner/base/tree.h"
 #include "runner/host/catalog.h"
 
@@ -27,5 +28,22 @@ void components_clear(struct components *components);
 
 void identity_make(const struct catalog *catalog, const struct identity_engine *engine, const struct tree *trial,
                    struct hash128 data, char key[HASH_TEXT_SIZE], char id[HASH_SHORT_TEXT_SIZE]);
+
+/* The same for many trials of a grid point, which differ by their seed alone: what they share is worked out once. */
+#define IDENTITY_SEED 9007199254740881 /* stands for the seed while that is done; near 2^53, the largest */
+#define IDENTITY_DIGITS 16
+struct identity_point {
+    struct components components;
+    struct text pattern, text;
+    size_t *places; /* [n_places] of the seed in the pattern */
+    size_t n_places;
+    bool blas;
+};
+/* `first` is the trial with the seed IDENTITY_SEED, `second` with the next. */
+void identity_point_init(struct identity_point *point, const struct catalog *catalog, const struct tree *first,
+                         const struct tree *second);
+void identity_point_clear(struct identity_point *point);
+void identity_point_make(struct identity_point *point, const struct identity_engine *engine, int64_t seed,
+                         struct hash128 data, char key[HASH_TEXT_SIZE], char id[HASH_SHORT_TEXT_SIZE]);
 
 #endif

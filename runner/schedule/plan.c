@@ -84,15 +84,29 @@ static enum status plan_point(struct plan *plan, struct session *session, const 
     return status;
 }
 
+static const struct tree *tree_with_seed(const struct experiment *experiment, size_t point, int64_t seed,
+                                         struct arena *arena) {
+    struct trial trial = {.point = point, .seed = seed};
+    struct experiment one = *experiment;
+    one.trials = &trial;
+    return experiment_trial_tree(&one, 0, arena);
+}
+
+/* The trials of a point stand together. */
 static void identify(struct plan *plan, const struct session *session, const struct experiment *experiment) {
     struct identity_engine engine = {.numerics = session->numerics, .blas = session->blas};
-    for (size_t t = 0; t < experiment->n_trials; t++) {
+    for (size_t t = 0; t < experiment->n_trials;) {
+        size_t p = experiment->trials[t].point;
+        const struct session_data *data = &session->data[plan->points[p].data];
         struct arena arena;
+        struct identity_point point;
         arena_init(&arena);
-        struct result_trial *trial = &plan->results.trials[t];
-        const struct session_data *data = &session->data[plan->points[trial->point].data];
-        identity_make(&session->catalog, &engine, experiment_trial_tree(experiment, t, &arena), data->facts.hash,
-                      trial->key, trial->id);
+        identity_point_init(&point, &session->catalog, tree_with_seed(experiment, p, IDENTITY_SEED, &arena),
+                            tree_with_seed(experiment, p, IDENTITY_SEED + 1, &arena));
+        for (; t < experiment->n_trials && experiment->trials[t].point == p; t++)
+            identity_point_make(&point, &engine, experiment->trials[t].seed, data->facts.hash,
+                                plan->results.trials[t].key, plan->results.trials[t].id);
+        identity_point_clear(&point);
         arena_clear(&arena);
     }
 }

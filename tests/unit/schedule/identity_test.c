@@ -62,6 +62,40 @@ static struct identity identify(const struct catalog *catalog, const char *text,
     return identity;
 }
 
+/* Worked out for the point at once, a trial has the identity that it has alone. */
+static void a_point_gives_the_identities_of_its_trials(void **state) {
+    (void)state;
+    static const char form[] =
+        "{\"model\": [{\"dense\": {\"units\": 9007199254740881, \"activation\": {\"relu\": {}}}}], "
+        "\"train\": {\"init_seed\": %lld, \"order_seed\": 1}, \"seed\": %lld}";
+    static const int64_t seeds[] = {0, 7, 123456789, IDENTITY_SEED, IDENTITY_SEED + 1};
+    struct catalog_component components[4];
+    struct catalog catalog;
+    make_catalog(&catalog, components);
+    struct arena arena;
+    struct diagnostics diagnostics;
+    arena_init(&arena);
+    diagnostics_init(&diagnostics);
+    const struct tree *trees[2];
+    for (int i = 0; i < 2; i++) {
+        const char *text = arena_printf(&arena, form, (long long)IDENTITY_SEED + i, (long long)IDENTITY_SEED + i);
+        trees[i] = yaml_read(text, strlen(text), "trial", &arena, &diagnostics);
+    }
+    struct identity_engine engine = {3, "blas"};
+    struct identity_point point;
+    identity_point_init(&point, &catalog, trees[0], trees[1]);
+    for (size_t i = 0; i < sizeof seeds / sizeof seeds[0]; i++) {
+        const char *text = arena_printf(&arena, form, (long long)seeds[i], (long long)seeds[i]);
+        struct identity alone = identify(&catalog, text, "blas", 3, 5), together;
+        identity_point_make(&point, &engine, seeds[i], (struct hash128){5, 0}, together.key, together.id);
+        assert_string_equal(together.key, alone.key);
+        assert_string_equal(together.id, alone.id);
+    }
+    identity_point_clear(&point);
+    diagnostics_clear(&diagnostics);
+    arena_clear(&arena);
+}
+
 static char *replace(const char *text, const char *old, const char *new) {
     struct text out;
     text_init(&out);
@@ -157,6 +191,7 @@ static void quotas_are_read_as_processors(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_point_gives_the_identities_of_its_trials),
         cmocka_unit_test(a_trial_is_what_decides_its_numbers),
         cmocka_unit_test(where_files_lie_does_not_matter),
         cmocka_unit_test(the_machinery_is_part_of_the_key_alone),
