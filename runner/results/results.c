@@ -88,8 +88,8 @@ static bool read_trials(const json_t *trials, struct results *results) {
         const char *key = NULL, *id = NULL;
         struct result_trial *trial = &results->trials[t];
         if (json_unpack(json_array_get(trials, t), "[IIss]", &point, &seed, &key, &id) < 0 || point < 0 ||
-            (size_t)point >= results->n_points || strlen(key) != sizeof trial->key - 1 ||
-            strlen(id) != sizeof trial->id - 1)
+            (size_t)point >= results->n_points || (t > 0 && (size_t)point < results->trials[t - 1].point) ||
+            strlen(key) != sizeof trial->key - 1 || strlen(id) != sizeof trial->id - 1)
             return false;
         trial->point = (size_t)point;
         trial->seed = seed;
@@ -126,7 +126,9 @@ bool results_read(const struct json_t *json, struct results *results) {
 
 void results_trial_label(const struct results *results, size_t trial, struct text *out) {
     const struct result_trial *t = &results->trials[trial];
-    bool seeds = results->n_trials > results->n_points; /* all points have the same */
+    const struct result_trial *first = &results->trials[0], *last = &results->trials[results->n_trials - 1];
+    /* All points have the same seeds. */
+    bool seeds = results->n_trials > results->n_points || last->seed != first->seed || t->seed != first->seed;
     const char *space = "";
     for (size_t a = 0; a < results->n_axes; a++) {
         if (results->labels[t->point][a] == NULL)
@@ -138,6 +140,20 @@ void results_trial_label(const struct results *results, size_t trial, struct tex
     }
     if (seeds || results->n_axes == 0)
         text_printf(out, "%sseed=%lld", space, (long long)t->seed);
+}
+
+void results_point_trials(const struct results *results, size_t point, size_t *first, size_t *end) {
+    size_t low = 0, high = results->n_trials;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (results->trials[middle].point < point)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    *first = low;
+    for (*end = low; *end < results->n_trials && results->trials[*end].point == point;)
+        ++*end;
 }
 
 const char **results_columns(const struct results *results, struct arena *arena, size_t *count) {

@@ -42,6 +42,9 @@ bool results_read(const struct json_t *json, struct results *results);
    seed is left out where the grid has but one. */
 void results_trial_label(const struct results *results, size_t trial, struct text *out);
 
+/* The trials of a point, which stand together: `first` up to, without it, `end`. */
+void results_point_trials(const struct results *results, size_t point, size_t *first, size_t *end);
+
 /* The metric columns of all records: their union in order of first appearance. The names are the records'. */
 const char **results_columns(const struct results *results, struct arena *arena, size_t *count);
 

@@ -6,11 +6,11 @@
 
 static void summarize_metric(const struct results *results, size_t point, const char *column,
                              const struct point_summary *summary, double *values, struct point_metric *metric) {
-    size_t n = 0;
-    for (size_t t = 0; t < results->n_trials; t++) {
+    size_t n = 0, first, end;
+    results_point_trials(results, point, &first, &end);
+    for (size_t t = first; t < end; t++) {
         const struct record *record = results->trials[t].record;
-        if (results->trials[t].point == point && record != NULL && record->status == TRIAL_DONE &&
-            record_final(record, column, &values[n]))
+        if (record != NULL && record->status == TRIAL_DONE && record_final(record, column, &values[n]))
             n++;
     }
     bool diverged = summary->n_diverged > 0;
@@ -23,12 +23,11 @@ static void summarize_metric(const struct results *results, size_t point, const 
 void point_summarize(const struct results *results, size_t point, const char *const *columns, size_t n_columns,
                      struct arena *arena, struct point_summary *summary) {
     *summary = (struct point_summary){.seconds_per_epoch = (double)NAN};
-    double *values = memory_alloc(results->n_trials + 1, sizeof *values);
-    size_t timed = 0;
+    size_t timed = 0, first, end;
+    results_point_trials(results, point, &first, &end);
+    double *values = memory_alloc(end - first + 1, sizeof *values);
     double updates = 0;
-    for (size_t t = 0; t < results->n_trials; t++) {
-        if (results->trials[t].point != point)
-            continue;
+    for (size_t t = first; t < end; t++) {
         const struct record *record = results->trials[t].record;
         if (record == NULL) {
             summary->missing++;
