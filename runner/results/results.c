@@ -127,8 +127,8 @@ bool results_read(const struct json_t *json, struct results *results) {
 void results_trial_label(const struct results *results, size_t trial, struct text *out) {
     const struct result_trial *t = &results->trials[trial];
     const struct result_trial *first = &results->trials[0], *last = &results->trials[results->n_trials - 1];
-    /* All points have the same seeds. */
-    bool seeds = results->n_trials > results->n_points || last->seed != first->seed || t->seed != first->seed;
+    /* All points have the same seeds, each once. */
+    bool seeds = last->seed != first->seed || t->seed != first->seed;
     const char *space = "";
     for (size_t a = 0; a < results->n_axes; a++) {
         if (results->labels[t->point][a] == NULL)
