@@ -3,6 +3,7 @@
 #include "runner/base/file.h"
 
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,9 +12,17 @@ static const char *text_at(const json_t *object, const char *key) {
     return text != NULL ? text : "unknown";
 }
 
-static void compare(const char *what, const char *was, const char *is, const char *remark, struct text *out) {
-    if (strcmp(was, is) != 0)
-        text_printf(out, "may be why: %s: recorded with %s, now %s%s\n", what, was, is, remark);
+struct changes {
+    const char *before; /* stands in front of each line */
+    struct text *out;
+    size_t count;
+};
+
+static void compare(struct changes *changes, const char *what, const char *was, const char *is) {
+    if (strcmp(was, is) == 0)
+        return;
+    text_printf(changes->out, "%s%s: recorded with %s, now %s\n", changes->before, what, was, is);
+    changes->count++;
 }
 
 static bool uses_blas(const struct job *job) {
@@ -25,7 +34,7 @@ static bool uses_blas(const struct job *job) {
     return false;
 }
 
-static void compare_plugins(const struct job *job, const json_t *plugins, struct text *out) {
+static void compare_plugins(const struct job *job, const json_t *plugins, struct changes *changes) {
     const struct components *used = &job->plan.components;
     for (size_t i = 0; i < used->count; i++) {
         const struct catalog_component *component = used->items[i];
@@ -37,26 +46,28 @@ static void compare_plugins(const struct job *job, const json_t *plugins, struct
             struct text what;
             text_init(&what);
             text_printf(&what, "%s %s is another file", runner_kind_name(component->kind), component->name);
-            compare(what.data, text_at(plugin, "xxh3_128"), component->hash, "", out);
+            compare(changes, what.data, text_at(plugin, "xxh3_128"), component->hash);
             text_clear(&what);
         }
     }
 }
 
-static void compare_data(const struct job *job, const json_t *datasets, struct text *out) {
+static void compare_data(const struct job *job, const json_t *datasets, struct changes *changes) {
     char hash[HASH_TEXT_SIZE];
     for (size_t i = 0; i < job->session.n_data; i++) {
         hash128_write(job->session.data[i].facts.hash, hash);
         bool known = false;
         for (size_t k = 0; k < json_array_size(datasets); k++)
             known = known || strcmp(text_at(json_array_get(datasets, k), "xxh3_128"), hash) == 0;
-        if (!known)
-            text_printf(out, "may be why: the data set %s holds other data: its hash is %s now\n",
-                        job->session.data[i].name, hash);
+        if (known)
+            continue;
+        text_printf(changes->out, "%sthe data set %s is another, or holds other data: its hash is %s now\n",
+                    changes->before, job->session.data[i].name, hash);
+        changes->count++;
     }
 }
 
-void provenance_explain(const struct job *job, const char *folder, struct text *out) {
+static json_t *read_manifest(const char *folder) {
     struct arena arena;
     arena_init(&arena);
     unsigned char *bytes;
@@ -65,24 +76,33 @@ void provenance_explain(const struct job *job, const char *folder, struct text *
     if (file_read(path_join(&arena, folder, "manifest.json"), (size_t)1 << 26, &bytes, &n, NULL) == STATUS_OK)
         manifest = json_loadb((const char *)bytes, n, 0, NULL);
     free(bytes);
-    size_t before = out->length;
-    const json_t *runner = json_object_get(manifest, "runner");
-    if (manifest == NULL) {
-        text_add(out, "there is no manifest.json to compare with\n");
-    } else {
-        compare("the version of the engine's numbers",
-                arena_printf(&arena, "%lld", (long long)json_integer_value(json_object_get(runner, "numerics"))),
-                arena_printf(&arena, "%llu", (unsigned long long)job->session.numerics), "", out);
-        if (uses_blas(job))
-            compare("products by OpenBLAS (engine.gemm), which promises no bits across versions and processors",
-                    text_at(manifest, "blas"), job->session.blas, "", out);
-        compare_plugins(job, json_object_get(manifest, "plugins"), out);
-        compare_data(job, json_object_get(manifest, "datasets"), out);
-        if (out->length == before)
-            text_add(out,
-                     "engine, plugins, data and back end are those that manifest.json names: either the tables were "
-                     "changed, or this is a defect of the program\n");
-    }
-    json_decref(manifest);
     arena_clear(&arena);
+    return manifest;
+}
+
+size_t provenance_changes(const struct job *job, const char *folder, const char *before, struct text *out) {
+    json_t *manifest = read_manifest(folder);
+    if (manifest == NULL)
+        return 0;
+    struct changes changes = {.before = before, .out = out};
+    char was[32], is[32];
+    snprintf(was, sizeof was, "%lld",
+             (long long)json_integer_value(json_object_get(json_object_get(manifest, "runner"), "numerics")));
+    snprintf(is, sizeof is, "%llu", (unsigned long long)job->session.numerics);
+    compare(&changes, "the version of the engine's numbers", was, is);
+    if (uses_blas(job))
+        compare(&changes, "products by OpenBLAS (engine.gemm), which promises no bits across versions and processors",
+                text_at(manifest, "blas"), job->session.blas);
+    compare_plugins(job, json_object_get(manifest, "plugins"), &changes);
+    compare_data(job, json_object_get(manifest, "datasets"), &changes);
+    json_decref(manifest);
+    return changes.count;
+}
+
+void provenance_explain(const struct job *job, const char *folder, struct text *out) {
+    if (provenance_changes(job, folder, "may be why: ", out) == 0)
+        text_add(
+            out,
+            "no other engine, plugin, data or back end than manifest.json names is at work: either the tables were "
+            "changed, or this is a defect of the program\n");
 }

@@ -5,8 +5,10 @@
 #include "runner/base/text.h"
 #include "runner/cli/job.h"
 
-/* Adds a line for each thing that may make numbers differ from those of the folder: engine, back end of products, processor,
-   plugins, data. */
+/* Adds a line for each thing that is not as the folder's manifest says and may make other numbers: engine, back end of products,
+   plugins, data. Returns how many; 0 also without a manifest. */
+size_t provenance_changes(const struct job *job, const char *folder, const char *before, struct text *out);
+/* The same for numbers that do differ: where nothing has changed it says so. */
 void provenance_explain(const struct job *job, const char *folder, struct text *out);
 
 #endif

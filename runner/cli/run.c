@@ -3,6 +3,7 @@
 #include "runner/cli/events.h"
 #include "runner/cli/job.h"
 #include "runner/cli/progress.h"
+#include "runner/cli/provenance.h"
 #include "runner/cli/show.h"
 #include "runner/results/folder.h"
 #include "runner/results/journal.h"
@@ -121,6 +122,40 @@ static enum status write_manifest(struct run *run, struct error *error) {
     return status;
 }
 
+static int compare_ids(const void *a, const void *b) {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Trials of the journal that would be those of the grid, had nothing changed that their numbers hang on. */
+static void explain_again(const struct run *run) {
+    const struct results *results = &run->job.plan.results;
+    const char **ids = memory_alloc(run->journal.count + 1, sizeof *ids);
+    size_t again = 0;
+    for (size_t i = 0; i < run->journal.count; i++)
+        ids[i] = run->journal.records[i]->id;
+    qsort(ids, run->journal.count, sizeof *ids, compare_ids);
+    for (size_t i = 0; i < run->n_todo; i++) {
+        const char *id = results->trials[run->todo[i]].id;
+        if (results->trials[run->todo[i]].record == NULL &&
+            bsearch(&id, ids, run->journal.count, sizeof *ids, compare_ids) != NULL)
+            again++;
+    }
+    free(ids);
+    struct text why;
+    text_init(&why);
+    size_t changes = run->journal.count > 0 ? provenance_changes(&run->job, run->folder.path, "  ", &why) : 0;
+    if (again > 0)
+        log_info(&run->options->log, "%zu trial%s had ended and train%s again, since what they depend on has changed%s",
+                 again, again == 1 ? "" : "s", again == 1 ? "s" : "", changes > 0 ? ":" : "");
+    else if (changes > 0)
+        log_info(&run->options->log, "other than in the last run in this folder:");
+    if (again > 0 || changes > 0)
+        for (char *place = NULL, *line = strtok_r(why.data, "\n", &place); line != NULL;
+             line = strtok_r(NULL, "\n", &place))
+            log_info(&run->options->log, "%s", line);
+    text_clear(&why);
+}
+
 static void announce(const struct run *run) {
     const struct experiment *experiment = &run->job.experiment;
     const struct log *log = &run->options->log;
@@ -135,6 +170,7 @@ static void announce(const struct run *run) {
              run->threads, run->threads == 1 ? "" : "s");
     if (finished > 0)
         log_info(log, "%zu of %zu trials are finished; training the other %zu", finished, n, run->n_todo);
+    explain_again(run);
 }
 
 static enum status train(struct run *run, struct error *error) {
