@@ -1,6 +1,7 @@
 /* Batch normalisation (Ioffe and Szegedy 2015) over the last axis, as in Keras: y = gamma (x - mean) / sqrt(variance + epsilon) + beta,
    with mean and biased variance of each channel over the batch and all places. They come from sums of x and x^2 in float64.
-   Evaluating takes moving averages, v = momentum v + (1 - momentum) new. With xh = (y - beta) / gamma and means over the batch,
+   Evaluating takes moving averages, v = momentum v + (1 - momentum) new; PyTorch calls 1 - momentum its momentum, and its new
+   variance is the unbiased one (unbiased_moving_variance: true). With xh = (y - beta) / gamma and means over the batch,
    dx = gamma / sqrt(variance + epsilon) (dy - mean dy - xh mean(dy xh)). */
 #include <math.h>
 #include <runner/plugin.h>
@@ -8,7 +9,7 @@
 
 struct batch_normalization {
     double momentum, epsilon;
-    int32_t center, scale;
+    int32_t center, scale, unbiased_moving_variance;
     const runner_part *beta_initializer, *gamma_initializer, *moving_mean_initializer, *moving_variance_initializer;
     const runner_part *beta_regularizer, *gamma_regularizer, *beta_constraint, *gamma_constraint;
     /* by plan() */
@@ -32,6 +33,8 @@ static const runner_param params[] = {
     RUNNER_PARAM_PART(struct batch_normalization, gamma_regularizer, RUNNER_REGULARIZER, "null", "penalty of gamma"),
     RUNNER_PARAM_PART(struct batch_normalization, beta_constraint, RUNNER_CONSTRAINT, "null", "bounds of beta"),
     RUNNER_PARAM_PART(struct batch_normalization, gamma_constraint, RUNNER_CONSTRAINT, "null", "bounds of gamma"),
+    RUNNER_PARAM_BOOL(struct batch_normalization, unbiased_moving_variance, "false",
+                      "true: the moving variance takes up n / (n - 1) of that of n values (PyTorch)"),
 };
 
 /* Places among the tensors */
@@ -106,7 +109,8 @@ static void combine(const void *config, runner_call *call, uint64_t batch, const
             variance = inverses[j] / values - mean * mean;
             variance = variance < 0 ? 0 : variance;
             move(norm->momentum, mean, &moving[0].data[j]);
-            move(norm->momentum, variance, &moving[1].data[j]);
+            double unbiased = norm->unbiased_moving_variance && values > 1 ? values / (values - 1) : 1;
+            move(norm->momentum, variance * unbiased, &moving[1].data[j]);
         }
         means[j] = mean;
         inverses[j] = 1.0 / sqrt(variance + norm->epsilon);

@@ -3,7 +3,7 @@
  *   mean_squared_error    e^2,
  *   mean_absolute_error   |e|, whose derivative at 0 is 0,
  *   huber                 e^2 / 2 up to |e| = delta, beyond it delta |e| - delta^2 / 2 (Huber 1964); PyTorch's SmoothL1Loss
- *                         is that over delta.
+ *                         is that over delta (over_delta: true).
  * root_mean_squared_error is the root of the first, as a metric over all rows.
  */
 #include <math.h>
@@ -11,11 +11,14 @@
 
 struct huber {
     double delta;
+    int32_t over_delta;
 };
 
 static const runner_param huber_params[] = {
     RUNNER_PARAM_(RUNNER_FLOAT, struct huber, delta, RUNNER_OPEN_MIN, 0, "1.0", 0, 1e30, NULL,
                   "error at which it goes from quadratic to linear"),
+    RUNNER_PARAM_BOOL(struct huber, over_delta, "false",
+                      "true: divided by delta (PyTorch's SmoothL1Loss, whose beta is delta)"),
 };
 
 static int check(runner_call *call, uint32_t classes, const runner_shape *prediction, const runner_shape *target) {
@@ -79,16 +82,18 @@ static void absolute_delta(const void *config, uint64_t n, const float *y, const
 }
 
 static double huber(const void *config, uint64_t n, const float *y, const float *t) {
-    double bound = ((const struct huber *)config)->delta, sum = 0;
+    const struct huber *huber = config;
+    double bound = huber->delta, sum = 0;
     for (uint64_t j = 0; j < n; j++) {
         double error = fabs((double)y[j] - (double)t[j]);
         sum += error <= bound ? 0.5 * error * error : bound * error - 0.5 * bound * bound;
     }
-    return sum / (double)n;
+    return sum / (double)n / (huber->over_delta ? bound : 1.0);
 }
 
 static void huber_delta(const void *config, uint64_t n, const float *y, const float *t, float scale, float *delta) {
-    float bound = (float)((const struct huber *)config)->delta, factor = scale / (float)n;
+    const struct huber *huber = config;
+    float bound = (float)huber->delta, factor = scale / (float)n / (huber->over_delta ? bound : 1.0f);
     for (uint64_t j = 0; j < n; j++) {
         float error = y[j] - t[j];
         delta[j] = factor * (error > bound ? bound : error < -bound ? -bound : error);

@@ -1,6 +1,6 @@
 """Writes cases.txt: what independent programs make of the components that peers runs.
 
-    KERAS_BACKEND=jax python cases.py [layers] [losses] [optimizers] [small] > cases.txt
+    KERAS_BACKEND=jax python cases.py [layers] [losses] [optimizers] [small] [torch] > cases.txt
 
 It takes some minutes; --full prints all values instead of ten of each array. Made with keras 3.15.1 on jax 0.10.2, torch 2.13.0,
 scipy 1.17.1 and numpy 2.4.6 on the CPU, in float64 but for the crossentropies of values, whose cuts at epsilon are those of float32. What
@@ -185,6 +185,30 @@ def layers():
     layer("max_pooling2d", L.MaxPooling2D(), (6, 5, 3), {}, 3)
     for keepdims in (False, True):
         layer("global_average_pooling2d", L.GlobalAveragePooling2D(keepdims=keepdims), (3, 5, 4), {"keepdims": keepdims}, 3)
+
+
+def by_torch_module():
+    """Variants of PyTorch's own."""
+    x = shaped(1, (7, 3))
+    peer = torch.nn.BatchNorm1d(3, eps=1e-3, momentum=0.1)
+    with torch.no_grad():
+        for t, tensor in enumerate((peer.weight, peer.bias, peer.running_mean, peer.running_var)):
+            v = torch.tensor(shaped(100 + t, (3,)))
+            tensor.copy_(abs(v) + 0.25 if t == 3 else v)
+    xt = torch.tensor(x, requires_grad=True)
+    y = peer(xt)
+    y.backward(torch.tensor(shaped(2, (7, 3))))
+    begin("layer", "batch_normalization", {"momentum": 0.9, "unbiased_moving_variance": True}, **{"in": (7, 3)}, tolerance="5e-6 1")
+    for name, array in (("output", y), ("delta", xt.grad), ("gradient", peer.weight.grad), ("gradient", peer.bias.grad), ("state", peer.running_mean), ("state", peer.running_var)):
+        expect(name, array.detach())
+    for shape in ((7, 10), (3, 1)):
+        for beta in (0.3, 1.0, 2.5):
+            y = torch.tensor(form("raw", 1, shape), requires_grad=True)
+            values = torch.nn.functional.smooth_l1_loss(y, torch.tensor(form("raw", 2, shape)), beta=beta, reduction="none").mean(1)
+            values.mean().backward()
+            begin("loss", "huber", {"delta": beta, "over_delta": True}, **{"in": shape}, prediction="raw", targets="raw")
+            expect("values", values.detach())
+            expect("delta", y.grad)
 
 
 class Maxout(keras.Layer):
@@ -513,7 +537,7 @@ def small():
         begin("initializer", "orthogonal", {"gain": gain}, **{"in": (60, 60)}, statistics=[0, gain / 60**0.5, -gain / 2, gain / 2], off=[0.02, 0.002, gain / 2, gain / 2])
 
 
-SECTIONS = {"layers": layers, "losses": losses, "optimizers": optimizers, "small": small}
+SECTIONS = {"layers": layers, "losses": losses, "optimizers": optimizers, "small": small, "torch": by_torch_module}
 print("# Written by cases.py; keras", keras.__version__, "on jax", jax.__version__, "and torch", torch.__version__)
 for section in [name for name in SECTIONS if name in sys.argv] or SECTIONS:
     SECTIONS[section]()
