@@ -387,6 +387,29 @@ static void emit_points(struct emitter *emitter, struct tree *config) {
     }
 }
 
+static void emit_questions(struct emitter *emitter, struct tree *config) {
+    const struct experiment *experiment = emitter->experiment;
+    struct mark none = {0};
+    if (experiment->baseline.text) {
+        set(emitter, config, "baseline", tree_text(emitter->arena, none, experiment->baseline.text));
+    }
+    if (experiment->n_claims > 0) {
+        struct tree *claims = tree_list(emitter->arena, none);
+        for (size_t i = 0; i < experiment->n_claims; i++) {
+            tree_append(emitter->arena, claims, tree_text(emitter->arena, none, experiment->claims[i].text));
+        }
+        set(emitter, config, "claims", claims);
+    }
+    if (experiment->n_targets > 0) {
+        struct tree *targets = new_map(emitter);
+        for (size_t i = 0; i < experiment->n_targets; i++) {
+            set(emitter, targets, experiment->targets[i].column,
+                tree_float(emitter->arena, none, experiment->targets[i].value));
+        }
+        set(emitter, config, "targets", targets);
+    }
+}
+
 const struct tree *emit_config(const struct experiment *experiment, const struct catalog *catalog,
                                struct arena *arena) {
     struct emitter emitter = {.experiment = experiment, .catalog = catalog, .arena = arena};
@@ -412,6 +435,7 @@ const struct tree *emit_config(const struct experiment *experiment, const struct
     if (experiment->memory_limit > 0) {
         set(&emitter, config, "memory_limit", tree_int(arena, none, (int64_t)experiment->memory_limit));
     }
+    emit_questions(&emitter, config);
     if (experiment->report) {
         set(&emitter, config, "report", tree_copy(arena, experiment->report));
     }

@@ -5,6 +5,7 @@
 #include "runner/config/include.h"
 #include "runner/config/limits.h"
 #include "runner/config/override.h"
+#include "runner/config/questions.h"
 #include "runner/config/resolve.h"
 #include "runner/config/scope.h"
 
@@ -13,10 +14,10 @@
 
 enum { MAX_TRIALS = 1000000, MAX_NAME = 100 };
 
-static const char *const top_keys[] = {"experiment", "description", "include",   "dataset",    "let",
-                                       "model",      "loss",        "optimizer", "metrics",    "callbacks",
-                                       "train",      "engine",      "init",      "save",       "grid",
-                                       "cases",      "seeds",       "report",    "time_limit", "memory_limit"};
+static const char *const top_keys[] = {"experiment", "description",  "include",  "dataset",   "let",    "model",
+                                       "loss",       "optimizer",    "metrics",  "callbacks", "train",  "engine",
+                                       "init",       "save",         "grid",     "cases",     "seeds",  "report",
+                                       "time_limit", "memory_limit", "baseline", "claims",    "targets"};
 enum { N_TOP_KEYS = sizeof top_keys / sizeof top_keys[0] };
 
 struct load {
@@ -308,6 +309,10 @@ enum status experiment_load(const struct experiment_source *source, const struct
     limits_read(load.root, &experiment->time_limit, &experiment->memory_limit, diagnostics);
     load_seeds(&load);
     load_points(&load, source);
+    if (diagnostics->errors > errors) {
+        return STATUS_CONFIG;
+    }
+    questions_read(load.root, experiment, diagnostics);
     if (diagnostics->errors > errors) {
         return STATUS_CONFIG;
     }

@@ -43,6 +43,19 @@ struct trial {
     int64_t seed;
 };
 
+/* A question that the results are to answer; runner/config/claim.h has its grammar. Those that an override leaves without their axis
+   or label are not among them. */
+struct question {
+    const char *text;
+    struct mark mark;
+    bool quoted; /* columns within the text are one further to the right in the file */
+};
+struct target {
+    const char *column; /* val_... */
+    double value;
+    struct mark mark;
+};
+
 struct experiment {
     struct arena arena;
     const char *name, *description;
@@ -59,8 +72,13 @@ struct experiment {
     size_t n_overrides;
     const struct tree
         *config; /* for config.yaml: as resolved, every default written out, the grid with its labels and values */
-    double time_limit;         /* seconds that a trial may take; 0: no limit */
-    uint64_t memory_limit;     /* bytes that a trial may take beside the data; 0: no limit */
+    double time_limit;        /* seconds that a trial may take; 0: no limit */
+    uint64_t memory_limit;    /* bytes that a trial may take beside the data; 0: no limit */
+    struct question baseline; /* a selector, "best", or NULL where none is named */
+    struct question *claims;
+    size_t n_claims;
+    struct target *targets; /* metrics on validation data, and the values that are to be reached */
+    size_t n_targets;
     const struct tree *report; /* the `report:` section or NULL: words for people, not part of any identity */
 };
 

@@ -27,13 +27,80 @@ void results_from_experiment(const struct experiment *experiment, struct results
         results->trials[t].point = experiment->trials[t].point;
         results->trials[t].seed = experiment->trials[t].seed;
     }
+    results->rows = arena_array(arena, results->n_points, sizeof *results->rows);
+    results_ask(experiment, results);
     const struct tree *lecture = tree_get(experiment->report, "lecture");
     results->report = lecture != NULL && lecture->type == TREE_BOOL && lecture->value.truth ? "lecture" : "";
+}
+
+void results_ask(const struct experiment *experiment, struct results *results) {
+    struct arena *arena = &results->arena;
+    const char *baseline = experiment->baseline.text;
+    results->baseline = arena_copy_text(arena, baseline != NULL ? baseline : "");
+    results->n_claims = experiment->n_claims;
+    results->claims = arena_array(arena, results->n_claims, sizeof *results->claims);
+    for (size_t i = 0; i < results->n_claims; i++)
+        results->claims[i] = arena_copy_text(arena, experiment->claims[i].text);
+    results->n_targets = experiment->n_targets;
+    results->targets = arena_array(arena, results->n_targets, sizeof *results->targets);
+    for (size_t i = 0; i < results->n_targets; i++)
+        results->targets[i] = (struct target){.column = arena_copy_text(arena, experiment->targets[i].column),
+                                              .value = experiment->targets[i].value};
+}
+
+struct selection_grid results_grid(const struct results *results) {
+    return (struct selection_grid){
+        .axes = results->axes, .n_axes = results->n_axes, .labels = results->labels, .n_points = results->n_points};
 }
 
 void results_clear(struct results *results) {
     arena_clear(&results->arena);
     *results = (struct results){0};
+}
+
+static void write_questions(const struct results *results, json_t *json) {
+    json_t *rows = json_array(), *claims = json_array(), *targets = json_array();
+    for (size_t p = 0; p < results->n_points && results->rows != NULL; p++)
+        json_array_append_new(rows, json_pack("[III]", (json_int_t)results->rows[p][DATA_TRAIN],
+                                              (json_int_t)results->rows[p][DATA_VALIDATION],
+                                              (json_int_t)results->rows[p][DATA_TEST]));
+    for (size_t i = 0; i < results->n_claims; i++)
+        json_array_append_new(claims, json_string(results->claims[i]));
+    for (size_t i = 0; i < results->n_targets; i++)
+        json_array_append_new(targets, json_pack("[sf]", results->targets[i].column, results->targets[i].value));
+    json_object_set_new(json, "rows", rows);
+    json_object_set_new(json, "baseline", json_string(results->baseline != NULL ? results->baseline : ""));
+    json_object_set_new(json, "claims", claims);
+    json_object_set_new(json, "targets", targets);
+}
+
+/* Older journals have none of these. */
+static void read_questions(const json_t *json, struct results *results) {
+    const json_t *rows = json_object_get(json, "rows"), *claims = json_object_get(json, "claims"),
+                 *targets = json_object_get(json, "targets");
+    const char *baseline = json_string_value(json_object_get(json, "baseline"));
+    struct arena *arena = &results->arena;
+    results->baseline = arena_copy_text(arena, baseline != NULL ? baseline : "");
+    results->rows = arena_array(arena, results->n_points, sizeof *results->rows);
+    for (size_t p = 0; p < results->n_points && p < json_array_size(rows); p++) {
+        static const int splits[] = {DATA_TRAIN, DATA_VALIDATION, DATA_TEST};
+        for (size_t i = 0; i < 3; i++) {
+            json_int_t n = json_integer_value(json_array_get(json_array_get(rows, p), i));
+            results->rows[p][splits[i]] = n > 0 ? (uint64_t)n : 0;
+        }
+    }
+    results->claims = arena_array(arena, json_array_size(claims), sizeof *results->claims);
+    for (size_t i = 0; i < json_array_size(claims); i++)
+        if (json_is_string(json_array_get(claims, i)))
+            results->claims[results->n_claims++] = arena_copy_text(arena, json_string_value(json_array_get(claims, i)));
+    results->targets = arena_array(arena, json_array_size(targets), sizeof *results->targets);
+    for (size_t i = 0; i < json_array_size(targets); i++) {
+        const json_t *target = json_array_get(targets, i);
+        const char *column = json_string_value(json_array_get(target, 0));
+        if (column != NULL && json_is_number(json_array_get(target, 1)))
+            results->targets[results->n_targets++] = (struct target){
+                .column = arena_copy_text(arena, column), .value = json_number_value(json_array_get(target, 1))};
+    }
 }
 
 void results_write(const struct results *results, struct text *out) {
@@ -57,6 +124,7 @@ void results_write(const struct results *results, struct text *out) {
                                                 (json_int_t)results->trials[t].seed, results->trials[t].key,
                                                 results->trials[t].id));
     json_object_set_new(json, "trials", trials);
+    write_questions(results, json);
     char *text = json_dumps(json, JSON_COMPACT | JSON_ENSURE_ASCII);
     text_add(out, text != NULL ? text : "{}");
     free(text);
@@ -119,7 +187,9 @@ bool results_read(const struct json_t *json, struct results *results) {
     }
     good = good && read_points(json_object_get(json, "points"), results) &&
            read_trials(json_object_get(json, "trials"), results);
-    if (!good)
+    if (good)
+        read_questions(json, results);
+    else
         results_clear(results);
     return good;
 }

@@ -7,7 +7,9 @@
 #ifndef RUNNER_RESULTS_RESULTS_H
 #define RUNNER_RESULTS_RESULTS_H
 
+#include "runner/config/claim.h"
 #include "runner/config/experiment.h"
+#include "runner/host/data.h"
 #include "runner/results/record.h"
 
 struct result_trial {
@@ -27,12 +29,22 @@ struct results {
     size_t n_points;
     struct result_trial *trials; /* in grid order */
     size_t n_trials;
+    uint64_t (*rows)[DATA_SPLITS]; /* [n_points] of the data: training, validation, test; 0 where not known */
+    const char *baseline;          /* a selector (config/claim.h), "best", or "" */
+    const char **claims;
+    size_t n_claims;
+    struct target *targets; /* without marks */
+    size_t n_targets;
     const char *report; /* how the table ends ("lecture"), or "" */
 };
 
 /* Without keys, ids and records. */
 void results_from_experiment(const struct experiment *experiment, struct results *results);
 void results_clear(struct results *results);
+/* Takes the baseline, claims and targets of the experiment in place of those that are there. */
+void results_ask(const struct experiment *experiment, struct results *results);
+/* Axes and labels for selectors and claims. */
+struct selection_grid results_grid(const struct results *results);
 
 /* JSON in one line for the journal, and back; records are not part of it. */
 void results_write(const struct results *results, struct text *out);

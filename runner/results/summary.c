@@ -1,33 +1,71 @@
+#include "runner/results/column.h"
+#include "runner/results/compare.h"
 #include "runner/results/statistics.h"
 #include "runner/results/tables.h"
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
-static void summarize_metric(const struct results *results, size_t point, const char *column,
-                             const struct point_summary *summary, double *values, struct point_metric *metric) {
-    size_t n = 0, first, end;
+/* Of the `n` values of trials that are done; `diverged`: of a point where others are not. */
+static void measure(double *values, size_t n, bool diverged, struct point_metric *metric) {
+    const double nan = (double)NAN;
+    *metric = (struct point_metric){.mean = nan,
+                                    .sd = nan,
+                                    .n = n,
+                                    .error = nan,
+                                    .low = nan,
+                                    .high = nan,
+                                    .median = nan,
+                                    .min = nan,
+                                    .max = nan,
+                                    .sampling_error = nan};
+    if (diverged || n == 0)
+        return;
+    metric->mean = statistics_mean(values, n);
+    metric->sd = statistics_sd(values, n);
+    metric->error = metric->sd / sqrt((double)n);
+    double half = statistics_half_width(metric->sd, n);
+    metric->low = metric->mean - half;
+    metric->high = metric->mean + half;
+    metric->median = statistics_median(values, n);
+    metric->min = values[0]; /* sorted now */
+    metric->max = values[n - 1];
+}
+
+void point_measure(const struct results *results, size_t point, const char *column, struct point_metric *metric) {
+    bool counted = column_is_time(column) || strcmp(column, "epochs") == 0 || strcmp(column, "updates") == 0;
+    double *values = memory_alloc(results->n_trials + 1, sizeof *values);
+    size_t n = 0, ended = 0;
+    bool diverged = false;
+    size_t first, end;
     results_point_trials(results, point, &first, &end);
     for (size_t t = first; t < end; t++) {
         const struct record *record = results->trials[t].record;
-        if (record != NULL && record->status == TRIAL_DONE && record_final(record, column, &values[n]))
-            n++;
+        if (results->trials[t].point != point || record == NULL)
+            continue;
+        ended += record->status == TRIAL_DONE || record->status == TRIAL_DIVERGED ? 1 : 0;
+        diverged = diverged || (!counted && record->status == TRIAL_DIVERGED);
+        n += column_value(results, t, column, &values[n]) ? 1 : 0;
     }
-    bool diverged = summary->n_diverged > 0;
+    measure(values, n, diverged, metric);
     metric->has_mean = n > 0 || diverged;
-    metric->has_sd = n > 1 || (diverged && summary->n > 1);
-    metric->mean = diverged ? (double)NAN : statistics_mean(values, n);
-    metric->sd = diverged ? (double)NAN : statistics_sd(values, n);
+    metric->has_sd = n > 1 || (diverged && ended > 1);
+    metric->sampling_error = column_sampling_error(results, point, column, metric->mean);
+    free(values);
 }
 
 void point_summarize(const struct results *results, size_t point, const char *const *columns, size_t n_columns,
                      struct arena *arena, struct point_summary *summary) {
     *summary = (struct point_summary){.seconds_per_epoch = (double)NAN};
-    size_t timed = 0, first, end;
-    results_point_trials(results, point, &first, &end);
-    double *values = memory_alloc(end - first + 1, sizeof *values);
+    double *values = memory_alloc(results->n_trials + 1, sizeof *values);
+    size_t timed = 0;
     double updates = 0;
+    size_t first, end;
+    results_point_trials(results, point, &first, &end);
     for (size_t t = first; t < end; t++) {
+        if (results->trials[t].point != point)
+            continue;
         const struct record *record = results->trials[t].record;
         if (record == NULL) {
             summary->missing++;
@@ -45,45 +83,230 @@ void point_summarize(const struct results *results, size_t point, const char *co
     summary->seconds_per_epoch = statistics_median(values, timed);
     summary->metrics = arena_array(arena, n_columns, sizeof *summary->metrics);
     for (size_t c = 0; c < n_columns; c++)
-        summarize_metric(results, point, columns[c], summary, values, &summary->metrics[c]);
+        point_measure(results, point, columns[c], &summary->metrics[c]);
     free(values);
 }
 
-static void csv_statistic(struct csv *csv, bool known, double number) {
+/* The first row that reaches the target, and the seconds of training up to its end. */
+static const struct record_row *find_reach(const struct record *record, const struct target *target, double *seconds) {
+    bool lower = column_lower_is_better(target->column);
+    size_t c = 0;
+    *seconds = 0;
+    while (c < record->n_columns && strcmp(record->columns[c], target->column) != 0)
+        c++;
+    for (size_t r = 0; r < record->n_rows && c < record->n_columns; r++) {
+        const struct record_row *row = &record->rows[r];
+        *seconds += row->seconds;
+        if (row->known[c] && (lower ? row->values[c] <= target->value : row->values[c] >= target->value))
+            return row;
+    }
+    return NULL;
+}
+
+static double median_with_misses(double *values, size_t n) {
+    double median = statistics_median(values, n);
+    return isnan(median) && n > 0 ? (double)INFINITY : median;
+}
+
+void point_reach(const struct results *results, size_t point, const struct target *target, struct point_target *reach) {
+    *reach = (struct point_target){0};
+    double *epochs = memory_alloc(3 * results->n_trials + 1, sizeof *epochs);
+    double *updates = epochs + results->n_trials, *seconds = updates + results->n_trials;
+    size_t first, end;
+    results_point_trials(results, point, &first, &end);
+    for (size_t t = first; t < end; t++) {
+        const struct record *record = results->trials[t].record;
+        if (results->trials[t].point != point || record == NULL ||
+            (record->status != TRIAL_DONE && record->status != TRIAL_DIVERGED))
+            continue;
+        size_t i = reach->n++;
+        const struct record_row *row = find_reach(record, target, &seconds[i]);
+        reach->reached += row != NULL ? 1 : 0;
+        epochs[i] = row != NULL ? (double)row->epoch : (double)INFINITY;
+        updates[i] = row != NULL ? (double)row->updates : (double)INFINITY;
+        seconds[i] = row != NULL ? seconds[i] : (double)INFINITY;
+    }
+    reach->epochs = median_with_misses(epochs, reach->n);
+    reach->updates = median_with_misses(updates, reach->n);
+    reach->seconds = median_with_misses(seconds, reach->n);
+    free(epochs);
+}
+
+/* ---- The tables -------------------------------------------------------------------------------------------------- */
+
+static const char *const STATISTICS[] = {"mean", "sd", "se", "ci95_low", "ci95_high", "median", "min", "max"};
+enum { N_STATISTICS = sizeof STATISTICS / sizeof STATISTICS[0] };
+
+static void add(struct csv *csv, bool known, double number) {
     if (known)
         csv_number(csv, number);
     else
         csv_empty(csv);
 }
 
+static void add_header(struct csv *csv, const char *column, struct arena *arena) {
+    for (size_t i = 0; i < N_STATISTICS; i++)
+        csv_text(csv, arena_printf(arena, "%s_%s", column, STATISTICS[i]));
+}
+
+static void add_metric(struct csv *csv, const struct point_metric *m) {
+    const double numbers[N_STATISTICS] = {m->mean, m->sd, m->error, m->low, m->high, m->median, m->min, m->max};
+    for (size_t i = 0; i < N_STATISTICS; i++)
+        add(csv, i >= 1 && i <= 4 ? m->has_sd : m->has_mean, numbers[i]);
+}
+
+static bool is_evaluated(const char *column) {
+    return strncmp(column, "test_", 5) == 0 || strncmp(column, "val_", 4) == 0;
+}
+
+static bool has_sampling_error(const char *column) {
+    return is_evaluated(column) && column_is_share(column);
+}
+
+struct layout {
+    const struct results *results;
+    const char **columns; /* of metrics */
+    const char **best;    /* best_epoch, best_test_loss, ... */
+    struct comparisons *comparisons;
+    size_t n, n_best, n_comparisons;
+    struct arena *arena;
+};
+
+static void plan_columns(struct layout *layout) {
+    layout->columns = results_columns(layout->results, layout->arena, &layout->n);
+    layout->best = arena_array(layout->arena, layout->n + 1, sizeof *layout->best);
+    layout->comparisons = arena_array(layout->arena, layout->n, sizeof *layout->comparisons);
+    bool validation = column_exists("best_epoch", layout->columns, layout->n);
+    if (validation)
+        layout->best[layout->n_best++] = "best_epoch";
+    for (size_t c = 0; c < layout->n; c++) {
+        if (!is_evaluated(layout->columns[c]))
+            continue;
+        if (validation)
+            layout->best[layout->n_best++] = arena_printf(layout->arena, "best_%s", layout->columns[c]);
+        comparisons_make(layout->results, layout->columns[c], &layout->comparisons[layout->n_comparisons++]);
+    }
+}
+
+static void write_header(const struct layout *layout, struct csv *csv) {
+    char value[NUMBER_TEXT_SIZE];
+    const struct results *results = layout->results;
+    csv_text(csv, "point");
+    csv_axes(csv, results);
+    csv_text(csv, "n");
+    csv_text(csv, "n_diverged");
+    csv_text(csv, "n_failed");
+    for (size_t c = 0; c < layout->n; c++) {
+        add_header(csv, layout->columns[c], layout->arena);
+        if (has_sampling_error(layout->columns[c]))
+            csv_text(csv, arena_printf(layout->arena, "%s_sampling_se", layout->columns[c]));
+    }
+    for (size_t c = 0; c < layout->n_best; c++)
+        add_header(csv, layout->best[c], layout->arena);
+    for (size_t i = 0; i < results->n_targets; i++) {
+        const char *name = arena_printf(layout->arena, "%s_%s", results->targets[i].column,
+                                        number_write(results->targets[i].value, value));
+        csv_text(csv, arena_printf(layout->arena, "n_reached_%s", name));
+        csv_text(csv, arena_printf(layout->arena, "epochs_to_%s_median", name));
+        csv_text(csv, arena_printf(layout->arena, "updates_to_%s_median", name));
+    }
+    static const char *const parts[] = {"reference", "difference", "difference_ci95_low", "difference_ci95_high",
+                                        "p_holm",    "verdict"};
+    for (size_t c = 0; c < layout->n_comparisons; c++)
+        for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+            csv_text(csv, arena_printf(layout->arena, "%s_%s", layout->comparisons[c].metric, parts[i]));
+    csv_end_row(csv);
+}
+
+static void write_comparison(const struct comparison *c, struct csv *csv) {
+    if (c == NULL) {
+        for (int i = 0; i < 6; i++)
+            csv_empty(csv);
+        return;
+    }
+    bool tested = c->verdict != VERDICT_REFERENCE && c->t.n > 0;
+    csv_uint(csv, c->reference + 1);
+    add(csv, tested, c->t.mean);
+    add(csv, tested && !isnan(c->t.low), c->t.low);
+    add(csv, tested && !isnan(c->t.high), c->t.high);
+    add(csv, tested && !isnan(c->p_holm), c->p_holm);
+    csv_text(csv, verdict_name(c->verdict));
+}
+
+static void write_point(const struct layout *layout, size_t p, struct csv *csv) {
+    const struct results *results = layout->results;
+    struct point_summary summary;
+    point_summarize(results, p, layout->columns, layout->n, layout->arena, &summary);
+    csv_uint(csv, p + 1);
+    csv_labels(csv, results, p);
+    csv_uint(csv, summary.n);
+    csv_uint(csv, summary.n_diverged);
+    csv_uint(csv, summary.n_failed);
+    for (size_t c = 0; c < layout->n; c++) {
+        add_metric(csv, &summary.metrics[c]);
+        if (has_sampling_error(layout->columns[c]))
+            add(csv, !isnan(summary.metrics[c].sampling_error), summary.metrics[c].sampling_error);
+    }
+    for (size_t c = 0; c < layout->n_best; c++) {
+        struct point_metric metric;
+        point_measure(results, p, layout->best[c], &metric);
+        add_metric(csv, &metric);
+    }
+    for (size_t i = 0; i < results->n_targets; i++) {
+        struct point_target reach;
+        point_reach(results, p, &results->targets[i], &reach);
+        csv_uint(csv, reach.reached);
+        add(csv, reach.n > 0, reach.epochs);
+        add(csv, reach.n > 0, reach.updates);
+    }
+    for (size_t c = 0; c < layout->n_comparisons; c++)
+        write_comparison(comparisons_find(&layout->comparisons[c], p), csv);
+    csv_end_row(csv);
+}
+
 void table_summary(const struct results *results, struct text *out) {
     struct arena arena;
     arena_init(&arena);
-    size_t n;
-    const char **columns = results_columns(results, &arena, &n);
+    struct layout layout = {.results = results, .arena = &arena};
+    plan_columns(&layout);
+    struct csv csv;
+    csv_init(&csv, out);
+    write_header(&layout, &csv);
+    for (size_t p = 0; p < results->n_points; p++)
+        write_point(&layout, p, &csv);
+    for (size_t c = 0; c < layout.n_comparisons; c++)
+        comparisons_clear(&layout.comparisons[c]);
+    arena_clear(&arena);
+}
+
+void table_timing_summary(const struct results *results, struct text *out) {
+    static const char *const columns[] = {"epoch_seconds", "seconds", "updates_per_second", "peak_memory_bytes"};
+    enum { N = sizeof columns / sizeof columns[0] };
+    char value[NUMBER_TEXT_SIZE];
+    struct arena arena;
+    arena_init(&arena);
     struct csv csv;
     csv_init(&csv, out);
     csv_text(&csv, "point");
     csv_axes(&csv, results);
-    csv_text(&csv, "n");
-    csv_text(&csv, "n_diverged");
-    csv_text(&csv, "n_failed");
-    for (size_t c = 0; c < n; c++) {
-        csv_text(&csv, arena_printf(&arena, "%s_mean", columns[c]));
-        csv_text(&csv, arena_printf(&arena, "%s_sd", columns[c]));
-    }
+    for (size_t c = 0; c < N; c++)
+        add_header(&csv, columns[c], &arena);
+    for (size_t i = 0; i < results->n_targets; i++)
+        csv_text(&csv, arena_printf(&arena, "seconds_to_%s_%s_median", results->targets[i].column,
+                                    number_write(results->targets[i].value, value)));
     csv_end_row(&csv);
     for (size_t p = 0; p < results->n_points; p++) {
-        struct point_summary summary;
-        point_summarize(results, p, columns, n, &arena, &summary);
         csv_uint(&csv, p + 1);
         csv_labels(&csv, results, p);
-        csv_uint(&csv, summary.n);
-        csv_uint(&csv, summary.n_diverged);
-        csv_uint(&csv, summary.n_failed);
-        for (size_t c = 0; c < n; c++) {
-            csv_statistic(&csv, summary.metrics[c].has_mean, summary.metrics[c].mean);
-            csv_statistic(&csv, summary.metrics[c].has_sd, summary.metrics[c].sd);
+        for (size_t c = 0; c < N; c++) {
+            struct point_metric metric;
+            point_measure(results, p, columns[c], &metric);
+            add_metric(&csv, &metric);
+        }
+        for (size_t i = 0; i < results->n_targets; i++) {
+            struct point_target reach;
+            point_reach(results, p, &results->targets[i], &reach);
+            add(&csv, reach.n > 0, reach.seconds);
         }
         csv_end_row(&csv);
     }

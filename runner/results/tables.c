@@ -1,6 +1,8 @@
 #include "runner/results/tables.h"
 
 #include "runner/base/file.h"
+#include "runner/results/claims.h"
+#include "runner/results/compare.h"
 #include "runner/results/statistics.h"
 
 #include <math.h>
@@ -187,10 +189,10 @@ enum status tables_write(const struct results *results, const char *path, struct
     static const struct {
         const char *file;
         void (*write)(const struct results *results, struct text *out);
-    } tables[] = {{"trials.csv", table_trials},
-                  {"epochs.csv", table_epochs},
-                  {"summary.csv", table_summary},
-                  {"timing.csv", table_timing}};
+    } tables[] = {{"trials.csv", table_trials},   {"epochs.csv", table_epochs},
+                  {"summary.csv", table_summary}, {"comparisons.csv", table_comparisons},
+                  {"ranks.csv", table_ranks},     {"claims.csv", table_claims},
+                  {"timing.csv", table_timing},   {"timing_summary.csv", table_timing_summary}};
     struct arena arena;
     arena_init(&arena);
     struct text out;

@@ -11,12 +11,16 @@
 void table_trials(const struct results *results, struct text *out);
 void table_epochs(const struct results *results, struct text *out);
 void table_summary(const struct results *results, struct text *out);
+void table_timing_summary(const struct results *results, struct text *out);
 void table_timing(const struct results *results, struct text *out);
 
 /* What a point comes to. */
 struct point_metric {
     double mean, sd; /* NaN where not known */
     bool has_mean, has_sd;
+    size_t n;                                  /* trials with a value */
+    double error, low, high, median, min, max; /* error: standard error of the mean; low, high: its 95 % interval */
+    double sampling_error;                     /* of a share on test or validation rows (column.h); NaN for others */
 };
 struct point_summary {
     size_t n, n_diverged, n_failed, missing; /* n: trials done or diverged */
@@ -24,6 +28,15 @@ struct point_summary {
     double seconds_per_epoch;                /* median of the trials' medians; NaN without one */
     struct point_metric *metrics;            /* [columns] */
 };
+/* Of any column (column.h) at a point. With a diverged trial all is NaN, but for times and counts. */
+void point_measure(const struct results *results, size_t point, const char *column, struct point_metric *metric);
+/* Median of what it took to reach a target for the first time: a trial that did not reach it counts as infinite, so the median is that where
+   half of them or more did not. */
+struct point_target {
+    size_t n, reached;               /* trials done or diverged; those that reached it */
+    double epochs, updates, seconds; /* NaN without trials; seconds of training */
+};
+void point_reach(const struct results *results, size_t point, const struct target *target, struct point_target *reach);
 /* `columns` are those of results_columns(). With a diverged trial among them, mean and sd are NaN: it is never averaged away. */
 void point_summarize(const struct results *results, size_t point, const char *const *columns, size_t n_columns,
                      struct arena *arena, struct point_summary *summary);

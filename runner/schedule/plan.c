@@ -1,6 +1,7 @@
 #include "runner/schedule/plan.h"
 
 #include "runner/host/params.h"
+#include "runner/results/claims.h"
 
 #include <string.h>
 
@@ -77,6 +78,7 @@ static enum status plan_point(struct plan *plan, struct session *session, const 
         status = STATUS_OK;
     }
     uint64_t rows = session->data[point->data].facts.rows[DATA_TRAIN];
+    memcpy(plan->results.rows[p], session->data[point->data].facts.rows, sizeof plan->results.rows[p]);
     point->batch_rows = batch_rows_of(resolved, rows);
     point->work = point->facts.known ? estimate_work(&point->facts, rows) : 0;
     text_clear(&where);
@@ -111,6 +113,31 @@ static void identify(struct plan *plan, const struct session *session, const str
     }
 }
 
+/* The columns of all points; a plan that is not known may have any. */
+static void check_questions(const struct plan *plan, const struct experiment *experiment,
+                            struct diagnostics *diagnostics) {
+    struct arena arena;
+    arena_init(&arena);
+    size_t most = 0, n = 0;
+    bool known = true;
+    for (size_t p = 0; p < experiment->n_points; p++) {
+        known = known && plan->points[p].facts.known;
+        most += plan->points[p].facts.n_columns;
+    }
+    const char **columns = arena_array(&arena, most, sizeof *columns);
+    for (size_t p = 0; p < experiment->n_points; p++)
+        for (size_t c = 0; c < plan->points[p].facts.n_columns; c++) {
+            size_t i = 0;
+            while (i < n && strcmp(columns[i], plan->points[p].facts.columns[c]) != 0)
+                i++;
+            if (i == n)
+                columns[n++] = plan->points[p].facts.columns[c];
+        }
+    if (known)
+        questions_check(experiment, columns, n, diagnostics);
+    arena_clear(&arena);
+}
+
 enum status plan_make(struct plan *plan, struct session *session, const struct experiment *experiment,
                       struct diagnostics *diagnostics, struct error *error) {
     *plan = (struct plan){0};
@@ -122,6 +149,8 @@ enum status plan_make(struct plan *plan, struct session *session, const struct e
     enum status status = STATUS_OK;
     for (size_t p = 0; status == STATUS_OK && p < experiment->n_points; p++)
         status = plan_point(plan, session, experiment, p, diagnostics, error);
+    if (status == STATUS_OK)
+        check_questions(plan, experiment, diagnostics);
     if (status == STATUS_OK && diagnostics->errors > 0)
         status = STATUS_CONFIG;
     if (status == STATUS_OK)

@@ -34,7 +34,7 @@ says() {
 
 # same FOLDER FOLDER: the tables that promise equal bytes have them
 same() {
-    for file in config.yaml points.csv trials.csv epochs.csv summary.csv; do
+    for file in config.yaml points.csv trials.csv epochs.csv summary.csv comparisons.csv ranks.csv; do
         cmp "$1/$file" "$2/$file" || fail "$file differs"
     done
 }

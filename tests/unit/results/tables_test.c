@@ -92,17 +92,26 @@ static void epochs_leave_unknown_cells_empty(void **state) {
     results_clear(&results);
 }
 
+#define SUMMARY_HEADER                                                                                                 \
+    "point,size,\"rate, "                                                                                              \
+    "really\",n,n_diverged,n_failed,train_loss_mean,train_loss_sd,train_loss_se,train_loss_ci95_low,"                  \
+    "train_loss_ci95_high,train_loss_median,train_loss_min,train_loss_max,test_loss_mean,test_loss_sd,test_loss_se,"   \
+    "test_loss_ci95_low,test_loss_ci95_high,test_loss_median,test_loss_min,test_loss_max,test_loss_reference,"         \
+    "test_loss_difference,test_loss_difference_ci95_low,test_loss_difference_ci95_high,test_loss_p_holm,"              \
+    "test_loss_verdict\n"
+
 /* train_loss 0.75 and 0.25: mean 0.5, sd sqrt(0.0625 + 0.0625) = 0.3535533905932738; test_loss 1 and 4: mean 2.5, sd sqrt(4.5) =
-   2.1213203435596424 (Python 3 statistics.stdev). */
+   2.1213203435596424 (Python 3 statistics.stdev); Student's intervals -2.67655118404, 3.67655118404 and -16.5593071043, 21.5593071043
+   (SciPy's t.ppf(0.975, 1) = 12.706204736174698). */
 static void a_diverged_trial_is_never_averaged_away(void **state) {
     (void)state;
     struct results results;
     make_results(&results);
-    expect(
-        table_summary, &results,
-        "point,size,\"rate, really\",n,n_diverged,n_failed,train_loss_mean,train_loss_sd,test_loss_mean,test_loss_sd\n"
-        "1,10,0.5,2,0,0,0.5,0.3535533905932738,2.5,2.1213203435596424\n"
-        "2,full,,1,1,1,nan,,nan,\n");
+    expect(table_summary, &results,
+           SUMMARY_HEADER
+           "1,10,0.5,2,0,0,0.5,0.3535533905932738,0.25,-2.6765511840436886,3.6765511840436886,0.5,0.25,0.75,2.5,"
+           "2.1213203435596424,1.4999999999999998,-16.55930710426213,21.55930710426213,2.5,1,4,1,,,,,reference\n"
+           "2,full,,1,1,1,nan,,,,,nan,nan,nan,nan,,,,,nan,nan,nan,1,,,,,\n");
     results_clear(&results);
 }
 
@@ -111,11 +120,9 @@ static void points_without_results_have_empty_cells(void **state) {
     struct results results;
     make_results(&results);
     results.trials[1].record = results.trials[2].record = NULL;
-    expect(
-        table_summary, &results,
-        "point,size,\"rate, really\",n,n_diverged,n_failed,train_loss_mean,train_loss_sd,test_loss_mean,test_loss_sd\n"
-        "1,10,0.5,1,0,0,0.75,,1,\n"
-        "2,full,,0,0,1,,,,\n");
+    expect(table_summary, &results,
+           SUMMARY_HEADER "1,10,0.5,1,0,0,0.75,,,,,0.75,0.75,0.75,1,,,,,1,1,1,1,,,,,reference\n"
+                          "2,full,,0,0,1,,,,,,,,,,,,,,,,,1,,,,,\n");
     results_clear(&results);
 }
 

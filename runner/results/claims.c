@@ -1,0 +1,292 @@
+#include "runner/results/claims.h"
+
+#include "runner/config/questions.h"
+#include "runner/results/column.h"
+#include "runner/results/statistics.h"
+#include "runner/results/tables.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *claim_verdict_name(enum claim_verdict verdict) {
+    static const char *const names[] = {"undecided", "holds", "fails"};
+    return names[verdict];
+}
+
+/* One side at one seed. */
+struct side {
+    double value;
+    bool known, diverged;
+};
+
+static struct side column_at(const struct results *results, const struct claim_node *node, int64_t seed) {
+    struct selection_grid grid = results_grid(results);
+    struct side side = {.known = true};
+    bool metric =
+        !column_is_time(node->column) && strcmp(node->column, "epochs") != 0 && strcmp(node->column, "updates") != 0;
+    size_t n = 0;
+    for (size_t t = 0; t < results->n_trials; t++) {
+        const struct result_trial *trial = &results->trials[t];
+        double value = 0;
+        if (trial->seed != seed || !selector_fits(&node->selector, &grid, trial->point))
+            continue;
+        side.diverged = side.diverged || (metric && trial->record != NULL && trial->record->status == TRIAL_DIVERGED);
+        side.known = side.known && column_value(results, t, node->column, &value);
+        side.value += value;
+        n++;
+    }
+    side.value /= (double)n;
+    side.known = side.known && n > 0;
+    return side;
+}
+
+static struct side side_at(const struct results *results, const struct claim_node *node, int64_t seed) {
+    if (node->op == CLAIM_NUMBER)
+        return (struct side){.value = node->number, .known = true};
+    if (node->op == CLAIM_COLUMN || node->op == CLAIM_SPREAD)
+        return column_at(results, node, seed);
+    struct side left = side_at(results, node->left, seed), right = side_at(results, node->right, seed);
+    struct side side = {.known = left.known && right.known, .diverged = left.diverged || right.diverged};
+    switch (node->op) {
+    case CLAIM_ADD: side.value = left.value + right.value; break;
+    case CLAIM_SUBTRACT: side.value = left.value - right.value; break;
+    case CLAIM_MULTIPLY: side.value = left.value * right.value; break;
+    default: side.value = left.value / right.value; break;
+    }
+    side.known = side.known && isfinite(side.value);
+    return side;
+}
+
+struct facts {
+    bool times, share, lower, higher;
+};
+
+static bool collect(void *context, const struct claim_node *node) {
+    struct facts *facts = context;
+    facts->times = facts->times || column_is_time(node->column);
+    facts->share = facts->share || column_is_share(node->column);
+    if (column_lower_is_better(node->column))
+        facts->lower = true;
+    else
+        facts->higher = true;
+    return true;
+}
+
+struct evidence {
+    double *left, *right, *differences; /* [n] of the seeds that both sides have */
+    size_t n;
+    size_t seeds, left_diverged, right_diverged;
+    double scale;
+};
+
+static void gather(const struct results *results, const struct claim *claim, struct evidence *evidence) {
+    int64_t *seen = memory_alloc(results->n_trials + 1, sizeof *seen);
+    size_t n_seen = 0;
+    for (size_t t = 0; t < results->n_trials; t++) {
+        int64_t seed = results->trials[t].seed;
+        size_t s = 0;
+        while (s < n_seen && seen[s] != seed)
+            s++;
+        if (s < n_seen)
+            continue;
+        seen[n_seen++] = seed;
+        struct side left = side_at(results, claim->left, seed), right = side_at(results, claim->right, seed);
+        evidence->left_diverged += left.diverged ? 1 : 0;
+        evidence->right_diverged += right.diverged ? 1 : 0;
+        evidence->seeds += (left.known || left.diverged) && (right.known || right.diverged) ? 1 : 0;
+        if (!left.known || !right.known)
+            continue;
+        evidence->left[evidence->n] = left.value;
+        evidence->right[evidence->n] = right.value;
+        evidence->differences[evidence->n++] = left.value - right.value;
+        evidence->scale = fmax(evidence->scale, fmax(fabs(left.value), fabs(right.value)));
+    }
+    free(seen);
+}
+
+static enum claim_verdict decide(const struct claim *claim, const struct claim_result *result) {
+    double low = result->low - result->threshold, high = result->high - result->threshold;
+    if (isnan(low) || isnan(high))
+        return CLAIM_UNDECIDED;
+    if (low == high && low == 0)
+        return claim->or_equal ? CLAIM_HOLDS : CLAIM_FAILS;
+    if (claim->greater)
+        return low > 0 ? CLAIM_HOLDS : high < 0 ? CLAIM_FAILS : CLAIM_UNDECIDED;
+    return high < 0 ? CLAIM_HOLDS : low > 0 ? CLAIM_FAILS : CLAIM_UNDECIDED;
+}
+
+/* A diverged trial on the side that is claimed to be better: the claim does not hold, and fails where all diverged. On the other side
+   it is what the claim says. */
+static void weigh_diverged(const struct claim *claim, const struct facts *facts, const struct evidence *evidence,
+                           struct claim_result *result) {
+    if (evidence->left_diverged + evidence->right_diverged == 0)
+        return;
+    bool left_better = claim->greater == facts->higher, mixed = facts->lower && facts->higher;
+    size_t better = left_better ? evidence->left_diverged : evidence->right_diverged;
+    size_t worse = left_better ? evidence->right_diverged : evidence->left_diverged;
+    bool enough = evidence->seeds >= STATISTICS_LEAST;
+    if (mixed || claim->spread || (better > 0 && worse > 0)) {
+        result->verdict = CLAIM_UNDECIDED;
+        result->reason = "trials diverged";
+    } else if (better > 0) {
+        result->verdict =
+            result->verdict == CLAIM_FAILS || (better == evidence->seeds && enough) ? CLAIM_FAILS : CLAIM_UNDECIDED;
+        result->reason = "trials diverged on the side that is claimed to be better";
+    } else if (worse == evidence->seeds && enough) {
+        result->verdict = CLAIM_HOLDS;
+        result->reason = "all trials of the other side diverged";
+    }
+}
+
+static void judge_spread(struct evidence *evidence, struct claim_result *result) {
+    struct spread_test test;
+    statistics_spread_test(statistics_sd(evidence->left, evidence->n), evidence->n,
+                           statistics_sd(evidence->right, evidence->n), evidence->n, &test);
+    result->threshold = 1;
+    result->estimate = test.ratio;
+    result->low = test.low;
+    result->high = test.high;
+    if (isnan(test.ratio) && evidence->n >= STATISTICS_LEAST)
+        result->reason = "the right side has no spread";
+}
+
+static void judge_difference(const struct facts *facts, struct evidence *evidence, struct claim_result *result) {
+    struct t_test test;
+    statistics_t_test(evidence->differences, evidence->n, evidence->scale, &test);
+    result->estimate = test.mean;
+    if (test.constant && test.p == 0 && facts->share) {
+        result->reason = "the differences are all equal: no spread to judge by";
+        return;
+    }
+    result->low = test.constant && test.p == 1 ? 0 : test.low;
+    result->high = test.constant && test.p == 1 ? 0 : test.high;
+}
+
+static void judge(const struct results *results, struct arena *arena, struct claim_result *result) {
+    struct selection_grid grid = results_grid(results);
+    struct claim claim;
+    struct claim_error error;
+    result->reason = "";
+    result->estimate = result->low = result->high = (double)NAN;
+    if (!claim_read(result->text, &grid, arena, &claim, &error)) {
+        result->reason = "does not fit this grid";
+        return;
+    }
+    struct facts facts = {0};
+    claim_columns(claim.left, collect, &facts);
+    claim_columns(claim.right, collect, &facts);
+    result->times = facts.times;
+    struct evidence evidence = {0};
+    evidence.left = arena_array(arena, results->n_trials, sizeof(double));
+    evidence.right = arena_array(arena, results->n_trials, sizeof(double));
+    evidence.differences = arena_array(arena, results->n_trials, sizeof(double));
+    gather(results, &claim, &evidence);
+    result->n = evidence.n;
+    if (claim.spread)
+        judge_spread(&evidence, result);
+    else
+        judge_difference(&facts, &evidence, result);
+    if (evidence.n >= STATISTICS_LEAST)
+        result->verdict = decide(&claim, result);
+    else if (evidence.seeds < STATISTICS_LEAST)
+        result->reason = evidence.seeds == 0 ? "no trials on both sides" : "fewer than 3 seeds";
+    weigh_diverged(&claim, &facts, &evidence, result);
+}
+
+struct claim_result *claims_judge(const struct results *results, struct arena *arena) {
+    struct claim_result *list = arena_array(arena, results->n_claims, sizeof *list);
+    for (size_t i = 0; i < results->n_claims; i++) {
+        list[i].text = results->claims[i];
+        judge(results, arena, &list[i]);
+    }
+    return list;
+}
+
+static void add_known(struct csv *csv, double number) {
+    if (isnan(number))
+        csv_empty(csv);
+    else
+        csv_number(csv, number);
+}
+
+void table_claims(const struct results *results, struct text *out) {
+    static const char *const names[] = {"claim",    "statement", "verdict",   "n",     "estimate",
+                                        "ci95_low", "ci95_high", "threshold", "times", "reason"};
+    struct arena arena;
+    arena_init(&arena);
+    struct csv csv;
+    csv_init(&csv, out);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        csv_text(&csv, names[i]);
+    csv_end_row(&csv);
+    const struct claim_result *list = claims_judge(results, &arena);
+    for (size_t i = 0; i < results->n_claims; i++) {
+        csv_uint(&csv, i + 1);
+        csv_text(&csv, list[i].text);
+        csv_text(&csv, claim_verdict_name(list[i].verdict));
+        csv_uint(&csv, list[i].n);
+        add_known(&csv, list[i].estimate);
+        add_known(&csv, list[i].low);
+        add_known(&csv, list[i].high);
+        csv_number(&csv, list[i].threshold);
+        csv_text(&csv, list[i].times ? "yes" : "no");
+        csv_text(&csv, list[i].reason);
+        csv_end_row(&csv);
+    }
+    arena_clear(&arena);
+}
+
+/* ---- Before anything trains -------------------------------------------------------------------------------------- */
+
+struct check {
+    const struct question *question;
+    const char *const *columns;
+    size_t n_columns;
+    struct diagnostics *diagnostics;
+};
+
+static bool check_column(void *context, const struct claim_node *node) {
+    struct check *check = context;
+    if (column_exists(node->column, check->columns, check->n_columns))
+        return true;
+    struct mark mark = question_mark(check->question, node->at);
+    const char *nearest = text_nearest(node->column, check->columns, check->n_columns);
+    if (nearest != NULL)
+        diagnostics_error(check->diagnostics, mark, "claim: unknown column '%.60s'; did you mean '%s'?", node->column,
+                          nearest);
+    else
+        diagnostics_error(check->diagnostics, mark,
+                          "claim: unknown column '%.60s'; trials.csv and timing.csv have them", node->column);
+    return true;
+}
+
+void questions_check(const struct experiment *experiment, const char *const *columns, size_t n_columns,
+                     struct diagnostics *diagnostics) {
+    if (experiment->n_overrides > 0 || n_columns == 0)
+        return;
+    struct arena arena;
+    arena_init(&arena);
+    struct selection_grid grid = questions_grid(experiment, &arena);
+    for (size_t i = 0; i < experiment->n_claims; i++) {
+        struct claim claim;
+        struct claim_error error;
+        struct check check = {&experiment->claims[i], columns, n_columns, diagnostics};
+        if (claim_read(experiment->claims[i].text, &grid, &arena, &claim, &error)) {
+            claim_columns(claim.left, check_column, &check);
+            claim_columns(claim.right, check_column, &check);
+        }
+    }
+    for (size_t i = 0; i < experiment->n_targets; i++) {
+        bool found = false;
+        for (size_t c = 0; c < n_columns; c++)
+            found = found || strcmp(columns[c], experiment->targets[i].column) == 0;
+        if (!found)
+            diagnostics_error(
+                diagnostics, experiment->targets[i].mark,
+                "targets: no column '%.60s'; targets want validation data (`validation:` of the data set) "
+                "and a metric of the config",
+                experiment->targets[i].column);
+    }
+    arena_clear(&arena);
+}

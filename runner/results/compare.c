@@ -1,0 +1,262 @@
+#include "runner/results/compare.h"
+
+#include "runner/results/column.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_PAIRS_POINTS = 300 }; /* above, Bonferroni's correction stands in for Holm's over all pairs */
+
+const char *verdict_name(enum verdict verdict) {
+    static const char *const names[] = {"", "no difference shown", "better", "worse", "reference"};
+    return names[verdict];
+}
+
+/* One point's trials, by seed. */
+struct cell {
+    double value;
+    enum { CELL_EMPTY, CELL_KNOWN, CELL_DIVERGED } state;
+};
+
+struct work {
+    const struct results *results;
+    struct comparisons *comparisons;
+    struct cell *cells; /* [n_points][n_seeds] */
+    int64_t *seeds;
+    size_t n_seeds;
+    double *differences; /* [n_seeds] */
+};
+
+static int compare_seeds(const void *a, const void *b) {
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static void read_cells(struct work *work, const char *metric) {
+    const struct results *results = work->results;
+    work->seeds = memory_alloc(results->n_trials + 1, sizeof *work->seeds);
+    for (size_t t = 0; t < results->n_trials; t++)
+        work->seeds[t] = results->trials[t].seed;
+    qsort(work->seeds, results->n_trials, sizeof *work->seeds, compare_seeds);
+    for (size_t t = 0; t < results->n_trials; t++)
+        if (work->n_seeds == 0 || work->seeds[work->n_seeds - 1] != work->seeds[t])
+            work->seeds[work->n_seeds++] = work->seeds[t];
+    work->cells = memory_alloc(results->n_points * work->n_seeds + 1, sizeof *work->cells);
+    work->differences = memory_alloc(work->n_seeds + 1, sizeof(double));
+    for (size_t t = 0; t < results->n_trials; t++) {
+        const struct result_trial *trial = &results->trials[t];
+        const int64_t *seed = bsearch(&trial->seed, work->seeds, work->n_seeds, sizeof *seed, compare_seeds);
+        struct cell *cell = &work->cells[trial->point * work->n_seeds + (size_t)(seed - work->seeds)];
+        if (trial->record != NULL && trial->record->status == TRIAL_DIVERGED)
+            cell->state = CELL_DIVERGED;
+        else if (column_value(results, t, metric, &cell->value))
+            cell->state = CELL_KNOWN;
+    }
+}
+
+static void work_clear(struct work *work) {
+    free(work->seeds);
+    free(work->cells);
+    free(work->differences);
+}
+
+/* The t test of two points, and the pairs that count. */
+static void test_pair(struct work *work, size_t point, size_t reference, struct comparison *c) {
+    const struct cell *ours = &work->cells[point * work->n_seeds], *theirs = &work->cells[reference * work->n_seeds];
+    bool lower = work->comparisons->lower_is_better;
+    size_t n = 0;
+    double scale = 0;
+    *c = (struct comparison){.point = point, .reference = reference, .reason = "", .p_holm = (double)NAN};
+    for (size_t s = 0; s < work->n_seeds; s++) {
+        c->diverged += ours[s].state == CELL_DIVERGED ? 1 : 0;
+        c->reference_diverged += theirs[s].state == CELL_DIVERGED ? 1 : 0;
+        if (ours[s].state == CELL_EMPTY || theirs[s].state == CELL_EMPTY)
+            continue;
+        bool known = ours[s].state == CELL_KNOWN && theirs[s].state == CELL_KNOWN;
+        double difference = known ? ours[s].value - theirs[s].value : 0;
+        bool won = known ? (lower ? difference < 0 : difference > 0) : ours[s].state == CELL_KNOWN;
+        bool tied = known ? difference == 0 : ours[s].state == theirs[s].state;
+        c->win += won ? 1 : 0;
+        c->tie += tied ? 1 : 0;
+        c->loss += !won && !tied ? 1 : 0;
+        if (!known)
+            continue;
+        work->differences[n++] = difference;
+        scale = fabs(theirs[s].value) > scale ? fabs(theirs[s].value) : scale;
+    }
+    statistics_t_test(work->differences, n, scale, &c->t);
+    /* Equal steps of a share that was counted on a few rows are no sign of certainty. */
+    if (c->t.constant && c->t.p == 0 && column_is_share(work->comparisons->metric)) {
+        c->t.p = c->t.low = c->t.high = (double)NAN;
+        c->reason = "the differences are all equal: no spread to judge by";
+    }
+    if (n < STATISTICS_LEAST)
+        c->t.p = (double)NAN;
+}
+
+static void judge(const struct comparisons *comparisons, struct comparison *c) {
+    size_t pairs = c->win + c->tie + c->loss;
+    double level = (1 - STATISTICS_LEVEL) / (double)(comparisons->family > 0 ? comparisons->family : 1);
+    c->pairs_needed = statistics_pairs_needed(c->t.effect, level);
+    bool better = comparisons->lower_is_better ? c->t.mean < 0 : c->t.mean > 0;
+    if (pairs < STATISTICS_LEAST) {
+        c->reason = pairs == 0 ? "no pair of trials" : "fewer than 3 seeds";
+        return;
+    }
+    c->verdict = VERDICT_UNDECIDED;
+    if (c->diverged > 0 || c->reference_diverged > 0) {
+        c->reason = c->diverged > 0 ? "trials diverged" : "trials of the reference diverged";
+        if (c->t.n == 0 && (c->win == pairs || c->loss == pairs))
+            c->verdict = c->win == pairs ? VERDICT_BETTER : VERDICT_WORSE;
+    }
+    if (!isnan(c->p_holm) && c->p_holm < 1 - STATISTICS_LEVEL && c->t.mean != 0) {
+        bool allowed = better ? c->diverged == 0 : c->reference_diverged == 0;
+        c->verdict = !allowed ? VERDICT_UNDECIDED : better ? VERDICT_BETTER : VERDICT_WORSE;
+    }
+}
+
+/* The point with the best mean of a column, among those whose trials are all done; SIZE_MAX without one. */
+static size_t find_best(const struct results *results, const char *column) {
+    double best = 0;
+    size_t point = SIZE_MAX;
+    bool lower = column_lower_is_better(column);
+    double *sums = memory_alloc(2 * results->n_points + 1, sizeof *sums), *counts = sums + results->n_points;
+    bool *out = memory_alloc(results->n_points + 1, sizeof *out);
+    for (size_t t = 0; t < results->n_trials; t++) {
+        size_t p = results->trials[t].point;
+        const struct record *record = results->trials[t].record;
+        double value;
+        out[p] = out[p] || (record != NULL && record->status == TRIAL_DIVERGED);
+        if (column_value(results, t, column, &value)) {
+            sums[p] += value;
+            counts[p]++;
+        }
+    }
+    for (size_t p = 0; p < results->n_points; p++) {
+        double mean = sums[p] / counts[p];
+        if (!out[p] && counts[p] > 0 && (point == SIZE_MAX || (lower ? mean < best : mean > best))) {
+            best = mean;
+            point = p;
+        }
+    }
+    free(sums);
+    free(out);
+    return point;
+}
+
+static void compare_with_best(struct work *work) {
+    struct comparisons *all = work->comparisons;
+    const struct results *results = work->results;
+    size_t n = results->n_points;
+    all->best_point = find_best(results, all->chosen);
+    if (all->best_point == SIZE_MAX)
+        return;
+    size_t pairs = n * (n - 1) / 2, k = 0;
+    bool test_all = n <= MAX_PAIRS_POINTS;
+    double *p = memory_alloc((test_all ? pairs : n) + 1, sizeof *p);
+    for (size_t i = 0; test_all && i < n; i++)
+        for (size_t j = i + 1; j < n; j++) {
+            struct comparison c;
+            test_pair(work, i, j, &c);
+            p[k++] = c.t.p;
+            all->family += !isnan(c.t.p) ? 1 : 0;
+        }
+    if (test_all)
+        statistics_holm(p, pairs, p);
+    else
+        all->family = pairs;
+    for (size_t i = 0; i < n; i++) {
+        struct comparison *c = &all->items[all->count++];
+        test_pair(work, i, all->best_point, c);
+        size_t a = i < all->best_point ? i : all->best_point, b = i < all->best_point ? all->best_point : i;
+        if (i == all->best_point)
+            c->verdict = VERDICT_REFERENCE;
+        else if (test_all)
+            c->p_holm = p[a * n - a * (a + 1) / 2 + b - a - 1];
+        else
+            c->p_holm = c->t.p * (double)pairs < 1 ? c->t.p * (double)pairs : c->t.p + (1 - c->t.p);
+    }
+    free(p);
+}
+
+static void compare_with_baseline(struct work *work, const struct selector *selector) {
+    struct comparisons *all = work->comparisons;
+    const struct results *results = work->results;
+    struct selection_grid grid = results_grid(results);
+    double *p = memory_alloc(results->n_points + 1, sizeof *p);
+    for (size_t i = 0; i < results->n_points; i++) {
+        size_t count, reference = selector_reference(selector, &grid, i, &count);
+        if (count == 0)
+            continue;
+        struct comparison *c = &all->items[all->count];
+        test_pair(work, i, reference, c);
+        if (reference == i)
+            c->verdict = VERDICT_REFERENCE;
+        p[all->count++] = reference == i ? (double)NAN : c->t.p;
+        all->family += reference != i && !isnan(c->t.p) ? 1 : 0;
+    }
+    statistics_holm(p, all->count, p);
+    for (size_t i = 0; i < all->count; i++)
+        all->items[i].p_holm = p[i];
+    free(p);
+}
+
+/* val_accuracy of test_accuracy, where the trials have it */
+static const char *chosen_by(const struct results *results, const char *metric, struct arena *arena) {
+    double value;
+    if (strncmp(metric, "test_", 5) != 0)
+        return metric;
+    const char *column = arena_printf(arena, "val_%s", metric + 5);
+    for (size_t t = 0; t < results->n_trials; t++)
+        if (column_value(results, t, column, &value))
+            return column;
+    return metric;
+}
+
+void comparisons_make(const struct results *results, const char *metric, struct comparisons *comparisons) {
+    *comparisons = (struct comparisons){.best = true, .best_point = SIZE_MAX};
+    struct arena *arena = &comparisons->arena;
+    arena_init(arena);
+    comparisons->metric = arena_copy_text(arena, metric);
+    comparisons->lower_is_better = column_lower_is_better(metric);
+    comparisons->chosen = chosen_by(results, comparisons->metric, arena);
+    comparisons->items = arena_array(arena, results->n_points, sizeof *comparisons->items);
+    struct work work = {.results = results, .comparisons = comparisons};
+    struct selector selector;
+    struct claim_error error;
+    struct selection_grid grid = results_grid(results);
+    read_cells(&work, metric);
+    const char *baseline = results->baseline != NULL ? results->baseline : "";
+    comparisons->best = baseline[0] == '\0' || strcmp(baseline, "best") == 0 ||
+                        !selector_read(baseline, &grid, arena, &selector, &error);
+    if (comparisons->best)
+        compare_with_best(&work);
+    else
+        compare_with_baseline(&work, &selector);
+    for (size_t i = 0; i < comparisons->count; i++) {
+        struct comparison *c = &comparisons->items[i];
+        if (c->verdict == VERDICT_REFERENCE)
+            continue;
+        double p = c->t.p;
+        judge(comparisons, c);
+        if (isnan(p)) /* not tested: too few pairs, or nothing to judge by */
+            c->p_holm = (double)NAN;
+        struct comparison again;
+        test_pair(&work, c->point, c->reference, &again); /* leaves the differences in place */
+        statistics_wilcoxon(work.differences, again.t.n, true, &c->wilcoxon);
+    }
+    work_clear(&work);
+}
+
+void comparisons_clear(struct comparisons *comparisons) {
+    arena_clear(&comparisons->arena);
+    *comparisons = (struct comparisons){0};
+}
+
+const struct comparison *comparisons_find(const struct comparisons *comparisons, size_t point) {
+    for (size_t i = 0; i < comparisons->count; i++)
+        if (comparisons->items[i].point == point)
+            return &comparisons->items[i];
+    return NULL;
+}

@@ -1,0 +1,78 @@
+/*
+ * Which points are better: paired comparisons of one metric over the seeds (docs/statistics.md).
+ *
+ * With a `baseline:` each point is compared with the one that has the baseline's labels and is equal on all other axes; these
+ * comparisons are the family for Holm's correction. Without one, or with `baseline: best`, each point is compared with the best, and all
+ * pairs of points are the family, since the best was chosen by looking. Trials are paired by their seeds.
+ *
+ * The t test decides, at STATISTICS_LEVEL. A trial that diverged is a loss and is in no mean: its point is never better, and is worse where
+ * all its trials diverged and all of the other's are done. Fewer than STATISTICS_LEAST pairs: no verdict.
+ */
+#ifndef RUNNER_RESULTS_COMPARE_H
+#define RUNNER_RESULTS_COMPARE_H
+
+#include "runner/results/results.h"
+#include "runner/results/statistics.h"
+
+enum verdict {
+    VERDICT_NONE, /* too few seeds, or no trial on one side */
+    VERDICT_UNDECIDED,
+    VERDICT_BETTER,
+    VERDICT_WORSE,
+    VERDICT_REFERENCE /* the point is what others are compared with */
+};
+/* "", "no difference shown", "better", "worse", "reference" */
+const char *verdict_name(enum verdict verdict);
+
+struct comparison {
+    size_t point, reference;
+    struct t_test t; /* of point minus reference, pairs of trials that are both done */
+    struct wilcoxon wilcoxon;
+    double p_holm;         /* t.p, corrected; NaN where there is none */
+    size_t win, tie, loss; /* of pairs; a diverged trial loses against one that is done */
+    size_t diverged, reference_diverged;
+    enum verdict verdict;
+    const char *reason; /* why there is no verdict, or what else to know; "" */
+    size_t
+        pairs_needed; /* to show a difference such as the one found, at the family's level; 0: more than 100000, or not known */
+};
+
+struct comparisons {
+    struct arena arena;
+    const char *metric;
+    bool lower_is_better;
+    bool best;          /* compared with the best; else with the baseline */
+    size_t best_point;  /* SIZE_MAX: there is none */
+    const char *chosen; /* column by which the best was chosen: on validation data where there is some */
+    size_t family;      /* number of tests that Holm's correction counts */
+    struct comparison
+        *items; /* in grid order; points without a reference are left out, references have VERDICT_REFERENCE */
+    size_t count;
+};
+
+/* `metric` is any column (column.h). */
+void comparisons_make(const struct results *results, const char *metric, struct comparisons *comparisons);
+void comparisons_clear(struct comparisons *comparisons);
+
+/* The comparison of a point, or NULL. */
+const struct comparison *comparisons_find(const struct comparisons *comparisons, size_t point);
+
+/* Friedman's test with Nemenyi's critical difference. Blocks are the values of the axis `dataset`, where there is one (means over the
+   seeds), else the seeds; treatments are the points, seen without that axis. Blocks with a value missing are left out; diverged trials
+   rank last. */
+struct ranking {
+    struct arena arena;
+    bool by_dataset;
+    struct friedman test;
+    size_t *points; /* [treatments] one point of each, in grid order */
+    double *ranks;  /* [treatments] mean ranks, 1 is the best */
+};
+/* False where there are fewer than 3 treatments or 2 whole blocks. */
+bool ranking_make(const struct results *results, const char *metric, struct ranking *ranking);
+void ranking_clear(struct ranking *ranking);
+
+/* comparisons.csv: a row for each metric on validation and test rows, and point. ranks.csv: a row a metric and treatment. */
+void table_comparisons(const struct results *results, struct text *out);
+void table_ranks(const struct results *results, struct text *out);
+
+#endif
