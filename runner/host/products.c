@@ -97,6 +97,12 @@ uint64_t product_workspace(enum gemm gemm, uint32_t flags, const runner_view *a,
     return s.dense_a + s.dense_b + s.transposed_b + s.entries + s.lists + s.scaled;
 }
 
+static void *take(void **workspace, uint64_t bytes) {
+    unsigned char *piece = *workspace;
+    *workspace = piece + bytes;
+    return piece;
+}
+
 /* ---- Dense ---- */
 
 static void scale(const runner_view *c, float beta) {
@@ -255,21 +261,22 @@ void product_run(enum gemm gemm, uint32_t flags, float alpha, const runner_view 
         return;
     const struct kernels *kernels = kernels_get();
     const struct pieces sizes = pieces_of(gemm, &p);
-    unsigned char *dense_a = workspace, *dense_b = dense_a + sizes.dense_a, *transposed_b = dense_b + sizes.dense_b;
-    struct sparse_entry *entries = (struct sparse_entry *)(transposed_b + sizes.transposed_b);
-    struct sparse_list *lists = (struct sparse_list *)((unsigned char *)entries + sizes.entries);
-    float *scaled = (float *)((unsigned char *)lists + sizes.lists);
+    float *dense_a = take(&workspace, sizes.dense_a), *dense_b = take(&workspace, sizes.dense_b);
+    float *transposed_b = take(&workspace, sizes.transposed_b);
+    struct sparse_entry *entries = take(&workspace, sizes.entries);
+    struct sparse_list *lists = take(&workspace, sizes.lists);
+    float *scaled = take(&workspace, sizes.scaled);
     if (sparse_of(a) != NULL && sparse_fits(&p)) {
         sparse(kernels, &p, entries, lists);
         return;
     }
     runner_view plain_a, plain_b;
     if (sparse_of(a) != NULL) {
-        plain_a = written_out(a, (float *)dense_a);
+        plain_a = written_out(a, dense_a);
         p.a = &plain_a;
     }
     if (sparse_of(b) != NULL) {
-        plain_b = written_out(b, (float *)dense_b);
+        plain_b = written_out(b, dense_b);
         p.b = &plain_b;
     }
     const float *b_data = p.b->data;
@@ -287,8 +294,8 @@ void product_run(enum gemm gemm, uint32_t flags, float alpha, const runner_view 
         b_data = weights->transposed + p.b->column0 * weights->pitch + p.b->row0;
         b_pitch = weights->pitch;
     } else if (p.b_transposed) {
-        kernels->transpose(p.n, p.k, b_data, b_pitch, (float *)transposed_b, p.n);
-        b_data = (float *)transposed_b;
+        kernels->transpose(p.n, p.k, b_data, b_pitch, transposed_b, p.n);
+        b_data = transposed_b;
         b_pitch = p.n;
     }
     if (!one_row(kernels, &p, b_data, b_pitch, entries))

@@ -21,14 +21,16 @@
 #include <stddef.h>
 
 struct team_share {
-    _Alignas(64) atomic_size_t taken; /* of a thread's own part of the loop */
+    atomic_size_t taken; /* of a thread's own part of the loop */
+    char apart[56];      /* from the next thread's, which is on another cache line */
 };
 
 struct team {
     int threads;
     unsigned spins; /* before a thread sleeps */
-    _Alignas(64) atomic_uint arrived;
-    _Alignas(64) atomic_uint phase; /* counts releases */
+    atomic_uint arrived;
+    char apart[56];    /* those who wait read the phase only */
+    atomic_uint phase; /* counts releases */
     atomic_uint sleepers;
     struct team_share *shares; /* [threads] */
 };
