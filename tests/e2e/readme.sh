@@ -25,6 +25,7 @@ grep '^cc ' "$RUNNER_SOURCE_DIR/README.md" | sed "s|^cc |$CC |; s|~/.local/inclu
 [ "$(wc -l <line)" -eq 1 ] || fail "the README builds its plugin with another number of cc lines than one"
 sh -eu line
 mv sign.so outside/
+local/bin/runner plugin test outside/sign.so >tested.txt || fail "$(grep FAIL tested.txt)"
 
 small="dataset.digits.train=600 dataset.digits.test=100 train.epochs=1 seeds=1"
 runner=local/bin/runner
