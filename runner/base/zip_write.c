@@ -50,7 +50,7 @@ static enum status put(struct zip_writer *writer, const void *bytes, size_t n, s
 
 static void add_number(struct text *text, uint64_t number, int n) {
     for (int i = 0; i < n; i++)
-        text_add_char(text, i < 8 ? (char)(number >> 8 * i & 255) : '\0');
+        text_add_char(text, (char)(i < 8 ? number >> 8 * i & 255 : 0));
 }
 
 static uint64_t or_mark(uint64_t number) {
