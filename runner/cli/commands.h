@@ -11,6 +11,7 @@ enum status command_plugin(const struct options *options, struct error *error);
 enum status command_verify(const struct options *options, struct error *error);
 enum status command_diff(const struct options *options, struct error *error);
 enum status command_table(const struct options *options, struct error *error);
+enum status command_schema(const struct options *options, struct error *error);
 enum status command_help(const struct options *options, struct error *error);
 
 #endif

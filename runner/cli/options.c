@@ -98,6 +98,10 @@ static enum status wrong_option(const char *word, struct error *error) {
     return error_set(error, STATUS_CONFIG, "unknown option '%s'; `runner help` lists the options", word);
 }
 
+static bool takes_no_config(enum command command) {
+    return command == COMMAND_PLUGINS || command == COMMAND_SCHEMA || command == COMMAND_HELP;
+}
+
 static enum status read_words(struct parse *parse) {
     struct options *options = parse->options;
     size_t next = 0;
@@ -110,20 +114,19 @@ static enum status read_words(struct parse *parse) {
         next++;
     else if (strpbrk(parse->words[0], "./") == NULL && access(parse->words[0], F_OK) < 0)
         return wrong_command(parse->words[0], parse->error);
-    if (next < parse->n_words)
+    if (next < parse->n_words && options->command != COMMAND_SCHEMA)
         options->subject = parse->words[next++];
     if (options->command == COMMAND_PLUGIN || options->command == COMMAND_DIFF) { /* it reads its arguments itself */
         options->arguments = parse->words + next;
         options->n_arguments = parse->n_words - next;
         return STATUS_OK;
     }
-    if (options->subject == NULL && options->command != COMMAND_PLUGINS && options->command != COMMAND_HELP)
+    if (options->subject == NULL && !takes_no_config(options->command))
         return error_set(parse->error, STATUS_CONFIG, "%s: %s", parse->words[0],
                          options->command == COMMAND_TABLE    ? "wanted a results folder or a config"
                          : options->command == COMMAND_VERIFY ? "wanted a results folder"
                                                               : "wanted a config");
-    bool overrides =
-        options->command != COMMAND_PLUGINS && options->command != COMMAND_HELP && options->command != COMMAND_VERIFY;
+    bool overrides = !takes_no_config(options->command) && options->command != COMMAND_VERIFY;
     for (; next < parse->n_words; next++) {
         if (!overrides || strchr(parse->words[next], '=') == NULL)
             return error_set(parse->error, STATUS_CONFIG, "%s: %s", parse->words[next],

@@ -10,6 +10,7 @@
 #define CHECK (1u << COMMAND_CHECK)
 #define PLUGINS (1u << COMMAND_PLUGINS)
 #define PLUGIN (1u << COMMAND_PLUGIN)
+#define SCHEMA (1u << COMMAND_SCHEMA)
 #define TABLE (1u << COMMAND_TABLE)
 #define VERIFY (1u << COMMAND_VERIFY)
 #define DIFF (1u << COMMAND_DIFF)
@@ -93,6 +94,14 @@ const struct usage_command usage_commands[] = {
      "\n"
      "Examples:\n"
      "  runner diff results/before results/after\n"},
+    {"schema", COMMAND_SCHEMA, "", "write a JSON Schema of configs, for completion and checks in editors",
+     "Writes a JSON Schema (draft 7) with all keys, and the parameters of all plugins that are found, to the standard\n"
+     "output. An editor with a YAML language server takes it from the first line of a config:\n"
+     "  # yaml-language-server: $schema=runner.schema.json\n"
+     "\n"
+     "Examples:\n"
+     "  runner schema > runner.schema.json\n"
+     "  runner schema --plugin-dir ~/plugins > runner.schema.json\n"},
     {"help", COMMAND_HELP, "[COMMAND]", "show this text; with a command, how it is used", ""},
 };
 const size_t usage_n_commands = sizeof usage_commands / sizeof usage_commands[0];
@@ -111,7 +120,7 @@ const struct usage_option usage_options[] = {
      RUN},
     {"plugin-dir", KEY_PLUGIN_DIR, "DIR",
      "look for plugins here first; may be given several times; then $RUNNER_PLUGIN_PATH is searched",
-     RUN | CHECK | PLUGINS | PLUGIN | TABLE | VERIFY},
+     RUN | CHECK | PLUGINS | PLUGIN | TABLE | VERIFY | SCHEMA},
     {"sample", KEY_SAMPLE, "N", "verify: N trials, spread over the grid (default: all)", VERIFY},
     {"trial", KEY_TRIAL, "ID", "verify: one trial, by its number or id in trials.csv", VERIFY},
     {"cxx", KEY_CXX, NULL, "plugin new: in C++ instead of C", PLUGIN},

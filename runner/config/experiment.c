@@ -30,6 +30,11 @@ struct load {
     size_t visited;
 };
 
+const char *const *experiment_keys(size_t *count) {
+    *count = N_TOP_KEYS;
+    return top_keys;
+}
+
 static bool is_top_key(const char *key) {
     for (size_t i = 0; i < N_TOP_KEYS; i++) {
         if (strcmp(key, top_keys[i]) == 0) {

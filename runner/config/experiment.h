@@ -103,6 +103,8 @@ struct tree *experiment_trial_tree(const struct experiment *experiment, size_t t
    back to the nearest ancestor that exists. */
 const struct tree *experiment_node(const struct tree *resolved, const char *path);
 
+/* The keys of a config. */
+const char *const *experiment_keys(size_t *count);
 const struct runner_param *experiment_train_params(size_t *count);
 const struct runner_param *experiment_engine_params(size_t *count);
 
