@@ -13,6 +13,7 @@
 #include <time.h>
 
 #define PROGRESS_SECONDS 0.1
+#define SMALL_UPDATE 1e5 /* multiply-adds of a pass over the batch, some microseconds of one core */
 
 /* The columns of one split's values: `first` of them in train_columns, the loss and then the metrics. */
 struct group {
@@ -41,6 +42,7 @@ struct training {
     double rate;
     double loss_sum; /* of this epoch */
     double *sums;
+    int threads;
     uint64_t epoch_examples;
     uint64_t epoch_end; /* updates at the end of this epoch */
     double next_progress;
@@ -175,6 +177,15 @@ static bool begin_update(struct training *training, uint64_t start) {
     return true;
 }
 
+/* Threads that meet in an update of a small network wait for each other longer than one alone works. No bit depends on it. */
+static int worthwhile_threads(const struct model *model, const struct train_settings *settings, int threads) {
+    double work = 0;
+    for (size_t t = 0; t < model->n_tensors; t++)
+        if (model->tensors[t].trained)
+            work += (double)model->tensors[t].elements * (double)settings->batch_rows;
+    return work < SMALL_UPDATE ? 1 : threads;
+}
+
 /* The updates of one epoch, by a team that stays together for all of them. */
 static void train_epoch(struct training *training, uint64_t epoch) {
     struct stepper *stepper = &training->stepper;
@@ -185,7 +196,7 @@ static void train_epoch(struct training *training, uint64_t epoch) {
     training->loss_sum = 0;
     training->epoch_examples = 0;
     memset(training->sums, 0, training->model.n_sums * sizeof *training->sums);
-#pragma omp parallel num_threads(training->request->threads)
+#pragma omp parallel num_threads(training->threads)
     {
         unsigned before = thread_numbers_set();
         int thread = omp_get_thread_num();
@@ -373,9 +384,10 @@ enum status train_run(const struct train_request *request, struct train_result *
         training.known = arena_array(&training.arena, training.columns.count, sizeof(bool));
         training.sums = arena_array(&training.arena, model->n_sums, sizeof(double));
         training.order = arena_array(&training.arena, request->data->rows[DATA_TRAIN], sizeof(uint32_t));
+        training.threads = worthwhile_threads(model, settings, request->threads);
         stepper_init(&training.stepper, model, request->data, settings->batch_rows, settings->micro_rows,
-                     request->threads, settings->seed);
-        evaluator_init(&training.evaluator, model, request->data, request->threads);
+                     training.threads, settings->seed);
+        evaluator_init(&training.evaluator, model, request->data, training.threads);
         status = run_epochs(&training, error);
         evaluator_clear(&training.evaluator);
         stepper_clear(&training.stepper);
