@@ -5,6 +5,6 @@
 #ifndef RUNNER_TRAIN_NUMERICS_H
 #define RUNNER_TRAIN_NUMERICS_H
 
-#define RUNNER_NUMERICS 1u
+#define RUNNER_NUMERICS 2u
 
 #endif
