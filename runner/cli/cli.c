@@ -16,6 +16,7 @@ static enum status run_command(const struct options *options, struct error *erro
     case COMMAND_PLUGINS: return command_plugins(options, error);
     case COMMAND_PLUGIN: return command_plugin(options, error);
     case COMMAND_VERIFY: return command_verify(options, error);
+    case COMMAND_EVALUATE: return command_evaluate(options, error);
     case COMMAND_DIFF: return command_diff(options, error);
     case COMMAND_TABLE: return command_table(options, error);
     case COMMAND_SCHEMA: return command_schema(options, error);

@@ -9,6 +9,7 @@ enum status command_check(const struct options *options, struct error *error);
 enum status command_plugins(const struct options *options, struct error *error);
 enum status command_plugin(const struct options *options, struct error *error);
 enum status command_verify(const struct options *options, struct error *error);
+enum status command_evaluate(const struct options *options, struct error *error);
 enum status command_diff(const struct options *options, struct error *error);
 enum status command_table(const struct options *options, struct error *error);
 enum status command_schema(const struct options *options, struct error *error);

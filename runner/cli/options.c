@@ -49,6 +49,7 @@ static error_t read_option(int key, char *argument, struct argp_state *state) {
         break;
     case KEY_FAIL_FAST: options->fail_fast = true; break;
     case KEY_SAMPLE: read_count(parse, "sample", argument, &options->sample); break;
+    case KEY_WEIGHTS: options->weights = argument; break;
     case KEY_TRIAL: options->trial = argument; break;
     case KEY_WAIT: options->wait = true; break;
     case KEY_JSON: options->json = true; break;

@@ -15,6 +15,7 @@ enum command {
     COMMAND_PLUGINS,
     COMMAND_PLUGIN,
     COMMAND_TABLE,
+    COMMAND_EVALUATE,
     COMMAND_VERIFY,
     COMMAND_DIFF,
     COMMAND_SCHEMA,
@@ -38,6 +39,7 @@ struct options {
     size_t retries;          /* how often a trial that failed is trained again; 0: not given */
     size_t sample;           /* of verify; 0: all */
     const char *trial;       /* of verify: a number or an id; NULL: all */
+    const char *weights;     /* of evaluate: an .npz file; NULL: not given */
     bool fail_fast, wait, fresh, json, cxx;
     struct log log;
     int argc;

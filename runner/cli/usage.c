@@ -12,6 +12,7 @@
 #define PLUGIN (1u << COMMAND_PLUGIN)
 #define SCHEMA (1u << COMMAND_SCHEMA)
 #define TABLE (1u << COMMAND_TABLE)
+#define EVALUATE (1u << COMMAND_EVALUATE)
 #define VERIFY (1u << COMMAND_VERIFY)
 #define DIFF (1u << COMMAND_DIFF)
 
@@ -74,6 +75,17 @@ const struct usage_command usage_commands[] = {
      "Examples:\n"
      "  runner table results/batchsize\n"
      "  runner table configs/batchsize.yaml train.epochs=1\n"},
+    {"evaluate", COMMAND_EVALUATE, "CONFIG --weights FILE [path=value...]",
+     "evaluate the weights of a file on all rows of the data; train nothing",
+     "Prints the loss and the metrics of the training, validation and test rows for the weights of an .npz file, "
+     "which\n"
+     "`save`, numpy or Keras may have written. Where the config has a grid, path=value has to fix its axes; of "
+     "several\n"
+     "seeds the first is taken. Nothing is written to the results folder.\n"
+     "\n"
+     "Examples:\n"
+     "  runner evaluate first.yaml --weights weights.npz\n"
+     "  runner evaluate configs/batchsize.yaml --weights weights.npz train.batch_size=10\n"},
     {"verify", COMMAND_VERIFY, "FOLDER", "train the trials of a results folder again and compare every cell",
      "Trains again what FOLDER/config.yaml says, in a folder of its own, and compares trials.csv, epochs.csv and the\n"
      "other tables with those recorded. Each cell that differs is named, and then what may be why: another engine,\n"
@@ -111,7 +123,7 @@ const struct usage_option usage_options[] = {
      "where results are kept, each experiment in a folder of its name (default: results)", RUN | TABLE},
     {"workers", KEY_WORKERS, "N", "trials that are trained at the same time (default: one a processor)", RUN | VERIFY},
     {"threads", KEY_THREADS, "N",
-     "threads of each trial (default: what is left per worker); results do not depend on it", RUN | VERIFY},
+     "threads of each trial (default: what is left per worker); results do not depend on it", RUN | EVALUATE | VERIFY},
     {"fresh", KEY_FRESH, NULL, "train all trials again", RUN},
     {"retry", KEY_RETRY, "[N]", "train those trials again that failed, before or now, up to N times (default: 1)", RUN},
     {"fail-fast", KEY_FAIL_FAST, NULL, "stop at the first trial that fails", RUN},
@@ -120,7 +132,8 @@ const struct usage_option usage_options[] = {
      RUN},
     {"plugin-dir", KEY_PLUGIN_DIR, "DIR",
      "look for plugins here first; may be given several times; then $RUNNER_PLUGIN_PATH is searched",
-     RUN | CHECK | PLUGINS | PLUGIN | TABLE | VERIFY | SCHEMA},
+     RUN | CHECK | PLUGINS | PLUGIN | TABLE | EVALUATE | VERIFY | SCHEMA},
+    {"weights", KEY_WEIGHTS, "FILE", "evaluate: the .npz file with the weights", EVALUATE},
     {"sample", KEY_SAMPLE, "N", "verify: N trials, spread over the grid (default: all)", VERIFY},
     {"trial", KEY_TRIAL, "ID", "verify: one trial, by its number or id in trials.csv", VERIFY},
     {"cxx", KEY_CXX, NULL, "plugin new: in C++ instead of C", PLUGIN},

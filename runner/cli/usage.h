@@ -34,6 +34,7 @@ enum usage_key {
     KEY_WAIT,
     KEY_SAMPLE,
     KEY_TRIAL,
+    KEY_WEIGHTS,
     KEY_JSON,
     KEY_PLUGIN_DIR,
     KEY_CXX,

@@ -4,14 +4,13 @@
 #include "runner/cli/csv_file.h"
 #include "runner/cli/job.h"
 #include "runner/cli/provenance.h"
+#include "runner/cli/scratch.h"
 #include "runner/results/journal.h"
 #include "runner/results/points.h"
 #include "runner/results/tables.h"
 #include "runner/schedule/cpus.h"
 #include "runner/schedule/supervisor.h"
 
-#include <errno.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -194,19 +193,13 @@ static void compare_whole(struct verify *verify) {
     text_clear(&out);
 }
 
-static int remove_entry(const char *path, const struct stat *facts, int type, struct FTW *place) {
-    (void)facts, (void)type, (void)place;
-    return remove(path);
-}
-
 static enum status train(struct verify *verify, struct error *error) {
-    const char *parent = getenv("TMPDIR");
-    char *folder =
-        path_join(&verify->arena, parent != NULL && *parent == '/' ? parent : "/tmp", "runner-verify-XXXXXX");
+    const char *folder;
     struct journal journal;
-    if (mkdtemp(folder) == NULL)
-        return error_set(error, STATUS_ENVIRONMENT, "%s: cannot make a folder: %s", folder, strerror(errno));
-    enum status status = journal_open(path_join(&verify->arena, folder, "journal.jsonl"), &journal, error);
+    enum status status = scratch_make("runner-verify-XXXXXX", &verify->arena, &folder, error);
+    if (status != STATUS_OK)
+        return status;
+    status = journal_open(path_join(&verify->arena, folder, "journal.jsonl"), &journal, error);
     if (status == STATUS_OK) {
         const struct options *options = verify->options;
         size_t cpus = cpus_usable(), workers = options->workers > 0 ? options->workers : cpus;
@@ -232,7 +225,7 @@ static enum status train(struct verify *verify, struct error *error) {
             compare_whole(verify);
         journal_close(&journal, NULL);
     }
-    nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    scratch_remove(folder);
     return status;
 }
 
