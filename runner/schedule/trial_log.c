@@ -3,6 +3,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define CATCH_UP 64 /* times that a log is read again before it is emptied */
+
 /* base/arena.c and worker_memory.c say so. */
 static const char marker[] = "error: out of memory";
 
@@ -70,6 +72,12 @@ void trial_log_take(struct trial_log *log, struct child *child) {
         log->dropped += log->tail.length + size - TRIAL_LOG_TAIL - first;
         text_reset(&log->tail);
         add_part(log, child, size - TRIAL_LOG_TAIL, size);
+    }
+    /* What the worker writes between the reading and the emptying is lost: so read on until it has paused. */
+    for (int i = 0; i < CATCH_UP && child_log_size(child) > size; i++) {
+        size_t end = child_log_size(child);
+        add_part(log, child, size, end);
+        size = end;
     }
     if (ftruncate(child->log, 0) < 0)
         trial_log_add(log, "(cannot empty the log)\n", 23);
