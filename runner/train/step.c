@@ -9,7 +9,7 @@
 #endif
 
 /* A slice of about this many rows is worth a product's fixed cost and still leaves its activations in the cache. */
-#define SLICE_ROWS 48
+#define SLICE_ROWS 64
 
 unsigned thread_numbers_set(void) {
 #if defined(__x86_64__)
@@ -32,7 +32,8 @@ void thread_numbers_restore(unsigned before) {
 uint64_t slice_rows_for(uint64_t batch_rows) {
     if (batch_rows < 4)
         return batch_rows;
-    uint64_t slices = batch_rows < 2 * SLICE_ROWS ? 2 : (batch_rows + SLICE_ROWS - 1) / SLICE_ROWS;
+    uint64_t slices = (batch_rows + SLICE_ROWS - 1) / SLICE_ROWS;
+    slices = (slices + 1) / 2 * 2; /* so that two threads share them evenly */
     return (batch_rows + slices - 1) / slices;
 }
 

@@ -14,7 +14,8 @@
 #define pause() ((void)0)
 #endif
 
-#define SPINS 3000 /* some 50 us: longer than the parts of a step of one row, far shorter than a time slice */
+#define YIELDS 2000 /* about a millisecond where no one else wants the core */
+#define SPINS 3000  /* some 50 us: longer than the parts of a step of one row, far shorter than a time slice */
 
 static int usable_cpus(void) {
     cpu_set_t set;
@@ -52,6 +53,12 @@ static void wait_for(struct team *team, unsigned phase) {
         if (atomic_load_explicit(&team->phase, memory_order_acquire) != phase)
             return;
         pause();
+    }
+    /* To wake up a sleeper takes longer than a slice of a batch may last; a yield costs nothing while no one else wants the core. */
+    for (unsigned i = 0; i < YIELDS; i++) {
+        if (atomic_load_explicit(&team->phase, memory_order_acquire) != phase)
+            return;
+        sched_yield();
     }
     /* Sequentially consistent with team_release(): either it sees the sleeper or the sleeper sees the new phase. */
     atomic_fetch_add(&team->sleepers, 1);

@@ -1,7 +1,7 @@
 /*
  * The threads that train one trial together: they share out loops and meet after each. OpenMP makes the threads; its own barriers are not
- * used, since they cost ten times as much where two teams or other programs share the cores: these wait a short while for the others and
- * then sleep.
+ * used, since they cost ten times as much where two teams or other programs share the cores: these wait a short while for the others, then
+ * yield, and then sleep.
  *
  *     for (size_t i; (i = team_next(team, thread, n)) < n;)
  *         work(i);
