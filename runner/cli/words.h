@@ -1,24 +1,13 @@
-/* Numbers and tables as people read them. */
+/* Shapes, texts and tables as people read them on a terminal; numbers are in base/words.h. */
 #ifndef RUNNER_CLI_WORDS_H
 #define RUNNER_CLI_WORDS_H
 
 #include "runner/base/text.h"
+#include "runner/base/words.h"
 #include "runner/plugin.h"
 
 #include <stdio.h>
 
-#define WORDS_SIZE 64
-
-/* "0.9623", "12.50", "1.2e-05", "nan" */
-char *words_number(double number, char out[WORDS_SIZE]);
-/* With as many decimals as the text of another number, beside which it stands. */
-char *words_number_like(double number, const char *like, char out[WORDS_SIZE]);
-/* "0:07", "12:34", "1:02:03" */
-char *words_clock(double seconds, char out[WORDS_SIZE]);
-/* "0.012 s", "1.3 s": a length of time with two or three digits */
-char *words_seconds(double seconds, char out[WORDS_SIZE]);
-/* "1.5 GiB" */
-char *words_bytes(double bytes, char out[WORDS_SIZE]);
 /* "28 x 28 x 1"; "1" for a scalar */
 char *words_shape(const runner_shape *shape, char out[WORDS_SIZE]);
 /* Columns that a UTF-8 text takes on a terminal: East Asian wide characters and emoji two, combining marks none. */

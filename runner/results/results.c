@@ -194,22 +194,30 @@ bool results_read(const struct json_t *json, struct results *results) {
     return good;
 }
 
+void results_point_label(const struct results *results, size_t point, struct text *out) {
+    const char *space = "";
+    for (size_t a = 0; a < results->n_axes; a++) {
+        if (results->labels[point][a] == NULL)
+            continue;
+        text_printf(out, "%s%s=%s", space, results_axis_name(results, a), results->labels[point][a]);
+        space = " ";
+    }
+}
+
+const char *results_axis_name(const struct results *results, size_t axis) {
+    const char *dot = strrchr(results->axes[axis], '.');
+    return dot != NULL && strchr(dot, '"') == NULL ? dot + 1 : results->axes[axis];
+}
+
 void results_trial_label(const struct results *results, size_t trial, struct text *out) {
     const struct result_trial *t = &results->trials[trial];
     const struct result_trial *first = &results->trials[0], *last = &results->trials[results->n_trials - 1];
     /* All points have the same seeds, each once. */
     bool seeds = last->seed != first->seed || t->seed != first->seed;
-    const char *space = "";
-    for (size_t a = 0; a < results->n_axes; a++) {
-        if (results->labels[t->point][a] == NULL)
-            continue;
-        const char *dot = strrchr(results->axes[a], '.');
-        text_printf(out, "%s%s=%s", space, dot != NULL && strchr(dot, '"') == NULL ? dot + 1 : results->axes[a],
-                    results->labels[t->point][a]);
-        space = " ";
-    }
+    size_t start = out->length;
+    results_point_label(results, t->point, out);
     if (seeds || results->n_axes == 0)
-        text_printf(out, "%sseed=%lld", space, (long long)t->seed);
+        text_printf(out, "%sseed=%lld", out->length > start ? " " : "", (long long)t->seed);
 }
 
 void results_point_trials(const struct results *results, size_t point, size_t *first, size_t *end) {

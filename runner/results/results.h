@@ -50,8 +50,11 @@ struct selection_grid results_grid(const struct results *results);
 void results_write(const struct results *results, struct text *out);
 bool results_read(const struct json_t *json, struct results *results);
 
-/* "optimizer=adam batch_size=10 seed=0": what a trial is called in messages; an axis goes by the last segment of its path. The
-   seed is left out where the grid has but one. */
+/* The last segment of the axis' path: what it is called in messages. */
+const char *results_axis_name(const struct results *results, size_t axis);
+/* "optimizer=adam batch_size=10"; nothing where the grid has no axis. */
+void results_point_label(const struct results *results, size_t point, struct text *out);
+/* The same with " seed=0", which is left out where the grid has but one. */
 void results_trial_label(const struct results *results, size_t trial, struct text *out);
 
 /* The trials of a point, which stand together: `first` up to, without it, `end`. */

@@ -1,0 +1,133 @@
+#include "runner/results/verdict.h"
+
+#include "runner/base/words.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+void verdict_p(double p, struct text *out) {
+    if (p < 0.0001)
+        text_add(out, "p < 0.0001");
+    else
+        text_printf(out, "p = %.*f", p < 0.01 ? 4 : 3, p);
+}
+
+void verdict_interval(double low, double high, struct text *out) {
+    char from[WORDS_SIZE], to[WORDS_SIZE];
+    text_printf(out, "%s to %s", words_number(low, from), words_number(high, to));
+}
+
+static void add_level(double low, double high, struct text *out) {
+    if (isnan(low) || isnan(high))
+        return;
+    text_printf(out, ", %.0f %% interval ", 100 * STATISTICS_LEVEL);
+    verdict_interval(low, high, out);
+}
+
+static void add_seeds(size_t n, struct text *out) {
+    text_printf(out, ", %zu seed%s", n, n == 1 ? "" : "s");
+}
+
+void verdict_claim(const struct claim_result *claim, struct text *out) {
+    char number[WORDS_SIZE];
+    bool ratio = claim->threshold == 1;
+    text_add(out, claim_verdict_name(claim->verdict));
+    if (claim->reason[0] != '\0')
+        text_printf(out, ": %s", claim->reason);
+    if (!isnan(claim->estimate)) {
+        text_printf(out, "%s %s is %s", claim->reason[0] != '\0' ? ";" : ":",
+                    ratio ? "the ratio of the standard deviations" : "left - right",
+                    words_number(claim->estimate, number));
+        add_level(claim->low, claim->high, out);
+        add_seeds(claim->n, out);
+    }
+    if (claim->times)
+        text_add(out, " (times: not the same in every run)");
+}
+
+static void add_point(const struct results *results, size_t point, struct text *out) {
+    size_t start = out->length;
+    results_point_label(results, point, out);
+    if (out->length == start)
+        text_printf(out, "point %zu", point + 1);
+}
+
+/* "test_accuracy lower by 0.0120, 95 % interval 0.0050 to 0.0190": the interval is of the amount, its signs follow the word. */
+static void add_amount(const struct comparisons *all, const struct comparison *c, struct text *out) {
+    char number[WORDS_SIZE];
+    double sign = c->t.mean < 0 ? -1 : 1;
+    text_printf(out, "%s %s by %s", all->metric, c->t.mean < 0 ? "lower" : "higher",
+                words_number(fabs(c->t.mean), number));
+    add_level(sign > 0 ? c->t.low : -c->t.high, sign > 0 ? c->t.high : -c->t.low, out);
+    if (!isnan(c->p_holm)) {
+        text_add(out, ", ");
+        verdict_p(c->p_holm, out);
+    }
+    add_seeds(c->t.n, out);
+}
+
+void verdict_comparison(const struct results *results, const struct comparisons *all,
+                        const struct comparison *comparison, struct text *out) {
+    const struct comparison *c = comparison;
+    if (c->verdict == VERDICT_UNDECIDED)
+        text_printf(out, "%s between ", verdict_name(c->verdict));
+    else if (c->verdict == VERDICT_NONE)
+        text_add(out, "no verdict on ");
+    add_point(results, c->point, out);
+    if (c->verdict == VERDICT_REFERENCE) {
+        text_add(out, " is what the others are compared with");
+        return;
+    }
+    text_add(out, c->verdict == VERDICT_BETTER  ? " is better than "
+                  : c->verdict == VERDICT_WORSE ? " is worse than "
+                  : c->verdict == VERDICT_NONE  ? " against "
+                                                : " and ");
+    add_point(results, c->reference, out);
+    const char *separator = ": ";
+    if (c->reason[0] != '\0') {
+        text_printf(out, "%s%s", separator, c->reason);
+        separator = "; ";
+    }
+    if (c->t.n > 0) {
+        text_add(out, separator);
+        add_amount(all, c, out);
+    }
+    if (c->verdict == VERDICT_UNDECIDED && c->pairs_needed > c->t.n)
+        text_printf(out, "; about %zu seeds would show a difference such as this", c->pairs_needed);
+}
+
+/* Whether all points have the same reference. */
+static bool one_reference(const struct comparisons *all) {
+    for (size_t i = 1; i < all->count; i++)
+        if (all->items[i].reference != all->items[0].reference)
+            return false;
+    return all->count > 0;
+}
+
+void verdict_overview(const struct results *results, const struct comparisons *all, struct text *out) {
+    static const char *const names[] = {"without a verdict", "no difference shown", "better", "worse"};
+    static const enum verdict order[] = {VERDICT_BETTER, VERDICT_WORSE, VERDICT_UNDECIDED, VERDICT_NONE};
+    size_t counts[VERDICT_REFERENCE + 1] = {0};
+    for (size_t i = 0; i < all->count; i++)
+        counts[all->items[i].verdict]++;
+    if (all->count <= counts[VERDICT_REFERENCE])
+        return;
+    text_printf(out, "%s, against ", all->metric);
+    if (one_reference(all))
+        add_point(results, all->items[0].reference, out);
+    else
+        text_printf(out, "the baseline %s", results->baseline);
+    if (all->best)
+        text_printf(out, ", the best%s%s", strcmp(all->chosen, all->metric) != 0 ? " by " : "",
+                    strcmp(all->chosen, all->metric) != 0 ? all->chosen : "");
+    const char *separator = ": ";
+    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
+        if (counts[order[i]] == 0)
+            continue;
+        text_printf(out, "%s%zu %s", separator, counts[order[i]], names[order[i]]);
+        separator = ", ";
+    }
+    if (all->family > 1)
+        text_printf(out, " (p corrected over %zu tests)", all->family);
+}

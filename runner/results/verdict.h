@@ -1,0 +1,27 @@
+/*
+ * What the comparisons and claims say, as sentences: the words of the terminal, of the report and of every other place that tells a
+ * verdict. Each is one line without a full stop, added at the end of `out`. Labels stand as they are: escape the text for where it goes.
+ */
+#ifndef RUNNER_RESULTS_VERDICT_H
+#define RUNNER_RESULTS_VERDICT_H
+
+#include "runner/results/claims.h"
+#include "runner/results/compare.h"
+
+/* "p = 0.0123", "p < 0.0001" */
+void verdict_p(double p, struct text *out);
+/* "-0.0100 to 0.0200" */
+void verdict_interval(double low, double high, struct text *out);
+
+/* "holds: left - right is 0.1200, 95 % interval 0.1000 to 0.1400, 5 seeds" */
+void verdict_claim(const struct claim_result *claim, struct text *out);
+
+/* "optimizer=sgd is worse than optimizer=adam: test_accuracy lower by 0.0120, 95 % interval 0.0050 to 0.0190, p = 0.0030, 5 seeds" */
+void verdict_comparison(const struct results *results, const struct comparisons *all,
+                        const struct comparison *comparison, struct text *out);
+
+/* "test_accuracy, against optimizer=adam (best by val_accuracy): 1 better, 2 worse, 3 no difference shown, 1 without a verdict"; the p
+   values' correction and its family behind it. Nothing where there is no comparison. */
+void verdict_overview(const struct results *results, const struct comparisons *all, struct text *out);
+
+#endif

@@ -1,0 +1,87 @@
+#include "tests/unit/results/lab.h"
+
+#include "runner/results/verdict.h"
+
+#include <math.h>
+
+static const char *const axes[] = {"train.batch_size"}, *const labels[] = {"10", "100"};
+
+static void expect(struct text *out, const char *wanted) {
+    assert_string_equal(out->data, wanted);
+    text_reset(out);
+}
+
+static void comparisons_become_sentences(void **state) {
+    (void)state;
+    struct results results;
+    lab_results(&results, axes, 1, labels, 2, 5);
+    struct comparisons all = {.metric = "test_loss", .best = true, .chosen = "val_loss", .family = 2};
+    struct comparison c = {.point = 1, .p_holm = 0.00301, .verdict = VERDICT_WORSE, .reason = ""};
+    c.t = (struct t_test){.n = 5, .mean = 0.012, .low = 0.005, .high = 0.019};
+    struct text out;
+    text_init(&out);
+    verdict_comparison(&results, &all, &c, &out);
+    expect(&out,
+           "batch_size=100 is worse than batch_size=10: test_loss higher by 0.0120, 95 % interval 0.0050 to 0.0190, "
+           "p = 0.0030, 5 seeds");
+    c.t = (struct t_test){.n = 5, .mean = -0.012, .low = -0.02, .high = -0.004};
+    c.verdict = VERDICT_BETTER;
+    c.p_holm = 1e-9;
+    verdict_comparison(&results, &all, &c, &out);
+    expect(&out,
+           "batch_size=100 is better than batch_size=10: test_loss lower by 0.0120, 95 % interval 0.0040 to 0.0200, "
+           "p < 0.0001, 5 seeds");
+    c.verdict = VERDICT_UNDECIDED;
+    c.t.high = 0.004;
+    c.p_holm = 0.25;
+    c.pairs_needed = 23;
+    verdict_comparison(&results, &all, &c, &out);
+    expect(&out,
+           "no difference shown between batch_size=100 and batch_size=10: test_loss lower by 0.0120, 95 % interval "
+           "-0.0040 to 0.0200, p = 0.250, 5 seeds; about 23 seeds would show a difference such as this");
+    c = (struct comparison){.point = 1, .reason = "fewer than 3 seeds", .p_holm = (double)NAN};
+    verdict_comparison(&results, &all, &c, &out);
+    expect(&out, "no verdict on batch_size=100 against batch_size=10: fewer than 3 seeds");
+    struct comparison items[] = {{.point = 0, .verdict = VERDICT_REFERENCE}, {.point = 1, .verdict = VERDICT_WORSE}};
+    all.items = items;
+    all.count = 2;
+    verdict_overview(&results, &all, &out);
+    expect(&out, "test_loss, against batch_size=10, the best by val_loss: 1 worse (p corrected over 2 tests)");
+    all.count = 1;
+    verdict_overview(&results, &all, &out);
+    expect(&out, "");
+    text_clear(&out);
+    results_clear(&results);
+}
+
+static void claims_become_sentences(void **state) {
+    (void)state;
+    struct text out;
+    text_init(&out);
+    struct claim_result claim = {
+        .text = "a > b", .verdict = CLAIM_HOLDS, .n = 5, .estimate = 0.12, .low = 0.1, .high = 0.14, .reason = ""};
+    verdict_claim(&claim, &out);
+    expect(&out, "holds: left - right is 0.1200, 95 % interval 0.1000 to 0.1400, 5 seeds");
+    claim.threshold = 1;
+    claim.times = true;
+    claim.verdict = CLAIM_FAILS;
+    verdict_claim(&claim, &out);
+    expect(&out,
+           "fails: the ratio of the standard deviations is 0.1200, 95 % interval 0.1000 to 0.1400, 5 seeds (times: "
+           "not the same in every run)");
+    claim = (struct claim_result){.reason = "fewer than 3 seeds", .n = 1, .estimate = 1, .low = (double)NAN};
+    verdict_claim(&claim, &out);
+    expect(&out, "undecided: fewer than 3 seeds; left - right is 1.0000, 1 seed");
+    claim = (struct claim_result){.reason = "no trials on both sides", .estimate = (double)NAN};
+    verdict_claim(&claim, &out);
+    expect(&out, "undecided: no trials on both sides");
+    text_clear(&out);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(comparisons_become_sentences),
+        cmocka_unit_test(claims_become_sentences),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
