@@ -3,8 +3,15 @@
 #include <stdbool.h>
 #include <string.h>
 
+enum { DRAINED = 64 << 10 }; /* bytes of rows that are not kept */
+
 void csv_init(struct csv *csv, struct text *out) {
     *csv = (struct csv){.out = out, .start = out->length};
+}
+
+void csv_init_file(struct csv *csv, struct text *out, struct file_writer *file) {
+    csv_init(csv, out);
+    csv->file = file;
 }
 
 static void field(struct csv *csv) {
@@ -65,6 +72,10 @@ void csv_end_row(struct csv *csv) {
     }
     text_add_char(csv->out, '\n');
     csv->fields = 0;
+    if (csv->file && csv->out->length >= DRAINED) {
+        file_writer_add(csv->file, csv->out->data, csv->out->length);
+        text_reset(csv->out);
+    }
     csv->start = csv->out->length;
 }
 

@@ -7,20 +7,24 @@
 #define RUNNER_BASE_CSV_H
 
 #include "runner/base/arena.h"
+#include "runner/base/file.h"
 #include "runner/base/status.h"
 #include "runner/base/text.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* Writes at the end of a text that the caller owns. */
+/* Writes at the end of a text that the caller owns, which is emptied into `file` now and then where there is one. */
 struct csv {
     struct text *out;
+    struct file_writer *file;
     size_t fields; /* of the row so far */
     size_t start;  /* of the row in `out` */
 };
 
 void csv_init(struct csv *csv, struct text *out);
+/* Rows go to the file; what is left in `out` after the last one is the caller's to add. */
+void csv_init_file(struct csv *csv, struct text *out, struct file_writer *file);
 void csv_text(struct csv *csv, const char *text);
 void csv_int(struct csv *csv, int64_t number);
 void csv_uint(struct csv *csv, uint64_t number);

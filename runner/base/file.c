@@ -139,34 +139,49 @@ static char *temporary_open(struct arena *arena, const char *folder, int *fd) {
     return NULL;
 }
 
+void file_writer_open(struct file_writer *writer, const char *path) {
+    *writer = (struct file_writer){.fd = -1};
+    arena_init(&writer->arena);
+    writer->path = arena_copy_text(&writer->arena, path);
+    writer->folder = path_folder(&writer->arena, path);
+    writer->temporary = temporary_open(&writer->arena, writer->folder, &writer->fd);
+    if (!writer->temporary) {
+        writer->code = errno;
+    }
+}
+
+void file_writer_add(struct file_writer *writer, const void *bytes, size_t n) {
+    if (writer->code == 0) {
+        writer->code = write_all(writer->fd, bytes, n);
+    }
+}
+
+enum status file_writer_close(struct file_writer *writer, bool keep, struct error *error) {
+    int code = writer->code;
+    if (code == 0 && keep && fsync(writer->fd) != 0) {
+        code = errno;
+    }
+    if (writer->temporary && close(writer->fd) != 0 && code == 0 && errno != EINTR) {
+        code = errno;
+    }
+    if (code == 0 && keep && rename(writer->temporary, writer->path) != 0) {
+        code = errno;
+    }
+    if (writer->temporary && (code != 0 || !keep)) {
+        unlink(writer->temporary);
+    } else if (code == 0) {
+        code = sync_folder(writer->folder);
+    }
+    enum status status = code == 0 ? STATUS_OK : write_failed(writer->path, code, error);
+    arena_clear(&writer->arena);
+    return status;
+}
+
 enum status file_write_whole(const char *path, const void *bytes, size_t n, struct error *error) {
-    struct arena arena;
-    arena_init(&arena);
-    const char *folder = path_folder(&arena, path);
-    int fd, code = 0;
-    const char *temporary = temporary_open(&arena, folder, &fd);
-    if (!temporary) {
-        code = errno;
-        goto out;
-    }
-    code = write_all(fd, bytes, n);
-    if (code == 0 && fsync(fd) != 0) {
-        code = errno;
-    }
-    if (close(fd) != 0 && code == 0 && errno != EINTR) {
-        code = errno;
-    }
-    if (code == 0 && rename(temporary, path) != 0) {
-        code = errno;
-    }
-    if (code != 0) {
-        unlink(temporary);
-    } else {
-        code = sync_folder(folder);
-    }
-out:
-    arena_clear(&arena);
-    return code == 0 ? STATUS_OK : write_failed(path, code, error);
+    struct file_writer writer;
+    file_writer_open(&writer, path);
+    file_writer_add(&writer, bytes, n);
+    return file_writer_close(&writer, true, error);
 }
 
 static bool is_folder(const char *path) {

@@ -11,6 +11,7 @@
 #include "runner/base/arena.h"
 #include "runner/base/status.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* The whole file, which the caller frees; a NUL stands behind it. NULL and 0 on failure. `limit` is the most bytes. */
@@ -23,6 +24,17 @@ enum status file_read_all_gzip(const char *path, size_t limit, unsigned char **b
 /* Puts a file with these bytes at `path`, whole or not at all: a temporary file in the same folder (.runner-*.tmp, removed
    on failure), fsync, rename, fsync of the folder. The permissions follow the umask. */
 enum status file_write_whole(const char *path, const void *bytes, size_t n, struct error *error);
+
+/* The same bit by bit. After a failure what is added is dropped, and file_writer_close() tells. */
+struct file_writer {
+    struct arena arena;
+    const char *path, *folder, *temporary;
+    int fd, code; /* code: the first errno */
+};
+void file_writer_open(struct file_writer *writer, const char *path);
+void file_writer_add(struct file_writer *writer, const void *bytes, size_t n);
+/* Puts the file in place; with `keep` false, or after a failure, what was there stays. */
+enum status file_writer_close(struct file_writer *writer, bool keep, struct error *error);
 
 /* mkdir -p */
 enum status folder_make(const char *path, struct error *error);

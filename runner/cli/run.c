@@ -84,8 +84,10 @@ static enum status write_config(struct run *run, struct error *error) {
     tree_write_yaml(run->job.experiment.config, &out, 0);
     enum status status = file_write_whole(folder_file(&run->folder, "config.yaml"), out.data, out.length, error);
     if (status == STATUS_OK) {
+        struct csv csv;
         text_reset(&out);
-        table_points(&run->job.experiment, &run->job.plan.results, plan_sizes(&run->job.plan), &out);
+        csv_init(&csv, &out);
+        table_points(&run->job.experiment, &run->job.plan.results, plan_sizes(&run->job.plan), &csv);
         status = file_write_whole(folder_file(&run->folder, "points.csv"), out.data, out.length, error);
     }
     text_clear(&out);

@@ -21,8 +21,14 @@ static enum status show_folder(const char *path, const struct options *options, 
     if (status != STATUS_OK)
         return status;
     struct results results = {0};
-    json_t *json = json_loadb(journal.grid.data, journal.grid.length, 0, NULL);
-    if (json == NULL || !results_read(json, &results)) {
+    struct text grid;
+    text_init(&grid);
+    journal_grid(&journal, &grid);
+    json_t *json = json_loadb(grid.data, grid.length, 0, NULL);
+    text_clear(&grid);
+    bool read = json != NULL && results_read(json, &results);
+    json_decref(json);
+    if (!read) {
         status = error_set(error, STATUS_CONFIG, "%s: the journal holds no grid; run the config again", file);
     } else {
         struct text out;
@@ -38,7 +44,6 @@ static enum status show_folder(const char *path, const struct options *options, 
         text_clear(&out);
         results_clear(&results);
     }
-    json_decref(json);
     journal_close(&journal, NULL);
     return status;
 }

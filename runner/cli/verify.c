@@ -113,11 +113,18 @@ static void compare_row(struct verify *verify, const char *file, const struct cs
     }
 }
 
+static void make_table(table_make *make, const struct results *results, struct text *out) {
+    struct csv csv;
+    text_reset(out);
+    csv_init(&csv, out);
+    make(results, &csv);
+}
+
 static enum status compare_trials(struct verify *verify, struct error *error) {
     struct text out;
     struct csv_table made;
     text_init(&out);
-    table_trials(&verify->job.plan.results, &out);
+    make_table(table_trials, &verify->job.plan.results, &out);
     enum status status = csv_read(out.data, out.length, "trials.csv", &verify->arena, &made, error);
     for (size_t m = 1; status == STATUS_OK && m < made.count; m++) {
         size_t r = find_row(&verify->trials, "id", csv_file_cell(&made, m, "id"), 1);
@@ -152,7 +159,7 @@ static enum status compare_epochs(struct verify *verify, struct error *error) {
     struct text out;
     struct csv_table made;
     text_init(&out);
-    table_epochs(&verify->job.plan.results, &out);
+    make_table(table_epochs, &verify->job.plan.results, &out);
     enum status status = csv_read(out.data, out.length, "epochs.csv", &verify->arena, &made, error);
     size_t near = 1;
     for (size_t m = 1; status == STATUS_OK && m < made.count;)
@@ -176,18 +183,17 @@ static void compare_bytes(struct verify *verify, const char *file, const struct 
 static void compare_whole(struct verify *verify) {
     struct results *results = &verify->job.plan.results;
     struct text out;
+    struct csv csv;
     text_init(&out);
-    table_points(&verify->job.experiment, results, plan_sizes(&verify->job.plan), &out);
+    csv_init(&csv, &out);
+    table_points(&verify->job.experiment, results, plan_sizes(&verify->job.plan), &csv);
     compare_bytes(verify, "points.csv", &out);
     if (verify->n_todo == results->n_trials) {
-        text_reset(&out);
-        table_summary(results, &out);
+        make_table(table_summary, results, &out);
         compare_bytes(verify, "summary.csv", &out);
-        text_reset(&out);
-        table_trials(results, &out);
+        make_table(table_trials, results, &out);
         compare_bytes(verify, "trials.csv", &out);
-        text_reset(&out);
-        table_epochs(results, &out);
+        make_table(table_epochs, results, &out);
         compare_bytes(verify, "epochs.csv", &out);
     }
     text_clear(&out);

@@ -210,29 +210,27 @@ static void add_known(struct csv *csv, double number) {
         csv_number(csv, number);
 }
 
-void table_claims(const struct results *results, struct text *out) {
+void table_claims(const struct results *results, struct csv *csv) {
     static const char *const names[] = {"claim",    "statement", "verdict",   "n",     "estimate",
                                         "ci95_low", "ci95_high", "threshold", "times", "reason"};
     struct arena arena;
     arena_init(&arena);
-    struct csv csv;
-    csv_init(&csv, out);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        csv_text(&csv, names[i]);
-    csv_end_row(&csv);
+        csv_text(csv, names[i]);
+    csv_end_row(csv);
     const struct claim_result *list = claims_judge(results, &arena);
     for (size_t i = 0; i < results->n_claims; i++) {
-        csv_uint(&csv, i + 1);
-        csv_text(&csv, list[i].text);
-        csv_text(&csv, claim_verdict_name(list[i].verdict));
-        csv_uint(&csv, list[i].n);
-        add_known(&csv, list[i].estimate);
-        add_known(&csv, list[i].low);
-        add_known(&csv, list[i].high);
-        csv_number(&csv, list[i].threshold);
-        csv_text(&csv, list[i].times ? "yes" : "no");
-        csv_text(&csv, list[i].reason);
-        csv_end_row(&csv);
+        csv_uint(csv, i + 1);
+        csv_text(csv, list[i].text);
+        csv_text(csv, claim_verdict_name(list[i].verdict));
+        csv_uint(csv, list[i].n);
+        add_known(csv, list[i].estimate);
+        add_known(csv, list[i].low);
+        add_known(csv, list[i].high);
+        csv_number(csv, list[i].threshold);
+        csv_text(csv, list[i].times ? "yes" : "no");
+        csv_text(csv, list[i].reason);
+        csv_end_row(csv);
     }
     arena_clear(&arena);
 }

@@ -9,6 +9,7 @@
 #ifndef RUNNER_RESULTS_CLAIMS_H
 #define RUNNER_RESULTS_CLAIMS_H
 
+#include "runner/base/csv.h"
 #include "runner/results/results.h"
 
 struct claim_result {
@@ -25,7 +26,7 @@ const char *claim_verdict_name(enum claim_verdict verdict);
 /* [results->n_claims], in the arena. */
 struct claim_result *claims_judge(const struct results *results, struct arena *arena);
 /* claims.csv */
-void table_claims(const struct results *results, struct text *out);
+void table_claims(const struct results *results, struct csv *csv);
 
 /* Reports claims, targets and a baseline that name columns which the trials will not have, given the metric columns. */
 void questions_check(const struct experiment *experiment, const char *const *columns, size_t n_columns,

@@ -11,6 +11,7 @@
 #ifndef RUNNER_RESULTS_COMPARE_H
 #define RUNNER_RESULTS_COMPARE_H
 
+#include "runner/base/csv.h"
 #include "runner/results/results.h"
 #include "runner/results/statistics.h"
 
@@ -72,7 +73,7 @@ bool ranking_make(const struct results *results, const char *metric, struct rank
 void ranking_clear(struct ranking *ranking);
 
 /* comparisons.csv: a row for each metric on validation and test rows, and point. ranks.csv: a row a metric and treatment. */
-void table_comparisons(const struct results *results, struct text *out);
-void table_ranks(const struct results *results, struct text *out);
+void table_comparisons(const struct results *results, struct csv *csv);
+void table_ranks(const struct results *results, struct csv *csv);
 
 #endif

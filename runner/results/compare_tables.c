@@ -54,63 +54,59 @@ static void comparison_row(const struct results *results, const struct compariso
     csv_end_row(csv);
 }
 
-void table_comparisons(const struct results *results, struct text *out) {
+void table_comparisons(const struct results *results, struct csv *csv) {
     struct arena arena;
     arena_init(&arena);
     size_t n;
     const char **columns = results_columns(results, &arena, &n);
-    struct csv csv;
-    csv_init(&csv, out);
-    csv_text(&csv, "metric");
-    csv_text(&csv, "point");
-    csv_axes(&csv, results);
-    header(&csv, (const char *const[]){"compared_with", "reference", "verdict", "n",   "difference", "difference_sd",
-                                       "ci95_low",      "ci95_high", "t",       "p_t", "p_holm",     "wilcoxon_v",
-                                       "p_wilcoxon",    "effect",    "win",     "tie", "loss",       "family",
-                                       "seeds_needed",  "reason",    NULL});
+    csv_text(csv, "metric");
+    csv_text(csv, "point");
+    csv_axes(csv, results);
+    header(csv, (const char *const[]){"compared_with", "reference", "verdict", "n",   "difference", "difference_sd",
+                                      "ci95_low",      "ci95_high", "t",       "p_t", "p_holm",     "wilcoxon_v",
+                                      "p_wilcoxon",    "effect",    "win",     "tie", "loss",       "family",
+                                      "seeds_needed",  "reason",    NULL});
     for (size_t i = 0; i < n; i++) {
         if (!compared(columns[i]))
             continue;
         struct comparisons all;
         comparisons_make(results, columns[i], &all);
         for (size_t c = 0; c < all.count; c++)
-            comparison_row(results, &all, &all.items[c], &csv);
+            comparison_row(results, &all, &all.items[c], csv);
         comparisons_clear(&all);
     }
     arena_clear(&arena);
 }
 
-void table_ranks(const struct results *results, struct text *out) {
+void table_ranks(const struct results *results, struct csv *csv) {
     struct arena arena;
     arena_init(&arena);
     size_t n;
     const char **columns = results_columns(results, &arena, &n);
-    struct csv csv;
-    csv_init(&csv, out);
-    csv_text(&csv, "metric");
-    csv_text(&csv, "point");
-    csv_axes(&csv, results);
-    header(&csv,
+    csv_text(csv, "metric");
+    csv_text(csv, "point");
+    csv_axes(csv, results);
+    header(csv,
            (const char *const[]){"mean_rank", "blocks", "block", "chi_square", "df", "p", "critical_difference", NULL});
     for (size_t i = 0; i < n; i++) {
         struct ranking ranking;
         bool ranked = compared(columns[i]) && ranking_make(results, columns[i], &ranking);
         for (size_t k = 0; ranked && k < ranking.test.treatments; k++) {
-            csv_text(&csv, columns[i]);
-            csv_uint(&csv, ranking.points[k] + 1);
+            csv_text(csv, columns[i]);
+            csv_uint(csv, ranking.points[k] + 1);
             for (size_t a = 0; a < results->n_axes; a++) {
                 const char *label = results->labels[ranking.points[k]][a];
                 bool open = ranking.by_dataset && strcmp(results->axes[a], "dataset") == 0;
-                csv_text(&csv, label == NULL || open ? "" : label);
+                csv_text(csv, label == NULL || open ? "" : label);
             }
-            csv_number(&csv, ranking.ranks[k]);
-            csv_uint(&csv, ranking.test.blocks);
-            csv_text(&csv, ranking.by_dataset ? "dataset" : "seed");
-            add_known(&csv, ranking.test.chi_square);
-            csv_number(&csv, ranking.test.df);
-            add_known(&csv, ranking.test.p);
-            add_known(&csv, ranking.test.critical_difference);
-            csv_end_row(&csv);
+            csv_number(csv, ranking.ranks[k]);
+            csv_uint(csv, ranking.test.blocks);
+            csv_text(csv, ranking.by_dataset ? "dataset" : "seed");
+            add_known(csv, ranking.test.chi_square);
+            csv_number(csv, ranking.test.df);
+            add_known(csv, ranking.test.p);
+            add_known(csv, ranking.test.critical_difference);
+            csv_end_row(csv);
         }
         if (compared(columns[i]))
             ranking_clear(&ranking);

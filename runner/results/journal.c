@@ -1,6 +1,6 @@
 #include "runner/results/journal.h"
 
-#include "runner/base/file.h"
+#include "runner/results/brief.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #define PREFIX (HASH_SHORT_TEXT_SIZE - 1 + 1) /* digits and a space */
-#define JOURNAL_LIMIT ((size_t)8 << 30)
 
 static double now(void) {
     struct timespec time;
@@ -39,7 +38,41 @@ static void widen(struct journal *journal) {
         *bucket_of(journal, journal->records[i]->key) = i + 1;
 }
 
-static void keep(struct journal *journal, struct record *record) {
+enum { ALIKE = 8 }; /* records before one that are looked at for equal names */
+
+/* Names and reasons are mostly those of the trials before. */
+static const char *share_text(struct journal *journal, const char *text, bool reason) {
+    for (size_t i = journal->count; i > 0 && i + ALIKE > journal->count; i--) {
+        const struct record *before = journal->records[i - 1];
+        const char *candidate = reason ? before->reason : before->stopped_by;
+        if (strcmp(candidate, text) == 0)
+            return candidate;
+    }
+    return arena_copy_text(&journal->arena, text);
+}
+
+static const char **share_columns(struct journal *journal, const struct record *record) {
+    for (size_t i = journal->count; i > 0 && i + ALIKE > journal->count; i--) {
+        const struct record *before = journal->records[i - 1];
+        size_t c = 0;
+        while (c < record->n_columns && c < before->n_columns && strcmp(before->columns[c], record->columns[c]) == 0)
+            c++;
+        if (c == record->n_columns && c == before->n_columns)
+            return before->columns;
+    }
+    const char **columns = arena_array(&journal->arena, record->n_columns, sizeof *columns);
+    for (size_t c = 0; c < record->n_columns; c++)
+        columns[c] = arena_copy_text(&journal->arena, record->columns[c]);
+    return columns;
+}
+
+static const struct record *keep(struct journal *journal, const struct record *whole, uint64_t at, size_t length) {
+    struct record *record = record_brief(whole, &journal->arena);
+    record->columns = share_columns(journal, whole);
+    record->reason = share_text(journal, whole->reason, true);
+    record->stopped_by = share_text(journal, whole->stopped_by, false);
+    record->at = at;
+    record->length = length;
     if (journal->count == journal->capacity) {
         journal->capacity = journal->capacity == 0 ? 64 : 2 * journal->capacity;
         journal->records = memory_resize(journal->records, journal->capacity, sizeof *journal->records);
@@ -49,63 +82,90 @@ static void keep(struct journal *journal, struct record *record) {
         widen(journal);
     else
         *bucket_of(journal, record->key) = journal->count;
+    return record;
+}
+
+/* The JSON of a line, which the caller releases; NULL where the line is damaged. */
+static json_t *open_line(const char *line, size_t length) {
+    char digits[HASH_SHORT_TEXT_SIZE];
+    if (length <= PREFIX || line[PREFIX - 1] != ' ')
+        return NULL;
+    hash128_write_short(hash128_of(line + PREFIX, length - PREFIX), digits);
+    return memcmp(digits, line, PREFIX - 1) == 0 ? json_loadb(line + PREFIX, length - PREFIX, 0, NULL) : NULL;
+}
+
+static void keep_grid(struct journal *journal, uint64_t at, const char *json, size_t length) {
+    journal->grid_at = at + PREFIX;
+    journal->grid_length = length;
+    journal->grid_hash = hash128_of(json, length);
 }
 
 /* False where the line is damaged. */
-static bool read_line(struct journal *journal, const char *line, size_t length) {
-    char digits[HASH_SHORT_TEXT_SIZE];
-    if (length <= PREFIX || line[PREFIX - 1] != ' ')
-        return false;
-    hash128_write_short(hash128_of(line + PREFIX, length - PREFIX), digits);
-    if (memcmp(digits, line, PREFIX - 1) != 0)
-        return false;
-    json_t *json = json_loadb(line + PREFIX, length - PREFIX, 0, NULL);
+static bool read_line(struct journal *journal, uint64_t at, const char *line, size_t length) {
+    json_t *json = open_line(line, length);
     const char *kind = json_string_value(json_object_get(json, "kind"));
     bool good = kind != NULL;
     if (good && strcmp(kind, "trial") == 0) {
-        struct record *record = arena_alloc(&journal->arena, sizeof *record);
-        good = record_read(json, &journal->arena, record);
+        struct arena arena;
+        arena_init(&arena);
+        struct record record;
+        good = record_read(json, &arena, &record);
         if (good)
-            keep(journal, record);
+            keep(journal, &record, at, length);
+        arena_clear(&arena);
     } else if (good && strcmp(kind, "grid") == 0) {
-        text_reset(&journal->grid);
-        text_add_bytes(&journal->grid, line + PREFIX, length - PREFIX);
+        keep_grid(journal, at, line + PREFIX, length - PREFIX);
     }
     json_decref(json);
     return good;
 }
 
 /* *whole: bytes up to and with the last end of line */
-static enum status read_all(const char *path, struct journal *journal, size_t *whole, struct error *error) {
-    *journal = (struct journal){.fd = -1};
+static enum status read_lines(struct journal *journal, FILE *file, const char *path, uint64_t *whole,
+                              struct error *error) {
+    char *line = NULL;
+    size_t capacity = 0;
+    ssize_t n;
     *whole = 0;
-    arena_init(&journal->arena);
-    text_init(&journal->grid);
-    struct stat facts;
-    if (stat(path, &facts) < 0 && errno == ENOENT)
-        return STATUS_OK;
-    unsigned char *bytes = NULL;
-    size_t n = 0;
-    enum status status = file_read(path, JOURNAL_LIMIT, &bytes, &n, error);
-    if (status != STATUS_OK) {
-        if (error != NULL)
-            error->status = STATUS_ENVIRONMENT;
-        return STATUS_ENVIRONMENT;
-    }
-    const char *at = (const char *)bytes, *end = at + n;
-    while (at < end) {
-        const char *stop = memchr(at, '\n', (size_t)(end - at));
-        if (stop == NULL) {
+    errno = 0;
+    while ((n = getline(&line, &capacity, file)) > 0) {
+        if (line[n - 1] != '\n') {
             journal->skipped++;
             break;
         }
-        if (!read_line(journal, at, (size_t)(stop - at)))
+        if (!read_line(journal, *whole, line, (size_t)n - 1))
             journal->skipped++;
-        at = stop + 1;
+        *whole += (uint64_t)n;
+        errno = 0;
     }
-    *whole = (size_t)(at - (const char *)bytes);
-    free(bytes);
-    return STATUS_OK;
+    int code = n < 0 && !feof(file) ? errno : 0;
+    free(line);
+    return code == 0 ? STATUS_OK : error_set(error, STATUS_ENVIRONMENT, "cannot read %s: %s", path, strerror(code));
+}
+
+static enum status read_all(const char *path, int flags, struct journal *journal, uint64_t *whole,
+                            struct error *error) {
+    *journal = (struct journal){.fd = open(path, flags | O_CLOEXEC | O_NONBLOCK, 0666)};
+    *whole = 0;
+    arena_init(&journal->arena);
+    if (journal->fd < 0 && errno == ENOENT && (flags & O_CREAT) == 0)
+        return STATUS_OK;
+    if (journal->fd < 0)
+        return error_set(error, STATUS_ENVIRONMENT, "%s: cannot %s the journal: %s", path,
+                         (flags & O_CREAT) != 0 ? "write" : "read", strerror(errno));
+    struct stat facts;
+    if (fstat(journal->fd, &facts) == 0 && !S_ISREG(facts.st_mode))
+        return error_set(error, STATUS_ENVIRONMENT, "cannot read %s: wanted a regular file", path);
+    int fd = fcntl(journal->fd, F_DUPFD_CLOEXEC, 0);
+    FILE *file = fd >= 0 ? fdopen(fd, "r") : NULL;
+    if (file == NULL) {
+        if (fd >= 0)
+            close(fd);
+        return error_set(error, STATUS_ENVIRONMENT, "cannot read %s: %s", path, strerror(errno));
+    }
+    enum status status = read_lines(journal, file, path, whole, error);
+    fclose(file);
+    return status;
 }
 
 static void release(struct journal *journal) {
@@ -113,32 +173,66 @@ static void release(struct journal *journal) {
         close(journal->fd);
     free(journal->records);
     free(journal->buckets);
-    text_clear(&journal->grid);
     arena_clear(&journal->arena);
     *journal = (struct journal){.fd = -1};
 }
 
 enum status journal_read(const char *path, struct journal *journal, struct error *error) {
-    size_t whole;
-    enum status status = read_all(path, journal, &whole, error);
+    uint64_t whole;
+    enum status status = read_all(path, O_RDONLY, journal, &whole, error);
     if (status != STATUS_OK)
         release(journal);
     return status;
 }
 
 enum status journal_open(const char *path, struct journal *journal, struct error *error) {
-    size_t whole;
-    enum status status = read_all(path, journal, &whole, error);
-    if (status == STATUS_OK) {
-        journal->fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
-        if (journal->fd < 0)
-            status = error_set(error, STATUS_ENVIRONMENT, "%s: cannot write the journal: %s", path, strerror(errno));
-        else if (ftruncate(journal->fd, (off_t)whole) < 0)
-            status = error_set(error, STATUS_ENVIRONMENT, "%s: cannot cut off a torn line: %s", path, strerror(errno));
-    }
+    uint64_t whole;
+    enum status status = read_all(path, O_RDWR | O_APPEND | O_CREAT, journal, &whole, error);
+    if (status == STATUS_OK && ftruncate(journal->fd, (off_t)whole) < 0)
+        status = error_set(error, STATUS_ENVIRONMENT, "%s: cannot cut off a torn line: %s", path, strerror(errno));
     if (status != STATUS_OK)
         release(journal);
     return status;
+}
+
+/* NUL stands behind the bytes, which the caller frees; NULL where they are not there. */
+static char *read_bytes(struct journal *journal, uint64_t at, size_t length) {
+    char *bytes = memory_alloc(length + 1, 1);
+    for (size_t got = 0; got < length;) {
+        ssize_t n = pread(journal->fd, bytes + got, length - got, (off_t)(at + got));
+        if (n > 0)
+            got += (size_t)n;
+        else if (n == 0 || errno != EINTR) {
+            journal->lost = true;
+            free(bytes);
+            return NULL;
+        }
+    }
+    return bytes;
+}
+
+const struct record *journal_whole(struct journal *journal, const struct record *record, struct arena *arena) {
+    struct record *whole = arena_alloc(arena, sizeof *whole);
+    char *line = read_bytes(journal, record->at, record->length);
+    json_t *json = line != NULL ? open_line(line, record->length) : NULL;
+    bool good = json != NULL && record_read(json, arena, whole) && strcmp(whole->key, record->key) == 0;
+    json_decref(json);
+    free(line);
+    journal->lost = journal->lost || !good;
+    return good ? whole : NULL;
+}
+
+void journal_grid(struct journal *journal, struct text *json) {
+    char *bytes = journal->grid_length > 0 ? read_bytes(journal, journal->grid_at, journal->grid_length) : NULL;
+    if (bytes != NULL)
+        text_add_bytes(json, bytes, journal->grid_length);
+    free(bytes);
+}
+
+enum status journal_status(const struct journal *journal, struct error *error) {
+    return journal->lost ? error_set(error, STATUS_ENVIRONMENT,
+                                     "the journal was changed by another program, or cannot be read any more")
+                         : STATUS_OK;
 }
 
 static enum status sync_now(struct journal *journal, struct error *error) {
@@ -168,7 +262,8 @@ enum status journal_close(struct journal *journal, struct error *error) {
     return status;
 }
 
-static enum status add_line(struct journal *journal, const struct text *json, struct error *error) {
+/* *at: where the line begins; its length is that of the JSON and PREFIX. */
+static enum status add_line(struct journal *journal, const struct text *json, uint64_t *at, struct error *error) {
     struct text line;
     text_init(&line);
     char digits[HASH_SHORT_TEXT_SIZE];
@@ -188,17 +283,20 @@ static enum status add_line(struct journal *journal, const struct text *json, st
     if (status != STATUS_OK && ftruncate(journal->fd, start) < 0)
         error_prefix(error, "a torn line stays at the end"); /* which the next reader skips */
     text_clear(&line);
+    *at = (uint64_t)start;
     journal->unsynced = true;
     return status == STATUS_OK ? journal_sync(journal, error) : status;
 }
 
-enum status journal_add(struct journal *journal, struct record *record, struct error *error) {
+enum status journal_add(struct journal *journal, const struct record *record, const struct record **kept,
+                        struct error *error) {
     struct text json;
     text_init(&json);
     record_write(record, &json);
-    enum status status = add_line(journal, &json, error);
+    uint64_t at;
+    enum status status = add_line(journal, &json, &at, error);
+    *kept = status == STATUS_OK ? keep(journal, record, at, PREFIX + json.length) : NULL;
     text_clear(&json);
-    keep(journal, record);
     return status;
 }
 
@@ -207,11 +305,14 @@ enum status journal_add_grid(struct journal *journal, const struct results *resu
     text_init(&json);
     results_write(results, &json);
     enum status status = STATUS_OK;
-    *added = json.length != journal->grid.length || memcmp(json.data, journal->grid.data, json.length) != 0;
+    struct hash128 hash = hash128_of(json.data, json.length);
+    *added = journal->grid_length != json.length || hash.high != journal->grid_hash.high ||
+             hash.low != journal->grid_hash.low;
     if (*added) {
-        status = add_line(journal, &json, error);
-        text_reset(&journal->grid);
-        text_add_bytes(&journal->grid, json.data, json.length);
+        uint64_t at;
+        status = add_line(journal, &json, &at, error);
+        if (status == STATUS_OK)
+            keep_grid(journal, at, json.data, json.length);
     }
     text_clear(&json);
     return status;
@@ -222,7 +323,8 @@ const struct record *journal_find(const struct journal *journal, const char *key
     return found > 0 ? journal->records[found - 1] : NULL;
 }
 
-void journal_join(const struct journal *journal, struct results *results) {
+void journal_join(struct journal *journal, struct results *results) {
+    results->journal = journal;
     for (size_t t = 0; t < results->n_trials; t++)
         results->trials[t].record = journal_find(journal, results->trials[t].key);
 }

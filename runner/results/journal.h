@@ -10,15 +10,19 @@
 
 #include "runner/results/results.h"
 
+/* Of each trial a brief record (brief.h) is in memory, however many epochs it had; the rows are read from the file where they are
+   asked for. */
 struct journal {
-    struct arena arena; /* of the records read */
+    struct arena arena; /* of the records */
     struct record **records;
     size_t count, capacity;
     size_t *buckets; /* [n_buckets] a hash table: 1 + the place of the last record with a key; 0: none */
     size_t n_buckets;
-    size_t skipped;   /* lines that could not be read */
-    struct text grid; /* JSON of the last grid line; empty: none */
-    int fd;           /* -1: opened for reading only */
+    size_t skipped;                /* lines that could not be read */
+    uint64_t grid_at, grid_length; /* the JSON of the last grid line; length 0: none */
+    struct hash128 grid_hash;
+    int fd;    /* -1: there is no file */
+    bool lost; /* what had been read once cannot be read any more */
     bool unsynced;
     double synced_at; /* seconds of the monotonic clock */
 };
@@ -31,8 +35,9 @@ enum status journal_open(const char *path, struct journal *journal, struct error
 enum status journal_close(struct journal *journal, struct error *error);
 
 /* Adds a line; it is on disk (fsync) a second later at most, as long as journal_sync() is called that often. When the disk is
-   full nothing of the line stays behind. The record itself must stay valid: the journal keeps the pointer. */
-enum status journal_add(struct journal *journal, struct record *record, struct error *error);
+   full nothing of the line stays behind. *kept: the brief record that the journal has of it. */
+enum status journal_add(struct journal *journal, const struct record *record, const struct record **kept,
+                        struct error *error);
 /* Writes nothing where the last grid is the same; *added tells. */
 enum status journal_add_grid(struct journal *journal, const struct results *results, bool *added, struct error *error);
 /* fsync, where a line was added and the last one was a second ago. */
@@ -40,7 +45,13 @@ enum status journal_sync(struct journal *journal, struct error *error);
 
 /* The last record with this key, or NULL. */
 const struct record *journal_find(const struct journal *journal, const char *key);
+/* The whole of a brief record, in the arena; NULL where it cannot be read. */
+const struct record *journal_whole(struct journal *journal, const struct record *record, struct arena *arena);
+/* Adds the JSON of the last grid line to the text; nothing where there is none. */
+void journal_grid(struct journal *journal, struct text *json);
+/* STATUS_ENVIRONMENT once something could not be read again: the file was changed by another hand, or the disk fails. */
+enum status journal_status(const struct journal *journal, struct error *error);
 /* Gives each trial of the grid its record. */
-void journal_join(const struct journal *journal, struct results *results);
+void journal_join(struct journal *journal, struct results *results);
 
 #endif

@@ -96,37 +96,35 @@ static void find_columns(const struct leaves *points, const struct results *resu
 }
 
 void table_points(const struct experiment *experiment, const struct results *results, const struct point_size *sizes,
-                  struct text *out) {
+                  struct csv *csv) {
     struct arena arena;
     arena_init(&arena);
     struct leaves *points = memory_alloc(results->n_points + 1, sizeof *points), columns = {0}, seen = {0};
     for (size_t p = 0; p < results->n_points; p++)
         collect(experiment->points[p].tree, "", &arena, &points[p]);
     find_columns(points, results, &seen, &columns);
-    struct csv csv;
-    csv_init(&csv, out);
-    csv_text(&csv, "point");
-    csv_axes(&csv, results);
+    csv_text(csv, "point");
+    csv_axes(csv, results);
     for (size_t c = 0; c < columns.count; c++)
-        csv_text(&csv, columns.items[c].path);
-    csv_text(&csv, "parameters");
-    csv_text(&csv, "batch_rows");
-    csv_end_row(&csv);
+        csv_text(csv, columns.items[c].path);
+    csv_text(csv, "parameters");
+    csv_text(csv, "batch_rows");
+    csv_end_row(csv);
     for (size_t p = 0; p < results->n_points; p++) {
-        csv_uint(&csv, p + 1);
-        csv_labels(&csv, results, p);
+        csv_uint(csv, p + 1);
+        csv_labels(csv, results, p);
         for (size_t c = 0; c < columns.count; c++) {
             const char *value = find(&points[p], columns.items[c].path);
-            csv_text(&csv, value != NULL ? value : "");
+            csv_text(csv, value != NULL ? value : "");
         }
         if (sizes[p].known) {
-            csv_uint(&csv, sizes[p].parameters);
-            csv_uint(&csv, sizes[p].batch_rows);
+            csv_uint(csv, sizes[p].parameters);
+            csv_uint(csv, sizes[p].batch_rows);
         } else {
-            csv_empty(&csv);
-            csv_empty(&csv);
+            csv_empty(csv);
+            csv_empty(csv);
         }
-        csv_end_row(&csv);
+        csv_end_row(csv);
         free(points[p].items);
     }
     free(points);

@@ -5,6 +5,7 @@
 #ifndef RUNNER_RESULTS_POINTS_H
 #define RUNNER_RESULTS_POINTS_H
 
+#include "runner/base/csv.h"
 #include "runner/results/results.h"
 
 struct point_size {
@@ -14,6 +15,6 @@ struct point_size {
 
 /* `sizes` are [n_points], beside experiment->points. */
 void table_points(const struct experiment *experiment, const struct results *results, const struct point_size *sizes,
-                  struct text *out);
+                  struct csv *csv);
 
 #endif

@@ -12,13 +12,18 @@ const char *trial_status_name(enum trial_status status) {
     return STATUS_NAMES[status];
 }
 
-bool record_final(const struct record *record, const char *column, double *value) {
+const struct record_row *record_final_row(const struct record *record) {
     if (record->n_rows == 0)
-        return false;
+        return NULL;
     const struct record_row *last = &record->rows[record->n_rows - 1];
     while (record->restored && last > record->rows && last->epoch > record->restored_epoch)
         last--;
-    for (size_t i = 0; i < record->n_columns; i++) {
+    return last;
+}
+
+bool record_final(const struct record *record, const char *column, double *value) {
+    const struct record_row *last = record_final_row(record);
+    for (size_t i = 0; last != NULL && i < record->n_columns; i++) {
         if (strcmp(record->columns[i], column) == 0) {
             *value = last->values[i];
             return last->known[i];

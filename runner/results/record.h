@@ -41,10 +41,15 @@ struct record {
     size_t n_columns;
     struct record_row *rows; /* epoch 0 first; none for a trial that failed */
     size_t n_rows;
+    bool brief;                                          /* of the rows only some are here (brief.h) */
+    double seconds, evaluate_seconds, seconds_per_epoch; /* of a brief record */
+    uint64_t at, length;                                 /* of a brief record: its line in the journal */
 };
 
-/* The values at the end of training: those of the last row, or, where a callback has brought back the weights of an earlier
-   epoch, those of that epoch. False where the column is not known. */
+/* The row at the end of training: the last one, or, where a callback has brought back the weights of an earlier epoch, that of that
+   epoch. NULL without rows. */
+const struct record_row *record_final_row(const struct record *record);
+/* A value of that row. False where the column is not known. */
 bool record_final(const struct record *record, const char *column, double *value);
 
 /* JSON in one line, without an end of line. Numbers read back exactly. */

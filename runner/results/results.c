@@ -1,5 +1,7 @@
 #include "runner/results/results.h"
 
+#include "runner/results/journal.h"
+
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,17 +60,52 @@ void results_clear(struct results *results) {
     *results = (struct results){0};
 }
 
-static void write_questions(const struct results *results, json_t *json) {
-    json_t *rows = json_array(), *claims = json_array(), *targets = json_array();
+/* Lists with an item a point or a trial are one text, a line an item: as JSON lists they would take many times their size. */
+static void set_lines(json_t *json, const char *key, struct text *lines) {
+    json_object_set_new(json, key, json_stringn(lines->data, lines->length));
+    text_reset(lines);
+}
+
+/* A label is never empty, so that nothing stands for an axis that does not apply. */
+static void add_label(const char *label, struct text *out) {
+    for (const char *c = label; c != NULL && *c != '\0'; c++)
+        switch (*c) {
+        case '\t': text_add(out, "\\t"); break;
+        case '\n': text_add(out, "\\n"); break;
+        case '\\': text_add(out, "\\\\"); break;
+        default: text_add_char(out, *c);
+        }
+}
+
+static void write_lists(const struct results *results, json_t *json) {
+    struct text lines;
+    text_init(&lines);
+    for (size_t p = 0; p < results->n_points; p++) {
+        for (size_t a = 0; a < results->n_axes; a++) {
+            text_add(&lines, a > 0 ? "\t" : "");
+            add_label(results->labels[p][a], &lines);
+        }
+        text_add_char(&lines, '\n');
+    }
+    set_lines(json, "points", &lines);
+    for (size_t t = 0; t < results->n_trials; t++)
+        text_printf(&lines, "%zu %lld %s %s\n", results->trials[t].point, (long long)results->trials[t].seed,
+                    results->trials[t].key, results->trials[t].id);
+    set_lines(json, "trials", &lines);
     for (size_t p = 0; p < results->n_points && results->rows != NULL; p++)
-        json_array_append_new(rows, json_pack("[III]", (json_int_t)results->rows[p][DATA_TRAIN],
-                                              (json_int_t)results->rows[p][DATA_VALIDATION],
-                                              (json_int_t)results->rows[p][DATA_TEST]));
+        text_printf(&lines, "%llu %llu %llu\n", (unsigned long long)results->rows[p][DATA_TRAIN],
+                    (unsigned long long)results->rows[p][DATA_VALIDATION],
+                    (unsigned long long)results->rows[p][DATA_TEST]);
+    set_lines(json, "rows", &lines);
+    text_clear(&lines);
+}
+
+static void write_questions(const struct results *results, json_t *json) {
+    json_t *claims = json_array(), *targets = json_array();
     for (size_t i = 0; i < results->n_claims; i++)
         json_array_append_new(claims, json_string(results->claims[i]));
     for (size_t i = 0; i < results->n_targets; i++)
         json_array_append_new(targets, json_pack("[sf]", results->targets[i].column, results->targets[i].value));
-    json_object_set_new(json, "rows", rows);
     json_object_set_new(json, "baseline", json_string(results->baseline != NULL ? results->baseline : ""));
     json_object_set_new(json, "claims", claims);
     json_object_set_new(json, "targets", targets);
@@ -76,19 +113,10 @@ static void write_questions(const struct results *results, json_t *json) {
 
 /* Older journals have none of these. */
 static void read_questions(const json_t *json, struct results *results) {
-    const json_t *rows = json_object_get(json, "rows"), *claims = json_object_get(json, "claims"),
-                 *targets = json_object_get(json, "targets");
+    const json_t *claims = json_object_get(json, "claims"), *targets = json_object_get(json, "targets");
     const char *baseline = json_string_value(json_object_get(json, "baseline"));
     struct arena *arena = &results->arena;
     results->baseline = arena_copy_text(arena, baseline != NULL ? baseline : "");
-    results->rows = arena_array(arena, results->n_points, sizeof *results->rows);
-    for (size_t p = 0; p < results->n_points && p < json_array_size(rows); p++) {
-        static const int splits[] = {DATA_TRAIN, DATA_VALIDATION, DATA_TEST};
-        for (size_t i = 0; i < 3; i++) {
-            json_int_t n = json_integer_value(json_array_get(json_array_get(rows, p), i));
-            results->rows[p][splits[i]] = n > 0 ? (uint64_t)n : 0;
-        }
-    }
     results->claims = arena_array(arena, json_array_size(claims), sizeof *results->claims);
     for (size_t i = 0; i < json_array_size(claims); i++)
         if (json_is_string(json_array_get(claims, i)))
@@ -104,26 +132,14 @@ static void read_questions(const json_t *json, struct results *results) {
 }
 
 void results_write(const struct results *results, struct text *out) {
-    json_t *json = json_object(), *axes = json_array(), *points = json_array(), *trials = json_array();
+    json_t *json = json_object(), *axes = json_array();
     json_object_set_new(json, "kind", json_string("grid"));
     json_object_set_new(json, "name", json_string(results->name));
     json_object_set_new(json, "report", json_string(results->report));
     for (size_t a = 0; a < results->n_axes; a++)
         json_array_append_new(axes, json_string(results->axes[a]));
     json_object_set_new(json, "axes", axes);
-    for (size_t p = 0; p < results->n_points; p++) {
-        json_t *labels = json_array();
-        for (size_t a = 0; a < results->n_axes; a++)
-            json_array_append_new(labels,
-                                  results->labels[p][a] != NULL ? json_string(results->labels[p][a]) : json_null());
-        json_array_append_new(points, labels);
-    }
-    json_object_set_new(json, "points", points);
-    for (size_t t = 0; t < results->n_trials; t++)
-        json_array_append_new(trials, json_pack("[IIss]", (json_int_t)results->trials[t].point,
-                                                (json_int_t)results->trials[t].seed, results->trials[t].key,
-                                                results->trials[t].id));
-    json_object_set_new(json, "trials", trials);
+    write_lists(results, json);
     write_questions(results, json);
     char *text = json_dumps(json, JSON_COMPACT | JSON_ENSURE_ASCII);
     text_add(out, text != NULL ? text : "{}");
@@ -131,40 +147,94 @@ void results_write(const struct results *results, struct text *out) {
     json_decref(json);
 }
 
+static size_t count_lines(const char *text) {
+    size_t n = 0;
+    for (; (text = strchr(text, '\n')) != NULL; text++)
+        n++;
+    return n;
+}
+
+/* The label up to a tab or an end of line; the one of the point before where it is the same. False where it is broken. */
+static bool read_label(struct arena *arena, const char **text, char end, const char *before, const char **label) {
+    struct text out;
+    text_init(&out);
+    const char *c = *text;
+    for (; *c != '\0' && *c != '\t' && *c != '\n'; c++) {
+        bool escaped = *c == '\\';
+        if (escaped && *++c == '\0')
+            break;
+        text_add_char(&out, !escaped ? *c : *c == 't' ? '\t' : *c == 'n' ? '\n' : *c);
+    }
+    *label = out.length == 0                                   ? NULL
+             : before != NULL && strcmp(before, out.data) == 0 ? before
+                                                               : arena_copy_text(arena, out.data);
+    text_clear(&out);
+    bool good = *c == end;
+    *text = c + (good ? 1 : 0);
+    return good;
+}
+
 static bool read_points(const json_t *points, struct results *results) {
-    results->n_points = json_array_size(points);
+    const char *text = json_string_value(points);
+    if (text == NULL)
+        return false;
+    results->n_points = count_lines(text);
     results->labels = arena_array(&results->arena, results->n_points, sizeof *results->labels);
     for (size_t p = 0; p < results->n_points; p++) {
-        const json_t *labels = json_array_get(points, p);
-        if (json_array_size(labels) != results->n_axes)
-            return false;
         results->labels[p] = arena_array(&results->arena, results->n_axes, sizeof *results->labels[p]);
-        for (size_t a = 0; a < results->n_axes; a++) {
-            const char *label = json_string_value(json_array_get(labels, a));
-            if (label != NULL)
-                results->labels[p][a] = arena_copy_text(&results->arena, label);
-        }
+        for (size_t a = 0; a < results->n_axes; a++)
+            if (!read_label(&results->arena, &text, a + 1 < results->n_axes ? '\t' : '\n',
+                            p > 0 ? results->labels[p - 1][a] : NULL, &results->labels[p][a]))
+                return false;
+        if (results->n_axes == 0 && *text++ != '\n')
+            return false;
     }
     return true;
 }
 
+static bool read_hex(const char **text, char end, char *out, size_t size) {
+    size_t n = strspn(*text, "0123456789abcdef");
+    if (n != size - 1 || (*text)[n] != end)
+        return false;
+    memcpy(out, *text, n);
+    *text += n + 1;
+    return true;
+}
+
 static bool read_trials(const json_t *trials, struct results *results) {
-    results->n_trials = json_array_size(trials);
+    const char *text = json_string_value(trials);
+    if (text == NULL)
+        return false;
+    results->n_trials = count_lines(text);
     results->trials = arena_array(&results->arena, results->n_trials, sizeof *results->trials);
     for (size_t t = 0; t < results->n_trials; t++) {
-        json_int_t point = 0, seed = 0;
-        const char *key = NULL, *id = NULL;
         struct result_trial *trial = &results->trials[t];
-        if (json_unpack(json_array_get(trials, t), "[IIss]", &point, &seed, &key, &id) < 0 || point < 0 ||
-            (size_t)point >= results->n_points || (t > 0 && (size_t)point < results->trials[t - 1].point) ||
-            strlen(key) != sizeof trial->key - 1 || strlen(id) != sizeof trial->id - 1)
+        char *end;
+        if (*text < '0' || *text > '9')
             return false;
-        trial->point = (size_t)point;
-        trial->seed = seed;
-        memcpy(trial->key, key, sizeof trial->key);
-        memcpy(trial->id, id, sizeof trial->id);
+        trial->point = strtoull(text, &end, 10);
+        if (*end != ' ' || trial->point >= results->n_points || (t > 0 && trial->point < results->trials[t - 1].point))
+            return false;
+        trial->seed = strtoll(end + 1, &end, 10);
+        if (*end != ' ')
+            return false;
+        text = end + 1;
+        if (!read_hex(&text, ' ', trial->key, sizeof trial->key) || !read_hex(&text, '\n', trial->id, sizeof trial->id))
+            return false;
     }
     return true;
+}
+
+static void read_rows(const json_t *rows, struct results *results) {
+    static const int splits[] = {DATA_TRAIN, DATA_VALIDATION, DATA_TEST};
+    const char *text = json_string_value(rows);
+    results->rows = arena_array(&results->arena, results->n_points, sizeof *results->rows);
+    for (size_t p = 0; p < results->n_points && text != NULL; p++)
+        for (size_t i = 0; i < 3 && *text >= '0' && *text <= '9'; i++) {
+            char *end;
+            results->rows[p][splits[i]] = strtoull(text, &end, 10);
+            text = *end != '\0' ? end + 1 : end;
+        }
 }
 
 bool results_read(const struct json_t *json, struct results *results) {
@@ -187,10 +257,12 @@ bool results_read(const struct json_t *json, struct results *results) {
     }
     good = good && read_points(json_object_get(json, "points"), results) &&
            read_trials(json_object_get(json, "trials"), results);
-    if (good)
+    if (good) {
+        read_rows(json_object_get(json, "rows"), results);
         read_questions(json, results);
-    else
+    } else {
         results_clear(results);
+    }
     return good;
 }
 
@@ -235,11 +307,14 @@ void results_point_trials(const struct results *results, size_t point, size_t *f
 }
 
 const char **results_columns(const struct results *results, struct arena *arena, size_t *count) {
-    const char **columns = NULL;
+    const char **columns = NULL, **seen = NULL;
     size_t n = 0, capacity = 0;
     for (size_t t = 0; t < results->n_trials; t++) {
         const struct record *record = results->trials[t].record;
-        for (size_t c = 0; record != NULL && c < record->n_columns; c++) {
+        if (record == NULL || record->columns == seen) /* brief records share their columns */
+            continue;
+        seen = record->columns;
+        for (size_t c = 0; c < record->n_columns; c++) {
             size_t i = 0;
             while (i < n && strcmp(columns[i], record->columns[c]) != 0)
                 i++;
@@ -257,6 +332,11 @@ const char **results_columns(const struct results *results, struct arena *arena,
     }
     *count = n;
     return columns;
+}
+
+const struct record *results_whole(const struct results *results, size_t trial, struct arena *arena) {
+    const struct record *record = results->trials[trial].record;
+    return record != NULL && record->brief ? journal_whole(results->journal, record, arena) : record;
 }
 
 struct results_counts results_count(const struct results *results) {

@@ -12,6 +12,8 @@
 #include "runner/host/data.h"
 #include "runner/results/record.h"
 
+struct journal;
+
 struct result_trial {
     size_t point;
     int64_t seed;
@@ -35,7 +37,8 @@ struct results {
     size_t n_claims;
     struct target *targets; /* without marks */
     size_t n_targets;
-    const char *report; /* how the table ends ("lecture"), or "" */
+    const char *report;      /* how the table ends ("lecture"), or "" */
+    struct journal *journal; /* has the rows of brief records; NULL: there are none */
 };
 
 /* Without keys, ids and records. */
@@ -62,6 +65,10 @@ void results_point_trials(const struct results *results, size_t point, size_t *f
 
 /* The metric columns of all records: their union in order of first appearance. The names are the records'. */
 const char **results_columns(const struct results *results, struct arena *arena, size_t *count);
+
+/* The trial's record with all its rows; those of a brief one are read from the journal into the arena. NULL where it has not ended,
+   and where the journal cannot be read, which journal_status() tells. */
+const struct record *results_whole(const struct results *results, size_t trial, struct arena *arena);
 
 struct results_counts {
     size_t done, diverged, failed, timeout, missing;

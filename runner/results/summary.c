@@ -116,15 +116,18 @@ void point_reach(const struct results *results, size_t point, const struct targe
     results_point_trials(results, point, &first, &end);
     for (size_t t = first; t < end; t++) {
         const struct record *record = results->trials[t].record;
-        if (results->trials[t].point != point || record == NULL ||
-            (record->status != TRIAL_DONE && record->status != TRIAL_DIVERGED))
+        if (record == NULL || (record->status != TRIAL_DONE && record->status != TRIAL_DIVERGED))
             continue;
+        struct arena arena;
+        arena_init(&arena);
         size_t i = reach->n++;
-        const struct record_row *row = find_reach(record, target, &seconds[i]);
+        record = results_whole(results, t, &arena);
+        const struct record_row *row = record != NULL ? find_reach(record, target, &seconds[i]) : NULL;
         reach->reached += row != NULL ? 1 : 0;
         epochs[i] = row != NULL ? (double)row->epoch : (double)INFINITY;
         updates[i] = row != NULL ? (double)row->updates : (double)INFINITY;
         seconds[i] = row != NULL ? seconds[i] : (double)INFINITY;
+        arena_clear(&arena);
     }
     reach->epochs = median_with_misses(epochs, reach->n);
     reach->updates = median_with_misses(updates, reach->n);
@@ -264,51 +267,47 @@ static void write_point(const struct layout *layout, size_t p, struct csv *csv) 
     csv_end_row(csv);
 }
 
-void table_summary(const struct results *results, struct text *out) {
+void table_summary(const struct results *results, struct csv *csv) {
     struct arena arena;
     arena_init(&arena);
     struct layout layout = {.results = results, .arena = &arena};
     plan_columns(&layout);
-    struct csv csv;
-    csv_init(&csv, out);
-    write_header(&layout, &csv);
+    write_header(&layout, csv);
     for (size_t p = 0; p < results->n_points; p++)
-        write_point(&layout, p, &csv);
+        write_point(&layout, p, csv);
     for (size_t c = 0; c < layout.n_comparisons; c++)
         comparisons_clear(&layout.comparisons[c]);
     arena_clear(&arena);
 }
 
-void table_timing_summary(const struct results *results, struct text *out) {
+void table_timing_summary(const struct results *results, struct csv *csv) {
     static const char *const columns[] = {"epoch_seconds", "seconds", "updates_per_second", "peak_memory_bytes"};
     enum { N = sizeof columns / sizeof columns[0] };
     char value[NUMBER_TEXT_SIZE];
     struct arena arena;
     arena_init(&arena);
-    struct csv csv;
-    csv_init(&csv, out);
-    csv_text(&csv, "point");
-    csv_axes(&csv, results);
+    csv_text(csv, "point");
+    csv_axes(csv, results);
     for (size_t c = 0; c < N; c++)
-        add_header(&csv, columns[c], &arena);
+        add_header(csv, columns[c], &arena);
     for (size_t i = 0; i < results->n_targets; i++)
-        csv_text(&csv, arena_printf(&arena, "seconds_to_%s_%s_median", results->targets[i].column,
-                                    number_write(results->targets[i].value, value)));
-    csv_end_row(&csv);
+        csv_text(csv, arena_printf(&arena, "seconds_to_%s_%s_median", results->targets[i].column,
+                                   number_write(results->targets[i].value, value)));
+    csv_end_row(csv);
     for (size_t p = 0; p < results->n_points; p++) {
-        csv_uint(&csv, p + 1);
-        csv_labels(&csv, results, p);
+        csv_uint(csv, p + 1);
+        csv_labels(csv, results, p);
         for (size_t c = 0; c < N; c++) {
             struct point_metric metric;
             point_measure(results, p, columns[c], &metric);
-            add_metric(&csv, &metric);
+            add_metric(csv, &metric);
         }
         for (size_t i = 0; i < results->n_targets; i++) {
             struct point_target reach;
             point_reach(results, p, &results->targets[i], &reach);
-            add(&csv, reach.n > 0, reach.seconds);
+            add(csv, reach.n > 0, reach.seconds);
         }
-        csv_end_row(&csv);
+        csv_end_row(csv);
     }
     arena_clear(&arena);
 }

@@ -3,10 +3,9 @@
 #include "runner/base/file.h"
 #include "runner/results/claims.h"
 #include "runner/results/compare.h"
-#include "runner/results/statistics.h"
+#include "runner/results/journal.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 void csv_axes(struct csv *csv, const struct results *results) {
@@ -41,45 +40,43 @@ static bool any_best(const struct results *results) {
     return false;
 }
 
-void table_trials(const struct results *results, struct text *out) {
+void table_trials(const struct results *results, struct csv *csv) {
     struct arena arena;
     arena_init(&arena);
     size_t n;
     const char **columns = results_columns(results, &arena, &n);
-    struct csv csv;
-    csv_init(&csv, out);
-    csv_header(&csv, (const char *const[]){"trial", "id", NULL});
-    csv_axes(&csv, results);
-    csv_header(&csv, (const char *const[]){"seed", "status", "reason", "stopped_by", "epochs", "updates", NULL});
+    csv_header(csv, (const char *const[]){"trial", "id", NULL});
+    csv_axes(csv, results);
+    csv_header(csv, (const char *const[]){"seed", "status", "reason", "stopped_by", "epochs", "updates", NULL});
     bool best = any_best(results); /* without callbacks and `save` the column stays away */
     if (best)
-        csv_text(&csv, "best_epoch");
-    csv_columns(&csv, columns, n);
+        csv_text(csv, "best_epoch");
+    csv_columns(csv, columns, n);
     for (size_t t = 0; t < results->n_trials; t++) {
         const struct record *record = results->trials[t].record;
         if (record == NULL)
             continue;
-        csv_uint(&csv, t + 1);
-        csv_text(&csv, results->trials[t].id);
-        csv_labels(&csv, results, results->trials[t].point);
-        csv_int(&csv, results->trials[t].seed);
-        csv_text(&csv, trial_status_name(record->status));
-        csv_text(&csv, record->reason);
-        csv_text(&csv, record->stopped_by);
-        csv_uint(&csv, record->epochs);
-        csv_uint(&csv, record->updates);
+        csv_uint(csv, t + 1);
+        csv_text(csv, results->trials[t].id);
+        csv_labels(csv, results, results->trials[t].point);
+        csv_int(csv, results->trials[t].seed);
+        csv_text(csv, trial_status_name(record->status));
+        csv_text(csv, record->reason);
+        csv_text(csv, record->stopped_by);
+        csv_uint(csv, record->epochs);
+        csv_uint(csv, record->updates);
         if (best && record->has_best)
-            csv_uint(&csv, record->best_epoch);
+            csv_uint(csv, record->best_epoch);
         else if (best)
-            csv_empty(&csv);
+            csv_empty(csv);
         for (size_t c = 0; c < n; c++) {
             double value;
             if (record_final(record, columns[c], &value))
-                csv_number(&csv, isfinite(value) ? value : (double)NAN);
+                csv_number(csv, isfinite(value) ? value : (double)NAN);
             else
-                csv_empty(&csv);
+                csv_empty(csv);
         }
-        csv_end_row(&csv);
+        csv_end_row(csv);
     }
     arena_clear(&arena);
 }
@@ -97,54 +94,34 @@ static void epoch_values(struct csv *csv, const struct record *record, const str
     }
 }
 
-void table_epochs(const struct results *results, struct text *out) {
+void table_epochs(const struct results *results, struct csv *csv) {
     struct arena arena;
     arena_init(&arena);
     size_t n;
     const char **columns = results_columns(results, &arena, &n);
-    struct csv csv;
-    csv_init(&csv, out);
-    csv_text(&csv, "trial");
-    csv_axes(&csv, results);
-    csv_header(&csv, (const char *const[]){"seed", "epoch", "updates", "examples", "learning_rate", NULL});
-    csv_columns(&csv, columns, n);
+    csv_text(csv, "trial");
+    csv_axes(csv, results);
+    csv_header(csv, (const char *const[]){"seed", "epoch", "updates", "examples", "learning_rate", NULL});
+    csv_columns(csv, columns, n);
     for (size_t t = 0; t < results->n_trials; t++) {
-        const struct record *record = results->trials[t].record;
+        struct arena one;
+        arena_init(&one);
+        const struct record *record = results_whole(results, t, &one);
         for (size_t r = 0; record != NULL && r < record->n_rows; r++) {
             const struct record_row *row = &record->rows[r];
-            csv_uint(&csv, t + 1);
-            csv_labels(&csv, results, results->trials[t].point);
-            csv_int(&csv, results->trials[t].seed);
-            csv_uint(&csv, row->epoch);
-            csv_uint(&csv, row->updates);
-            csv_uint(&csv, row->examples);
-            csv_number(&csv, row->learning_rate);
-            epoch_values(&csv, record, row, columns, n);
-            csv_end_row(&csv);
+            csv_uint(csv, t + 1);
+            csv_labels(csv, results, results->trials[t].point);
+            csv_int(csv, results->trials[t].seed);
+            csv_uint(csv, row->epoch);
+            csv_uint(csv, row->updates);
+            csv_uint(csv, row->examples);
+            csv_number(csv, row->learning_rate);
+            epoch_values(csv, record, row, columns, n);
+            csv_end_row(csv);
         }
+        arena_clear(&one);
     }
     arena_clear(&arena);
-}
-
-double record_seconds(const struct record *record, double *evaluate_seconds) {
-    double seconds = 0;
-    *evaluate_seconds = 0;
-    for (size_t r = 0; r < record->n_rows; r++) {
-        seconds += record->rows[r].seconds;
-        *evaluate_seconds += record->rows[r].evaluate_seconds;
-    }
-    return seconds;
-}
-
-double record_seconds_per_epoch(const struct record *record) {
-    if (record->n_rows < 2)
-        return (double)NAN;
-    double *seconds = memory_alloc(record->n_rows, sizeof *seconds);
-    for (size_t r = 1; r < record->n_rows; r++)
-        seconds[r - 1] = record->rows[r].seconds;
-    double median = statistics_median(seconds, record->n_rows - 1);
-    free(seconds);
-    return median;
 }
 
 static void csv_known(struct csv *csv, double number) {
@@ -154,56 +131,63 @@ static void csv_known(struct csv *csv, double number) {
         csv_number(csv, number);
 }
 
-void table_timing(const struct results *results, struct text *out) {
-    struct csv csv;
-    csv_init(&csv, out);
-    csv_text(&csv, "trial");
-    csv_axes(&csv, results);
-    csv_header(&csv, (const char *const[]){"seed", "status", "threads", "seconds", "evaluate_seconds",
-                                           "seconds_per_epoch", "updates_per_second", "peak_memory_bytes", NULL});
-    csv_end_row(&csv);
+void table_timing(const struct results *results, struct csv *csv) {
+    csv_text(csv, "trial");
+    csv_axes(csv, results);
+    csv_header(csv, (const char *const[]){"seed", "status", "threads", "seconds", "evaluate_seconds",
+                                          "seconds_per_epoch", "updates_per_second", "peak_memory_bytes", NULL});
+    csv_end_row(csv);
     for (size_t t = 0; t < results->n_trials; t++) {
         const struct record *record = results->trials[t].record;
         if (record == NULL)
             continue;
-        csv_uint(&csv, t + 1);
-        csv_labels(&csv, results, results->trials[t].point);
-        csv_int(&csv, results->trials[t].seed);
-        csv_text(&csv, trial_status_name(record->status));
-        csv_uint(&csv, record->threads);
+        csv_uint(csv, t + 1);
+        csv_labels(csv, results, results->trials[t].point);
+        csv_int(csv, results->trials[t].seed);
+        csv_text(csv, trial_status_name(record->status));
+        csv_uint(csv, record->threads);
         double evaluate_seconds, seconds = record_seconds(record, &evaluate_seconds);
         bool timed = record->n_rows > 0;
-        csv_known(&csv, timed ? seconds : (double)NAN);
-        csv_known(&csv, timed ? evaluate_seconds : (double)NAN);
-        csv_known(&csv, record_seconds_per_epoch(record));
-        csv_known(&csv, seconds > 0 ? (double)record->updates / seconds : (double)NAN);
+        csv_known(csv, timed ? seconds : (double)NAN);
+        csv_known(csv, timed ? evaluate_seconds : (double)NAN);
+        csv_known(csv, record_seconds_per_epoch(record));
+        csv_known(csv, seconds > 0 ? (double)record->updates / seconds : (double)NAN);
         if (record->peak_memory > 0)
-            csv_uint(&csv, record->peak_memory);
+            csv_uint(csv, record->peak_memory);
         else
-            csv_empty(&csv);
-        csv_end_row(&csv);
+            csv_empty(csv);
+        csv_end_row(csv);
     }
+}
+
+enum status table_write(table_make *make, const struct results *results, const char *path, struct error *error) {
+    struct file_writer file;
+    struct text out;
+    struct csv csv;
+    text_init(&out);
+    file_writer_open(&file, path);
+    csv_init_file(&csv, &out, &file);
+    make(results, &csv);
+    file_writer_add(&file, out.data, out.length);
+    text_clear(&out);
+    enum status readable = results->journal != NULL ? journal_status(results->journal, error) : STATUS_OK;
+    enum status status = file_writer_close(&file, readable == STATUS_OK, readable == STATUS_OK ? error : NULL);
+    return readable != STATUS_OK ? readable : status;
 }
 
 enum status tables_write(const struct results *results, const char *path, struct error *error) {
     static const struct {
         const char *file;
-        void (*write)(const struct results *results, struct text *out);
+        table_make *make;
     } tables[] = {{"trials.csv", table_trials},   {"epochs.csv", table_epochs},
                   {"summary.csv", table_summary}, {"comparisons.csv", table_comparisons},
                   {"ranks.csv", table_ranks},     {"claims.csv", table_claims},
                   {"timing.csv", table_timing},   {"timing_summary.csv", table_timing_summary}};
     struct arena arena;
     arena_init(&arena);
-    struct text out;
-    text_init(&out);
     enum status status = STATUS_OK;
-    for (size_t i = 0; status == STATUS_OK && i < sizeof tables / sizeof tables[0]; i++) {
-        text_reset(&out);
-        tables[i].write(results, &out);
-        status = file_write_whole(path_join(&arena, path, tables[i].file), out.data, out.length, error);
-    }
-    text_clear(&out);
+    for (size_t i = 0; status == STATUS_OK && i < sizeof tables / sizeof tables[0]; i++)
+        status = table_write(tables[i].make, results, path_join(&arena, path, tables[i].file), error);
     arena_clear(&arena);
     return status;
 }

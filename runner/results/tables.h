@@ -6,13 +6,14 @@
 #define RUNNER_RESULTS_TABLES_H
 
 #include "runner/base/csv.h"
+#include "runner/results/brief.h"
 #include "runner/results/results.h"
 
-void table_trials(const struct results *results, struct text *out);
-void table_epochs(const struct results *results, struct text *out);
-void table_summary(const struct results *results, struct text *out);
-void table_timing_summary(const struct results *results, struct text *out);
-void table_timing(const struct results *results, struct text *out);
+void table_trials(const struct results *results, struct csv *csv);
+void table_epochs(const struct results *results, struct csv *csv);
+void table_summary(const struct results *results, struct csv *csv);
+void table_timing_summary(const struct results *results, struct csv *csv);
+void table_timing(const struct results *results, struct csv *csv);
 
 /* What a point comes to. */
 struct point_metric {
@@ -41,11 +42,9 @@ void point_reach(const struct results *results, size_t point, const struct targe
 void point_summarize(const struct results *results, size_t point, const char *const *columns, size_t n_columns,
                      struct arena *arena, struct point_summary *summary);
 
-/* Median over the epochs trained; NaN where none was. */
-double record_seconds_per_epoch(const struct record *record);
-/* Of training and of evaluation, summed over the epochs. */
-double record_seconds(const struct record *record, double *evaluate_seconds);
-
+typedef void table_make(const struct results *results, struct csv *csv);
+/* Writes a table whole, without having it all in memory. `results` may know a journal that cannot be read. */
+enum status table_write(table_make *make, const struct results *results, const char *path, struct error *error);
 /* Writes all tables whole into the folder at `path`. */
 enum status tables_write(const struct results *results, const char *path, struct error *error);
 

@@ -17,12 +17,10 @@ static void drop_file(struct slot *slot) {
     slot->file_fd = -1;
 }
 
-void slot_init(struct slot *slot, size_t n_data, struct arena *arena) {
-    *slot = (struct slot){.child = {.pidfd = -1, .socket = -1, .log = -1},
-                          .n_data = n_data,
-                          .trial = NO_TRIAL,
-                          .file_fd = -1,
-                          .arena = arena};
+void slot_init(struct slot *slot, size_t n_data) {
+    *slot = (struct slot){
+        .child = {.pidfd = -1, .socket = -1, .log = -1}, .n_data = n_data, .trial = NO_TRIAL, .file_fd = -1};
+    arena_init(&slot->arena);
     slot->attached = memory_alloc(n_data + 1, sizeof *slot->attached);
     trial_log_init(&slot->log);
 }
@@ -31,8 +29,15 @@ void slot_clear(struct slot *slot) {
     drop_file(slot);
     child_clear(&slot->child);
     trial_log_clear(&slot->log);
+    arena_clear(&slot->arena);
     free(slot->attached);
     *slot = (struct slot){.child = {.pidfd = -1, .socket = -1, .log = -1}, .trial = NO_TRIAL, .file_fd = -1};
+}
+
+struct record *slot_new_record(struct slot *slot) {
+    arena_clear(&slot->arena);
+    slot->record = arena_alloc(&slot->arena, sizeof *slot->record);
+    return slot->record;
 }
 
 static enum status attach(struct slot *slot, const struct session *session, size_t data, struct error *error) {
@@ -140,7 +145,7 @@ enum slot_feed slot_feed(struct slot *slot) {
 static void fail(struct slot *slot, const char *reason, const char *message) {
     struct record *record = slot->record;
     record->status = TRIAL_FAILED;
-    record->reason = arena_copy_text(slot->arena, reason);
+    record->reason = arena_copy_text(&slot->arena, reason);
     record->stopped_by = "";
     record->epochs = record->updates = 0;
     record->has_best = record->restored = false;
@@ -153,9 +158,9 @@ static bool take_columns(struct slot *slot, struct message_reader *reader) {
     size_t count = message_read_count(reader, 9);
     if (record->n_columns != 0)
         return false;
-    record->columns = arena_array(slot->arena, count, sizeof *record->columns);
+    record->columns = arena_array(&slot->arena, count, sizeof *record->columns);
     for (size_t i = 0; i < count; i++)
-        record->columns[i] = arena_copy_text(slot->arena, message_read_string(reader));
+        record->columns[i] = arena_copy_text(&slot->arena, message_read_string(reader));
     record->n_columns = count;
     return !reader->bad;
 }
@@ -164,7 +169,7 @@ static struct record_row *add_row(struct slot *slot) {
     struct record *record = slot->record;
     if (record->n_rows == slot->rows_capacity) {
         slot->rows_capacity = slot->rows_capacity == 0 ? 16 : 2 * slot->rows_capacity;
-        struct record_row *rows = arena_array(slot->arena, slot->rows_capacity, sizeof *rows);
+        struct record_row *rows = arena_array(&slot->arena, slot->rows_capacity, sizeof *rows);
         if (record->n_rows > 0)
             memcpy(rows, record->rows, record->n_rows * sizeof *rows);
         record->rows = rows;
@@ -183,8 +188,8 @@ static bool take_row(struct slot *slot, struct message_reader *reader) {
     size_t count = message_read_count(reader, 16);
     if (count != slot->record->n_columns)
         return false;
-    row->values = arena_array(slot->arena, count, sizeof *row->values);
-    row->known = arena_array(slot->arena, count, sizeof *row->known);
+    row->values = arena_array(&slot->arena, count, sizeof *row->values);
+    row->known = arena_array(&slot->arena, count, sizeof *row->known);
     for (size_t i = 0; i < count; i++) {
         row->known[i] = message_read_u64(reader) != 0;
         row->values[i] = message_read_double(reader);
@@ -214,8 +219,8 @@ static bool take_result(struct slot *slot, struct message_reader *reader) {
     if (outcome != TRAIN_DONE && outcome != TRAIN_DIVERGED)
         return false;
     record->status = outcome == TRAIN_DONE ? TRIAL_DONE : TRIAL_DIVERGED;
-    record->reason = arena_copy_text(slot->arena, reason);
-    record->stopped_by = arena_copy_text(slot->arena, stopped_by);
+    record->reason = arena_copy_text(&slot->arena, reason);
+    record->stopped_by = arena_copy_text(&slot->arena, stopped_by);
     return true;
 }
 

@@ -19,8 +19,8 @@ struct slot {
     bool foreign;   /* one with a plugin from outside the installation: what it left is trusted with no other trial */
     size_t trial;   /* index in the grid, or NO_TRIAL */
     double started; /* seconds of the monotonic clock */
-    struct record *record; /* of the trial, as far as it is known; lives in `arena` */
-    struct arena *arena;
+    struct record *record; /* of the trial, as far as it is known; lives in `arena` until the next one */
+    struct arena arena;
     size_t rows_capacity;
     uint64_t epoch; /* which is being trained */
     double share;   /* of the trial, 0 to 1 */
@@ -33,8 +33,9 @@ struct slot {
     enum trial_status verdict_status;
 };
 
-/* `arena` is where records live: they outlast the slot. */
-void slot_init(struct slot *slot, size_t n_data, struct arena *arena);
+void slot_init(struct slot *slot, size_t n_data);
+/* An empty record for the next trial, in place of that of the last. */
+struct record *slot_new_record(struct slot *slot);
 /* Ends the process. */
 void slot_clear(struct slot *slot);
 

@@ -85,7 +85,7 @@ static enum status give_trial(struct run *run, struct slot *slot, struct error *
     size_t trial = run->queue[run->next++];
     const struct result_trial *facts = &supervisor->plan->results.trials[trial];
     const struct plan_point *point = &supervisor->plan->points[facts->point];
-    struct record *record = arena_alloc(&supervisor->journal->arena, sizeof *record);
+    struct record *record = slot_new_record(slot);
     *record = (struct record){.reason = "", .stopped_by = "", .threads = supervisor->threads, .attempts = 1};
     memcpy(record->key, facts->key, sizeof record->key);
     memcpy(record->id, facts->id, sizeof record->id);
@@ -169,10 +169,11 @@ static enum status end_trial(struct run *run, struct slot *slot, struct error *e
     trial_log_take(&slot->log, &slot->child);
     name_memory(run, slot);
     keep_log(run, slot);
-    enum status status = journal_add(supervisor->journal, record, error);
+    const struct record *kept;
+    enum status status = journal_add(supervisor->journal, record, &kept, error);
     if (status != STATUS_OK)
         return status;
-    supervisor->plan->results.trials[trial].record = record;
+    supervisor->plan->results.trials[trial].record = kept;
     bool again = try_again(run, trial, record);
     supervisor->ended += again ? 0 : 1;
     if (!again && supervisor->watcher.ended != NULL)
@@ -314,7 +315,8 @@ enum status supervisor_run(struct supervisor *supervisor, struct error *error) {
     run.users = memory_alloc(n_data + 1, sizeof *run.users);
     run.polls = memory_alloc(1 + 2 * run.n_slots, sizeof *run.polls);
     for (size_t i = 0; i < run.n_slots; i++)
-        slot_init(&run.slots[i], n_data, &supervisor->journal->arena);
+        slot_init(&run.slots[i], n_data);
+    supervisor->plan->results.journal = supervisor->journal;
     make_queue(&run);
     for (size_t d = 0; d < n_data; d++)
         if (run.users[d] == 0)

@@ -5,7 +5,7 @@
 small grid 60
 "$RUNNER" grid.yaml --workers 1 >first.out 2>first.err &
 pid=$!
-for _ in $(seq 600); do
+for _ in $(seq 2400); do
     grep -q '^\[1/6\]' first.err && break
     sleep 0.05
 done

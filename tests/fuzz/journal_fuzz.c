@@ -31,23 +31,32 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n) {
     struct error error = {0};
     FUZZ_CHECK(journal_read(fuzz_file(file.data, file.length), &journal, &error) == STATUS_OK);
     for (size_t i = 0; i < journal.count; i++) {
+        struct arena arena;
+        arena_init(&arena);
+        const struct record *whole = journal_whole(&journal, journal.records[i], &arena);
+        FUZZ_CHECK(whole != NULL && whole->n_rows >= journal.records[i]->n_rows);
         text_reset(&out);
-        record_write(journal.records[i], &out);
+        record_write(whole, &out);
         json_t *json = json_loadb(out.data, out.length, 0, NULL);
         struct record again;
-        FUZZ_CHECK(json != NULL && record_read(json, &journal.arena, &again));
-        FUZZ_CHECK(strcmp(again.key, journal.records[i]->key) == 0 && again.n_rows == journal.records[i]->n_rows);
+        FUZZ_CHECK(json != NULL && record_read(json, &arena, &again));
+        FUZZ_CHECK(strcmp(again.key, whole->key) == 0 && again.n_rows == whole->n_rows);
         json_decref(json);
+        arena_clear(&arena);
     }
     struct results results;
-    json_t *json = json_loadb(journal.grid.data, journal.grid.length, 0, NULL);
+    text_reset(&out);
+    journal_grid(&journal, &out);
+    json_t *json = json_loadb(out.data, out.length, 0, NULL);
     if (json != NULL && results_read(json, &results)) {
         journal_join(&journal, &results);
         text_reset(&out);
-        table_trials(&results, &out);
-        table_epochs(&results, &out);
-        table_timing(&results, &out);
-        table_summary(&results, &out);
+        struct csv csv;
+        csv_init(&csv, &out);
+        table_trials(&results, &csv);
+        table_epochs(&results, &csv);
+        table_timing(&results, &csv);
+        table_summary(&results, &csv);
         results_clear(&results);
     }
     json_decref(json);

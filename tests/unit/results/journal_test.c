@@ -1,6 +1,8 @@
 #include "tests/unit/results/lab.h"
 
 #include "runner/base/file.h"
+#include "runner/results/brief.h"
+#include "runner/results/column.h"
 #include "runner/results/journal.h"
 
 #include <float.h>
@@ -41,7 +43,9 @@ static void add(struct place *place, size_t number, double loss) {
     struct record *record = lab_record(&place->arena, number, TRIAL_DONE, columns, 2, 2);
     lab_set(record, 1, 1, loss);
     assert_int_equal(journal_open(place->path, &journal, &error), STATUS_OK);
-    assert_int_equal(journal_add(&journal, record, &error), STATUS_OK);
+    const struct record *kept;
+    assert_int_equal(journal_add(&journal, record, &kept, &error), STATUS_OK);
+    assert_ptr_equal(kept, journal_find(&journal, record->key));
     assert_int_equal(journal_close(&journal, &error), STATUS_OK);
 }
 
@@ -118,10 +122,12 @@ static void a_record_reads_back_whole(void **state) {
     struct journal journal;
     struct error error = {0};
     assert_int_equal(journal_open(place->path, &journal, &error), STATUS_OK);
-    assert_int_equal(journal_add(&journal, record, &error), STATUS_OK);
+    const struct record *kept;
+    assert_int_equal(journal_add(&journal, record, &kept, &error), STATUS_OK);
+    assert_ptr_equal(kept, journal_find(&journal, record->key));
     assert_int_equal(journal_close(&journal, &error), STATUS_OK);
     assert_int_equal(journal_read(place->path, &journal, &error), STATUS_OK);
-    const struct record *found = journal_find(&journal, record->key);
+    const struct record *found = journal_whole(&journal, journal_find(&journal, record->key), &place->arena);
     assert_non_null(found);
     assert_string_equal(found->id, record->id);
     assert_int_equal(found->status, TRIAL_DIVERGED);
@@ -206,7 +212,8 @@ static void a_damaged_line_costs_itself_only(void **state) {
 
 static void the_grid_reads_back(void **state) {
     struct place *place = *state;
-    static const char *const axes[] = {"train.batch_size", "optimizer"}, *const labels[] = {"10", "adam", "full", NULL};
+    static const char *const axes[] = {"train.batch_size", "optimizer"}, *const labels[] = {"10", "a\tb\nc\\t\\",
+                                                                                            "full", NULL};
     struct results results, found;
     bool added;
     lab_results(&results, axes, 2, labels, 2, 2);
@@ -220,12 +227,17 @@ static void the_grid_reads_back(void **state) {
     assert_int_equal(journal_close(&journal, &error), STATUS_OK);
     add(place, 4, 0.5);
     assert_int_equal(journal_read(place->path, &journal, &error), STATUS_OK);
-    json_t *json = json_loadb(journal.grid.data, journal.grid.length, 0, NULL);
+    struct text grid;
+    text_init(&grid);
+    journal_grid(&journal, &grid);
+    json_t *json = json_loadb(grid.data, grid.length, 0, NULL);
+    text_clear(&grid);
     assert_true(results_read(json, &found));
     json_decref(json);
     journal_join(&journal, &found);
     assert_int_equal(found.n_points, 2);
     assert_string_equal(found.axes[1], "optimizer");
+    assert_string_equal(found.labels[0][1], labels[1]);
     assert_string_equal(found.labels[1][0], "full");
     assert_null(found.labels[1][1]);
     assert_int_equal(found.n_trials, 4);
@@ -238,6 +250,60 @@ static void the_grid_reads_back(void **state) {
     results_clear(&results);
 }
 
+/* What statistics read is the same with a brief record as with the whole one, and a record that has many epochs is no larger. */
+static void a_brief_record_has_the_values_that_statistics_read(void **state) {
+    struct place *place = *state;
+    static const char *const names[] = {"train_loss", "val_loss", "test_loss"};
+    enum { EPOCHS = 50 };
+    for (int form = 0; form < 4; form++) { /* plain, best_epoch kept, weights brought back, both */
+        struct record *record = lab_record(&place->arena, 20 + (size_t)form, TRIAL_DONE, names, 3, EPOCHS);
+        for (size_t r = 0; r < EPOCHS; r++) {
+            lab_set(record, r, 0, 1.0 / (double)(r + 1));
+            lab_set(record, r, 1, r == 30 || r == 40 ? 0.25 : 1 + (double)r);
+            lab_set(record, r, 2, 100 + (double)r);
+            record->rows[r].seconds = r == 0 ? 100 : 0.5 * (double)(r % 7);
+            record->rows[r].evaluate_seconds = 0.125;
+        }
+        record->has_best = form % 2 == 1;
+        record->best_epoch = 17;
+        record->restored = form >= 2;
+        record->restored_epoch = 12;
+        const struct record *brief = record_brief(record, &place->arena);
+        assert_int_equal(brief->n_rows, 2);
+        double wanted, found, evaluate[2];
+        for (size_t c = 0; c < 3; c++) {
+            assert_true(record_final(record, names[c], &wanted) && record_final(brief, names[c], &found));
+            assert_true(wanted == found);
+        }
+        const struct record_row *best = column_best_row(brief);
+        assert_int_equal(best->epoch, form % 2 == 1 ? 17 : 30);
+        assert_true(best->values[2] == (form % 2 == 1 ? 117 : 130));
+        assert_true(record_seconds(record, &evaluate[0]) == record_seconds(brief, &evaluate[1]));
+        assert_true(evaluate[0] == evaluate[1] && evaluate[0] == 0.125 * EPOCHS);
+        assert_true(record_seconds_per_epoch(record) == record_seconds_per_epoch(brief));
+    }
+}
+
+/* Rows are read from the file when they are wanted; a file that another hand has changed meanwhile is noticed. */
+static void a_journal_that_changes_below_its_reader_is_noticed(void **state) {
+    struct place *place = *state;
+    add(place, 1, 0.5);
+    add(place, 2, 0.75);
+    struct journal journal;
+    struct error error = {0};
+    struct arena arena;
+    arena_init(&arena);
+    assert_int_equal(journal_read(place->path, &journal, &error), STATUS_OK);
+    assert_int_equal(journal_whole(&journal, journal.records[1], &arena)->n_rows, 2);
+    assert_int_equal(journal_status(&journal, &error), STATUS_OK);
+    put_byte(place->path, file_length(place->path) - 10, '#');
+    assert_non_null(journal_whole(&journal, journal.records[0], &arena));
+    assert_null(journal_whole(&journal, journal.records[1], &arena));
+    assert_int_equal(journal_status(&journal, &error), STATUS_ENVIRONMENT);
+    arena_clear(&arena);
+    journal_close(&journal, NULL);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_missing_journal_is_empty, make_place, remove_place),
@@ -247,6 +313,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_torn_end_costs_its_own_line_only, make_place, remove_place),
         cmocka_unit_test_setup_teardown(a_damaged_line_costs_itself_only, make_place, remove_place),
         cmocka_unit_test_setup_teardown(the_grid_reads_back, make_place, remove_place),
+        cmocka_unit_test_setup_teardown(a_brief_record_has_the_values_that_statistics_read, make_place, remove_place),
+        cmocka_unit_test_setup_teardown(a_journal_that_changes_below_its_reader_is_noticed, make_place, remove_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -44,11 +44,12 @@ static void make_results(struct results *results) {
         results->trials[t].record = all[t];
 }
 
-static void expect(void (*table)(const struct results *, struct text *), const struct results *results,
-                   const char *wanted) {
+static void expect(table_make *table, const struct results *results, const char *wanted) {
     struct text out;
+    struct csv csv;
     text_init(&out);
-    table(results, &out);
+    csv_init(&csv, &out);
+    table(results, &csv);
     assert_string_equal(out.data, wanted);
     text_clear(&out);
 }

@@ -1,0 +1,24 @@
+#!/bin/bash
+# The supervisor stays under 100 MB on a grid of 100000 tiny trials, whatever their epochs, and writes in proportion to the trials.
+# ctest: slow timeout 5400 no-sanitizer (memory that is freed stays theirs)
+. "$RUNNER_SOURCE_DIR/tests/e2e/lib.sh"
+. "$RUNNER_SOURCE_DIR/tests/e2e/lib_scale.sh"
+before=0
+for seeds in 100 1000 10000; do
+    tiny grid$seeds $seeds 1
+    measure grid$seeds.yaml --quiet
+    at_most "$peak" 100000 "kB in memory"
+    [ $before = 0 ] || {
+        at_most "$written" $((before * 21 / 2)) "bytes written for 10 times the trials"
+        at_most $((before * 19 / 2)) "$written" "bytes that 10 times the trials must write"
+    }
+    before=$written
+done
+tiny epochs 10000 20
+measure epochs.yaml --quiet
+at_most "$peak" 100000 "kB in memory with 20 epochs"
+for again in "epochs.yaml" "table results/epochs" "verify results/epochs --sample 100" "diff results/epochs results/epochs"; do
+    # shellcheck disable=SC2086
+    measure $again
+    at_most "$peak" 100000 "kB in memory: $again"
+done
