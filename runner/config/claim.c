@@ -80,8 +80,20 @@ static bool find_axis(struct reader *reader, const char *word, size_t at, size_t
     const char *nearest = text_nearest(word, names, 2 * grid->n_axes);
     if (nearest != NULL)
         return wrong(reader, at, "unknown axis '%.60s'; did you mean '%s'?", word, nearest);
-    return wrong(reader, at, "unknown axis '%.60s'; the grid has %s%s", word, grid->n_axes > 0 ? "the axis " : "none",
-                 grid->n_axes > 0 ? grid->axes[0] : "");
+    const char *list = "";
+    for (size_t a = 0; a < grid->n_axes; a++)
+        list = arena_printf(reader->arena, "%s%s%s", list, a > 0 ? ", " : "", grid->axes[a]);
+    return wrong(reader, at, "unknown axis '%.60s'; the grid has %s%.200s", word,
+                 grid->n_axes > 1   ? "the axes "
+                 : grid->n_axes > 0 ? "the axis "
+                                    : "none",
+                 list);
+}
+
+bool selector_axis(const char *word, const struct selection_grid *grid, struct arena *arena, size_t *axis,
+                   struct claim_error *error) {
+    struct reader reader = {.text = word, .grid = grid, .arena = arena, .error = error};
+    return find_axis(&reader, word, 0, axis);
 }
 
 static bool find_label(struct reader *reader, size_t axis, const char *word, size_t at, const char **label) {

@@ -64,6 +64,9 @@ struct claim {
 /* "optimizer=adam, batch_size=10"; an empty text names no axis. A selector that no point fits is an error. */
 bool selector_read(const char *text, const struct selection_grid *grid, struct arena *arena, struct selector *selector,
                    struct claim_error *error);
+/* The axis of this name, or with this suffix of its path. */
+bool selector_axis(const char *word, const struct selection_grid *grid, struct arena *arena, size_t *axis,
+                   struct claim_error *error);
 bool selector_fits(const struct selector *selector, const struct selection_grid *grid, size_t point);
 /* The point that `point` is compared with: it fits, and its labels are equal on all axes that the selector does not name and that apply
    to both. *count is the number of such points; the first is returned. */

@@ -306,6 +306,33 @@ void results_point_trials(const struct results *results, size_t point, size_t *f
         ++*end;
 }
 
+size_t results_trial_at(const struct results *results, size_t point, int64_t seed) {
+    size_t first, end;
+    results_point_trials(results, point, &first, &end);
+    while (first < end && results->trials[first].seed != seed)
+        first++;
+    return first < end ? first : SIZE_MAX;
+}
+
+const char *results_short_axis(const struct results *results, size_t axis) {
+    const char *name = results->axes[axis];
+    if (strchr(name, '"') != NULL) /* a quoted segment may hold points */
+        return name;
+    for (const char *start = name + strlen(name); start > name; start--) {
+        if (start[-1] != '.')
+            continue;
+        size_t matches = 0, n = strlen(start);
+        for (size_t a = 0; a < results->n_axes; a++) {
+            size_t m = strlen(results->axes[a]);
+            const char *end = results->axes[a] + m - (n <= m ? n : 0);
+            matches += n <= m && strcmp(end, start) == 0 && (m == n || end[-1] == '.') ? 1 : 0;
+        }
+        if (matches == 1)
+            return start;
+    }
+    return name;
+}
+
 const char **results_columns(const struct results *results, struct arena *arena, size_t *count) {
     const char **columns = NULL, **seen = NULL;
     size_t n = 0, capacity = 0;
@@ -339,20 +366,29 @@ const struct record *results_whole(const struct results *results, size_t trial, 
     return record != NULL && record->brief ? journal_whole(results->journal, record, arena) : record;
 }
 
+static void count_trial(const struct record *record, struct results_counts *counts) {
+    if (record == NULL)
+        counts->missing++;
+    else if (record->status == TRIAL_DONE)
+        counts->done++;
+    else if (record->status == TRIAL_DIVERGED)
+        counts->diverged++;
+    else if (record->status == TRIAL_FAILED)
+        counts->failed++;
+    else
+        counts->timeout++;
+}
+
 struct results_counts results_count(const struct results *results) {
     struct results_counts counts = {0};
-    for (size_t t = 0; t < results->n_trials; t++) {
-        const struct record *record = results->trials[t].record;
-        if (record == NULL)
-            counts.missing++;
-        else if (record->status == TRIAL_DONE)
-            counts.done++;
-        else if (record->status == TRIAL_DIVERGED)
-            counts.diverged++;
-        else if (record->status == TRIAL_FAILED)
-            counts.failed++;
-        else
-            counts.timeout++;
-    }
+    for (size_t t = 0; t < results->n_trials; t++)
+        count_trial(results->trials[t].record, &counts);
     return counts;
+}
+
+void results_count_point(const struct results *results, size_t point, struct results_counts *counts) {
+    size_t first, end;
+    results_point_trials(results, point, &first, &end);
+    for (size_t t = first; t < end; t++)
+        count_trial(results->trials[t].record, counts);
 }

@@ -63,6 +63,11 @@ void results_trial_label(const struct results *results, size_t trial, struct tex
 /* The trials of a point, which stand together: `first` up to, without it, `end`. */
 void results_point_trials(const struct results *results, size_t point, size_t *first, size_t *end);
 
+/* The trial of a point with this seed; SIZE_MAX where there is none. */
+size_t results_trial_at(const struct results *results, size_t point, int64_t seed);
+/* The shortest suffix of the axis' path that no other axis has. Part of the axis' name. */
+const char *results_short_axis(const struct results *results, size_t axis);
+
 /* The metric columns of all records: their union in order of first appearance. The names are the records'. */
 const char **results_columns(const struct results *results, struct arena *arena, size_t *count);
 
@@ -74,5 +79,7 @@ struct results_counts {
     size_t done, diverged, failed, timeout, missing;
 };
 struct results_counts results_count(const struct results *results);
+/* Of one point, added to `counts`. */
+void results_count_point(const struct results *results, size_t point, struct results_counts *counts);
 
 #endif

@@ -33,26 +33,58 @@ static void measure(double *values, size_t n, bool diverged, struct point_metric
     metric->max = values[n - 1];
 }
 
-void point_measure(const struct results *results, size_t point, const char *column, struct point_metric *metric) {
+/* The mean over the points of their values at one seed. False where one of them has none. */
+static bool seed_mean(const struct results *results, const size_t *points, size_t n_points, int64_t seed,
+                      const char *column, double *value, bool *ended, bool *diverged) {
+    bool known = true;
+    double sum = 0;
+    *ended = true;
+    for (size_t i = 0; i < n_points; i++) {
+        size_t t = results_trial_at(results, points[i], seed);
+        const struct record *record = t != SIZE_MAX ? results->trials[t].record : NULL;
+        bool done = record != NULL && record->status == TRIAL_DONE;
+        double number = 0;
+        *diverged = *diverged || (record != NULL && record->status == TRIAL_DIVERGED);
+        *ended = *ended && record != NULL && (done || record->status == TRIAL_DIVERGED);
+        known = known && record != NULL && column_value(results, t, column, &number);
+        sum += number;
+    }
+    *value = n_points == 1 ? sum : sum / (double)n_points;
+    return known;
+}
+
+/* NaN where the points are not all of as many rows: it is not one test set then. */
+static double common_sampling_error(const struct results *results, const size_t *points, size_t n_points,
+                                    const char *column, double share) {
+    double error = column_sampling_error(results, points[0], column, share);
+    for (size_t i = 1; i < n_points && !isnan(error); i++)
+        error = column_sampling_error(results, points[i], column, share) == error ? error : (double)NAN;
+    return error;
+}
+
+void points_measure(const struct results *results, const size_t *points, size_t n_points, const char *column,
+                    struct point_metric *metric) {
     bool counted = column_is_time(column) || strcmp(column, "epochs") == 0 || strcmp(column, "updates") == 0;
     double *values = memory_alloc(results->n_trials + 1, sizeof *values);
     size_t n = 0, ended = 0;
     bool diverged = false;
     size_t first, end;
-    results_point_trials(results, point, &first, &end);
+    results_point_trials(results, points[0], &first, &end);
     for (size_t t = first; t < end; t++) {
-        const struct record *record = results->trials[t].record;
-        if (results->trials[t].point != point || record == NULL)
-            continue;
-        ended += record->status == TRIAL_DONE || record->status == TRIAL_DIVERGED ? 1 : 0;
-        diverged = diverged || (!counted && record->status == TRIAL_DIVERGED);
-        n += column_value(results, t, column, &values[n]) ? 1 : 0;
+        bool all;
+        n += seed_mean(results, points, n_points, results->trials[t].seed, column, &values[n], &all, &diverged) ? 1 : 0;
+        ended += all ? 1 : 0;
     }
+    diverged = diverged && !counted;
     measure(values, n, diverged, metric);
     metric->has_mean = n > 0 || diverged;
     metric->has_sd = n > 1 || (diverged && ended > 1);
-    metric->sampling_error = column_sampling_error(results, point, column, metric->mean);
+    metric->sampling_error = common_sampling_error(results, points, n_points, column, metric->mean);
     free(values);
+}
+
+void point_measure(const struct results *results, size_t point, const char *column, struct point_metric *metric) {
+    points_measure(results, &point, 1, column, metric);
 }
 
 void point_summarize(const struct results *results, size_t point, const char *const *columns, size_t n_columns,
@@ -108,31 +140,38 @@ static double median_with_misses(double *values, size_t n) {
     return isnan(median) && n > 0 ? (double)INFINITY : median;
 }
 
-void point_reach(const struct results *results, size_t point, const struct target *target, struct point_target *reach) {
+void points_reach(const struct results *results, const size_t *points, size_t n_points, const struct target *target,
+                  struct point_target *reach) {
     *reach = (struct point_target){0};
     double *epochs = memory_alloc(3 * results->n_trials + 1, sizeof *epochs);
     double *updates = epochs + results->n_trials, *seconds = updates + results->n_trials;
-    size_t first, end;
-    results_point_trials(results, point, &first, &end);
-    for (size_t t = first; t < end; t++) {
-        const struct record *record = results->trials[t].record;
-        if (record == NULL || (record->status != TRIAL_DONE && record->status != TRIAL_DIVERGED))
-            continue;
-        struct arena arena;
-        arena_init(&arena);
-        size_t i = reach->n++;
-        record = results_whole(results, t, &arena);
-        const struct record_row *row = record != NULL ? find_reach(record, target, &seconds[i]) : NULL;
-        reach->reached += row != NULL ? 1 : 0;
-        epochs[i] = row != NULL ? (double)row->epoch : (double)INFINITY;
-        updates[i] = row != NULL ? (double)row->updates : (double)INFINITY;
-        seconds[i] = row != NULL ? seconds[i] : (double)INFINITY;
-        arena_clear(&arena);
+    for (size_t p = 0; p < n_points; p++) {
+        size_t first, end;
+        results_point_trials(results, points[p], &first, &end);
+        for (size_t t = first; t < end; t++) {
+            const struct record *record = results->trials[t].record;
+            if (record == NULL || (record->status != TRIAL_DONE && record->status != TRIAL_DIVERGED))
+                continue;
+            struct arena arena;
+            arena_init(&arena);
+            size_t i = reach->n++;
+            record = results_whole(results, t, &arena);
+            const struct record_row *row = record != NULL ? find_reach(record, target, &seconds[i]) : NULL;
+            reach->reached += row != NULL ? 1 : 0;
+            epochs[i] = row != NULL ? (double)row->epoch : (double)INFINITY;
+            updates[i] = row != NULL ? (double)row->updates : (double)INFINITY;
+            seconds[i] = row != NULL ? seconds[i] : (double)INFINITY;
+            arena_clear(&arena);
+        }
     }
     reach->epochs = median_with_misses(epochs, reach->n);
     reach->updates = median_with_misses(updates, reach->n);
     reach->seconds = median_with_misses(seconds, reach->n);
     free(epochs);
+}
+
+void point_reach(const struct results *results, size_t point, const struct target *target, struct point_target *reach) {
+    points_reach(results, &point, 1, target, reach);
 }
 
 /* ---- The tables -------------------------------------------------------------------------------------------------- */

@@ -31,6 +31,10 @@ struct point_summary {
 };
 /* Of any column (column.h) at a point. With a diverged trial all is NaN, but for times and counts. */
 void point_measure(const struct results *results, size_t point, const char *column, struct point_metric *metric);
+/* Of several points at once: the numbers are a seed's means over the points, of those seeds at which all points have a value. A diverged
+   trial of any point makes all NaN. */
+void points_measure(const struct results *results, const size_t *points, size_t n_points, const char *column,
+                    struct point_metric *metric);
 /* Median of what it took to reach a target for the first time: a trial that did not reach it counts as infinite, so the median is that where
    half of them or more did not. */
 struct point_target {
@@ -38,6 +42,9 @@ struct point_target {
     double epochs, updates, seconds; /* NaN without trials; seconds of training */
 };
 void point_reach(const struct results *results, size_t point, const struct target *target, struct point_target *reach);
+/* Of the trials of several points together. */
+void points_reach(const struct results *results, const size_t *points, size_t n_points, const struct target *target,
+                  struct point_target *reach);
 /* `columns` are those of results_columns(). With a diverged trial among them, mean and sd are NaN: it is never averaged away. */
 void point_summarize(const struct results *results, size_t point, const char *const *columns, size_t n_columns,
                      struct arena *arena, struct point_summary *summary);
