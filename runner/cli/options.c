@@ -51,6 +51,12 @@ static error_t read_option(int key, char *argument, struct argp_state *state) {
     case KEY_SAMPLE: read_count(parse, "sample", argument, &options->sample); break;
     case KEY_WEIGHTS: options->weights = argument; break;
     case KEY_TRIAL: options->trial = argument; break;
+    case KEY_BY: options->by = argument; break;
+    case KEY_METRIC: options->metric = argument; break;
+    case KEY_SHOW: options->show = argument; break;
+    case KEY_WHERE: options->where = argument; break;
+    case KEY_FORMAT: options->format = argument; break;
+    case KEY_LONG: options->long_form = true; break;
     case KEY_WAIT: options->wait = true; break;
     case KEY_JSON: options->json = true; break;
     case KEY_PLUGIN_DIR: options->plugin_folders[options->n_plugin_folders++] = argument; break;

@@ -34,12 +34,14 @@ struct options {
     size_t n_arguments;
     const char **plugin_folders;
     size_t n_plugin_folders;
-    const char *results;     /* folder that holds the results folders */
-    size_t workers, threads; /* 0: not given */
-    size_t retries;          /* how often a trial that failed is trained again; 0: not given */
-    size_t sample;           /* of verify; 0: all */
-    const char *trial;       /* of verify: a number or an id; NULL: all */
-    const char *weights;     /* of evaluate: an .npz file; NULL: not given */
+    const char *results;                             /* folder that holds the results folders */
+    size_t workers, threads;                         /* 0: not given */
+    size_t retries;                                  /* how often a trial that failed is trained again; 0: not given */
+    size_t sample;                                   /* of verify; 0: all */
+    const char *trial;                               /* of verify: a number or an id; NULL: all */
+    const char *weights;                             /* of evaluate: an .npz file; NULL: not given */
+    const char *by, *metric, *show, *where, *format; /* of table; NULL: not given */
+    bool long_form;
     bool fail_fast, wait, fresh, json, cxx;
     struct log log;
     int argc;

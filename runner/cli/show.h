@@ -4,7 +4,7 @@
 
 #include "runner/results/results.h"
 
-/* Settings, test metrics as mean ± sd over the seeds, loss, updates, seconds an epoch, and what did not end well. Of a data set
+/* Settings, test metrics as mean ± half of the interval over the seeds, loss, updates, seconds an epoch, and what did not end well. Of a data set
    without test rows the validation's, else the training's metrics. Then, where asked for, the lecture's lines. */
 void show_results(const struct results *results, struct text *out);
 

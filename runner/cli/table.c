@@ -2,6 +2,7 @@
 #include "runner/cli/commands.h"
 #include "runner/cli/job.h"
 #include "runner/cli/show.h"
+#include "runner/cli/table_view.h"
 #include "runner/results/folder.h"
 #include "runner/results/journal.h"
 
@@ -10,8 +11,45 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static enum status show_folder(const char *path, const struct options *options, struct arena *arena,
-                               struct error *error) {
+static enum status read_format(const char *word, enum table_format *format, struct error *error) {
+    static const char *const names[] = {"terminal", "csv", "markdown", "latex"};
+    enum { COUNT = sizeof names / sizeof names[0] };
+    for (size_t i = 0; word != NULL && i < COUNT; i++) {
+        if (strcmp(names[i], word) != 0)
+            continue;
+        *format = (enum table_format)i;
+        return STATUS_OK;
+    }
+    if (word == NULL)
+        return STATUS_OK;
+    const char *nearest = text_nearest(word, names, COUNT);
+    if (nearest != NULL)
+        return error_set(error, STATUS_CONFIG, "--format: unknown format '%.40s'; did you mean '%s'?", word, nearest);
+    return error_set(error, STATUS_CONFIG,
+                     "--format: unknown format '%.40s'; there are terminal, csv, markdown and latex", word);
+}
+
+/* Without options what a run prints at its end, else the table that was asked for. */
+static enum status write_table(const struct results *results, const char *path, const struct options *options,
+                               struct text *out, struct error *error) {
+    struct table_request request = {.by = options->by,
+                                    .metric = options->metric,
+                                    .show = options->show,
+                                    .where = options->where,
+                                    .long_form = options->long_form};
+    enum status status = read_format(options->format, &request.format, error);
+    bool plain = request.by == NULL && request.metric == NULL && request.show == NULL && request.where == NULL &&
+                 request.format == TABLE_TERMINAL;
+    if (status != STATUS_OK || !plain)
+        return status != STATUS_OK ? status : table_view(results, &request, out, error);
+    show_results(results, out);
+    text_printf(out, "\nresults: %s/\n", path);
+    return STATUS_OK;
+}
+
+/* What `experiment` asks stands in for what the run asked, where it is given. */
+static enum status show_folder(const char *path, const struct experiment *experiment, const struct options *options,
+                               struct arena *arena, struct error *error) {
     struct journal journal;
     const char *file = path_join(arena, path, FOLDER_JOURNAL);
     struct stat facts;
@@ -34,13 +72,14 @@ static enum status show_folder(const char *path, const struct options *options, 
         struct text out;
         text_init(&out);
         journal_join(&journal, &results);
-        show_results(&results, &out);
-        text_printf(&out, "\nresults: %s/\n", path);
+        if (experiment != NULL)
+            results_ask(experiment, &results);
+        status = write_table(&results, path, options, &out, error);
         fwrite(out.data, 1, out.length, stdout);
         text_reset(&out);
-        show_troubles(&results, &out);
-        if (!options->log.quiet)
-            fputs(out.data, stderr);
+        if (status == STATUS_OK && !options->log.quiet)
+            show_troubles(&results, &out);
+        fputs(out.data, stderr);
         text_clear(&out);
         results_clear(&results);
     }
@@ -57,15 +96,15 @@ enum status command_table(const struct options *options, struct error *error) {
         char *path = arena_copy_text(&arena, options->subject);
         for (size_t n = strlen(path); n > 1 && path[n - 1] == '/'; n--)
             path[n - 1] = '\0';
-        status = show_folder(path, options, &arena, error);
+        status = show_folder(path, NULL, options, &arena, error);
     } else {
         struct job job;
         status = job_open(&job, options, error);
         if (status == STATUS_OK)
             status = job_load(&job, options, error);
         if (status == STATUS_OK)
-            status =
-                show_folder(path_join(&arena, options->results, job_folder_name(&job, &arena)), options, &arena, error);
+            status = show_folder(path_join(&arena, options->results, job_folder_name(&job, &arena)), &job.experiment,
+                                 options, &arena, error);
         job_close(&job);
     }
     arena_clear(&arena);

@@ -70,10 +70,20 @@ const struct usage_command usage_commands[] = {
     {"table", COMMAND_TABLE, "FOLDER|CONFIG [path=value...]",
      "show the table of results, also while they are being made",
      "Shows the comparison of a results folder, or of the folder that the config writes to. The folder may belong\n"
-     "to a run that still goes on.\n"
+     "to a run that still goes on. Without options: a row a grid point.\n"
+     "\n"
+     "--by takes axes by their names or the shortest suffixes that no other axis has; two axes make rows and columns.\n"
+     "Axes that are not named are averaged over, seed by seed, which the title says, unless --where holds them fixed.\n"
+     "--metric takes columns of trials.csv, best_COLUMN for the epoch with the least val_loss, epochs, updates,\n"
+     "epoch_seconds, seconds, updates_per_second, peak_memory_bytes, and epochs_to_, updates_to_ or seconds_to_ before "
+     "a\n"
+     "target of the config, such as epochs_to_val_accuracy_0.95.\n"
      "\n"
      "Examples:\n"
      "  runner table results/batchsize\n"
+     "  runner table results/batchsize --by batch_size --metric test_accuracy,epoch_seconds --show n,mean,sd,median\n"
+     "  runner table results/first --by batch_size,optimizer --metric test_accuracy --format markdown\n"
+     "  runner table results/first --by batch_size --where optimizer=adam --format csv\n"
      "  runner table configs/batchsize.yaml train.epochs=1\n"},
     {"evaluate", COMMAND_EVALUATE, "CONFIG --weights FILE [path=value...]",
      "evaluate the weights of a file on all rows of the data; train nothing",
@@ -136,6 +146,17 @@ const struct usage_option usage_options[] = {
     {"weights", KEY_WEIGHTS, "FILE", "evaluate: the .npz file with the weights", EVALUATE},
     {"sample", KEY_SAMPLE, "N", "verify: N trials, spread over the grid (default: all)", VERIFY},
     {"trial", KEY_TRIAL, "ID", "verify: one trial, by its number or id in trials.csv", VERIFY},
+    {"by", KEY_BY, "AXIS,...", "table: group by these axes of the grid; two make rows and columns", TABLE},
+    {"metric", KEY_METRIC, "NAME,...", "table: these columns (default: metrics and loss on test rows, updates, time)",
+     TABLE},
+    {"show", KEY_SHOW, "WHAT,...",
+     "table: n, mean, sd, se, ci, median, min, max, sampling_se, reached (default: mean \u00b1 half of the 95 % "
+     "interval "
+     "and n; all of them as CSV)",
+     TABLE},
+    {"where", KEY_WHERE, "AXIS=LABEL,...", "table: only grid points with these labels", TABLE},
+    {"format", KEY_FORMAT, "FORMAT", "table: terminal, csv, markdown or latex (default: terminal)", TABLE},
+    {"long", KEY_LONG, NULL, "table: a row for each pair of labels, where --by names two axes", TABLE},
     {"cxx", KEY_CXX, NULL, "plugin new: in C++ instead of C", PLUGIN},
     {"quiet", 'q', NULL, "show nothing but errors", 0},
     {"help", 'h', NULL, "show this text; behind a command, how it is used", 0},

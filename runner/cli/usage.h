@@ -38,6 +38,12 @@ enum usage_key {
     KEY_JSON,
     KEY_PLUGIN_DIR,
     KEY_CXX,
+    KEY_BY,
+    KEY_METRIC,
+    KEY_SHOW,
+    KEY_WHERE,
+    KEY_FORMAT,
+    KEY_LONG,
     KEY_VERSION
 };
 extern const struct usage_option usage_options[];
