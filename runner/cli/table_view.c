@@ -352,7 +352,7 @@ static void write_pivot(const struct layout *layout, const struct item *items, s
     size_t n_rows, n_across;
     const char **rows = view_labels(view, 0, layout->arena, &n_rows);
     const char **across = view_labels(view, 1, layout->arena, &n_across);
-    const char *name = results_short_axis(layout->results, view->axes[1]);
+    const char *name = results_axis_name(layout->results, view->axes[1]);
     struct sheet sheet;
     sheet_init(&sheet, 1 + n_across * n);
     if (is_numeric(view, 0))
@@ -520,7 +520,7 @@ static void write_csv(const struct layout *layout, struct text *out) {
     for (size_t c = 0; c < n_across; c++)
         csv_head(&csv, layout,
                  layout->pivot ? arena_printf(layout->arena, "%s=%s ",
-                                              results_short_axis(layout->results, view->axes[1]), across[c])
+                                              results_axis_name(layout->results, view->axes[1]), across[c])
                                : "");
     csv_end_row(&csv);
     for (size_t r = 0; r < n_rows; r++) {

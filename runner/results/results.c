@@ -276,11 +276,6 @@ void results_point_label(const struct results *results, size_t point, struct tex
     }
 }
 
-const char *results_axis_name(const struct results *results, size_t axis) {
-    const char *dot = strrchr(results->axes[axis], '.');
-    return dot != NULL && strchr(dot, '"') == NULL ? dot + 1 : results->axes[axis];
-}
-
 void results_trial_label(const struct results *results, size_t trial, struct text *out) {
     const struct result_trial *t = &results->trials[trial];
     const struct result_trial *first = &results->trials[0], *last = &results->trials[results->n_trials - 1];
@@ -314,7 +309,7 @@ size_t results_trial_at(const struct results *results, size_t point, int64_t see
     return first < end ? first : SIZE_MAX;
 }
 
-const char *results_short_axis(const struct results *results, size_t axis) {
+const char *results_axis_name(const struct results *results, size_t axis) {
     const char *name = results->axes[axis];
     if (strchr(name, '"') != NULL) /* a quoted segment may hold points */
         return name;

@@ -53,7 +53,7 @@ struct selection_grid results_grid(const struct results *results);
 void results_write(const struct results *results, struct text *out);
 bool results_read(const struct json_t *json, struct results *results);
 
-/* The last segment of the axis' path: what it is called in messages. */
+/* The shortest suffix of the axis' path that no other axis has: what it is called in messages. Part of the axis' name. */
 const char *results_axis_name(const struct results *results, size_t axis);
 /* "optimizer=adam batch_size=10"; nothing where the grid has no axis. */
 void results_point_label(const struct results *results, size_t point, struct text *out);
@@ -65,8 +65,6 @@ void results_point_trials(const struct results *results, size_t point, size_t *f
 
 /* The trial of a point with this seed; SIZE_MAX where there is none. */
 size_t results_trial_at(const struct results *results, size_t point, int64_t seed);
-/* The shortest suffix of the axis' path that no other axis has. Part of the axis' name. */
-const char *results_short_axis(const struct results *results, size_t axis);
 
 /* The metric columns of all records: their union in order of first appearance. The names are the records'. */
 const char **results_columns(const struct results *results, struct arena *arena, size_t *count);

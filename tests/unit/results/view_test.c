@@ -206,11 +206,11 @@ static void an_axis_is_named_by_its_shortest_suffix(void **state) {
     static const char *const names[] = {"a.rate", "b.rate", "rate", "c.\"x.y\"", "d.learning_rate"};
     static const char *const labels[] = {"1", "1", "1", "1", "1"};
     lab_results(&results, names, 5, labels, 1, 1);
-    assert_string_equal(results_short_axis(&results, 0), "a.rate");
-    assert_string_equal(results_short_axis(&results, 1), "b.rate");
-    assert_string_equal(results_short_axis(&results, 2), "rate");
-    assert_string_equal(results_short_axis(&results, 3), "c.\"x.y\"");
-    assert_string_equal(results_short_axis(&results, 4), "learning_rate");
+    assert_string_equal(results_axis_name(&results, 0), "a.rate");
+    assert_string_equal(results_axis_name(&results, 1), "b.rate");
+    assert_string_equal(results_axis_name(&results, 2), "rate");
+    assert_string_equal(results_axis_name(&results, 3), "c.\"x.y\"");
+    assert_string_equal(results_axis_name(&results, 4), "learning_rate");
     results_clear(&results);
 }
 
