@@ -37,11 +37,11 @@ struct sparse_list {
 };
 
 struct kernels {
-    uint64_t block_rows; /* of a block of c, at most */
-    bool balanced;       /* equal blocks are faster than full ones and a small rest */
-    /* c [rows][n] from a, of which element (i, p) is a[i * a_row + p * a_k], and b [k][n]; rows <= block_rows. */
-    void (*block)(uint64_t rows, uint64_t n, uint64_t k, const float *a, uint64_t a_row, uint64_t a_k, const float *b,
-                  uint64_t b_pitch, float beta, float *c, uint64_t c_pitch);
+    uint64_t group_rows, depth; /* rows of c and elements of the inner index that dense() takes at a time, at most */
+    /* c [m][n] = alpha a b + beta c, where element (i, p) of a is a[i * a_row + p * a_k] and b is [k][n]. `scaled` has room for
+       that many rows of m times that many of k, and may be NULL where alpha is 1. */
+    void (*dense)(uint64_t m, uint64_t n, uint64_t k, float alpha, const float *a, uint64_t a_row, uint64_t a_k,
+                  const float *b, uint64_t b_pitch, float beta, float *c, uint64_t c_pitch, float *scaled);
     /* y [n] = alpha b x + beta y for b [n][k], x [k], by dot products. */
     void (*dots)(uint64_t n, uint64_t k, float alpha, const float *x, const float *b, uint64_t b_pitch, float beta,
                  float *y);

@@ -4,6 +4,8 @@
 
 #define WIDTH 4
 #define BLOCK_ROWS 6
+#define GROUP_ROWS 96
+#define DEPTH 256
 typedef float vec __attribute__((vector_size(WIDTH * sizeof(float))));
 
 static inline vec vec_fma(vec a, vec b, vec c) {

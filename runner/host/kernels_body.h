@@ -14,8 +14,9 @@
 #endif
 #define INLINE static inline __attribute__((always_inline))
 #define PANEL 2         /* vectors of a row of a block */
+#define LINE 16         /* floats of a cache line */
 #define PREFETCH_ROWS 8 /* of b, ahead of their use: its rows lie too far apart for the hardware to guess */
-#define WIDE_PANEL 4    /* of sparse rows */
+#define WIDE_PANEL (WIDTH < 8 ? 4 : 64 / WIDTH) /* of sparse rows */
 
 typedef float vec_unaligned __attribute__((vector_size(WIDTH * sizeof(float)), aligned(4), may_alias));
 
@@ -68,7 +69,8 @@ INLINE void block_panel(const int rows, const int panel, const bool full, uint64
         UNROLL(4)
         for (int v = 0; v < panel; v++) {
             line[v] = load_of(b, v, panel, full, last);
-            __builtin_prefetch(b + PREFETCH_ROWS * b_pitch + (uint64_t)v * WIDTH);
+            if (v * WIDTH % LINE == 0)
+                __builtin_prefetch(b + PREFETCH_ROWS * b_pitch + (uint64_t)v * WIDTH);
         }
         UNROLL(16)
         for (int i = 0; i < rows; i++) {
@@ -85,15 +87,15 @@ INLINE void block_panel(const int rows, const int panel, const bool full, uint64
         store_of(c + (uint64_t)i * c_pitch, v, sum[i][v], panel, full, last);
 }
 
+/* Rows of c by up to PANEL vectors of its columns. */
 INLINE void block_rows(const int rows, uint64_t n, uint64_t k, const float *a, uint64_t a_row, uint64_t a_k,
                        const float *b, uint64_t b_pitch, float beta, float *c, uint64_t c_pitch) {
-    uint64_t j = 0;
-    for (; j + PANEL * WIDTH <= n; j += PANEL * WIDTH)
-        block_panel(rows, PANEL, true, WIDTH, k, a, a_row, a_k, b + j, b_pitch, beta, c + j, c_pitch);
-    if (n - j > WIDTH)
-        block_panel(rows, PANEL, false, n - j - WIDTH, k, a, a_row, a_k, b + j, b_pitch, beta, c + j, c_pitch);
-    else if (n - j > 0)
-        block_panel(rows, 1, false, n - j, k, a, a_row, a_k, b + j, b_pitch, beta, c + j, c_pitch);
+    if (n == PANEL * WIDTH)
+        block_panel(rows, PANEL, true, WIDTH, k, a, a_row, a_k, b, b_pitch, beta, c, c_pitch);
+    else if (n > WIDTH)
+        block_panel(rows, PANEL, false, n - WIDTH, k, a, a_row, a_k, b, b_pitch, beta, c, c_pitch);
+    else
+        block_panel(rows, 1, false, n, k, a, a_row, a_k, b, b_pitch, beta, c, c_pitch);
 }
 
 static void block(uint64_t rows, uint64_t n, uint64_t k, const float *a, uint64_t a_row, uint64_t a_k, const float *b,
@@ -114,6 +116,49 @@ static void block(uint64_t rows, uint64_t n, uint64_t k, const float *a, uint64_
     case 2: block_rows(2, n, k, a, a_row, a_k, b, b_pitch, beta, c, c_pitch); break;
     case 1: block_rows(1, n, k, a, a_row, a_k, b, b_pitch, beta, c, c_pitch); break;
     default: break;
+    }
+}
+
+/* Some rows of c: a panel of b's columns serves all of them while it is in the first-level cache. */
+static void group(uint64_t rows, uint64_t block_rows, uint64_t n, uint64_t k, const float *a, uint64_t a_row,
+                  uint64_t a_k, const float *b, uint64_t b_pitch, float beta, float *c, uint64_t c_pitch) {
+    for (uint64_t j = 0; j < n; j += PANEL * WIDTH) {
+        uint64_t columns = n - j < PANEL * WIDTH ? n - j : PANEL * WIDTH;
+        for (uint64_t i = 0; i < rows; i += block_rows)
+            block(rows - i < block_rows ? rows - i : block_rows, columns, k, a + i * a_row, a_row, a_k, b + j, b_pitch,
+                  beta, c + i * c_pitch + j, c_pitch);
+    }
+}
+
+/* alpha times rows x k elements of a, as [k][rows]. */
+static void scale_rows(uint64_t rows, uint64_t k, float alpha, const float *a, uint64_t a_row, uint64_t a_k,
+                       float *restrict to) {
+    for (uint64_t p = 0; p < k; p++)
+        for (uint64_t i = 0; i < rows; i++)
+            to[p * rows + i] = alpha * a[i * a_row + p * a_k];
+}
+
+static void dense(uint64_t m, uint64_t n, uint64_t k, float alpha, const float *a, uint64_t a_row, uint64_t a_k,
+                  const float *b, uint64_t b_pitch, float beta, float *c, uint64_t c_pitch, float *scaled) {
+    for (uint64_t p = 0; p < k || p == 0; p += DEPTH, beta = 1) {
+        uint64_t depth = k - p < DEPTH ? k - p : DEPTH;
+        for (uint64_t i = 0, rows; i < m; i += rows) {
+            uint64_t block_rows = BLOCK_ROWS;
+            rows = m - i < GROUP_ROWS ? m - i : GROUP_ROWS;
+#if GROUP_ROWS == BLOCK_ROWS /* equal blocks are faster than full ones and a small rest */
+            uint64_t blocks = (m - i + BLOCK_ROWS - 1) / BLOCK_ROWS;
+            block_rows = rows = (m - i + blocks - 1) / blocks;
+#endif
+            const float *from = a + i * a_row + p * a_k;
+            if (alpha == 1) {
+                group(rows, block_rows, n, depth, from, a_row, a_k, b + p * b_pitch, b_pitch, beta, c + i * c_pitch,
+                      c_pitch);
+                continue;
+            }
+            scale_rows(rows, depth, alpha, from, a_row, a_k, scaled);
+            group(rows, block_rows, n, depth, scaled, 1, rows, b + p * b_pitch, b_pitch, beta, c + i * c_pitch,
+                  c_pitch);
+        }
     }
 }
 
@@ -180,17 +225,17 @@ static void dots(uint64_t n, uint64_t k, float alpha, const float *x, const floa
 INLINE void sparse_panel(const int panel, const bool full, uint64_t last, const struct sparse_entry *entry,
                          uint64_t count, float alpha, const float *b, uint64_t b_pitch, float *c) {
     vec sum[WIDE_PANEL];
-    UNROLL(4)
+    UNROLL(8)
     for (int v = 0; v < panel; v++)
         sum[v] = load_of(c, v, panel, full, last);
     for (uint64_t e = 0; e < count; e++) {
         const float *row = b + entry[e].column * b_pitch;
         vec factor = splat(alpha * entry[e].value);
-        UNROLL(4)
+        UNROLL(8)
         for (int v = 0; v < panel; v++)
             sum[v] = vec_fma(factor, load_of(row, v, panel, full, last), sum[v]);
     }
-    UNROLL(4)
+    UNROLL(8)
     for (int v = 0; v < panel; v++)
         store_of(c, v, sum[v], panel, full, last);
 }
@@ -204,6 +249,12 @@ INLINE void sparse_columns(uint64_t used, const struct sparse_entry *entry, uint
         return;
     }
     switch (vectors) {
+#if WIDTH == 8
+    case 8: sparse_panel(8, false, last, entry, count, alpha, b, b_pitch, c); break;
+    case 7: sparse_panel(7, false, last, entry, count, alpha, b, b_pitch, c); break;
+    case 6: sparse_panel(6, false, last, entry, count, alpha, b, b_pitch, c); break;
+    case 5: sparse_panel(5, false, last, entry, count, alpha, b, b_pitch, c); break;
+#endif
     case 4: sparse_panel(4, false, last, entry, count, alpha, b, b_pitch, c); break;
     case 3: sparse_panel(3, false, last, entry, count, alpha, b, b_pitch, c); break;
     case 2: sparse_panel(2, false, last, entry, count, alpha, b, b_pitch, c); break;
@@ -312,9 +363,9 @@ static void transpose(uint64_t rows, uint64_t columns, const float *from, uint64
 }
 
 #define KERNELS(name)                                                                                                  \
-    const struct kernels name = {.block_rows = BLOCK_ROWS,                                                             \
-                                 .balanced = BLOCK_ROWS > 6,                                                           \
-                                 .block = block,                                                                       \
+    const struct kernels name = {.group_rows = GROUP_ROWS,                                                             \
+                                 .depth = DEPTH,                                                                       \
+                                 .dense = dense,                                                                       \
                                  .dots = dots,                                                                         \
                                  .sparse_forward = sparse_forward,                                                     \
                                  .sparse_gradient = sparse_gradient,                                                   \

@@ -6,6 +6,8 @@
 
 #define WIDTH 8
 #define BLOCK_ROWS 6
+#define GROUP_ROWS 96
+#define DEPTH 256
 typedef __m256 vec;
 
 static inline vec vec_fma(vec a, vec b, vec c) {

@@ -6,6 +6,8 @@
 
 #define WIDTH 16
 #define BLOCK_ROWS 12
+#define GROUP_ROWS 12
+#define DEPTH UINT64_MAX
 typedef __m512 vec;
 
 static inline vec vec_fma(vec a, vec b, vec c) {

@@ -76,6 +76,7 @@ static bool dotted(enum gemm gemm, const struct product *p) {
 }
 
 static struct pieces pieces_of(enum gemm gemm, const struct product *p) {
+    const struct kernels *kernels = kernels_get();
     struct pieces pieces = {0};
     uint64_t rows = p->k < KERNEL_ROWS ? p->k : KERNEL_ROWS, one = p->m > p->k ? p->m : p->k; /* of a dense one_row() */
     uint64_t entries = sparse_of(p->a) != NULL && p->a_transposed && p->m * rows > one ? p->m * rows : one;
@@ -87,7 +88,8 @@ static struct pieces pieces_of(enum gemm gemm, const struct product *p) {
         pieces.transposed_b = aligned(p->n * p->k * sizeof(float));
     pieces.entries = aligned(sizeof(struct sparse_entry) * entries);
     pieces.lists = p->a_transposed ? aligned(p->m * sizeof(struct sparse_list)) : 0;
-    pieces.scaled = aligned(kernels_get()->block_rows * p->k * sizeof(float));
+    pieces.scaled = aligned((p->m < kernels->group_rows ? p->m : kernels->group_rows) *
+                            (p->k < kernels->depth ? p->k : kernels->depth) * sizeof(float));
     return pieces;
 }
 
@@ -128,33 +130,11 @@ static uint64_t entries_of(const float *x, uint64_t n, uint64_t stride, struct s
     return count;
 }
 
-/* A block of op(a) by rows, alpha times. */
-static void scale_block(const struct product *p, uint64_t first, uint64_t rows, float *to) {
-    const runner_view *a = p->a;
-    for (uint64_t q = 0; q < p->k; q++)
-        for (uint64_t i = 0; i < rows; i++)
-            to[q * rows + i] =
-                p->alpha * (p->a_transposed ? a->data[q * a->pitch + first + i] : a->data[(first + i) * a->pitch + q]);
-}
-
-/* For b [k][n]. The blocks of rows are as equal as can be, so that none leaves registers idle. */
+/* For b [k][n]. */
 static void dense(const struct kernels *kernels, const struct product *p, const float *b, uint64_t b_pitch,
                   float *scaled) {
-    uint64_t a_row = p->a_transposed ? 1 : p->a->pitch, a_k = p->a_transposed ? p->a->pitch : 1;
-    uint64_t blocks = (p->m + kernels->block_rows - 1) / kernels->block_rows;
-    for (uint64_t i = 0; i < p->m; blocks--) {
-        uint64_t left = p->m - i, rows = kernels->block_rows < left ? kernels->block_rows : left;
-        if (kernels->balanced)
-            rows = (left + blocks - 1) / blocks;
-        float *c = p->c->data + i * p->c->pitch;
-        if (p->alpha == 1) {
-            kernels->block(rows, p->n, p->k, p->a->data + i * a_row, a_row, a_k, b, b_pitch, p->beta, c, p->c->pitch);
-        } else {
-            scale_block(p, i, rows, scaled);
-            kernels->block(rows, p->n, p->k, scaled, 1, rows, b, b_pitch, p->beta, c, p->c->pitch);
-        }
-        i += rows;
-    }
+    kernels->dense(p->m, p->n, p->k, p->alpha, p->a->data, p->a_transposed ? 1 : p->a->pitch,
+                   p->a_transposed ? p->a->pitch : 1, b, b_pitch, p->beta, p->c->data, p->c->pitch, scaled);
 }
 
 /* Products with one row of a, or with k = 1, skip zeros of a. */
