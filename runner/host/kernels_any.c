@@ -5,6 +5,7 @@
 #define WIDTH 4
 #define BLOCK_ROWS 6
 #define GROUP_ROWS 96
+#define EQUAL_BLOCKS 0
 #define DEPTH 256
 typedef float vec __attribute__((vector_size(WIDTH * sizeof(float))));
 

@@ -119,14 +119,25 @@ static void block(uint64_t rows, uint64_t n, uint64_t k, const float *a, uint64_
     }
 }
 
+/* Rows of the next block of `left` ones: a block of few rows leaves registers idle. */
+INLINE uint64_t block_height(uint64_t left) {
+    uint64_t blocks = (left + BLOCK_ROWS - 1) / BLOCK_ROWS;
+#if EQUAL_BLOCKS
+    return (left + blocks - 1) / blocks;
+#else
+    return blocks == 2 && left < BLOCK_ROWS + 4 ? (left + 1) / 2 : blocks > 1 ? BLOCK_ROWS : left;
+#endif
+}
+
 /* Some rows of c: a panel of b's columns serves all of them while it is in the first-level cache. */
-static void group(uint64_t rows, uint64_t block_rows, uint64_t n, uint64_t k, const float *a, uint64_t a_row,
-                  uint64_t a_k, const float *b, uint64_t b_pitch, float beta, float *c, uint64_t c_pitch) {
+static void group(uint64_t rows, uint64_t n, uint64_t k, const float *a, uint64_t a_row, uint64_t a_k, const float *b,
+                  uint64_t b_pitch, float beta, float *c, uint64_t c_pitch) {
     for (uint64_t j = 0; j < n; j += PANEL * WIDTH) {
         uint64_t columns = n - j < PANEL * WIDTH ? n - j : PANEL * WIDTH;
-        for (uint64_t i = 0; i < rows; i += block_rows)
-            block(rows - i < block_rows ? rows - i : block_rows, columns, k, a + i * a_row, a_row, a_k, b + j, b_pitch,
-                  beta, c + i * c_pitch + j, c_pitch);
+        for (uint64_t i = 0, high; i < rows; i += high) {
+            high = block_height(rows - i);
+            block(high, columns, k, a + i * a_row, a_row, a_k, b + j, b_pitch, beta, c + i * c_pitch + j, c_pitch);
+        }
     }
 }
 
@@ -141,23 +152,17 @@ static void scale_rows(uint64_t rows, uint64_t k, float alpha, const float *a, u
 static void dense(uint64_t m, uint64_t n, uint64_t k, float alpha, const float *a, uint64_t a_row, uint64_t a_k,
                   const float *b, uint64_t b_pitch, float beta, float *c, uint64_t c_pitch, float *scaled) {
     for (uint64_t p = 0; p < k || p == 0; p += DEPTH, beta = 1) {
-        uint64_t depth = k - p < DEPTH ? k - p : DEPTH;
-        for (uint64_t i = 0, rows; i < m; i += rows) {
-            uint64_t block_rows = BLOCK_ROWS;
-            rows = m - i < GROUP_ROWS ? m - i : GROUP_ROWS;
-#if GROUP_ROWS == BLOCK_ROWS /* equal blocks are faster than full ones and a small rest */
-            uint64_t blocks = (m - i + BLOCK_ROWS - 1) / BLOCK_ROWS;
-            block_rows = rows = (m - i + blocks - 1) / blocks;
-#endif
+        uint64_t depth = k - p < DEPTH ? k - p : DEPTH, groups = (m + GROUP_ROWS - 1) / GROUP_ROWS;
+        for (uint64_t i = 0, rows; i < m; i += rows, groups--) {
+            rows = (m - i + groups - 1) / groups;
             const float *from = a + i * a_row + p * a_k;
+            /* Two calls, so that the compiler makes a version of the blocks for a_row = 1: it is faster by a twentieth. */
             if (alpha == 1) {
-                group(rows, block_rows, n, depth, from, a_row, a_k, b + p * b_pitch, b_pitch, beta, c + i * c_pitch,
-                      c_pitch);
+                group(rows, n, depth, from, a_row, a_k, b + p * b_pitch, b_pitch, beta, c + i * c_pitch, c_pitch);
                 continue;
             }
             scale_rows(rows, depth, alpha, from, a_row, a_k, scaled);
-            group(rows, block_rows, n, depth, scaled, 1, rows, b + p * b_pitch, b_pitch, beta, c + i * c_pitch,
-                  c_pitch);
+            group(rows, n, depth, scaled, 1, rows, b + p * b_pitch, b_pitch, beta, c + i * c_pitch, c_pitch);
         }
     }
 }
@@ -166,17 +171,32 @@ static void dense(uint64_t m, uint64_t n, uint64_t k, float alpha, const float *
 
 #define CHAINS (KERNEL_LANES / WIDTH) /* vectors that hold the lanes of one dot product */
 
-/* Lane i takes lane i + width, for width 8, 4, 2, 1: the same sums for every vector width. */
-INLINE float tree(const vec sum[CHAINS]) {
-    float lanes[KERNEL_LANES];
-    for (int v = 0; v < CHAINS; v++)
-        store(lanes + v * WIDTH, sum[v]);
-    UNROLL(4)
-    for (int width = KERNEL_LANES / 2; width > 0; width /= 2)
-        UNROLL(8)
-    for (int i = 0; i < width; i++)
-        lanes[i] += lanes[i + width];
-    return lanes[0];
+typedef float quad __attribute__((vector_size(4 * sizeof(float))));
+
+/* Lane i takes lane i + 8, then lane i + 4: the same sums for every vector width. */
+INLINE quad folded(const vec sum[CHAINS]) {
+#if WIDTH == 4
+    return (sum[0] + sum[2]) + (sum[1] + sum[3]);
+#else
+#if WIDTH == 16
+    typedef float oct __attribute__((vector_size(8 * sizeof(float))));
+    oct eight = __builtin_shufflevector(sum[0], sum[0], 0, 1, 2, 3, 4, 5, 6, 7) +
+                __builtin_shufflevector(sum[0], sum[0], 8, 9, 10, 11, 12, 13, 14, 15);
+#else
+    vec eight = sum[0] + sum[1];
+#endif
+    return __builtin_shufflevector(eight, eight, 0, 1, 2, 3) + __builtin_shufflevector(eight, eight, 4, 5, 6, 7);
+#endif
+}
+
+/* Then lane i takes lane i + 2 and i + 1: for four sums at once, by columns. */
+INLINE quad totals(const quad s[4]) {
+    quad ab = __builtin_shufflevector(s[0], s[1], 0, 4, 1, 5), cd = __builtin_shufflevector(s[2], s[3], 0, 4, 1, 5);
+    quad ab_high = __builtin_shufflevector(s[0], s[1], 2, 6, 3, 7),
+         cd_high = __builtin_shufflevector(s[2], s[3], 2, 6, 3, 7);
+    quad first = __builtin_shufflevector(ab, cd, 0, 1, 4, 5) + __builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5);
+    quad second = __builtin_shufflevector(ab, cd, 2, 3, 6, 7) + __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7);
+    return first + second;
 }
 
 /* Columns of y at a time share the loads of x. */
@@ -184,7 +204,7 @@ INLINE void dots_of(const int columns, uint64_t k, float alpha, const float *x, 
                     float beta, float *y) {
     vec sum[4][CHAINS];
     UNROLL(4)
-    for (int j = 0; j < columns; j++)
+    for (int j = 0; j < 4; j++)
         UNROLL(4)
     for (int v = 0; v < CHAINS; v++)
         sum[j][v] = (vec){0};
@@ -197,17 +217,20 @@ INLINE void dots_of(const int columns, uint64_t k, float alpha, const float *x, 
         for (int j = 0; j < columns; j++)
             sum[j][v] = vec_fma(part, load(b + (uint64_t)j * b_pitch + p + (uint64_t)v * WIDTH), sum[j][v]);
     }
-    for (int j = 0; j < columns; j++) {
-        float rest[KERNEL_LANES] = {0}, other[KERNEL_LANES] = {0};
-        for (uint64_t q = p; q < k; q++) {
-            rest[q - p] = x[q];
-            other[q - p] = b[(uint64_t)j * b_pitch + q];
-        }
+    for (int v = 0; v < CHAINS && p < k; v++, p += WIDTH) {
+        uint64_t n = k - p < WIDTH ? k - p : WIDTH;
+        vec part = vec_load_part(x + p, n);
         UNROLL(4)
-        for (int v = 0; v < CHAINS; v++)
-            sum[j][v] = vec_fma(load(rest + v * WIDTH), load(other + v * WIDTH), sum[j][v]);
-        y[j] = __builtin_fmaf(alpha, tree(sum[j]), beta == 0 ? 0 : y[j] * beta);
+        for (int j = 0; j < columns; j++)
+            sum[j][v] = vec_fma(part, vec_load_part(b + (uint64_t)j * b_pitch + p, n), sum[j][v]);
     }
+    quad rest[4];
+    UNROLL(4)
+    for (int j = 0; j < 4; j++)
+        rest[j] = folded(sum[j]);
+    quad total = totals(rest);
+    for (int j = 0; j < columns; j++)
+        y[j] = __builtin_fmaf(alpha, total[j], beta == 0 ? 0 : y[j] * beta);
 }
 
 static void dots(uint64_t n, uint64_t k, float alpha, const float *x, const float *b, uint64_t b_pitch, float beta,

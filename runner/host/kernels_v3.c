@@ -7,6 +7,7 @@
 #define WIDTH 8
 #define BLOCK_ROWS 6
 #define GROUP_ROWS 96
+#define EQUAL_BLOCKS 0
 #define DEPTH 256
 typedef __m256 vec;
 

@@ -7,6 +7,7 @@
 #define WIDTH 16
 #define BLOCK_ROWS 12
 #define GROUP_ROWS 12
+#define EQUAL_BLOCKS 1
 #define DEPTH UINT64_MAX
 typedef __m512 vec;
 
