@@ -250,6 +250,9 @@ typedef struct runner_constraint_ops {
 /* As dense: the tensors have the output's columns, and each column of the output depends on its own alone. forward() may be asked for a
    run of columns, backward() for its share of input 0's delta: then output, output_delta and tensors have those columns alone */
 #define RUNNER_COLUMNS 256u
+/* As dense: tensor 0 has a row for each element of input 0, whose delta depends on that row alone. backward() may be asked for a run of
+   them: input_deltas[0] has those columns and tensor 0 those rows alone */
+#define RUNNER_INPUT_COLUMNS 512u
 
 /* The host fills what stands above the line, plan() the rest (it finds everything zero). */
 typedef struct runner_plan {

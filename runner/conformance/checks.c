@@ -60,6 +60,7 @@ static const struct check layer[] = {WITH_VALUES,
                                      {"views", layer_flags_hidden},
                                      {"elementwise", layer_flags_elementwise},
                                      {"columns", layer_flags_columns},
+                                     {"input_columns", layer_flags_input_columns},
                                      {0}};
 static const struct check loss[] = {
     WITH_VALUES,           {"memory", loss_memory}, {"gradient", loss_gradient_check}, {"apart", loss_apart},

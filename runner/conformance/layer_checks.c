@@ -292,6 +292,23 @@ static bool columns_scene(const struct scene *scene, struct work *work) {
     return variant_scene(scene, work, columns_applies, "by columns (RUNNER_COLUMNS)", some_columns, 4);
 }
 
+static const char *input_columns_applies(const struct layer_work *own, struct layer_variant *variant) {
+    variant->input_columns = true;
+    return (own->leaf.plan.flags & RUNNER_INPUT_COLUMNS) == 0 ? "it does not declare RUNNER_INPUT_COLUMNS" : NULL;
+}
+
+static bool input_columns_scene(const struct scene *scene, struct work *work) {
+    const struct layer_work *own = (const struct layer_work *)work;
+    if ((own->leaf.plan.flags & RUNNER_INPUT_COLUMNS) != 0 &&
+        (own->leaf.plan.n_inputs == 0 || own->leaf.plan.n_tensors == 0 ||
+         own->tensors[0].view.rows != own->inputs[0].view.columns))
+        return check_fail(
+            work->subject,
+            "it declares RUNNER_INPUT_COLUMNS, but has no tensor 0 with a row for each element of input 0");
+    return variant_scene(scene, work, input_columns_applies, "by columns of the input (RUNNER_INPUT_COLUMNS)",
+                         some_columns, 4);
+}
+
 bool layer_flags_keep(const struct target *target, struct page *page) {
     return each_scene(target, &layer_form, page, keep_scene);
 }
@@ -314,6 +331,10 @@ bool layer_flags_elementwise(const struct target *target, struct page *page) {
 
 bool layer_flags_columns(const struct target *target, struct page *page) {
     return each_scene(target, &layer_form, page, columns_scene);
+}
+
+bool layer_flags_input_columns(const struct target *target, struct page *page) {
+    return each_scene(target, &layer_form, page, input_columns_scene);
 }
 
 /* ---- Evaluation ------------------------------------------------------------------------------------------------------ */

@@ -258,7 +258,8 @@ static void forward(struct layer_work *own, uint64_t first, uint64_t rows, struc
     struct layer_views all, views;
     layer_views_init(&all, own, first, rows);
     layer_views_init(&views, own, first, rows);
-    uint64_t width = all.output.columns, step = own->variant.columns > 0 ? own->variant.columns : width;
+    bool whole = own->variant.columns == 0 || own->variant.input_columns;
+    uint64_t width = all.output.columns, step = whole ? width : own->variant.columns;
     for (uint64_t column = 0; column < width; column += step) {
         cut_columns(own, &all, column, width - column < step ? width - column : step, &views);
         own->leaf.ops->forward(own->leaf.config, call_to(own, lent, "forward()"), &views.rows);
@@ -274,7 +275,24 @@ static void add_share(struct layer_work *own, uint64_t first, uint64_t rows, boo
         }
 }
 
+static void backward_inputs(struct layer_work *own, uint64_t first, uint64_t rows, struct lent *lent) {
+    struct layer_views all, views;
+    layer_views_init(&all, own, first, rows);
+    layer_views_init(&views, own, first, rows);
+    uint64_t width = all.input_deltas[0].columns, step = own->variant.columns;
+    for (uint64_t column = 0; column < width; column += step) {
+        uint64_t columns = width - column < step ? width - column : step;
+        views.input_deltas[0] = runner_columns(&all.input_deltas[0], column, columns);
+        views.tensors[0] = matrix_rows(&own->tensors[0], column, columns);
+        own->leaf.ops->backward(own->leaf.config, call_to(own, lent, "backward()"), &views.rows);
+    }
+}
+
 static void backward(struct layer_work *own, uint64_t first, uint64_t rows, struct lent *lent) {
+    if (own->variant.input_columns) {
+        backward_inputs(own, first, rows, lent);
+        return;
+    }
     struct layer_views all, views;
     layer_views_init(&all, own, first, rows);
     layer_views_init(&views, own, first, rows);

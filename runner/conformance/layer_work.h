@@ -21,6 +21,7 @@ struct layer_variant {
     uint64_t columns; /* forward() and backward() are asked for so many columns at a time; 0: all */
     bool cut_inputs;  /* elementwise: inputs and the output's delta are cut along */
     bool cut_tensors; /* as dense: tensors are cut along, and backward() gives each cut's share of the input's delta */
+    bool input_columns; /* only backward() is cut, by columns of input 0 and with them by rows of tensor 0 */
 };
 
 struct layer_work {

@@ -94,6 +94,20 @@ void slice_backward_columns(const struct slice *slice, runner_node index, uint64
     node->ops->backward(node->config, &slice->call->public, &run.rows);
 }
 
+void slice_backward_block(const struct slice *slice, runner_node index, uint64_t row, uint64_t rows, uint64_t first,
+                          uint64_t n, float *share) {
+    const struct node *node = &slice->model->nodes[index];
+    struct layer_run run;
+    layer_run_init(&run, slice, index);
+    cut_columns(&run, slice, index, first, n);
+    run.input_deltas[0].data = share;
+    run.input_deltas[0] = runner_columns(&run.input_deltas[0], row, rows);
+    run.tensors[0].data += row * run.tensors[0].pitch;
+    run.tensors[0].row0 += row;
+    run.tensors[0].rows = rows;
+    node->ops->backward(node->config, &slice->call->public, &run.rows);
+}
+
 void slice_forward(const struct slice *slice, runner_node from, runner_node to) {
     struct layer_run run;
     for (runner_node i = from; i < to; i++) {

@@ -51,6 +51,9 @@ void slice_backward(const struct slice *slice, runner_node from, runner_node to)
 void slice_forward_columns(const struct slice *slice, runner_node from, runner_node to, uint64_t first, uint64_t n);
 /* The share of the input's delta that these columns of such a node's output give, into `share` [rows][pitch of the input]. */
 void slice_backward_columns(const struct slice *slice, runner_node node, uint64_t first, uint64_t n, float *share);
+/* The part of that share which belongs to elements row .. row + rows - 1 of the input, where the node has RUNNER_INPUT_COLUMNS. */
+void slice_backward_block(const struct slice *slice, runner_node node, uint64_t row, uint64_t rows, uint64_t first,
+                          uint64_t n, float *share);
 /* Losses into the buffers, and, with deltas, scale times their derivative; returns their sum in the order of rows. */
 double slice_loss(const struct slice *slice, float scale);
 /* Adds to the sums of all metrics. */

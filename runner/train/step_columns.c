@@ -127,16 +127,29 @@ static void add_shares(struct stepper *stepper, const struct stage *stage) {
         }
 }
 
+/* Whether backward() can be asked tile by tile, each just before the tile is updated: so the weights are read once. */
+static bool by_tiles(const struct model *model, const struct node *node) {
+    const struct tensor *tensor = &model->tensors[node->first_tensor];
+    return (node->plan.flags & RUNNER_INPUT_COLUMNS) != 0 && node->plan.n_tensors > 0 && tensor->trained &&
+           tensor->rows == model->nodes[node->inputs[0]].units;
+}
+
 static void run_chunk(struct stepper *stepper, int thread, const struct stage *stage, size_t chunk) {
-    if (stage->shares != NULL) {
-        struct slice slice = all_rows(stepper, thread);
-        const struct node *node = &stepper->model->nodes[stage->node];
-        uint64_t pitch = stepper->model->nodes[stage->node - 1].pitch;
-        slice_backward_columns(&slice, stage->node, chunk * node->chunk, chunk_columns(node, chunk),
-                               stage->shares + chunk * stepper->batch_rows * pitch);
-    }
-    for (size_t t = stage->first_tile[chunk]; t < stage->first_tile[chunk + 1]; t++)
+    const struct model *model = stepper->model;
+    const struct node *node = &model->nodes[stage->node];
+    struct slice slice = all_rows(stepper, thread);
+    float *share = stage->shares;
+    if (share != NULL)
+        share += chunk * stepper->batch_rows * model->nodes[stage->node - 1].pitch;
+    bool tiles = by_tiles(model, node);
+    if (share != NULL && !tiles)
+        slice_backward_columns(&slice, stage->node, chunk * node->chunk, chunk_columns(node, chunk), share);
+    for (size_t t = stage->first_tile[chunk]; t < stage->first_tile[chunk + 1]; t++) {
+        const struct tile *tile = &stepper->tiles[t];
+        if (share != NULL && tiles && tile->tensor == node->first_tensor)
+            slice_backward_block(&slice, stage->node, tile->row, tile->rows, tile->column, tile->columns, share);
         stepper_tile(stepper, thread, &stepper->part, t);
+    }
 }
 
 void stepper_run_columns(struct stepper *stepper, int thread) {

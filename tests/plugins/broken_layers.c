@@ -18,6 +18,12 @@ static int plan_elementwise(void *config, runner_call *call, runner_plan *plan_)
     return RUNNER_OK;
 }
 
+static int plan_by_inputs(void *config, runner_call *call, runner_plan *plan_) {
+    plan(config, call, plan_);
+    plan_->flags |= RUNNER_INPUT_COLUMNS;
+    return RUNNER_OK;
+}
+
 static int plan_forgetful(void *config, runner_call *call, runner_plan *plan_) {
     plan(config, call, plan_);
     plan_->flags = 0; /* and yet backward() reads the input */
@@ -153,6 +159,7 @@ LAYER(thread_dependent, plan, by_thread, backward)
 LAYER(cut_dependent, plan, by_first_row, backward)
 LAYER(reads_unwritten, plan, unwritten, backward)
 LAYER(not_elementwise, plan_elementwise, neighbours, backward)
+LAYER(not_by_inputs, plan_by_inputs, forward, backward)
 LAYER(not_kept, plan_forgetful, forward, backward)
 LAYER(training_differs, plan, differs, backward)
 LAYER(aborts, plan, crashes, backward)
@@ -161,10 +168,20 @@ LAYER(noisy, plan, prints, backward)
 
 #define COMPONENT(name_)                                                                                               \
     { .kind = RUNNER_LAYER, .name = #name_, .doc = "breaks a promise", .ops = &name_ }
-static const runner_component components[] = {
-    COMPONENT(wrong_gradient),   COMPONENT(out_of_bounds), COMPONENT(far_out_of_bounds),
-    COMPONENT(moves_input),      COMPONENT(hidden_state),  COMPONENT(static_scratch),
-    COMPONENT(thread_dependent), COMPONENT(cut_dependent), COMPONENT(reads_unwritten),
-    COMPONENT(not_elementwise),  COMPONENT(not_kept),      COMPONENT(training_differs),
-    COMPONENT(aborts),           COMPONENT(exits),         COMPONENT(noisy)};
+static const runner_component components[] = {COMPONENT(wrong_gradient),
+                                              COMPONENT(out_of_bounds),
+                                              COMPONENT(far_out_of_bounds),
+                                              COMPONENT(moves_input),
+                                              COMPONENT(hidden_state),
+                                              COMPONENT(static_scratch),
+                                              COMPONENT(thread_dependent),
+                                              COMPONENT(cut_dependent),
+                                              COMPONENT(reads_unwritten),
+                                              COMPONENT(not_elementwise),
+                                              COMPONENT(not_by_inputs),
+                                              COMPONENT(not_kept),
+                                              COMPONENT(training_differs),
+                                              COMPONENT(aborts),
+                                              COMPONENT(exits),
+                                              COMPONENT(noisy)};
 RUNNER_PLUGIN(components, "1.0.0")
