@@ -165,21 +165,35 @@ void child_clear(struct child *child) {
 
 size_t child_log_size(const struct child *child) {
     struct stat facts;
-    return fstat(child->log, &facts) == 0 ? (size_t)facts.st_size : 0;
+    if (child->log < 0 || fstat(child->log, &facts) < 0)
+        return 0;
+    return (uint64_t)facts.st_size > child->taken ? (size_t)((uint64_t)facts.st_size - child->taken) : 0;
+}
+
+size_t child_log_read(const struct child *child, size_t at, char *buffer, size_t n) {
+    ssize_t got = pread(child->log, buffer, n, (off_t)(child->taken + at));
+    return got > 0 ? (size_t)got : 0;
+}
+
+/* Emptying the file instead would lose what is printed between the reading and that. Where no hole can be made the memory stays taken
+   until the process ends. */
+void child_log_drop(struct child *child, size_t n) {
+    fallocate(child->log, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)child->taken, (off_t)n);
+    child->taken += n;
 }
 
 void child_take_log(struct child *child, size_t limit, struct text *out) {
     char buffer[4096];
-    size_t at = 0;
-    while (at < limit) {
-        ssize_t n = pread(child->log, buffer, sizeof buffer, (off_t)at);
-        if (n <= 0)
+    size_t size = child_log_size(child), at = size > limit ? size - limit : 0;
+    while (at < size) {
+        size_t n = child_log_read(child, at, buffer, size - at < sizeof buffer ? size - at : sizeof buffer);
+        if (n == 0)
             break;
-        text_add_bytes(out, buffer, (size_t)n < limit - at ? (size_t)n : limit - at);
-        at += (size_t)n;
+        text_add_bytes(out, buffer, n);
+        at += n;
     }
-    if (at > 0 && ftruncate(child->log, 0) < 0)
-        text_add(out, "(cannot empty the log)\n");
+    if (size > 0)
+        child_log_drop(child, size);
 }
 
 static enum status error_of_reply(const struct frame *frame, struct text *where, struct error *error) {

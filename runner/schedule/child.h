@@ -2,7 +2,7 @@
  * A process of runner-worker as the supervisor sees it: started with a socket, a pidfd and a log of what it prints.
  *
  * The worker's standard output and error go to a file in memory, so that what a plugin prints never meets the terminal; who
- * owns the child reads it with child_take_log(). Single-threaded.
+ * owns the child takes it from there. Single-threaded.
  */
 #ifndef RUNNER_SCHEDULE_CHILD_H
 #define RUNNER_SCHEDULE_CHILD_H
@@ -25,6 +25,7 @@ struct child {
     pid_t pid; /* 0: none */
     int pidfd; /* readable once the process has ended */
     int socket, log;
+    uint64_t taken;  /* bytes at the start of the log that were taken; their memory was given back */
     double patience; /* seconds that child_call() waits for an answer; 0: for ever */
     struct frame_reader reader;
 };
@@ -34,10 +35,15 @@ enum status child_start(struct child *child, const struct child_settings *settin
 void child_clear(struct child *child);
 /* Waits for a process that has ended or is about to; "SIGSEGV", "exit 3". */
 void child_reap(struct child *child, char reason[32]);
-/* What it has printed since the last time is moved to `out`, at most `limit` bytes of it. */
-void child_take_log(struct child *child, size_t limit, struct text *out);
-/* Bytes printed since the last time; 0 where that cannot be told. */
+/* What it has printed and was not taken yet. The file only ever grows, and what is taken leaves a hole, so that nothing is lost
+   that is printed meanwhile. */
 size_t child_log_size(const struct child *child);
+/* Bytes of it from `at` on; how many there were. */
+size_t child_log_read(const struct child *child, size_t at, char *buffer, size_t n);
+/* Takes the first `n` bytes of it. */
+void child_log_drop(struct child *child, size_t n);
+/* Moves it to `out`; of more than `limit` bytes the last ones. */
+void child_take_log(struct child *child, size_t limit, struct text *out);
 
 /* Sends a request and waits for the answer, which stands in *frame until the next call. `fd` (or -1) goes with it. A
    MESSAGE_ERROR gives its status and text, and its place in `where` (may be NULL). *died is set where the process ended

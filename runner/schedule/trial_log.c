@@ -1,9 +1,6 @@
 #include "runner/schedule/trial_log.h"
 
 #include <string.h>
-#include <unistd.h>
-
-#define CATCH_UP 64 /* times that a log is read again before it is emptied */
 
 /* base/arena.c and worker_memory.c say so. */
 static const char marker[] = "error: out of memory";
@@ -52,17 +49,17 @@ void trial_log_add(struct trial_log *log, const char *bytes, size_t n) {
 static void add_part(struct trial_log *log, const struct child *child, size_t at, size_t end) {
     char buffer[8192];
     while (at < end) {
-        ssize_t n = pread(child->log, buffer, end - at < sizeof buffer ? end - at : sizeof buffer, (off_t)at);
-        if (n <= 0)
+        size_t n = child_log_read(child, at, buffer, end - at < sizeof buffer ? end - at : sizeof buffer);
+        if (n == 0)
             return;
-        trial_log_add(log, buffer, (size_t)n);
-        at += (size_t)n;
+        trial_log_add(log, buffer, n);
+        at += n;
     }
 }
 
 /* Of a flood only what will be kept is read. */
 void trial_log_take(struct trial_log *log, struct child *child) {
-    size_t size = child->log >= 0 ? child_log_size(child) : 0, first = TRIAL_LOG_HEAD;
+    size_t size = child_log_size(child), first = TRIAL_LOG_HEAD - log->head.length;
     if (size == 0)
         return;
     if (size <= first + TRIAL_LOG_TAIL) {
@@ -73,14 +70,7 @@ void trial_log_take(struct trial_log *log, struct child *child) {
         text_reset(&log->tail);
         add_part(log, child, size - TRIAL_LOG_TAIL, size);
     }
-    /* What the worker writes between the reading and the emptying is lost: so read on until it has paused. */
-    for (int i = 0; i < CATCH_UP && child_log_size(child) > size; i++) {
-        size_t end = child_log_size(child);
-        add_part(log, child, size, end);
-        size = end;
-    }
-    if (ftruncate(child->log, 0) < 0)
-        trial_log_add(log, "(cannot empty the log)\n", 23);
+    child_log_drop(child, size);
 }
 
 void trial_log_write(const struct trial_log *log, struct text *out) {
