@@ -1,6 +1,7 @@
 #include "runner/base/cpu.h"
 #include "runner/base/status.h"
 #include "runner/cli/cli.h"
+#include "runner/results/memory.h"
 
 #include <stdio.h>
 
@@ -11,5 +12,6 @@ int main(int argc, char **argv) {
                 missing);
         return STATUS_ENVIRONMENT;
     }
+    results_memory();
     return cli_main(argc, argv);
 }

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -10,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FIRST_READ = 4096, TEMPORARY_TRIES = 1000 };
+enum { FIRST_READ = 4096, TEMPORARY_TRIES = 1000, PIPE_PATIENCE = 10 /* seconds */ };
 
 static const char *reason(int code) {
     const char *text = strerrordesc_np(code); /* strerror() is neither thread-safe nor independent of the locale */
@@ -43,33 +44,53 @@ static const char *kind(mode_t mode) {
     return S_ISDIR(mode) ? "a folder" : S_ISFIFO(mode) ? "a pipe" : S_ISSOCK(mode) ? "a socket" : "a device";
 }
 
+/* read(), which on a pipe waits a while for the writer; -1 and EAGAIN where nothing came. */
+static ssize_t read_some(int fd, void *buffer, size_t n) {
+    for (;;) {
+        ssize_t got = read(fd, buffer, n);
+        if (got >= 0 || (errno != EINTR && errno != EAGAIN)) {
+            return got;
+        }
+        struct pollfd readable = {.fd = fd, .events = POLLIN};
+        if (errno == EAGAIN && poll(&readable, 1, 1000 * PIPE_PATIENCE) == 0) {
+            errno = EAGAIN;
+            return -1;
+        }
+    }
+}
+
+static enum status read_failed(int code, struct error *error) {
+    if (code == EAGAIN) {
+        return error_set(error, STATUS_CONFIG, "nothing came through the pipe for %d seconds", PIPE_PATIENCE);
+    }
+    return error_set(error, blame(code), "%s", reason(code));
+}
+
 /* Reads to the end: a file's size is a hint only, as it may change and is 0 in /proc. */
-static enum status read_open(int fd, const char *path, size_t limit, unsigned char **bytes, size_t *n,
-                             struct error *error) {
+static enum status read_open(int fd, bool pipes, size_t limit, unsigned char **bytes, size_t *n, struct error *error) {
     struct stat about;
     if (fstat(fd, &about) != 0) {
-        return error_set(error, STATUS_ENVIRONMENT, "cannot read %s: %s", path, reason(errno));
+        return error_set(error, STATUS_ENVIRONMENT, "%s", reason(errno));
     }
-    if (!S_ISREG(about.st_mode)) {
-        return error_set(error, STATUS_CONFIG, "cannot read %s: it is %s, wanted a regular file", path,
-                         kind(about.st_mode));
+    if (!S_ISREG(about.st_mode) && !(pipes && S_ISFIFO(about.st_mode))) {
+        return error_set(error, STATUS_CONFIG, "it is %s, wanted a regular file", kind(about.st_mode));
     }
     size_t size = (size_t)about.st_size, capacity = size > 0 && size <= limit ? size + 1 : FIRST_READ, length = 0;
     unsigned char *buffer = size <= limit ? memory_resize(NULL, capacity, 1) : NULL;
     while (buffer) {
-        ssize_t got = read(fd, buffer + length, capacity - length);
+        ssize_t got = read_some(fd, buffer + length, capacity - length);
         if (got == 0) {
             buffer[length] = '\0'; /* length < capacity: a full buffer grows before the next read */
             *bytes = buffer;
             *n = length;
             return STATUS_OK;
         }
-        if (got < 0 && errno != EINTR) {
+        if (got < 0) {
             int code = errno;
             free(buffer);
-            return error_set(error, blame(code), "cannot read %s: %s", path, reason(code));
+            return read_failed(code, error);
         }
-        length += got > 0 ? (size_t)got : 0;
+        length += (size_t)got;
         if (length > limit) {
             break;
         }
@@ -79,20 +100,32 @@ static enum status read_open(int fd, const char *path, size_t limit, unsigned ch
         }
     }
     free(buffer);
-    return error_set(error, STATUS_CONFIG, "cannot read %s: it has more than %zu bytes, the most allowed", path, limit);
+    return error_set(error, STATUS_CONFIG, "it has more than %zu bytes, the most allowed", limit);
 }
 
-enum status file_read(const char *path, size_t limit, unsigned char **bytes, size_t *n, struct error *error) {
+static enum status read_path(const char *path, bool pipes, size_t limit, unsigned char **bytes, size_t *n,
+                             struct error *error) {
     *bytes = NULL;
     *n = 0;
     int fd = open_again(path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0); /* does not wait for the writer of a pipe */
     if (fd < 0) {
-        int code = errno;
-        return error_set(error, blame(code), "cannot read %s: %s", path, reason(code));
+        return read_failed(errno, error);
     }
-    enum status status = read_open(fd, path, limit, bytes, n, error);
+    enum status status = read_open(fd, pipes, limit, bytes, n, error);
     close(fd);
     return status;
+}
+
+enum status file_read(const char *path, size_t limit, unsigned char **bytes, size_t *n, struct error *error) {
+    enum status status = read_path(path, false, limit, bytes, n, error);
+    if (status != STATUS_OK && error) {
+        error_set(error, status, "cannot read %s: %s", path, error->text);
+    }
+    return status;
+}
+
+enum status file_read_or_pipe(const char *path, size_t limit, unsigned char **bytes, size_t *n, struct error *error) {
+    return read_path(path, true, limit, bytes, n, error);
 }
 
 static enum status write_failed(const char *path, int code, struct error *error) {

@@ -17,6 +17,10 @@
 /* The whole file, which the caller frees; a NUL stands behind it. NULL and 0 on failure. `limit` is the most bytes. */
 enum status file_read(const char *path, size_t limit, unsigned char **bytes, size_t *n, struct error *error);
 
+/* As file_read(), but reads what comes through a pipe as well, with patience for its writer that ends. The text of an error is the reason
+   alone. */
+enum status file_read_or_pipe(const char *path, size_t limit, unsigned char **bytes, size_t *n, struct error *error);
+
 /* As file_read(); a file that opens with gzip's magic is decompressed (RFC 1952, several members too). `limit` holds for the
    decompressed bytes, so that a small file cannot fill the memory. */
 enum status file_read_all_gzip(const char *path, size_t limit, unsigned char **bytes, size_t *n, struct error *error);

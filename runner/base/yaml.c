@@ -1,8 +1,8 @@
 #include "runner/base/yaml.h"
 
+#include "runner/base/file.h"
 #include "runner/base/yaml_text.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,6 +61,9 @@ __attribute__((format(printf, 3, 4))) static void report(struct reader *reader, 
 static bool next_event(struct reader *reader, yaml_event_t *event) {
     if (yaml_parser_parse(&reader->parser, event)) {
         return true;
+    }
+    if (reader->parser.error == YAML_MEMORY_ERROR) {
+        memory_exhausted();
     }
     struct mark mark;
     char message[512];
@@ -393,9 +396,10 @@ struct tree *yaml_read(const char *bytes, size_t length, const char *file, struc
         report(reader, mark, "found more than %d MB; wanted a config", MAX_BYTES >> 20);
     } else if (!yaml_is_text(&reader->source, &mark, message, sizeof message)) {
         report(reader, mark, "%s", message);
-    } else if (!yaml_parser_initialize(&reader->parser)) {
-        report(reader, mark, "out of memory");
     } else {
+        if (!yaml_parser_initialize(&reader->parser)) {
+            memory_exhausted();
+        }
         yaml_parser_set_encoding(&reader->parser, YAML_UTF8_ENCODING);
         yaml_parser_set_input_string(&reader->parser, (const unsigned char *)bytes, length);
         tree = read_document(reader);
@@ -409,26 +413,14 @@ struct tree *yaml_read(const char *bytes, size_t length, const char *file, struc
 }
 
 struct tree *yaml_read_file(const char *path, struct arena *arena, struct diagnostics *diagnostics) {
-    struct mark mark = {path, 0, 0};
-    struct tree *tree = NULL;
-    FILE *stream = fopen(path, "rbe");
-    if (!stream) {
-        diagnostics_error(diagnostics, mark, "cannot open it: %s", strerror(errno));
+    unsigned char *bytes;
+    size_t n;
+    struct error error = {0};
+    if (file_read_or_pipe(path, MAX_BYTES, &bytes, &n, &error) != STATUS_OK) {
+        diagnostics_error(diagnostics, (struct mark){path, 0, 0}, "cannot read it: %s", error.text);
         return NULL;
     }
-    struct text text;
-    text_init(&text);
-    char buffer[8192];
-    size_t n;
-    while (text.length <= MAX_BYTES && (n = fread(buffer, 1, sizeof buffer, stream)) > 0) {
-        text_add_bytes(&text, buffer, n);
-    }
-    if (ferror(stream)) {
-        diagnostics_error(diagnostics, mark, "cannot read it: %s", strerror(errno));
-    } else {
-        tree = yaml_read(text.data, text.length, path, arena, diagnostics);
-    }
-    text_clear(&text);
-    fclose(stream);
+    struct tree *tree = yaml_read((const char *)bytes, n, path, arena, diagnostics);
+    free(bytes);
     return tree;
 }

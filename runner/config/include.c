@@ -96,6 +96,15 @@ static void report_cycle(struct reader *reader, const char *file, const struct c
     text_clear(&text);
 }
 
+/* realpath(), but for want of memory, which is nobody's mistake. */
+static char *real_path(const char *file) {
+    char *real = realpath(file, NULL);
+    if (!real && errno == ENOMEM) {
+        memory_exhausted();
+    }
+    return real;
+}
+
 static struct tree *read_included(struct reader *reader, const struct tree *item, const struct chain *chain) {
     if (item->type != TREE_TEXT || !*item->text) {
         diagnostics_error(reader->diagnostics, item->mark, "include wants the path of a file, found %s",
@@ -104,7 +113,7 @@ static struct tree *read_included(struct reader *reader, const struct tree *item
     }
     const char *folder = path_folder(reader->arena, chain->file);
     const char *file = strcmp(folder, ".") == 0 ? item->text : path_join(reader->arena, folder, item->text);
-    char *real = realpath(file, NULL);
+    char *real = real_path(file);
     struct tree *tree = NULL;
     struct stat facts;
     if (!real || stat(real, &facts) != 0 || access(real, R_OK) != 0) {
@@ -164,7 +173,7 @@ static struct tree *read_one(struct reader *reader, const char *file, const stru
                           tree_type_name(tree->type));
         return NULL;
     }
-    char *real = realpath(file, NULL);
+    char *real = real_path(file);
     struct chain chain = {file, real ? real : file, above, above ? above->depth + 1 : 1};
     tree = merge_includes(reader, tree, &chain);
     free(real);

@@ -53,10 +53,17 @@ static const char *load_error(const char *file) {
 
 /* The description is checked, but belongs to the object, which stays open. */
 static enum status open_object(const char *file, void **handle, const runner_plugin **plugin, struct error *error) {
+    errno = 0;
     *handle = dlopen(file, RTLD_NOW | RTLD_LOCAL);
     if (!*handle) {
+        bool memory = errno == ENOMEM; /* not always in the text */
+        const char *reason = load_error(file);
+        if (memory ||
+            strstr(reason, strerrordesc_np(ENOMEM))) { /* the plugin is not to blame, nor may it just be missing */
+            memory_exhausted();
+        }
         return error_set(error, STATUS_CONFIG, "cannot be loaded: %s; link it with -Wl,-z,defs to see what it lacks",
-                         load_error(file));
+                         reason);
     }
     void *symbol = dlsym(*handle, "runner_plugin_entry");
     if (!symbol) {
@@ -253,6 +260,9 @@ static int compare_names(const struct dirent **a, const struct dirent **b) {
 static bool add_folder(struct loader *loader, const char *folder, bool foreign) {
     struct dirent **names = NULL;
     int n = scandir(folder, &names, is_plugin_file, compare_names);
+    if (n < 0 && errno == ENOMEM) {
+        memory_exhausted();
+    }
     for (int i = 0; i < n; i++) {
         add_file(loader, path_join(&loader->arena, folder, names[i]->d_name), foreign, false);
         free(names[i]);

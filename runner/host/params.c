@@ -3,6 +3,7 @@
 #include "runner/base/yaml.h"
 #include "runner/host/params_words.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -146,22 +147,40 @@ static void clean_path(char *path) {
     *end = '\0';
 }
 
-static struct tree *path_value(const struct resolver *resolver, const struct tree *value, bool is_default) {
+/* NULL after an error: a path that is not absolute means nothing where the current folder is gone. */
+static char *current_folder(const struct resolver *resolver, struct mark mark) {
+    char *here = getcwd(NULL, 0);
+    if (!here && errno == ENOMEM) {
+        memory_exhausted();
+    }
+    if (!here) {
+        diagnostics_error(resolver->diagnostics, mark,
+                          "the path is relative, and the current folder is not to be found: %s; give it from / on",
+                          strerrordesc_np(errno));
+    }
+    return here;
+}
+
+static struct tree *resolve_path(const struct resolver *resolver, const struct catalog_param *param,
+                                 const struct tree *value, struct spot spot) {
     if (!tree_is_scalar(value) || value->type == TREE_NULL || !value->text[0]) {
-        return NULL;
+        return wrong(resolver, param, value, spot);
     }
     const char *file = value->mark.file;
-    bool from_file = !is_default && file && value->mark.line > 0 && strcmp(file, "command line") != 0;
+    bool from_file = !spot.is_default && file && value->mark.line > 0 && strcmp(file, "command line") != 0;
     const char *slash = from_file ? strrchr(file, '/') : NULL;
     int folder = slash ? (int)(slash - file) + 1 : 0;
-    char *here = NULL, *path;
+    char *path;
     if (value->text[0] == '/') {
         path = arena_copy_text(resolver->arena, value->text);
     } else if (folder > 0 && file[0] == '/') {
         path = arena_printf(resolver->arena, "%.*s%s", folder, file, value->text);
     } else {
-        here = getcwd(NULL, 0);
-        path = arena_printf(resolver->arena, "%s/%.*s%s", here ? here : "", folder, folder ? file : "", value->text);
+        char *here = current_folder(resolver, value->mark);
+        if (!here) {
+            return NULL;
+        }
+        path = arena_printf(resolver->arena, "%s/%.*s%s", here, folder, folder ? file : "", value->text);
         free(here);
     }
     clean_path(path);
@@ -232,7 +251,7 @@ static struct tree *resolve_param(const struct resolver *resolver, const struct 
         }
         break;
     case RUNNER_CHOICE: resolved = choice_value(resolver, param, value); break;
-    case RUNNER_PATH: resolved = path_value(resolver, value, spot.is_default); break;
+    case RUNNER_PATH: return resolve_path(resolver, param, value, spot);
     case RUNNER_INTS:
     case RUNNER_FLOATS:
     case RUNNER_TEXTS:

@@ -73,8 +73,9 @@ void session_rest(struct session *session) {
     child_clear(&session->helper);
 }
 
-/* The last line that a dead helper printed, for the error. */
-static void add_last_words(struct session *session, struct error *error) {
+/* The helper has died, for the reason in `error`, to which the last line that it printed is added. Whose fault it is: a worker that
+   lacks memory says so and leaves with STATUS_ENVIRONMENT (base/arena.h); any other death is that of a plugin. */
+static enum status take_last_words(struct session *session, struct error *error) {
     struct text log;
     text_init(&log);
     child_take_log(&session->helper, 1 << 16, &log);
@@ -82,12 +83,18 @@ static void add_last_words(struct session *session, struct error *error) {
         log.data[--log.length] = '\0';
     const char *line = strrchr(log.data, '\n');
     line = line != NULL ? line + 1 : log.data;
+    char lacking[32];
+    snprintf(lacking, sizeof lacking, "exit %d", STATUS_ENVIRONMENT);
+    bool memory = strcmp(error->text, lacking) == 0 && strstr(line, "out of memory") != NULL;
+    enum status status = memory ? STATUS_ENVIRONMENT : STATUS_CONFIG;
     if (*line != '\0') {
         char *reason = memory_copy_text(error->text);
-        error_set(error, error->status, "%s; its last line was: %s", reason, line);
+        error_set(error, status, "%s; its last line was: %s", reason, line);
         free(reason);
     }
+    error->status = status;
     text_clear(&log);
+    return status;
 }
 
 /* Opening all plugins has killed the helper: opens them one by one, each in a process of its own, to name those that do. */
@@ -96,6 +103,7 @@ static enum status find_crashing(struct session *session, struct error *error) {
     struct text found, payload;
     text_init(&found);
     text_init(&payload);
+    enum status worst = STATUS_CONFIG;
     for (size_t f = 0; f < session->settings.n_folders; f++) {
         for (size_t p = 0; p < 2; p++) {
             glob_t files;
@@ -112,16 +120,19 @@ static enum status find_crashing(struct session *session, struct error *error) {
                     session->helper.patience = OPEN_PATIENCE;
                     child_call(&session->helper, MESSAGE_PROBE, &payload, -1, &frame, NULL, &died, &failure);
                 }
-                if (died)
-                    text_printf(&found, "%s%s (%s)", found.length > 0 ? ", " : "", files.gl_pathv[i], failure.text);
+                if (!died)
+                    continue;
+                if (take_last_words(session, &failure) == STATUS_ENVIRONMENT)
+                    worst = STATUS_ENVIRONMENT;
+                text_printf(&found, "%s%s (%s)", found.length > 0 ? ", " : "", files.gl_pathv[i], failure.text);
             }
             globfree(&files);
         }
     }
     enum status status = STATUS_OK;
     if (found.length > 0)
-        status = error_set(error, STATUS_CONFIG, "a plugin ends the process that opens it: %s; remove or mend it",
-                           found.data);
+        status = error_set(error, worst, "a plugin ends the process that opens it: %s%s", found.data,
+                           worst == STATUS_CONFIG ? "; remove or mend it" : "");
     text_clear(&payload);
     text_clear(&found);
     return status;
@@ -136,7 +147,7 @@ static enum status read_catalog(struct session *session, struct error *error) {
     enum status status = child_call(&session->helper, MESSAGE_CATALOG, &empty, -1, &frame, NULL, &died, error);
     text_clear(&empty);
     if (died) {
-        add_last_words(session, error);
+        take_last_words(session, error);
         struct error crash;
         if (find_crashing(session, &crash) != STATUS_OK)
             return error_set(error, crash.status, "%s", crash.text);
@@ -199,8 +210,7 @@ static enum status read_data(struct session *session, const struct tree *resolve
     if (status == STATUS_OK)
         status = child_call(&session->helper, MESSAGE_DATA, &payload, -1, &frame, NULL, &died, error);
     if (died) {
-        add_last_words(session, error);
-        error->status = STATUS_CONFIG;
+        take_last_words(session, error);
         status = error_prefix(error, "the data set %s ended the process that read it", data.name);
     } else if (status == STATUS_OK && (frame.fd < 0 || !data_facts_read(&frame, &session->arena, &data.facts))) {
         status = error_set(error, STATUS_ENVIRONMENT, "a worker sent a broken message");
@@ -275,8 +285,10 @@ enum status session_plan(struct session *session, const struct tree *trial, size
     session->helper.patience = session->patience;
     if (status == STATUS_OK)
         status = child_call(&session->helper, MESSAGE_PLAN, &payload, -1, &frame, where, &died, error);
-    if (died)
-        status = STATUS_OK;
+    if (died) /* a plugin that does so will cost its trials */
+        status = take_last_words(session, error) == STATUS_ENVIRONMENT
+                     ? error_prefix(error, "the worker ended while it planned a trial")
+                     : STATUS_OK;
     else if (status == STATUS_OK && !plan_facts_read(&frame, arena, facts))
         status = error_set(error, STATUS_ENVIRONMENT, "a worker sent a broken message");
     text_clear(&text);
@@ -312,7 +324,8 @@ enum status session_test(struct session *session, const char *file, const char *
         status = child_next(&session->helper, &frame, &died, error);
     }
     if (died) {
-        add_last_words(session, error);
+        take_last_words(session, error);
+        error->status = STATUS_TRIAL;
         status = error_prefix(error, "the plugin ended the process that tests it");
     }
     text_clear(&tree);

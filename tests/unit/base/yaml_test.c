@@ -254,8 +254,8 @@ static void files_that_cannot_be_read_are_named(void **state) {
     assert_null(yaml_read_file("/dev/zero", &arena, &diagnostics));
     assert_int_equal(diagnostics.errors, 3);
     assert_string_equal(diagnostics.items[0].mark.file, "no/such.yaml");
-    assert_string_equal(diagnostics.items[0].message, "cannot open it: No such file or directory");
-    assert_string_equal(diagnostics.items[1].message, "cannot read it: Is a directory");
+    assert_string_equal(diagnostics.items[0].message, "cannot read it: No such file or directory");
+    assert_string_equal(diagnostics.items[1].message, "cannot read it: it is a folder, wanted a regular file");
     diagnostics_clear(&diagnostics);
     arena_clear(&arena);
 }

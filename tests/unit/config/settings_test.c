@@ -183,7 +183,7 @@ static void a_file_that_is_no_map_is_an_error(void **state) {
     harness_load(harness, MINIMAL "train: {epochs: 1, epochs: 2}\n", NULL);
     assert_int_equal(harness->status, STATUS_CONFIG);
     harness_load_file(harness, "absent.yaml", NULL);
-    assert_messages(harness, "absent.yaml: error: cannot open it: No such file or directory\n");
+    assert_messages(harness, "absent.yaml: error: cannot read it: No such file or directory\n");
 }
 
 int main(void) {
