@@ -1,12 +1,16 @@
 /*
  * Times training steps of the lecture's network (784-500-500-10, sigmoid) within one process:
  *
- *     bench_step PLUGINS DATASET THREADS SECONDS GEMM [BATCH:OPTIMIZER ...]
+ *     bench_step FOLDERS DATASET THREADS SECONDS GEMM [BATCH:OPTIMIZER ...]
  *
- * DATASET is a config's value ("mnist", "{digits: {train: 60000}}"). Each BATCH:OPTIMIZER ("100:adam", "1:{sgd: {momentum: 0.9}}") prints a
- * line: batch, optimizer, threads, updates, the median microseconds of an update, and samples a second by that.
+ * FOLDERS of plugins are separated by colons, runner's own last. DATASET is a config's value ("mnist", "{digits: {train: 60000}}"). Each
+ * BATCH:OPTIMIZER ("100:adam", "1:{sgd: {momentum: 0.9}}") prints a line: batch, optimizer, threads, updates, the median microseconds of an
+ * update, and samples a second by that. SECONDS is how long each of them takes, or a number of updates ("20x"). Without any of them it
+ * serves `BATCH sgd|momentum|adam` (serve.h).
  */
 #include "runner/train/step.h"
+#include "bench/serve.h"
+#include "runner/base/cpu.h"
 #include "runner/base/yaml.h"
 #include "runner/host/params.h"
 #include "runner/train/settings.h"
@@ -15,40 +19,33 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-enum { MAX_UPDATES = 100000 };
+enum { FOLDERS = 4, WARM = 3 /* updates that are not timed */ };
 
 struct bench {
     struct loader loader;
-    struct arena arena;
     struct data data;
     int threads;
-    double seconds;
     const char *gemm;
+    /* what is prepared */
+    bool prepared;
+    struct arena arena;
+    struct model model;
+    struct stepper stepper;
+    uint32_t *order;
+    uint64_t start, batch_rows;
 };
 
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static void die(const char *text) {
-    fprintf(stderr, "bench_step: error: %s\n", text);
-    exit(2);
-}
-
-static struct tree *resolve(struct bench *bench, enum runner_kind kind, const char *yaml) {
+static struct tree *resolve(struct bench *bench, struct arena *arena, enum runner_kind kind, const char *yaml) {
     struct diagnostics diagnostics;
     diagnostics_init(&diagnostics);
-    struct tree *value = yaml_read(yaml, strlen(yaml), "bench", &bench->arena, &diagnostics);
+    struct tree *value = yaml_read(yaml, strlen(yaml), "bench", arena, &diagnostics);
     if (value != NULL)
-        value = component_resolve(&bench->loader.catalog, kind, value, "bench", &bench->arena, &diagnostics);
+        value = component_resolve(&bench->loader.catalog, kind, value, "bench", arena, &diagnostics);
     if (value == NULL || diagnostics.errors > 0) {
         diagnostics_print(&diagnostics, stderr);
-        die("bad component");
+        die("bad component: %s", yaml);
     }
     diagnostics_clear(&diagnostics);
     return value;
@@ -62,104 +59,153 @@ static struct tree *make_trial(struct bench *bench, const char *batch, const cha
                                          "{dense: {units: 500, activation: sigmoid}}",
                                          "{dense: {units: 10, activation: softmax}}"};
     for (size_t i = 0; i < 3; i++)
-        tree_append(arena, model, resolve(bench, RUNNER_LAYER, layers[i]));
+        tree_append(arena, model, resolve(bench, arena, RUNNER_LAYER, layers[i]));
     tree_set(arena, trial, "model", mark, model);
-    tree_set(arena, trial, "loss", mark, resolve(bench, RUNNER_LOSS, "categorical_crossentropy"));
-    tree_set(arena, trial, "optimizer", mark, resolve(bench, RUNNER_OPTIMIZER, optimizer));
+    tree_set(arena, trial, "loss", mark, resolve(bench, arena, RUNNER_LOSS, "categorical_crossentropy"));
+    tree_set(arena, trial, "optimizer", mark, resolve(bench, arena, RUNNER_OPTIMIZER, optimizer));
     char yaml[256];
     struct diagnostics diagnostics;
     diagnostics_init(&diagnostics);
     snprintf(yaml, sizeof yaml, "{train: {batch_size: %s}, engine: {gemm: %s}}", batch, bench->gemm);
     struct tree *rest = yaml_read(yaml, strlen(yaml), "bench", arena, &diagnostics);
     if (rest == NULL)
-        die("bad batch size");
+        die("bad batch size: %s", batch);
     tree_set(arena, trial, "train", mark, tree_get(rest, "train"));
     tree_set(arena, trial, "engine", mark, tree_get(rest, "engine"));
     diagnostics_clear(&diagnostics);
     return trial;
 }
 
-static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
+static void clear(struct bench *bench) {
+    if (!bench->prepared)
+        return;
+    stepper_clear(&bench->stepper);
+    model_clear(&bench->model);
+    arena_clear(&bench->arena);
+    bench->prepared = false;
 }
 
-static void run(struct bench *bench, const char *batch, const char *optimizer) {
+static void prepare(struct bench *bench, const char *batch, const char *optimizer) {
     struct error error = {0};
     struct train_settings settings;
-    struct model model;
-    struct stepper stepper;
+    clear(bench);
+    arena_init(&bench->arena);
     const struct tree *trial = make_trial(bench, batch, optimizer);
     if (train_settings_read(trial, &bench->data, &settings, NULL, &error) != STATUS_OK ||
-        model_build(&bench->loader, trial, &bench->data, &model, NULL, &error) != STATUS_OK)
-        die(error.text);
-    model_plan_columns(&model, settings.batch_rows, settings.micro_rows);
-    if (model_initialize(&model, 0, &error) != STATUS_OK)
-        die(error.text);
+        model_build(&bench->loader, trial, &bench->data, &bench->model, NULL, &error) != STATUS_OK)
+        die("%s", error.text);
+    model_plan_columns(&bench->model, settings.batch_rows, settings.micro_rows);
+    if (model_initialize(&bench->model, 0, &error) != STATUS_OK)
+        die("%s", error.text);
     uint64_t rows = bench->data.rows[DATA_TRAIN];
-    uint64_t batch_rows = settings.batch_rows < rows ? settings.batch_rows : rows;
-    uint32_t *order = arena_array(&bench->arena, rows, sizeof *order);
-    random_permutation(random_key(0, "order", 1), rows, order);
-    stepper_init(&stepper, &model, &bench->data, batch_rows, settings.micro_rows, bench->threads, 0);
-    static double times[MAX_UPDATES];
-    size_t updates = 0;
+    bench->batch_rows = settings.batch_rows < rows ? settings.batch_rows : rows;
+    bench->order = arena_array(&bench->arena, rows, sizeof *bench->order);
+    random_permutation(random_key(0, "order", 1), rows, bench->order);
+    stepper_init(&bench->stepper, &bench->model, &bench->data, bench->batch_rows, settings.micro_rows, bench->threads,
+                 0);
+    bench->start = 0;
+    bench->prepared = true;
+}
+
+static void begin(struct bench *bench) {
+    uint64_t rows = bench->data.rows[DATA_TRAIN];
+    if (bench->start + bench->batch_rows > rows)
+        bench->start = 0;
+    stepper_begin(&bench->stepper, bench->order, bench->start, bench->batch_rows, 0.001);
+    bench->start += bench->batch_rows;
+}
+
+/* Updates for about so long, two at least, or `updates` of them where that is not 0; the median microseconds. */
+static double train(struct bench *bench, double seconds, size_t updates, size_t *count, size_t *all) {
+    static double times[SERVE_SAMPLES];
+    size_t n = 0, limit = updates > 0 ? updates : SERVE_SAMPLES;
     double end = 0, last = 0;
-    uint64_t start = 0;
     bool more = true;
-    stepper_begin(&stepper, order, start, batch_rows, 0.001);
+    begin(bench);
 #pragma omp parallel num_threads(bench->threads)
     {
         unsigned before = thread_numbers_set();
         int thread = omp_get_thread_num();
         for (size_t u = 0; more; u++) {
-            stepper_run(&stepper, thread);
-            if (!team_arrive(&stepper.team))
+            stepper_run(&bench->stepper, thread);
+            if (!team_arrive(&bench->stepper.team))
                 continue;
             double t = now();
-            if (u == 2)
-                end = t + bench->seconds;
-            if (u > 2)
-                times[updates++] = t - last;
+            if (u >= WARM || (updates > 0 && u > 0))
+                times[n++] = t - last;
+            else
+                end = t + seconds;
             last = t;
-            more = u < 5 || (t < end && updates < MAX_UPDATES);
-            start = start + 2 * batch_rows > rows ? 0 : start + batch_rows;
+            *all = u + 1;
+            more = updates > 0 ? u + 1 < limit : n < 2 || (t < end && n < limit);
             if (more)
-                stepper_begin(&stepper, order, start, batch_rows, 0.001);
-            team_release(&stepper.team);
+                begin(bench);
+            team_release(&bench->stepper.team);
         }
         thread_numbers_restore(before);
     }
-    qsort(times, updates, sizeof *times, by_value);
-    printf("%s,\"%s\",%d,%zu,%.2f,%.0f\n", batch, optimizer, bench->threads, updates, 1e6 * times[updates / 2],
-           (double)batch_rows / times[updates / 2]);
-    fflush(stdout);
-    stepper_clear(&stepper);
-    model_clear(&model);
+    *count = n;
+    return 1e6 * median(times, n);
+}
+
+static const char *serve_prepare(void *context, size_t n, char *const words[], char *reason, size_t size) {
+    if (n != 2) {
+        snprintf(reason, size, "wanted: BATCH OPTIMIZER");
+        return NULL;
+    }
+    prepare(context, words[0], strcmp(words[1], "momentum") == 0 ? "{sgd: {momentum: 0.9}}" : words[1]);
+    return "runner";
+}
+
+static size_t serve_go(void *context, double seconds, size_t *count, double values[SERVE_VALUES]) {
+    size_t all = 0;
+    values[0] = train(context, seconds, 0, count, &all);
+    values[1] = (double)all; /* with those that warm up */
+    return 2;
+}
+
+static size_t split_folders(char *text, const char *folders[FOLDERS]) {
+    size_t n = 0;
+    char *rest = NULL;
+    for (char *folder = strtok_r(text, ":", &rest); folder != NULL && n < FOLDERS; folder = strtok_r(NULL, ":", &rest))
+        folders[n++] = folder;
+    return n;
 }
 
 int main(int argc, char **argv) {
     if (argc < 6)
-        die("usage: bench_step PLUGINS DATASET THREADS SECONDS GEMM [BATCH:OPTIMIZER ...]");
-    struct bench bench = {.threads = atoi(argv[3]), .seconds = atof(argv[4]), .gemm = argv[5]};
-    const char *folders[] = {argv[1]};
+        die("usage: bench_step FOLDERS DATASET THREADS SECONDS GEMM [BATCH:OPTIMIZER ...]");
+    struct bench bench = {.threads = atoi(argv[3]), .gemm = argv[5]};
+    const char *folders[FOLDERS], *level = getenv("RUNNER_CPU_LEVEL");
     struct error error = {0};
+    struct arena arena;
     int fd = -1;
-    arena_init(&bench.arena);
-    loader_open(&bench.loader, folders, 1, 1);
+    if (level != NULL && strcmp(level, "3") == 0)
+        cpu_level_limit(3);
+    arena_init(&arena);
+    loader_open(&bench.loader, folders, split_folders(argv[1], folders), 1);
     if (products_prepare(&error) != STATUS_OK ||
-        data_build(&bench.loader, resolve(&bench, RUNNER_DATASET, argv[2]), &fd, &error) != STATUS_OK ||
+        data_build(&bench.loader, resolve(&bench, &arena, RUNNER_DATASET, argv[2]), &fd, &error) != STATUS_OK ||
         data_map(fd, &bench.data, &error) != STATUS_OK)
-        die(error.text);
+        die("%s", error.text);
     for (int i = 6; i < argc; i++) {
-        char *colon = strchr(argv[i], ':');
+        char *colon = strchr(argv[i], ':'), *x = strchr(argv[4], 'x');
+        size_t count, all;
         if (colon == NULL)
-            die("wanted BATCH:OPTIMIZER");
+            die("wanted BATCH:OPTIMIZER, not %s", argv[i]);
         *colon = '\0';
-        run(&bench, argv[i], colon + 1);
+        prepare(&bench, argv[i], colon + 1);
+        double time = train(&bench, x == NULL ? atof(argv[4]) : 0, x == NULL ? 0 : (size_t)atoi(argv[4]), &count, &all);
+        printf("%s,\"%s\",%d,%zu,%.2f,%.0f\n", argv[i], colon + 1, bench.threads, count, time,
+               1e6 * (double)bench.batch_rows / time);
+        fflush(stdout);
     }
+    if (argc == 6)
+        serve(&(struct served){&bench, serve_prepare, serve_go});
+    clear(&bench);
     data_unmap(&bench.data);
     close(fd);
     loader_close(&bench.loader);
-    arena_clear(&bench.arena);
+    arena_clear(&arena);
     return 0;
 }

@@ -8,7 +8,7 @@ if [ "$found" != $wanted ]; then
     exit 77
 fi
 cd "$RUNNER_SOURCE_DIR"
-find runner plugins tests cmake -name '*.[ch]' -type f -exec clang-format --dry-run {} + 2>&1 |
+find runner plugins tests cmake bench -name '*.[ch]' -type f -exec clang-format --dry-run {} + 2>&1 |
     sed -n 's/^\([^ :]*\):[0-9]*:.*/\1/p' | sort -u >"$OLDPWD/unformatted"
 if [ -s "$OLDPWD/unformatted" ]; then
     echo "run clang-format -i on:"

@@ -1,0 +1,150 @@
+/*
+ * What this machine can do at all, on one core:
+ *
+ *     bench_machine       serves (serve.h)
+ *         fma                          -> GFLOP/s of fused multiply-adds in registers
+ *         sgemm                        -> GFLOP/s of the fastest product: OpenBLAS at several sizes, and runner's own
+ *         bandwidth KIND BYTES         -> GB/s over a working set of BYTES; KIND: read, write, copy, update (in place)
+ *         traffic SLOTS                -> microseconds in which a step's weights can pass through the core: all weights of the lecture's
+ *                                         network read once, then read and written once together with SLOTS arrays of the same size
+ */
+#include "bench/machine.h"
+#include "bench/serve.h"
+#include "runner/host/products.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { KINDS = 4, SIZES = 5 };
+static const char *const kinds[KINDS] = {"read", "write", "copy", "update"};
+static const int bytes_of[KINDS] = {4, 4, 8, 8}; /* moved for a float of the array */
+static const int sizes[SIZES] = {96, 192, 384, 768, 1024};
+
+struct machine {
+    enum { NOTHING, FMA, SGEMM, BANDWIDTH, TRAFFIC } what;
+    int kind, arrays;
+    size_t n; /* floats of an array */
+    float *data[3];
+};
+
+static void allocate(struct machine *machine, int arrays, size_t floats) {
+    for (int i = 0; i < 3; i++) {
+        free(machine->data[i]);
+        machine->data[i] = NULL;
+    }
+    machine->arrays = arrays;
+    machine->n = (floats + 255) / 256 * 256;
+    for (int i = 0; i < arrays; i++) {
+        machine->data[i] = aligned_alloc(4096, (machine->n * sizeof(float) + 4095) / 4096 * 4096);
+        if (machine->data[i] == NULL)
+            die("no memory for %zu floats", machine->n);
+        for (size_t j = 0; j < machine->n; j++)
+            machine->data[i][j] = 1.0f;
+    }
+}
+
+static const char *prepare(void *context, size_t n, char *const words[], char *reason, size_t size) {
+    struct machine *machine = context;
+    machine->what = NOTHING;
+    if (n == 1 && strcmp(words[0], "fma") == 0) {
+        machine->what = FMA;
+    } else if (n == 1 && strcmp(words[0], "sgemm") == 0) {
+        allocate(machine, 3, (size_t)sizes[SIZES - 1] * (size_t)sizes[SIZES - 1]);
+        machine->what = SGEMM;
+    } else if (n == 2 && strcmp(words[0], "traffic") == 0) {
+        allocate(machine, 1 + atoi(words[1]), MACHINE_WEIGHTS);
+        machine->what = TRAFFIC;
+    } else if (n == 3 && strcmp(words[0], "bandwidth") == 0) {
+        for (int i = 0; i < KINDS; i++)
+            if (strcmp(words[1], kinds[i]) == 0) {
+                machine->what = BANDWIDTH;
+                machine->kind = i;
+            }
+        if (machine->what == BANDWIDTH) {
+            int arrays = machine->kind == 2 ? 2 : 1;
+            allocate(machine, arrays, (size_t)atol(words[2]) / sizeof(float) / (size_t)arrays);
+        }
+    }
+    if (machine->what == NOTHING || (machine->what == FMA && !machine_has_fma())) {
+        snprintf(reason, size, "not known here");
+        return NULL;
+    }
+    return "machine";
+}
+
+static void pass(void *context) {
+    const struct machine *machine = context;
+    /* Small working sets are passed over several times between two looks at the clock. */
+    size_t times = machine->n < 262144 ? 262144 / machine->n : 1;
+    for (size_t i = 0; i < times; i++)
+        switch (machine->kind) {
+        case 0: machine_read(machine->n, machine->data[0]); break;
+        case 1: machine_write(machine->n, machine->data[0]); break;
+        case 2: machine_copy(machine->n, machine->data[0], machine->data[1]); break;
+        default: machine_update(machine->n, 1, machine->data); break;
+        }
+}
+
+static void traffic(void *context) {
+    const struct machine *machine = context;
+    machine_read(machine->n, machine->data[0]);
+    machine_update(machine->n, machine->arrays, machine->data);
+}
+
+static void multiply_add(void *context) {
+    (void)context;
+    machine_fma();
+}
+
+/* More than a product of the largest size wants. */
+static void *workspace(void) {
+    static void *memory;
+    const uint64_t size = (uint64_t)sizes[SIZES - 1];
+    const runner_view view = {.rows = size, .columns = size, .pitch = size};
+    if (memory == NULL)
+        memory = aligned_alloc(64, (product_workspace(GEMM_PORTABLE, 0, &view, &view) + 63) / 64 * 64);
+    if (memory == NULL)
+        die("no memory");
+    return memory;
+}
+
+static double fastest_product(const struct machine *machine, double seconds, size_t *count) {
+    double best = 0;
+    for (int i = 0; i < SIZES; i++)
+        for (int own = 0; own < 2; own++) {
+            struct machine_product product = {sizes[i],         own != 0,         machine->data[0],
+                                              machine->data[1], machine->data[2], workspace()};
+            double time = measure(machine_product, &product, seconds / (2 * SIZES), count);
+            double rate = 2e-3 * (double)sizes[i] * sizes[i] * sizes[i] / time;
+            best = rate > best ? rate : best;
+        }
+    return best;
+}
+
+static size_t go(void *context, double seconds, size_t *count, double values[SERVE_VALUES]) {
+    struct machine *machine = context;
+    switch (machine->what) {
+    case FMA: values[0] = 1e-3 * machine_fma_flops() / measure(multiply_add, NULL, seconds, count); return 1;
+    case SGEMM: values[0] = fastest_product(machine, seconds, count); return 1;
+    case TRAFFIC:
+        traffic(machine);
+        values[0] = measure(traffic, machine, seconds, count);
+        return 1;
+    case BANDWIDTH: {
+        size_t times = machine->n < 262144 ? 262144 / machine->n : 1;
+        pass(machine);
+        values[0] =
+            1e-3 * (double)(machine->n * times) * bytes_of[machine->kind] / measure(pass, machine, seconds, count);
+        return 1;
+    }
+    default: return 0;
+    }
+}
+
+int main(void) {
+    static struct machine machine;
+    serve(&(struct served){&machine, prepare, go});
+    return 0;
+}

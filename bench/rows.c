@@ -1,0 +1,151 @@
+#include "bench/rows.h"
+
+#include "bench/serve.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+double series_median(const struct series *series) {
+    struct series copy = *series;
+    return median(copy.values, copy.n);
+}
+
+double series_min(const struct series *series) {
+    double least = series->n > 0 ? series->values[0] : 0;
+    for (size_t i = 1; i < series->n; i++)
+        least = series->values[i] < least ? series->values[i] : least;
+    return least;
+}
+
+double series_max(const struct series *series) {
+    double most = series->n > 0 ? series->values[0] : 0;
+    for (size_t i = 1; i < series->n; i++)
+        most = series->values[i] > most ? series->values[i] : most;
+    return most;
+}
+
+void series_add(struct series *series, double value) {
+    if (series->n < ROUNDS)
+        series->values[series->n++] = value;
+}
+
+struct series series_ratio(const struct series *a, const struct series *b) {
+    struct series ratio = {.n = a->n < b->n ? a->n : b->n};
+    for (size_t i = 0; i < ratio.n; i++)
+        ratio.values[i] = a->values[i] / b->values[i];
+    return ratio;
+}
+
+static const char *copied(const char *text) {
+    char *copy = strdup(text != NULL ? text : "");
+    if (copy == NULL)
+        die("no memory");
+    return copy;
+}
+
+struct row *rows_add(struct rows *rows, struct row row) {
+    if (rows->count == rows->capacity) {
+        rows->capacity = rows->capacity > 0 ? 2 * rows->capacity : 64;
+        rows->items = realloc(rows->items, rows->capacity * sizeof *rows->items);
+        if (rows->items == NULL)
+            die("no memory");
+    }
+    row.group = copied(row.group);
+    row.what = copied(row.what);
+    row.optimizer = copied(row.optimizer);
+    row.arrangement = copied(row.arrangement);
+    row.peer = copied(row.peer);
+    rows->items[rows->count] = row;
+    return &rows->items[rows->count++];
+}
+
+static const struct series *judged(const struct row *row) {
+    return row->peer[0] != '\0' ? &row->ratio : &row->value;
+}
+
+const char *row_verdict(const struct row *row) {
+    if (row->goal == 0)
+        return "";
+    const struct series *series = judged(row);
+    if (series->n == 0)
+        return "not measured";
+    double value = series_median(series);
+    return (row->at_most ? value <= row->goal : value >= row->goal) ? "pass" : "short";
+}
+
+static void write_number(FILE *file, const struct series *series, double value) {
+    if (series->n > 0)
+        fprintf(file, "%.6g", value);
+    fputc(',', file);
+}
+
+bool rows_write_csv(const struct rows *rows, const char *path) {
+    FILE *file = fopen(path, "w");
+    if (file == NULL)
+        return false;
+    fputs("group,what,batch,optimizer,arrangement,median,min,max,rounds,peer,ratio,ratio_min,ratio_max,goal,verdict,"
+          "bound\n",
+          file);
+    for (size_t i = 0; i < rows->count; i++) {
+        const struct row *row = &rows->items[i];
+        fprintf(file, "%s,\"%s\",", row->group, row->what);
+        if (row->batch > 0)
+            fprintf(file, "%d", row->batch);
+        fprintf(file, ",%s,%s,", row->optimizer, row->arrangement);
+        write_number(file, &row->value, series_median(&row->value));
+        write_number(file, &row->value, series_min(&row->value));
+        write_number(file, &row->value, series_max(&row->value));
+        fprintf(file, "%zu,%s,", row->value.n, row->peer);
+        write_number(file, &row->ratio, series_median(&row->ratio));
+        write_number(file, &row->ratio, series_min(&row->ratio));
+        write_number(file, &row->ratio, series_max(&row->ratio));
+        if (row->goal != 0)
+            fprintf(file, "%s %g", row->at_most ? "<=" : ">=", row->goal);
+        fprintf(file, ",%s,\"%s\"\n", row_verdict(row), row->bound);
+    }
+    return fclose(file) == 0;
+}
+
+size_t rows_print_goals(const struct rows *rows) {
+    size_t missed = 0, goals = 0;
+    printf("%-34s %6s %-9s %-22s %9s %17s %8s  %s\n", "goal", "batch", "optimizer", "against", "measured",
+           "(min - max)", "wanted", "");
+    for (size_t i = 0; i < rows->count; i++) {
+        const struct row *row = &rows->items[i];
+        const char *verdict = row_verdict(row);
+        if (verdict[0] == '\0')
+            continue;
+        char batch[16] = "", measured[16] = "-", range[40] = "", wanted[24];
+        const struct series *series = judged(row);
+        if (row->batch > 0)
+            snprintf(batch, sizeof batch, "%d", row->batch);
+        if (series->n > 0) {
+            snprintf(measured, sizeof measured, "%.3g", series_median(series));
+            snprintf(range, sizeof range, "(%.3g - %.3g)", series_min(series), series_max(series));
+        }
+        snprintf(wanted, sizeof wanted, "%s %g", row->at_most ? "<=" : ">=", row->goal);
+        printf("%-34s %6s %-9s %-22s %9s %17s %8s  %s\n", row->what, batch, row->optimizer, row->peer, measured, range,
+               wanted, verdict);
+        goals++;
+        if (strcmp(verdict, "pass") != 0) {
+            missed++;
+            if (row->bound[0] != '\0' && series->n > 0)
+                printf("    bound: %s\n", row->bound);
+        }
+    }
+    printf("%zu goals, %zu not reached or not measured\n", goals, missed);
+    return missed;
+}
+
+void rows_clear(struct rows *rows) {
+    for (size_t i = 0; i < rows->count; i++) {
+        free((char *)rows->items[i].group);
+        free((char *)rows->items[i].what);
+        free((char *)rows->items[i].optimizer);
+        free((char *)rows->items[i].arrangement);
+        free((char *)rows->items[i].peer);
+    }
+    free(rows->items);
+    *rows = (struct rows){0};
+}

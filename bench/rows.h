@@ -1,0 +1,54 @@
+/*
+ * What bench_run has measured: rows of its CSV, and the goals among them as a table.
+ */
+#ifndef BENCH_ROWS_H
+#define BENCH_ROWS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { ROUNDS = 64 };
+
+/* One quantity, a value a round. */
+struct series {
+    double values[ROUNDS];
+    size_t n;
+};
+
+struct row {
+    const char *group;       /* "step": what --only names */
+    const char *what;        /* "samples a second" */
+    int batch;               /* 0: none */
+    const char *optimizer;   /* "": none */
+    const char *arrangement; /* "2 workers" */
+    const char *peer;        /* what it is compared with; "": nothing */
+    struct series value;     /* of the quantity itself */
+    struct series ratio;     /* to the peer, of the same rounds; empty where there is no peer or none was measured */
+    double goal;             /* of the ratio, or of the value where there is no peer; 0: none */
+    bool at_most;            /* the goal is an upper bound */
+    char bound[200];         /* what bounds it, where it is short of the goal */
+};
+
+struct rows {
+    struct row *items;
+    size_t count, capacity;
+};
+
+double series_median(const struct series *series);
+double series_min(const struct series *series);
+double series_max(const struct series *series);
+void series_add(struct series *series, double value);
+/* a / b by rounds. */
+struct series series_ratio(const struct series *a, const struct series *b);
+
+/* Copies the texts. The row stays where it is until the next one is added. */
+struct row *rows_add(struct rows *rows, struct row row);
+/* "pass", "short", "" without a goal, or "not measured" where the peer is missing. */
+const char *row_verdict(const struct row *row);
+/* False where the file cannot be written. */
+bool rows_write_csv(const struct rows *rows, const char *path);
+/* The goals, one a line. Returns how many are short or were not measured. */
+size_t rows_print_goals(const struct rows *rows);
+void rows_clear(struct rows *rows);
+
+#endif

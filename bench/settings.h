@@ -1,0 +1,29 @@
+/* What bench_run was asked for, and where it finds what it runs. */
+#ifndef BENCH_SETTINGS_H
+#define BENCH_SETTINGS_H
+
+#include "bench/rows.h"
+#include "bench/server.h"
+
+enum { BATCHES = 6, OPTIMIZERS = 3 };
+
+struct settings {
+    struct servers servers;
+    const char *build;  /* build/release */
+    const char *source; /* the repository */
+    const char *out;    /* bench/out */
+    const char *python; /* NULL: no peers */
+    bool quick;
+    size_t rounds;
+    double seconds;                     /* of one measurement of a round */
+    int batches[BATCHES], n_batches;    /* that are measured */
+    const char *optimizers[OPTIMIZERS]; /* the same */
+    int n_optimizers;
+    struct rows rows;
+};
+
+/* The groups of --only; each adds its rows. */
+void bench_machine(struct settings *settings);
+void bench_steps(struct settings *settings);
+
+#endif

@@ -1,0 +1,29 @@
+#!/bin/bash
+# The benchmarks run: each program by itself, and bench_run, which judges what it measures and says what it leaves out.
+# ctest: no-sanitizer (they measure time)
+. "$RUNNER_SOURCE_DIR/tests/e2e/lib.sh"
+bench=$RUNNER_BUILD_DIR/bench
+
+expect 0 "$bench/bench_step" "$RUNNER_BUILD_DIR/plugins" "{digits: {train: 500}}" 2 3x portable 1:sgd "100:{sgd: {momentum: 0.9}}"
+[ "$(wc -l <out)" = 2 ] || fail "bench_step prints a line a cell"
+expect 0 "$bench/bench_step" "$bench/plugins:$RUNNER_BUILD_DIR/plugins" "{noise_bytes: {rows: 500}}" 1 0 openblas <<END
+32 adam
+go 0.01
+END
+grep -qx 'ready runner' out || fail "bench_step does not serve"
+expect 0 "$bench/bench_machine" <<END
+bandwidth update 16384
+go 0.01
+nonsense
+END
+grep -qx 'ready machine' out || fail "bench_machine does not serve"
+says out "none not known here"
+
+# Without MNIST and Python all that needs them is named as not measured, and the exit status says so.
+RUNNER_DATA=$PWD expect 1 "$bench/bench_run" --build "$RUNNER_BUILD_DIR" --source "$RUNNER_SOURCE_DIR" --out made \
+    --quick --no-peers --only step --batches 100 --optimizers sgd
+says err "plain C 2x1: left out" "without Python"
+says out "not measured" "one core, dense inputs" "made/step.csv"
+head -n 1 made/step.csv | grep -q '^group,what,batch,optimizer,arrangement,median' || fail "no CSV"
+expect 2 "$bench/bench_run" --out made --only nonsense
+says err "no group nonsense"
