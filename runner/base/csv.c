@@ -1,5 +1,6 @@
 #include "runner/base/csv.h"
 
+#include <math.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -60,6 +61,13 @@ void csv_number(struct csv *csv, double number) {
     char digits[NUMBER_TEXT_SIZE];
     field(csv);
     text_add(csv->out, number_write(number, digits));
+}
+
+void csv_known(struct csv *csv, double number) {
+    if (isnan(number))
+        csv_empty(csv);
+    else
+        csv_number(csv, number);
 }
 
 void csv_empty(struct csv *csv) {

@@ -29,6 +29,7 @@ void csv_text(struct csv *csv, const char *text);
 void csv_int(struct csv *csv, int64_t number);
 void csv_uint(struct csv *csv, uint64_t number);
 void csv_number(struct csv *csv, double number); /* shortest exact form; nan, inf, -inf */
+void csv_known(struct csv *csv, double number);  /* the same, but empty for nan */
 void csv_empty(struct csv *csv);
 void csv_end_row(struct csv *csv);
 

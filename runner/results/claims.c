@@ -203,13 +203,6 @@ struct claim_result *claims_judge(const struct results *results, struct arena *a
     return list;
 }
 
-static void add_known(struct csv *csv, double number) {
-    if (isnan(number))
-        csv_empty(csv);
-    else
-        csv_number(csv, number);
-}
-
 void table_claims(const struct results *results, struct csv *csv) {
     static const char *const names[] = {"claim",    "statement", "verdict",   "n",     "estimate",
                                         "ci95_low", "ci95_high", "threshold", "times", "reason"};
@@ -224,9 +217,9 @@ void table_claims(const struct results *results, struct csv *csv) {
         csv_text(csv, list[i].text);
         csv_text(csv, claim_verdict_name(list[i].verdict));
         csv_uint(csv, list[i].n);
-        add_known(csv, list[i].estimate);
-        add_known(csv, list[i].low);
-        add_known(csv, list[i].high);
+        csv_known(csv, list[i].estimate);
+        csv_known(csv, list[i].low);
+        csv_known(csv, list[i].high);
         csv_number(csv, list[i].threshold);
         csv_text(csv, list[i].times ? "yes" : "no");
         csv_text(csv, list[i].reason);

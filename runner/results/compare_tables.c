@@ -9,19 +9,6 @@ static bool compared(const char *column) {
     return strncmp(column, "test_", 5) == 0 || strncmp(column, "val_", 4) == 0;
 }
 
-static void add_known(struct csv *csv, double number) {
-    if (isnan(number))
-        csv_empty(csv);
-    else
-        csv_number(csv, number);
-}
-
-static void header(struct csv *csv, const char *const *names) {
-    for (size_t i = 0; names[i] != NULL; i++)
-        csv_text(csv, names[i]);
-    csv_end_row(csv);
-}
-
 static void comparison_row(const struct results *results, const struct comparisons *all, const struct comparison *c,
                            struct csv *csv) {
     csv_text(csv, all->metric);
@@ -41,7 +28,7 @@ static void comparison_row(const struct results *results, const struct compariso
                         c->t.t,        c->t.p,     c->p_holm, c->wilcoxon.statistic,
                         c->wilcoxon.p, c->t.effect};
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
-        add_known(csv, c->t.n == 0 ? (double)NAN : numbers[i]);
+        csv_known(csv, c->t.n == 0 ? (double)NAN : numbers[i]);
     size_t counts[] = {c->win, c->tie, c->loss};
     for (size_t i = 0; i < 3; i++)
         csv_uint(csv, counts[i]);
@@ -59,13 +46,12 @@ void table_comparisons(const struct results *results, struct csv *csv) {
     arena_init(&arena);
     size_t n;
     const char **columns = results_columns(results, &arena, &n);
-    csv_text(csv, "metric");
-    csv_text(csv, "point");
-    csv_axes(csv, results);
-    header(csv, (const char *const[]){"compared_with", "reference", "verdict", "n",   "difference", "difference_sd",
-                                      "ci95_low",      "ci95_high", "t",       "p_t", "p_holm",     "wilcoxon_v",
-                                      "p_wilcoxon",    "effect",    "win",     "tie", "loss",       "family",
-                                      "seeds_needed",  "reason",    NULL});
+    table_begin(results, TABLE_NAMES("metric", "point"),
+                TABLE_NAMES("compared_with", "reference", "verdict", "n", "difference", "difference_sd", "ci95_low",
+                            "ci95_high", "t", "p_t", "p_holm", "wilcoxon_v", "p_wilcoxon", "effect", "win", "tie",
+                            "loss", "family", "seeds_needed", "reason"),
+                csv);
+    csv_end_row(csv);
     for (size_t i = 0; i < n; i++) {
         if (!compared(columns[i]))
             continue;
@@ -83,11 +69,9 @@ void table_ranks(const struct results *results, struct csv *csv) {
     arena_init(&arena);
     size_t n;
     const char **columns = results_columns(results, &arena, &n);
-    csv_text(csv, "metric");
-    csv_text(csv, "point");
-    csv_axes(csv, results);
-    header(csv,
-           (const char *const[]){"mean_rank", "blocks", "block", "chi_square", "df", "p", "critical_difference", NULL});
+    table_begin(results, TABLE_NAMES("metric", "point"),
+                TABLE_NAMES("mean_rank", "blocks", "block", "chi_square", "df", "p", "critical_difference"), csv);
+    csv_end_row(csv);
     for (size_t i = 0; i < n; i++) {
         struct ranking ranking;
         bool ranked = compared(columns[i]) && ranking_make(results, columns[i], &ranking);
@@ -102,10 +86,10 @@ void table_ranks(const struct results *results, struct csv *csv) {
             csv_number(csv, ranking.ranks[k]);
             csv_uint(csv, ranking.test.blocks);
             csv_text(csv, ranking.by_dataset ? "dataset" : "seed");
-            add_known(csv, ranking.test.chi_square);
+            csv_known(csv, ranking.test.chi_square);
             csv_number(csv, ranking.test.df);
-            add_known(csv, ranking.test.p);
-            add_known(csv, ranking.test.critical_difference);
+            csv_known(csv, ranking.test.p);
+            csv_known(csv, ranking.test.critical_difference);
             csv_end_row(csv);
         }
         if (compared(columns[i]))

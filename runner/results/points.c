@@ -103,8 +103,7 @@ void table_points(const struct experiment *experiment, const struct results *res
     for (size_t p = 0; p < results->n_points; p++)
         collect(experiment->points[p].tree, "", &arena, &points[p]);
     find_columns(points, results, &seen, &columns);
-    csv_text(csv, "point");
-    csv_axes(csv, results);
+    table_begin(results, TABLE_NAMES("point"), NULL, csv);
     for (size_t c = 0; c < columns.count; c++)
         csv_text(csv, columns.items[c].path);
     csv_text(csv, "parameters");

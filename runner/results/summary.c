@@ -233,11 +233,7 @@ static void plan_columns(struct layout *layout) {
 static void write_header(const struct layout *layout, struct csv *csv) {
     char value[NUMBER_TEXT_SIZE];
     const struct results *results = layout->results;
-    csv_text(csv, "point");
-    csv_axes(csv, results);
-    csv_text(csv, "n");
-    csv_text(csv, "n_diverged");
-    csv_text(csv, "n_failed");
+    table_begin(results, TABLE_NAMES("point"), TABLE_NAMES("n", "n_diverged", "n_failed"), csv);
     for (size_t c = 0; c < layout->n; c++) {
         add_header(csv, layout->columns[c], layout->arena);
         if (has_sampling_error(layout->columns[c]))
@@ -325,8 +321,7 @@ void table_timing_summary(const struct results *results, struct csv *csv) {
     char value[NUMBER_TEXT_SIZE];
     struct arena arena;
     arena_init(&arena);
-    csv_text(csv, "point");
-    csv_axes(csv, results);
+    table_begin(results, TABLE_NAMES("point"), NULL, csv);
     for (size_t c = 0; c < N; c++)
         add_header(csv, columns[c], &arena);
     for (size_t i = 0; i < results->n_targets; i++)

@@ -8,11 +8,6 @@
 #include <math.h>
 #include <string.h>
 
-void csv_axes(struct csv *csv, const struct results *results) {
-    for (size_t a = 0; a < results->n_axes; a++)
-        csv_text(csv, results->axes[a]);
-}
-
 void csv_labels(struct csv *csv, const struct results *results, size_t point) {
     for (size_t a = 0; a < results->n_axes; a++) {
         if (results->labels[point][a] != NULL)
@@ -22,9 +17,16 @@ void csv_labels(struct csv *csv, const struct results *results, size_t point) {
     }
 }
 
-static void csv_header(struct csv *csv, const char *const *names) {
-    for (size_t i = 0; names[i] != NULL; i++)
+static void add_names(struct csv *csv, const char *const *names) {
+    for (size_t i = 0; names != NULL && names[i] != NULL; i++)
         csv_text(csv, names[i]);
+}
+
+void table_begin(const struct results *results, const char *const *before, const char *const *behind, struct csv *csv) {
+    add_names(csv, before);
+    for (size_t a = 0; a < results->n_axes; a++)
+        csv_text(csv, results->axes[a]);
+    add_names(csv, behind);
 }
 
 static void csv_columns(struct csv *csv, const char *const *columns, size_t n) {
@@ -45,9 +47,8 @@ void table_trials(const struct results *results, struct csv *csv) {
     arena_init(&arena);
     size_t n;
     const char **columns = results_columns(results, &arena, &n);
-    csv_header(csv, (const char *const[]){"trial", "id", NULL});
-    csv_axes(csv, results);
-    csv_header(csv, (const char *const[]){"seed", "status", "reason", "stopped_by", "epochs", "updates", NULL});
+    table_begin(results, TABLE_NAMES("trial", "id"),
+                TABLE_NAMES("seed", "status", "reason", "stopped_by", "epochs", "updates"), csv);
     bool best = any_best(results); /* without callbacks and `save` the column stays away */
     if (best)
         csv_text(csv, "best_epoch");
@@ -99,9 +100,8 @@ void table_epochs(const struct results *results, struct csv *csv) {
     arena_init(&arena);
     size_t n;
     const char **columns = results_columns(results, &arena, &n);
-    csv_text(csv, "trial");
-    csv_axes(csv, results);
-    csv_header(csv, (const char *const[]){"seed", "epoch", "updates", "examples", "learning_rate", NULL});
+    table_begin(results, TABLE_NAMES("trial"), TABLE_NAMES("seed", "epoch", "updates", "examples", "learning_rate"),
+                csv);
     csv_columns(csv, columns, n);
     for (size_t t = 0; t < results->n_trials; t++) {
         struct arena one;
@@ -124,18 +124,11 @@ void table_epochs(const struct results *results, struct csv *csv) {
     arena_clear(&arena);
 }
 
-static void csv_known(struct csv *csv, double number) {
-    if (isnan(number))
-        csv_empty(csv);
-    else
-        csv_number(csv, number);
-}
-
 void table_timing(const struct results *results, struct csv *csv) {
-    csv_text(csv, "trial");
-    csv_axes(csv, results);
-    csv_header(csv, (const char *const[]){"seed", "status", "threads", "seconds", "evaluate_seconds",
-                                          "seconds_per_epoch", "updates_per_second", "peak_memory_bytes", NULL});
+    table_begin(results, TABLE_NAMES("trial"),
+                TABLE_NAMES("seed", "status", "threads", "seconds", "evaluate_seconds", "seconds_per_epoch",
+                            "updates_per_second", "peak_memory_bytes"),
+                csv);
     csv_end_row(csv);
     for (size_t t = 0; t < results->n_trials; t++) {
         const struct record *record = results->trials[t].record;

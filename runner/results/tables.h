@@ -55,8 +55,10 @@ enum status table_write(table_make *make, const struct results *results, const c
 /* Writes all tables whole into the folder at `path`. */
 enum status tables_write(const struct results *results, const char *path, struct error *error);
 
-/* The columns that name a point; used by all tables. */
-void csv_axes(struct csv *csv, const struct results *results);
+/* The head of a table, up to its own columns: names, the axes, more names. Lists end with NULL; NULL is an empty one. */
+#define TABLE_NAMES(...) ((const char *const[]){__VA_ARGS__, NULL})
+void table_begin(const struct results *results, const char *const *before, const char *const *behind, struct csv *csv);
+/* What stands under the axes. */
 void csv_labels(struct csv *csv, const struct results *results, size_t point);
 
 #endif
