@@ -65,6 +65,8 @@ static void add_amount(const struct comparisons *all, const struct comparison *c
         verdict_p(c->p_holm, out);
     }
     add_seeds(c->t.n, out);
+    if (c->win + c->tie + c->loss > 0)
+        text_printf(out, ", %zu won, %zu tied, %zu lost", c->win, c->tie, c->loss);
 }
 
 void verdict_comparison(const struct results *results, const struct comparisons *all,
@@ -93,7 +95,7 @@ void verdict_comparison(const struct results *results, const struct comparisons 
         text_add(out, separator);
         add_amount(all, c, out);
     }
-    if (c->verdict == VERDICT_UNDECIDED && c->pairs_needed > c->t.n)
+    if ((c->verdict == VERDICT_UNDECIDED || c->verdict == VERDICT_NONE) && c->pairs_needed > c->t.n)
         text_printf(out, "; about %zu seeds would show a difference such as this", c->pairs_needed);
 }
 

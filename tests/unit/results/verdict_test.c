@@ -16,21 +16,23 @@ static void comparisons_become_sentences(void **state) {
     struct results results;
     lab_results(&results, axes, 1, labels, 2, 5);
     struct comparisons all = {.metric = "test_loss", .best = true, .chosen = "val_loss", .family = 2};
-    struct comparison c = {.point = 1, .p_holm = 0.00301, .verdict = VERDICT_WORSE, .reason = ""};
+    struct comparison c = {.point = 1, .p_holm = 0.00301, .verdict = VERDICT_WORSE, .reason = "", .tie = 1, .loss = 4};
     c.t = (struct t_test){.n = 5, .mean = 0.012, .low = 0.005, .high = 0.019};
     struct text out;
     text_init(&out);
     verdict_comparison(&results, &all, &c, &out);
     expect(&out,
            "batch_size=100 is worse than batch_size=10: test_loss higher by 0.0120, 95 % interval 0.0050 to 0.0190, "
-           "p = 0.0030, 5 seeds");
+           "p = 0.0030, 5 seeds, 0 won, 1 tied, 4 lost");
     c.t = (struct t_test){.n = 5, .mean = -0.012, .low = -0.02, .high = -0.004};
     c.verdict = VERDICT_BETTER;
+    c.win = 5;
+    c.tie = c.loss = 0;
     c.p_holm = 1e-9;
     verdict_comparison(&results, &all, &c, &out);
     expect(&out,
            "batch_size=100 is better than batch_size=10: test_loss lower by 0.0120, 95 % interval 0.0040 to 0.0200, "
-           "p < 0.0001, 5 seeds");
+           "p < 0.0001, 5 seeds, 5 won, 0 tied, 0 lost");
     c.verdict = VERDICT_UNDECIDED;
     c.t.high = 0.004;
     c.p_holm = 0.25;
@@ -38,7 +40,8 @@ static void comparisons_become_sentences(void **state) {
     verdict_comparison(&results, &all, &c, &out);
     expect(&out,
            "no difference shown between batch_size=100 and batch_size=10: test_loss lower by 0.0120, 95 % interval "
-           "-0.0040 to 0.0200, p = 0.250, 5 seeds; about 23 seeds would show a difference such as this");
+           "-0.0040 to 0.0200, p = 0.250, 5 seeds, 5 won, 0 tied, 0 lost; about 23 seeds would show a difference such "
+           "as this");
     c = (struct comparison){.point = 1, .reason = "fewer than 3 seeds", .p_holm = (double)NAN};
     verdict_comparison(&results, &all, &c, &out);
     expect(&out, "no verdict on batch_size=100 against batch_size=10: fewer than 3 seeds");
