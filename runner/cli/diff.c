@@ -226,6 +226,43 @@ static void show_comparisons(struct diff *diff) {
     free(p);
 }
 
+/* Whether two estimates are further apart than their intervals explain: half widths of independent ones add in squares. */
+static bool beyond_intervals(const struct csv_table *a, size_t row, const struct csv_table *b, size_t other) {
+    static const char *const columns[] = {"estimate", "ci95_low", "ci95_high"};
+    double was[3], is[3];
+    for (size_t i = 0; i < 3; i++)
+        if (!number_read(csv_file_cell(a, row, columns[i]), &was[i]) ||
+            !number_read(csv_file_cell(b, other, columns[i]), &is[i]))
+            return true; /* one of them is not known: nothing explains the other verdict */
+    return fabs(is[0] - was[0]) > hypot((was[2] - was[1]) / 2, (is[2] - is[1]) / 2);
+}
+
+/* Statements that both folders judge, but for those on times, which are not the same in every run. A verdict that has changed is a
+   difference where it has turned over, or where the estimates differ beyond their intervals. */
+static void compare_claims(struct diff *diff) {
+    struct csv_table a, b;
+    struct error error;
+    if (csv_file_read(diff->sides[0].folder, "claims.csv", &diff->arena, &a, &error) != STATUS_OK ||
+        csv_file_read(diff->sides[1].folder, "claims.csv", &diff->arena, &b, &error) != STATUS_OK)
+        return; /* results of an older version */
+    for (size_t r = 1; r < a.count; r++) {
+        const char *statement = csv_file_cell(&a, r, "statement"), *was = csv_file_cell(&a, r, "verdict");
+        size_t other = 1;
+        while (other < b.count && strcmp(csv_file_cell(&b, other, "statement"), statement) != 0)
+            other++;
+        if (other == b.count || strcmp(csv_file_cell(&a, r, "times"), "yes") == 0 ||
+            strcmp(csv_file_cell(&b, other, "times"), "yes") == 0)
+            continue;
+        const char *is = csv_file_cell(&b, other, "verdict");
+        if (strcmp(was, is) == 0)
+            continue;
+        bool turned = strcmp(was, "undecided") != 0 && strcmp(is, "undecided") != 0;
+        bool differs = turned || beyond_intervals(&a, r, &b, other);
+        printf("claim %s: %s, then %s: %s\n", statement, was, is, differs ? "differs" : "within noise");
+        diff->differences += differs ? 1 : 0;
+    }
+}
+
 static enum status compare(struct diff *diff, const struct options *options, struct error *error) {
     const struct side *a = &diff->sides[0], *b = &diff->sides[1];
     if (!same_axes(diff))
@@ -235,6 +272,7 @@ static enum status compare(struct diff *diff, const struct options *options, str
     compare_endings(diff);
     compare_metrics(diff);
     show_comparisons(diff);
+    compare_claims(diff);
     if (!options->log.quiet)
         printf("%zu pairs of trials, %zu of %zu metrics equal in all digits, %zu beyond noise\n", diff->pairs,
                diff->equal, diff->cells, diff->differences);

@@ -5,6 +5,8 @@
 #include "runner/cli/job.h"
 #include "runner/cli/provenance.h"
 #include "runner/cli/scratch.h"
+#include "runner/results/claims.h"
+#include "runner/results/compare.h"
 #include "runner/results/journal.h"
 #include "runner/results/points.h"
 #include "runner/results/tables.h"
@@ -179,6 +181,33 @@ static void compare_bytes(struct verify *verify, const char *file, const struct 
     free(bytes);
 }
 
+/* Row by row, without the claims on times, which are not the same in every run. */
+static void compare_claims(struct verify *verify, const struct text *bytes) {
+    struct csv_table was, is;
+    struct error error;
+    if (csv_file_read(verify->folder, "claims.csv", &verify->arena, &was, &error) != STATUS_OK ||
+        csv_read(bytes->data, bytes->length, "claims.csv", &verify->arena, &is, &error) != STATUS_OK) {
+        tell(verify, "%s", error.text);
+        return;
+    }
+    if (was.count != is.count || was.rows[0].count != is.rows[0].count) {
+        tell(verify, "claims.csv: other claims than recorded");
+        return;
+    }
+    for (size_t r = 0; r < is.count; r++) {
+        if (strcmp(csv_file_cell(&is, r, "times"), "yes") == 0 && strcmp(csv_file_cell(&was, r, "times"), "yes") == 0 &&
+            strcmp(csv_file_cell(&is, r, "statement"), csv_file_cell(&was, r, "statement")) == 0)
+            continue;
+        for (size_t c = 0; c < is.rows[0].count; c++) {
+            verify->cells++;
+            if (strcmp(was.rows[r].fields[c], is.rows[r].fields[c]) != 0)
+                tell(verify, "claims.csv:%zu: claim %s, column %s: recorded %s, now %s", was.rows[r].line,
+                     csv_file_cell(&was, r, "claim"), is.rows[0].fields[c], was.rows[r].fields[c],
+                     is.rows[r].fields[c]);
+        }
+    }
+}
+
 /* The tables that take all trials. */
 static void compare_whole(struct verify *verify) {
     struct results *results = &verify->job.plan.results;
@@ -195,6 +224,12 @@ static void compare_whole(struct verify *verify) {
         compare_bytes(verify, "trials.csv", &out);
         make_table(table_epochs, results, &out);
         compare_bytes(verify, "epochs.csv", &out);
+        make_table(table_comparisons, results, &out);
+        compare_bytes(verify, "comparisons.csv", &out);
+        make_table(table_ranks, results, &out);
+        compare_bytes(verify, "ranks.csv", &out);
+        make_table(table_claims, results, &out);
+        compare_claims(verify, &out);
     }
     text_clear(&out);
 }

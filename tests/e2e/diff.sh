@@ -31,6 +31,26 @@ expect 2 "$RUNNER" diff one
 sed -i 's/,a,/,b,/' single/trials.csv
 expect 2 "$RUNNER" diff one single
 says err "other axes"
+
+# Claims: those on times are left out; a verdict that turns over differs, one that is no longer decided may be noise.
+claims() { # FOLDER VERDICT ESTIMATE LOW HIGH
+    echo "claim,statement,verdict,n,estimate,ci95_low,ci95_high,threshold,times,reason" >"$1/claims.csv"
+    echo "1,test_loss(a=x) > 0,$2,5,$3,$4,$5,0,no," >>"$1/claims.csv"
+    echo "2,seconds(a=x) > 0,$6,5,1,0.5,1.5,0,yes," >>"$1/claims.csv"
+}
+cp -r one two
+claims one holds 0.1 0.05 0.15 holds
+claims two undecided 0.09 -0.01 0.19 fails
+expect 0 "$RUNNER" diff one two
+says out "claim test_loss(a=x) > 0: holds, then undecided: within noise"
+grep -q seconds out && fail "a claim on times is compared"
+claims two undecided 0.001 -0.001 0.003 holds
+expect 3 "$RUNNER" diff one two
+says out "holds, then undecided: differs"
+claims two fails -0.01 -0.019 -0.001 holds
+expect 3 "$RUNNER" diff one two
+says out "holds, then fails: differs"
+
 small grid 1
 expect 0 "$RUNNER" grid.yaml -q
 expect 0 "$RUNNER" grid.yaml -q --results again --workers 1 --threads 2

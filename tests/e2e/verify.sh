@@ -16,6 +16,28 @@ says err "no trial has the number or id 'nobody'"
 expect 2 "$RUNNER" verify results/none
 expect 2 "$RUNNER" verify
 
+# Claims, without those on times
+cat >claims.yaml <<'END'
+include: grid.yaml
+experiment: claims
+claims:
+  - "test_loss(batch_size=7) < test_loss(batch_size=full)"
+  - "seconds(batch_size=7) > seconds(batch_size=full)"
+END
+expect 0 "$RUNNER" claims.yaml -q
+expect 0 "$RUNNER" verify results/claims
+sed -i '3s/[0-9]\.[0-9]/7.7/g' results/claims/claims.csv
+expect 0 "$RUNNER" verify results/claims
+sed -i '2s/undecided/holds/' results/claims/claims.csv
+expect 3 "$RUNNER" verify results/claims
+says out "claims.csv:2: claim 1, column verdict: recorded holds, now undecided"
+expect 0 "$RUNNER" claims.yaml -q
+expect 3 "$RUNNER" claims.yaml -q --check-claims
+says err "claims do not hold: 0 fail, 2 undecided"
+sed -i '2s/,[0-9]/,9/' results/claims/comparisons.csv
+expect 3 "$RUNNER" verify results/claims
+says out "comparisons.csv: other bytes than recorded"
+
 # One digit of one cell
 cp -r results/grid changed
 sed -i '4s/\.\([0-9]\)\([0-9]*\)$/.\19\2/' changed/epochs.csv
