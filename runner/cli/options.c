@@ -56,6 +56,7 @@ static error_t read_option(int key, char *argument, struct argp_state *state) {
     case KEY_SHOW: options->show = argument; break;
     case KEY_WHERE: options->where = argument; break;
     case KEY_FORMAT: options->format = argument; break;
+    case KEY_CHECK_CLAIMS: options->check_claims = true; break;
     case KEY_LONG: options->long_form = true; break;
     case KEY_WAIT: options->wait = true; break;
     case KEY_JSON: options->json = true; break;

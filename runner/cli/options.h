@@ -41,7 +41,7 @@ struct options {
     const char *trial;                               /* of verify: a number or an id; NULL: all */
     const char *weights;                             /* of evaluate: an .npz file; NULL: not given */
     const char *by, *metric, *show, *where, *format; /* of table; NULL: not given */
-    bool long_form;
+    bool long_form, check_claims;
     bool fail_fast, wait, fresh, json, cxx;
     struct log log;
     int argc;

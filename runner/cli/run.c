@@ -1,4 +1,5 @@
 #include "runner/base/file.h"
+#include "runner/cli/answers.h"
 #include "runner/cli/commands.h"
 #include "runner/cli/events.h"
 #include "runner/cli/job.h"
@@ -264,6 +265,8 @@ static enum status run_grid(struct run *run, struct error *error) {
     struct results_counts counts = results_count(&run->job.plan.results);
     if (status == STATUS_OK && counts.failed + counts.timeout > 0)
         return error_set(error, STATUS_TRIAL, "%s", "");
+    if (status == STATUS_OK && run->options->check_claims)
+        status = check_claims(&run->job.plan.results, error);
     return status;
 }
 

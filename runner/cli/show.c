@@ -1,5 +1,6 @@
 #include "runner/cli/show.h"
 
+#include "runner/cli/answers.h"
 #include "runner/cli/table_view.h"
 
 #include <string.h>
@@ -26,6 +27,7 @@ void show_results(const struct results *results, struct text *out) {
     struct error error = {0};
     table_view(results, &(struct table_request){.format = TABLE_TERMINAL}, out,
                &error); /* no names: nothing is wrong */
+    show_answers(results, out);
     if (strcmp(results->report, "lecture") == 0)
         show_lecture(results, out);
 }

@@ -5,7 +5,8 @@
 #include "runner/results/results.h"
 
 /* Settings, test metrics as mean ± half of the interval over the seeds, loss, updates, seconds an epoch, and what did not end well. Of a data set
-   without test rows the validation's, else the training's metrics. Then, where asked for, the lecture's lines. */
+   without test rows the validation's, else the training's metrics. Then the verdicts and claims (answers.h) and, where asked for, the lecture's
+   lines. */
 void show_results(const struct results *results, struct text *out);
 
 /* "3 trials failed" and the like, a line each, for stderr; nothing where all is well. */

@@ -1,4 +1,5 @@
 #include "runner/base/file.h"
+#include "runner/cli/answers.h"
 #include "runner/cli/commands.h"
 #include "runner/cli/job.h"
 #include "runner/cli/show.h"
@@ -75,9 +76,11 @@ static enum status show_folder(const char *path, const struct experiment *experi
         if (experiment != NULL)
             results_ask(experiment, &results);
         status = write_table(&results, path, options, &out, error);
+        if (status == STATUS_OK && options->check_claims)
+            status = check_claims(&results, error);
         fwrite(out.data, 1, out.length, stdout);
         text_reset(&out);
-        if (status == STATUS_OK && !options->log.quiet)
+        if ((status == STATUS_OK || status == STATUS_NO) && !options->log.quiet)
             show_troubles(&results, &out);
         fputs(out.data, stderr);
         text_clear(&out);

@@ -157,6 +157,8 @@ const struct usage_option usage_options[] = {
     {"where", KEY_WHERE, "AXIS=LABEL,...", "table: only grid points with these labels", TABLE},
     {"format", KEY_FORMAT, "FORMAT", "table: terminal, csv, markdown or latex (default: terminal)", TABLE},
     {"long", KEY_LONG, NULL, "table: a row for each pair of labels, where --by names two axes", TABLE},
+    {"check-claims", KEY_CHECK_CLAIMS, NULL,
+     "exit status 3 where not all claims of the config hold; one that is undecided is not shown to hold", RUN | TABLE},
     {"cxx", KEY_CXX, NULL, "plugin new: in C++ instead of C", PLUGIN},
     {"quiet", 'q', NULL, "show nothing but errors", 0},
     {"help", 'h', NULL, "show this text; behind a command, how it is used", 0},

@@ -44,6 +44,7 @@ enum usage_key {
     KEY_WHERE,
     KEY_FORMAT,
     KEY_LONG,
+    KEY_CHECK_CLAIMS,
     KEY_VERSION
 };
 extern const struct usage_option usage_options[];

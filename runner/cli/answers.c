@@ -1,0 +1,106 @@
+#include "runner/cli/answers.h"
+
+#include "runner/results/column.h"
+#include "runner/results/verdict.h"
+
+enum { MOST_SENTENCES = 12, MOST_CLAIMS = 50 };
+
+/* Labels and claims are the config's: what would steer a terminal is made visible. */
+static void add_line(const char *indent, const struct text *line, struct text *out) {
+    size_t start = out->length;
+    text_add(out, indent);
+    text_add(out, line->data);
+    for (char *c = out->data + start; *c != '\0'; c++)
+        if ((unsigned char)*c < 32 || *c == 127)
+            *c = '?';
+    text_add_char(out, '\n');
+}
+
+static void show_comparisons(const struct results *results, const char *metric, struct text *out) {
+    struct comparisons all;
+    comparisons_make(results, metric, &all);
+    size_t shown = 0, tests = 0, pairs = 0;
+    for (size_t i = 0; i < all.count; i++) {
+        const struct comparison *c = &all.items[i];
+        size_t n = c->win + c->tie + c->loss;
+        tests += c->verdict != VERDICT_REFERENCE ? 1 : 0;
+        pairs = c->verdict != VERDICT_REFERENCE && n > pairs ? n : pairs;
+    }
+    struct text line;
+    text_init(&line);
+    if (tests > 0 && pairs < STATISTICS_LEAST) {
+        text_printf(out, "\nno verdict on %s: that takes %d seeds at least, here %s %zu\n", metric, STATISTICS_LEAST,
+                    pairs == 1 ? "is" : "are", pairs);
+        tests = 0;
+    } else if (tests > 0) {
+        verdict_overview(results, &all, &line);
+        text_add_char(out, '\n');
+        add_line("", &line, out);
+    }
+    for (size_t i = 0; i < all.count && tests > 0; i++) {
+        if (all.items[i].verdict == VERDICT_REFERENCE)
+            continue;
+        if (tests > MOST_SENTENCES && shown == MOST_SENTENCES - 1) {
+            text_printf(out, "  and %zu more in comparisons.csv\n", tests - shown);
+            break;
+        }
+        text_reset(&line);
+        verdict_comparison(results, &all, &all.items[i], &line);
+        add_line("  ", &line, out);
+        shown++;
+    }
+    text_clear(&line);
+    comparisons_clear(&all);
+}
+
+static void count_verdicts(const struct claim_result *claims, size_t n, size_t counts[3]) {
+    for (size_t i = 0; i < n; i++)
+        counts[claims[i].verdict]++;
+}
+
+static void show_claims(const struct results *results, struct arena *arena, struct text *out) {
+    const struct claim_result *claims = claims_judge(results, arena);
+    size_t n = results->n_claims, counts[3] = {0};
+    count_verdicts(claims, n, counts);
+    text_printf(out, "\nclaims: %zu hold%s, %zu fail%s, %zu undecided\n", counts[CLAIM_HOLDS],
+                counts[CLAIM_HOLDS] == 1 ? "s" : "", counts[CLAIM_FAILS], counts[CLAIM_FAILS] == 1 ? "s" : "",
+                counts[CLAIM_UNDECIDED]);
+    struct text line;
+    text_init(&line);
+    for (size_t i = 0; i < n && i < MOST_CLAIMS; i++) {
+        text_reset(&line);
+        text_add(&line, claims[i].text);
+        add_line("  ", &line, out);
+        text_reset(&line);
+        verdict_claim(&claims[i], &line);
+        add_line("      ", &line, out);
+    }
+    if (n > MOST_CLAIMS)
+        text_printf(out, "  and %zu more in claims.csv\n", n - MOST_CLAIMS);
+    text_clear(&line);
+}
+
+void show_answers(const struct results *results, struct text *out) {
+    struct arena arena;
+    arena_init(&arena);
+    size_t n;
+    const char **columns = results_columns(results, &arena, &n), *metric = column_main(columns, n);
+    if (metric != NULL && results->n_points > 1)
+        show_comparisons(results, metric, out);
+    if (results->n_claims > 0)
+        show_claims(results, &arena, out);
+    arena_clear(&arena);
+}
+
+enum status check_claims(const struct results *results, struct error *error) {
+    struct arena arena;
+    arena_init(&arena);
+    size_t counts[3] = {0}, n = results->n_claims;
+    count_verdicts(claims_judge(results, &arena), n, counts);
+    arena_clear(&arena);
+    if (counts[CLAIM_HOLDS] == n)
+        return STATUS_OK;
+    return error_set(error, STATUS_NO, "%zu of %zu claims do not hold: %zu fail%s, %zu undecided",
+                     n - counts[CLAIM_HOLDS], n, counts[CLAIM_FAILS], counts[CLAIM_FAILS] == 1 ? "s" : "",
+                     counts[CLAIM_UNDECIDED]);
+}

@@ -1,0 +1,37 @@
+#!/bin/bash
+# The run ends in an answer: a sentence a comparison, a line a claim, and the exit status where it is asked for.
+. "$RUNNER_SOURCE_DIR/tests/e2e/lib.sh"
+small grid 3
+sed -i 's/^seeds: 2/seeds: 4\nbaseline: {batch_size: full}/' grid.yaml
+cp grid.yaml asks.yaml
+cat >>asks.yaml <<'END'
+claims:
+  - "test_loss(batch_size=7) < test_loss(batch_size=full)"
+END
+expect 0 "$RUNNER" asks.yaml --check-claims
+says out "test_accuracy, against batch_size=full: " "batch_size=7 is better than batch_size=full: test_accuracy higher by" \
+    "4 won, 0 tied, 0 lost" "claims: 1 holds, 0 fail, 0 undecided" "holds: left - right is -"
+expect 0 "$RUNNER" table results/grid --check-claims
+
+# The config of `table CONFIG` asks, not the run: another claim needs no training.
+cat >>asks.yaml <<'END'
+  - "test_loss(batch_size=7) > test_loss(batch_size=full)"
+  - "test_loss(batch_size=7) < test_loss(batch_size=full) - 1e6"
+  - "sd(test_loss(batch_size=7)) > 1e-3 * sd(test_loss(batch_size=full))"
+END
+expect 0 "$RUNNER" table asks.yaml
+says out "claims: 2 hold, 2 fail, 0 undecided"
+expect 3 "$RUNNER" table asks.yaml --check-claims
+says err "2 of 4 claims do not hold: 2 fail, 0 undecided"
+expect 3 "$RUNNER" asks.yaml --check-claims -q
+[ ! -s out ] || fail "--quiet is not quiet"
+expect 0 "$RUNNER" asks.yaml -q
+
+# What is undecided is not shown to hold; two seeds decide nothing.
+expect 3 "$RUNNER" asks.yaml seeds=2 --check-claims
+says out "no verdict on test_accuracy: that takes 3 seeds at least, here are 2" "undecided: fewer than 3 seeds"
+says err "4 of 4 claims do not hold: 0 fail, 4 undecided"
+
+# Long families are cut.
+expect 0 "$RUNNER" grid.yaml 'train.batch_size=[4,5,6,7,8,9,10,11,12,13,14,15,16,full]' train.epochs=1 seeds=3
+says out "and 2 more in comparisons.csv"
