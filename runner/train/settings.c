@@ -19,6 +19,28 @@ static enum status fail_at(struct text *where, const char *path) {
     return STATUS_CONFIG;
 }
 
+/* "5 epochs", "3000 updates", "10 minutes" or "90 seconds", as the config has resolved it. */
+static void read_checkpoint(const struct tree *train, struct train_settings *settings) {
+    const struct tree *value = tree_get(train, "checkpoint");
+    char digits[NUMBER_TEXT_SIZE] = "";
+    double number;
+    if (value == NULL || value->type != TREE_TEXT)
+        return;
+    size_t length = strcspn(value->text, " ");
+    const char *unit = value->text + length;
+    if (length >= sizeof digits)
+        return;
+    memcpy(digits, value->text, length);
+    if (!number_read(digits, &number) || !(number > 0) || number > 1e18)
+        return;
+    if (strcmp(unit, " epochs") == 0)
+        settings->checkpoint_epochs = (uint64_t)number;
+    else if (strcmp(unit, " updates") == 0)
+        settings->checkpoint_updates = (uint64_t)number;
+    else
+        settings->checkpoint_seconds = strcmp(unit, " minutes") == 0 ? 60 * number : number;
+}
+
 enum status train_settings_read(const struct tree *trial, const struct data *data, struct train_settings *settings,
                                 struct text *where, struct error *error) {
     const struct tree *train = tree_get(trial, "train"), *engine = tree_get(trial, "engine");
@@ -33,6 +55,7 @@ enum status train_settings_read(const struct tree *trial, const struct data *dat
         .evaluate_every = whole(train, "evaluate_every", 1),
         .seed = whole(trial, "seed", 0),
     };
+    read_checkpoint(train, settings);
     settings->init_seed = whole(train, "init_seed", settings->seed);
     settings->order_seed = whole(train, "order_seed", settings->seed);
     if (shuffle != NULL && strcmp(shuffle->text, "once") == 0)

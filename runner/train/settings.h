@@ -22,6 +22,8 @@ struct train_settings {
     bool evaluate_train;
     uint64_t evaluate_every;
     uint64_t seed, init_seed, order_seed;
+    uint64_t checkpoint_epochs, checkpoint_updates; /* between checkpoints; one of the three, or none, is not 0 */
+    double checkpoint_seconds;
 };
 
 enum status train_settings_read(const struct tree *trial, const struct data *data, struct train_settings *settings,

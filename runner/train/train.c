@@ -1,10 +1,7 @@
 #include "runner/train/train.h"
 
-#include "runner/train/callbacks.h"
-#include "runner/train/evaluate.h"
-#include "runner/train/saving.h"
-#include "runner/train/settings.h"
-#include "runner/train/step.h"
+#include "runner/train/checkpoint.h"
+#include "runner/train/training.h"
 
 #include <math.h>
 #include <omp.h>
@@ -14,40 +11,6 @@
 
 #define PROGRESS_SECONDS 0.1
 #define SMALL_UPDATE 1e5 /* multiply-adds of a pass over the batch, some microseconds of one core */
-
-/* The columns of one split's values: `first` of them in train_columns, the loss and then the metrics. */
-struct group {
-    const char *prefix;
-    size_t first;
-    bool present;
-};
-
-enum { GROUP_TRAIN, GROUP_TRAIN_EVAL, GROUP_VALIDATION, GROUP_TEST, GROUPS };
-
-struct training {
-    const struct train_request *request;
-    struct train_settings settings;
-    struct arena arena;
-    struct model model;
-    struct stepper stepper;
-    struct evaluator evaluator;
-    struct callbacks callbacks;
-    struct saving saving;
-    struct group groups[GROUPS];
-    struct train_columns columns;
-    double *values;
-    bool *known;
-    uint32_t *order; /* of this epoch; NULL: as they stand */
-    uint64_t updates, examples;
-    double rate;
-    double loss_sum; /* of this epoch */
-    double *sums;
-    int threads;
-    uint64_t epoch_examples;
-    uint64_t epoch_end; /* updates at the end of this epoch */
-    double next_progress;
-    struct train_result *result;
-};
 
 static double seconds_now(void) {
     struct timespec now;
@@ -76,8 +39,6 @@ static void plan_columns(struct group groups[GROUPS], struct train_columns *colu
 
 static bool report(struct training *training, uint64_t epoch, double seconds, double evaluate_seconds) {
     const struct train_request *request = training->request;
-    if (request->on_row == NULL)
-        return true;
     struct train_row row = {.epoch = epoch,
                             .updates = training->updates,
                             .examples = training->examples,
@@ -86,7 +47,9 @@ static bool report(struct training *training, uint64_t epoch, double seconds, do
                             .evaluate_seconds = evaluate_seconds,
                             .values = training->values,
                             .known = training->known};
-    return request->on_row(request->context, &training->columns, &row);
+    if (request->on_checkpoint != NULL)
+        checkpoint_add_row(training, &row);
+    return request->on_row == NULL || request->on_row(request->context, &training->columns, &row);
 }
 
 static enum status evaluate_group(struct training *training, int index, enum data_split split, struct error *error) {
@@ -120,9 +83,10 @@ static bool evaluation_finite(const struct training *training) {
     return true;
 }
 
-static void make_order(struct training *training, uint64_t epoch) {
+/* `first`: of this run of the program, in which nothing has been drawn so far. */
+static void make_order(struct training *training, uint64_t epoch, bool first) {
     const struct train_settings *settings = &training->settings;
-    if (settings->shuffle == SHUFFLE_NEVER || (settings->shuffle == SHUFFLE_ONCE && epoch > 1))
+    if (settings->shuffle == SHUFFLE_NEVER || (settings->shuffle == SHUFFLE_ONCE && !first))
         return;
     random_permutation(random_key(settings->order_seed, "order", settings->shuffle == SHUFFLE_ONCE ? 0 : epoch),
                        training->request->data->rows[DATA_TRAIN], training->order);
@@ -163,12 +127,26 @@ static void count_update(struct training *training) {
     }
 }
 
+static bool epoch_ended(const struct training *training) {
+    const struct stepper *stepper = &training->stepper;
+    return stepper->diverged || stepper->failed || training->updates >= training->epoch_end;
+}
+
+/* After an update: whether one is to be written. At the end of an epoch it waits for the evaluation. */
+static bool checkpoint_due(const struct training *training) {
+    const struct train_settings *settings = &training->settings;
+    if (training->request->on_checkpoint == NULL)
+        return false;
+    if (settings->checkpoint_updates > 0)
+        return training->updates % settings->checkpoint_updates == 0;
+    return settings->checkpoint_seconds > 0 && seconds_now() >= training->next_written;
+}
+
 /* By one thread, before an update: the one that starts at row `start` of the epoch. False where there is none. */
 static bool begin_update(struct training *training, uint64_t start) {
     const struct train_settings *settings = &training->settings;
-    const struct stepper *stepper = &training->stepper;
     uint64_t rows = training->request->data->rows[DATA_TRAIN];
-    if (stepper->diverged || stepper->failed || training->updates >= training->epoch_end)
+    if (epoch_ended(training))
         return false;
     uint64_t here = rows - start < settings->batch_rows ? rows - start : settings->batch_rows;
     training->rate = rate_of(training, training->updates);
@@ -186,16 +164,23 @@ static int worthwhile_threads(const struct model *model, const struct train_sett
     return work < SMALL_UPDATE ? 1 : threads;
 }
 
-/* The updates of one epoch, by a team that stays together for all of them. */
-static void train_epoch(struct training *training, uint64_t epoch) {
-    struct stepper *stepper = &training->stepper;
+/* What this epoch adds up, unless training goes on within it. */
+static void begin_epoch(struct training *training) {
     const struct train_settings *settings = &training->settings;
-    uint64_t left = settings->total_updates - training->updates;
-    bool more = true;
-    training->epoch_end = training->updates + (left < settings->updates_per_epoch ? left : settings->updates_per_epoch);
+    uint64_t begun = training->updates - training->epoch_examples / settings->batch_rows;
+    uint64_t left = settings->total_updates - begun;
+    training->epoch_end = begun + (left < settings->updates_per_epoch ? left : settings->updates_per_epoch);
+    if (training->epoch_examples > 0)
+        return;
     training->loss_sum = 0;
-    training->epoch_examples = 0;
+    training->epoch_seconds = 0;
     memset(training->sums, 0, training->model.n_sums * sizeof *training->sums);
+}
+
+/* The updates of one epoch from where it stands, by a team that stays together for all of them or up to the next checkpoint. */
+static void run_updates(struct training *training, uint64_t epoch) {
+    struct stepper *stepper = &training->stepper;
+    bool more = true;
 #pragma omp parallel num_threads(training->threads)
     {
         unsigned before = thread_numbers_set();
@@ -203,19 +188,41 @@ static void train_epoch(struct training *training, uint64_t epoch) {
 #pragma omp single
         {
             stepper_team(stepper, omp_get_num_threads());
-            more = begin_update(training, 0);
+            more = begin_update(training, training->epoch_examples);
         }
         while (more) {
             stepper_run(stepper, thread);
             if (team_arrive(&stepper->team)) {
                 count_update(training);
                 progress(training, epoch);
-                more = begin_update(training, training->epoch_examples);
+                more = !checkpoint_due(training) && begin_update(training, training->epoch_examples);
                 team_release(&stepper->team);
             }
         }
         thread_numbers_restore(before);
     }
+}
+
+static enum status write_checkpoint(struct training *training, uint64_t epoch, struct error *error) {
+    const struct train_request *request = training->request;
+    struct train_position position = {
+        .epoch = epoch, .updates = training->updates, .seconds = seconds_now() - training->started};
+    enum status status = request->on_checkpoint(request->context, training, &position, error);
+    training->next_written = seconds_now() + training->settings.checkpoint_seconds;
+    return status;
+}
+
+/* The rest of an epoch's updates, with the checkpoints within. */
+static enum status train_epoch(struct training *training, uint64_t epoch, struct error *error) {
+    enum status status = STATUS_OK;
+    do {
+        double start = seconds_now();
+        run_updates(training, epoch);
+        training->epoch_seconds += seconds_now() - start;
+        if (!epoch_ended(training))
+            status = write_checkpoint(training, epoch - 1, error);
+    } while (status == STATUS_OK && !epoch_ended(training));
+    return status != STATUS_OK || !training->stepper.failed ? status : stepper_error(&training->stepper, error);
 }
 
 static void running_means(struct training *training) {
@@ -275,15 +282,13 @@ static enum status save_epoch(struct training *training, uint64_t epoch, struct 
                         known ? training->values[group->first] : (double)NAN, &training->arena, error);
 }
 
-/* One epoch, its evaluation and its row. */
+/* One epoch, from its beginning or from a checkpoint within, its evaluation and its row. */
 static enum status run_epoch(struct training *training, uint64_t epoch, bool *more, struct error *error) {
     const struct train_settings *settings = &training->settings;
-    double start = seconds_now(), evaluate_seconds = 0;
-    make_order(training, epoch);
-    train_epoch(training, epoch);
-    double seconds = seconds_now() - start;
-    if (training->stepper.failed)
-        return stepper_error(&training->stepper, error);
+    double evaluate_seconds = 0;
+    enum status status = train_epoch(training, epoch, error);
+    if (status != STATUS_OK)
+        return status;
     training->result->epochs = epoch;
     if (training->stepper.diverged)
         diverged(training, epoch, "loss", training->stepper.loss_sum);
@@ -291,7 +296,6 @@ static enum status run_epoch(struct training *training, uint64_t epoch, bool *mo
     bool evaluate = last || epoch % settings->evaluate_every == 0;
     memset(training->known, 0, training->columns.count * sizeof *training->known);
     running_means(training);
-    enum status status = STATUS_OK;
     if (evaluate)
         status = evaluate_epoch(training, epoch, &evaluate_seconds, error);
     if (status == STATUS_OK)
@@ -302,7 +306,7 @@ static enum status run_epoch(struct training *training, uint64_t epoch, bool *mo
         status = save_epoch(training, epoch, error);
     if (status != STATUS_OK)
         return status;
-    bool go_on = report(training, epoch, seconds, evaluate_seconds);
+    bool go_on = report(training, epoch, training->epoch_seconds, evaluate_seconds);
     *more = go_on && !last && training->result->outcome == TRAIN_DONE;
     if (!go_on && !last && training->result->outcome == TRAIN_DONE) {
         training->result->outcome = TRAIN_STOPPED;
@@ -327,17 +331,61 @@ static enum status end_training(struct training *training, struct error *error) 
     return status;
 }
 
-static enum status run_epochs(struct training *training, struct error *error) {
+/* The network before training. */
+static enum status run_epoch_0(struct training *training, bool *more, struct error *error) {
     double evaluate_seconds = 0;
     training->rate = rate_of(training, 0);
     enum status status = evaluate_all(training, &evaluate_seconds, error);
     if (status == STATUS_OK)
         status = save_epoch(training, 0, error);
-    if (status != STATUS_OK)
-        return status;
-    bool more = report(training, 0, 0, evaluate_seconds) && training->settings.total_updates > 0;
-    for (uint64_t epoch = 1; more && status == STATUS_OK; epoch++)
+    if (status == STATUS_OK)
+        *more = report(training, 0, 0, evaluate_seconds) && training->settings.total_updates > 0;
+    return status;
+}
+
+/* Where the request has a checkpoint that fits, training stands as it stood then, and *epoch is the last that was whole. */
+static bool resume(struct training *training, uint64_t *epoch) {
+    const struct train_request *request = training->request;
+    struct train_position position;
+    struct error why = {0};
+    if (request->checkpoint == NULL)
+        return false;
+    bool good =
+        checkpoint_read(training, request->checkpoint, request->checkpoint_length, &position, &why) == STATUS_OK;
+    if (request->on_resume != NULL)
+        request->on_resume(request->context, good ? &position : NULL, why.text);
+    if (!good)
+        return false;
+    *epoch = position.epoch;
+    training->started = seconds_now() - position.seconds;
+    return true;
+}
+
+static bool epoch_checkpoint_due(const struct training *training, uint64_t epoch) {
+    uint64_t every = training->settings.checkpoint_epochs;
+    return checkpoint_due(training) || (training->request->on_checkpoint != NULL && every > 0 && epoch % every == 0);
+}
+
+static enum status run_epochs(struct training *training, struct error *error) {
+    enum status status = STATUS_OK;
+    uint64_t epoch = 0;
+    bool more = true, resumed;
+    training->started = seconds_now();
+    training->next_written = training->started + training->settings.checkpoint_seconds;
+    resumed = resume(training, &epoch);
+    if (resumed)
+        more = checkpoint_report_rows(training);
+    else
+        status = run_epoch_0(training, &more, error);
+    for (bool first = true; more && status == STATUS_OK; first = false) {
+        epoch++;
+        make_order(training, epoch, first);
+        begin_epoch(training);
         status = run_epoch(training, epoch, &more, error);
+        training->epoch_examples = 0;
+        if (more && status == STATUS_OK && epoch_checkpoint_due(training, epoch))
+            status = write_checkpoint(training, epoch, error);
+    }
     return status == STATUS_OK ? end_training(training, error) : status;
 }
 
@@ -356,9 +404,11 @@ enum status train_run(const struct train_request *request, struct train_result *
                       struct error *error) {
     struct training training = {.request = request, .result = result};
     *result = (struct train_result){.outcome = TRAIN_DONE};
+    text_init(&training.rows);
     arena_init(&training.arena);
     enum status status = train_settings_read(request->trial, request->data, &training.settings, where, error);
     if (status != STATUS_OK) {
+        text_clear(&training.rows);
         arena_clear(&training.arena);
         return status;
     }
@@ -394,6 +444,7 @@ enum status train_run(const struct train_request *request, struct train_result *
     }
     thread_numbers_restore(before);
     model_clear(model);
+    text_clear(&training.rows);
     arena_clear(&training.arena);
     return status;
 }

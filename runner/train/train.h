@@ -35,6 +35,13 @@ struct train_row {
 
 struct model;
 struct weights_copy;
+struct training;
+
+/* Where a checkpoint stands: after whole epochs, and `updates` in all, some of them perhaps of the next epoch. */
+struct train_position {
+    uint64_t epoch, updates;
+    double seconds; /* that the trial took up to there, in all runs of the program */
+};
 
 struct train_request {
     const struct loader *loader;
@@ -49,6 +56,19 @@ struct train_request {
        (weights.h). May be NULL. */
     enum status (*on_weights)(void *context, uint64_t epoch, const struct model *model, const struct weights_copy *copy,
                               struct error *error);
+    /* Called where `train.checkpoint` wants one, from the [main] thread between updates: checkpoint_write() writes it (checkpoint.h).
+       NULL: none are made. */
+    enum status (*on_checkpoint)(void *context, struct training *training, const struct train_position *position,
+                                 struct error *error);
+    /* A checkpoint to go on from, or NULL. One that does not fit is passed over and the trial starts over. */
+    const void *checkpoint;
+    size_t checkpoint_length;
+    const char *
+        identity; /* of the trial, HASH_TEXT_SIZE - 1 digits: checkpoints are made with it, and gone on from where they have it.
+                             Not NULL with on_checkpoint. */
+    /* Called before the first row where there is a checkpoint: where the trial goes on, or NULL and why not. May be NULL. The rows up
+       to there are reported once more. */
+    void (*on_resume)(void *context, const struct train_position *position, const char *why);
     void *context;
     struct text *notes; /* remarks of plugins; may be NULL */
 };

@@ -92,8 +92,8 @@ static inline struct tree *lab_trial(struct lab *lab, const char *yaml) {
         if (value != NULL)
             tree_set(&lab->arena, trial, sections[s].key, (struct mark){0}, value);
     }
-    static const char *const rest[] = {"train", "engine", "seed"};
-    for (size_t s = 0; s < 3 && config != NULL; s++)
+    static const char *const rest[] = {"train", "engine", "save", "seed"};
+    for (size_t s = 0; s < sizeof rest / sizeof rest[0] && config != NULL; s++)
         if (tree_get(config, rest[s]) != NULL)
             tree_set(&lab->arena, trial, rest[s], (struct mark){0}, tree_get(config, rest[s]));
     if (diagnostics.errors > 0) {
