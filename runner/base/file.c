@@ -217,6 +217,11 @@ enum status file_write_whole(const char *path, const void *bytes, size_t n, stru
     return file_writer_close(&writer, true, error);
 }
 
+bool file_is_remains(const char *name) {
+    size_t length = strlen(name);
+    return strncmp(name, ".runner-", 8) == 0 && length > 4 && strcmp(name + length - 4, ".tmp") == 0;
+}
+
 static bool is_folder(const char *path) {
     struct stat about;
     return stat(path, &about) == 0 && S_ISDIR(about.st_mode);

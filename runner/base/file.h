@@ -40,6 +40,9 @@ void file_writer_add(struct file_writer *writer, const void *bytes, size_t n);
 /* Puts the file in place; with `keep` false, or after a failure, what was there stays. */
 enum status file_writer_close(struct file_writer *writer, bool keep, struct error *error);
 
+/* Whether a file of this name (without its folder) is a temporary one, which stays where its writer is killed. */
+bool file_is_remains(const char *name);
+
 /* mkdir -p */
 enum status folder_make(const char *path, struct error *error);
 

@@ -104,11 +104,9 @@ static bool lock_is_current(struct folder *folder) {
 /* Temporary files of file_write_whole(), whose writer was killed. */
 static void remove_remains(struct folder *folder) {
     DIR *entries = opendir(folder->path);
-    for (struct dirent *entry; entries != NULL && (entry = readdir(entries)) != NULL;) {
-        size_t length = strlen(entry->d_name);
-        if (strncmp(entry->d_name, ".runner-", 8) == 0 && length > 4 && strcmp(entry->d_name + length - 4, ".tmp") == 0)
+    for (struct dirent *entry; entries != NULL && (entry = readdir(entries)) != NULL;)
+        if (file_is_remains(entry->d_name))
             unlinkat(dirfd(entries), entry->d_name, 0);
-    }
     if (entries != NULL)
         closedir(entries);
 }

@@ -254,10 +254,12 @@ enum status journal_sync(struct journal *journal, struct error *error) {
     return sync_now(journal, error);
 }
 
+enum status journal_flush(struct journal *journal, struct error *error) {
+    return journal->fd >= 0 && journal->unsynced ? sync_now(journal, error) : STATUS_OK;
+}
+
 enum status journal_close(struct journal *journal, struct error *error) {
-    enum status status = STATUS_OK;
-    if (journal->fd >= 0 && journal->unsynced)
-        status = sync_now(journal, error);
+    enum status status = journal_flush(journal, error);
     release(journal);
     return status;
 }

@@ -42,6 +42,8 @@ enum status journal_add(struct journal *journal, const struct record *record, co
 enum status journal_add_grid(struct journal *journal, const struct results *results, bool *added, struct error *error);
 /* fsync, where a line was added and the last one was a second ago. */
 enum status journal_sync(struct journal *journal, struct error *error);
+/* fsync, where a line was added. */
+enum status journal_flush(struct journal *journal, struct error *error);
 
 /* The last record with this key, or NULL. */
 const struct record *journal_find(const struct journal *journal, const char *key);

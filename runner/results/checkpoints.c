@@ -1,0 +1,67 @@
+#include "runner/results/checkpoints.h"
+
+#include "runner/base/file.h"
+#include "runner/base/hash.h"
+#include "runner/results/artifact.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ENDING ".checkpoint"
+
+static const char *path_of(struct arena *arena, const char *folder, const char *key) {
+    return path_join(arena, folder, arena_printf(arena, "%s" ENDING, key));
+}
+
+enum status checkpoints_keep(const char *folder, const char *key, int fd, struct error *error) {
+    struct arena arena;
+    arena_init(&arena);
+    enum status status = folder_make(folder, error);
+    if (status == STATUS_OK)
+        status = artifact_write(path_of(&arena, folder, key), fd, error);
+    arena_clear(&arena);
+    return status;
+}
+
+int checkpoints_open(const char *folder, const char *key) {
+    struct arena arena;
+    arena_init(&arena);
+    /* what is no file is refused by the reader; a pipe is not waited for */
+    int fd = open(path_of(&arena, folder, key), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    arena_clear(&arena);
+    return fd;
+}
+
+void checkpoints_remove(const char *folder, const char *key) {
+    struct arena arena;
+    arena_init(&arena);
+    if (unlink(path_of(&arena, folder, key)) == 0)
+        rmdir(folder);
+    arena_clear(&arena);
+}
+
+/* "KEY.checkpoint" */
+static bool read_key(const char *name, char key[HASH_TEXT_SIZE]) {
+    struct hash128 hash;
+    if (strlen(name) != HASH_TEXT_SIZE - 1 + sizeof ENDING - 1 || strcmp(name + HASH_TEXT_SIZE - 1, ENDING) != 0)
+        return false;
+    snprintf(key, HASH_TEXT_SIZE, "%.*s", HASH_TEXT_SIZE - 1, name);
+    return hash128_read(key, &hash);
+}
+
+void checkpoints_sweep(const char *folder, bool (*wanted)(void *context, const char *key), void *context) {
+    DIR *entries = opendir(folder);
+    if (entries == NULL)
+        return;
+    for (struct dirent *entry; (entry = readdir(entries)) != NULL;) {
+        char key[HASH_TEXT_SIZE];
+        bool checkpoint = read_key(entry->d_name, key);
+        if (checkpoint ? !wanted(context, key) : file_is_remains(entry->d_name))
+            unlinkat(dirfd(entries), entry->d_name, 0);
+    }
+    closedir(entries);
+    rmdir(folder); /* where nothing is left */
+}
