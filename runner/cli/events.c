@@ -118,6 +118,13 @@ void events_epoch(const struct slot *slot) {
     put_event(json);
 }
 
+void events_note(size_t trial, const char *note) {
+    json_t *json = open_event("note");
+    json_object_set_new(json, "trial", count(trial + 1));
+    json_object_set_new(json, "text", text(note));
+    put_event(json);
+}
+
 void events_trial_end(const struct results *results, const struct slot *slot) {
     const struct record *record = slot->record;
     double evaluate_seconds, seconds = record_seconds(record, &evaluate_seconds);

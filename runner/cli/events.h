@@ -19,6 +19,8 @@ struct events_run {
 void events_start(const struct events_run *run, const struct results *results);
 void events_trial_start(const struct results *results, size_t trial);
 void events_epoch(const struct slot *slot);
+/* What a person is told of a trial: that it goes on from a checkpoint, or that this was not possible. */
+void events_note(size_t trial, const char *text);
 void events_trial_end(const struct results *results, const struct slot *slot);
 /* `left`: seconds, NaN where not known */
 void events_progress(size_t ended, size_t trials, double share, double left);

@@ -194,6 +194,33 @@ static void on_row(void *context, const struct slot *slot) {
         events_epoch(slot);
 }
 
+/* A line above what changes. */
+static void say(struct progress *progress, const char *text) {
+    struct text out;
+    text_init(&out);
+    add_back(progress, &out);
+    words_cut(text, SIZE_MAX, &out);
+    text_add(&out, progress->live ? "\033[K\n\033[J" : "\n");
+    put(&out);
+    progress->said_at = now();
+    text_clear(&out);
+}
+
+static void on_note(void *context, const struct slot *slot, const char *text) {
+    struct progress *progress = context;
+    const struct progress_settings *settings = &progress->settings;
+    if (settings->json)
+        events_note(slot->trial, text);
+    if (settings->quiet)
+        return;
+    struct text line;
+    text_init(&line);
+    results_trial_label(&settings->plan->results, slot->trial, &line);
+    text_printf(&line, ": %s", text);
+    say(progress, line.data);
+    text_clear(&line);
+}
+
 static void on_ended(void *context, const struct slot *slot) {
     struct progress *progress = context;
     const struct progress_settings *settings = &progress->settings;
@@ -210,19 +237,13 @@ static void on_ended(void *context, const struct slot *slot) {
     /* On a terminal the grid shows the others. */
     if (settings->quiet || (progress->live && status == TRIAL_DONE))
         return;
-    struct text line, out;
+    struct text line;
     char left[WORDS_SIZE];
     text_init(&line);
-    text_init(&out);
-    add_back(progress, &out);
     progress_ended(settings->plan, slot, progress->ended, settings->n_trials, &line);
     if (!progress->live && progress->ended < settings->n_trials && !isnan(progress->left))
         text_printf(&line, "; %s left", words_clock(progress->left, left));
-    words_cut(line.data, SIZE_MAX, &out);
-    text_add(&out, progress->live ? "\033[K\n\033[J" : "\n");
-    put(&out);
-    progress->said_at = now();
-    text_clear(&out);
+    say(progress, line.data);
     text_clear(&line);
 }
 
@@ -279,7 +300,7 @@ static void on_tick(void *context, const struct slot *slots, size_t n_slots) {
 
 struct supervisor_watcher progress_watcher(struct progress *progress) {
     return (struct supervisor_watcher){
-        .started = on_started, .row = on_row, .ended = on_ended, .tick = on_tick, .context = progress};
+        .started = on_started, .row = on_row, .note = on_note, .ended = on_ended, .tick = on_tick, .context = progress};
 }
 
 void progress_finish(struct progress *progress) {

@@ -6,6 +6,7 @@
 #include "runner/cli/progress.h"
 #include "runner/cli/provenance.h"
 #include "runner/cli/show.h"
+#include "runner/results/checkpoints.h"
 #include "runner/results/folder.h"
 #include "runner/results/journal.h"
 #include "runner/results/manifest.h"
@@ -59,6 +60,34 @@ static enum status open_results(struct run *run, struct error *error) {
                     run->journal.skipped, run->journal.skipped == 1 ? "" : "s");
     journal_join(&run->journal, &run->job.plan.results);
     return journal_add_grid(&run->journal, &run->job.plan.results, &run->changed, error);
+}
+
+struct sweep {
+    const struct run *run;
+    size_t dropped;
+};
+
+/* A trial that was killed from outside may go on where it is trained again. One that has ended needs none, and nobody else knows what to do
+   with one of a trial that is not in the grid: it was changed, or what the trial depends on was. */
+static bool checkpoint_wanted(void *context, const char *key) {
+    struct sweep *sweep = context;
+    const struct results *results = &sweep->run->job.plan.results;
+    const struct record *record = journal_find(&sweep->run->journal, key);
+    bool ended = record != NULL && (record->status != TRIAL_FAILED || strcmp(record->reason, "SIGKILL") != 0);
+    for (size_t t = 0; !ended && t < results->n_trials; t++)
+        if (strcmp(results->trials[t].key, key) == 0)
+            return !sweep->run->options->fresh;
+    sweep->dropped += ended ? 0 : 1;
+    return false;
+}
+
+static void sweep_checkpoints(struct run *run) {
+    struct sweep sweep = {.run = run};
+    checkpoints_sweep(folder_file(&run->folder, "checkpoints"), checkpoint_wanted, &sweep);
+    if (sweep.dropped > 0 && !run->options->fresh)
+        log_info(&run->options->log,
+                 "%zu checkpoint%s dropped: the grid has no such trial any more, or what it depends on has changed",
+                 sweep.dropped, sweep.dropped == 1 ? " was" : "s were");
 }
 
 static void choose_trials(struct run *run) {
@@ -192,6 +221,7 @@ static enum status train(struct run *run, struct error *error) {
                                     .journal = &run->journal,
                                     .logs = folder_file(&run->folder, "logs"),
                                     .weights = folder_file(&run->folder, "weights"),
+                                    .checkpoints = folder_file(&run->folder, "checkpoints"),
                                     .workers = run->workers,
                                     .threads = run->threads,
                                     .retries = run->options->retries,
@@ -236,6 +266,7 @@ static enum status run_grid(struct run *run, struct error *error) {
     enum status status = open_results(run, error);
     if (status != STATUS_OK)
         return status;
+    sweep_checkpoints(run);
     choose_trials(run);
     announce(run);
     if (run->options->json)

@@ -209,7 +209,7 @@ static void define_kind(const struct catalog *catalog, enum runner_kind kind, js
     json_object_set_new(definitions, runner_kind_name(kind), any_of(forms));
 }
 
-/* The forms beyond the table's: `full`, `12 epochs`, true and false of shuffle. */
+/* The forms beyond the table's: `full`, `12 epochs`, true and false of shuffle; of checkpoint durations alone. */
 static json_t *setting_of(const struct runner_param *entry) {
     struct arena arena;
     struct catalog_param param;
@@ -224,6 +224,12 @@ static json_t *setting_of(const struct runner_param *entry) {
     if (strcmp(entry->name, "epochs") == 0 || strcmp(entry->name, "updates") == 0 ||
         strcmp(entry->name, "evaluate_every") == 0)
         json_array_append_new(forms, json_pack("{ssss}", "type", "string", "pattern", "^[0-9]+ *(epoch|update)s?$"));
+    if (strcmp(entry->name, "checkpoint") == 0) {
+        static const char pattern[] = "^[0-9.][0-9.eE+-]* *[a-zA-Z]+$";
+        json_object_set_new(
+            json, "anyOf",
+            json_pack("[{ssss} {ss} o]", "type", "string", "pattern", pattern, "type", "null", filled()));
+    }
     return json;
 }
 

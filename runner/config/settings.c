@@ -1,8 +1,10 @@
 /* The host's own tables, `train` and `engine`, and how they are checked. */
+#include "runner/config/limits.h"
 #include "runner/config/resolve.h"
 #include "runner/host/params.h"
 #include "runner/host/params_words.h"
 
+#include <math.h>
 #include <string.h>
 
 static const char *const shuffles[] = {"each_epoch", "once", "never", NULL};
@@ -69,6 +71,12 @@ const struct runner_param *experiment_train_params(size_t *count) {
          .min = 0,
          .max = SEED_MAX,
          .doc = "keys the order of the training rows; null: the trial's seed"},
+        {.name = "checkpoint",
+         .type = RUNNER_TEXT,
+         .flags = RUNNER_NULLABLE,
+         .initial = "null",
+         .doc = "how often a running trial is written down, so that after an interruption it goes on from there: "
+                "5 epochs, 3000 updates or 10 minutes; null: never"},
     };
     *count = sizeof table / sizeof table[0];
     return table;
@@ -149,6 +157,45 @@ static bool read_duration(const struct tree *value, const char *unit, int64_t *n
     return number_read_int(copy, number);
 }
 
+/* "5 epochs", "3000 updates", "10 minutes" or "90 seconds" from their many forms; NULL: none of them. */
+static const char *checkpoint_text(struct settings *settings, const struct tree *value) {
+    int64_t number;
+    double seconds;
+    char digits[NUMBER_TEXT_SIZE];
+    static const char *const units[] = {"epoch", "update"};
+    if (value->type != TREE_TEXT) { /* a bare number says no unit */
+        return NULL;
+    }
+    for (size_t i = 0; i < 2; i++) {
+        if (read_duration(value, units[i], &number)) {
+            return number >= 1 ? arena_printf(settings->arena, "%lld %ss", (long long)number, units[i]) : NULL;
+        }
+    }
+    if (!limit_read_time(value->text, &seconds)) {
+        return NULL;
+    }
+    bool minutes = fmod(seconds, 60) == 0;
+    number_write(minutes ? seconds / 60 : seconds, digits);
+    return arena_printf(settings->arena, "%s %s", digits, minutes ? "minutes" : "seconds");
+}
+
+static struct tree *resolve_checkpoint(struct settings *settings, const struct tree *value, const char *what) {
+    if (value->type == TREE_NULL) {
+        return tree_null(settings->arena, value->mark);
+    }
+    const char *text = checkpoint_text(settings, value);
+    if (text) {
+        return tree_text(settings->arena, value->mark, text);
+    }
+    struct text found;
+    text_init(&found);
+    words_value(value, &found);
+    diagnostics_error(settings->diagnostics, value->mark,
+                      "%s is %s; wanted '5 epochs', '3000 updates', '10 minutes' or null", what, found.data);
+    text_clear(&found);
+    return NULL;
+}
+
 /* The forms of a value beyond those of the table; otherwise the value itself. */
 static const struct tree *translate(struct settings *settings, const char *name, const struct tree *value) {
     int64_t number;
@@ -192,6 +239,9 @@ static struct tree *resolve_setting(struct settings *settings, const struct runn
     const char *what = arena_printf(settings->arena, "%s.%s", settings->section, entry->name);
     if (is_full(entry->name, value)) {
         return tree_text(settings->arena, value->mark, "full");
+    }
+    if (strcmp(entry->name, "checkpoint") == 0) {
+        return resolve_checkpoint(settings, value, what);
     }
     value = translate(settings, entry->name, value);
     const char *words = words_of(entry->name);

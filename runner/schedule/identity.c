@@ -79,6 +79,8 @@ static struct tree *strip(struct components *components, const struct catalog *c
             inner = tree_copy(arena, trial->items[i]);
             if (strcmp(trial->keys[i], "init") == 0)
                 tree_remove(inner, "file"); /* the hash of its content is what counts */
+            if (strcmp(trial->keys[i], "train") == 0)
+                tree_remove(inner, "checkpoint"); /* changes no bit */
         } else if (parts[p].list && trial->items[i]->type == TREE_LIST)
             visit_list(components, catalog, parts[p].kind, trial->items[i], arena, &inner);
         else

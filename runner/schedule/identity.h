@@ -1,7 +1,7 @@
 /*
  * What makes a trial the same trial.
  *
- * id:  the resolved trial without its paths to files, and the data: the same on every machine.
+ * id:  the resolved trial without its paths to files and without train.checkpoint, and the data: the same on every machine.
  * key: that, and all that may change its numbers: the plugins' versions and files, the version of the engine's numbers, the
  *      back end of products and, with OpenBLAS, its version and core.
  */

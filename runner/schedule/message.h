@@ -12,7 +12,9 @@
  *     DETACH   u64 index                          -> nothing (no answer)
  *     PLAN     u64 index, string trial            -> struct plan_facts
  *     TEST     string file, string component, string parameters -> a CHECK for each line (conformance.h), then REPLY
- *     TRAIN    u64 index, u64 threads, u64 memory limit, string trial -> COLUMNS, then ROW and PROGRESS, at last RESULT
+ *     TRAIN    u64 index, u64 threads, u64 memory limit, string trial, string key ("": no checkpoints are wanted); perhaps with
+ *              a checkpoint's file -> perhaps RESUME, then COLUMNS, ROW, PROGRESS, WEIGHTS and CHECKPOINT, at last RESULT
+ * A worker sends the next CHECKPOINT, or RESULT, when KEPT has answered the one before.
  */
 #ifndef RUNNER_SCHEDULE_MESSAGE_H
 #define RUNNER_SCHEDULE_MESSAGE_H
@@ -37,14 +39,17 @@ enum message {
     MESSAGE_PLAN,
     MESSAGE_TRAIN,
     MESSAGE_TEST,
+    MESSAGE_KEPT, /* - */
     MESSAGE_REPLY = 100,
     MESSAGE_ERROR, /* u64 status, string where, string text */
     MESSAGE_CHECK, /* u64 outcome, string component, string check, string reason */
     MESSAGE_COLUMNS,
     MESSAGE_ROW,
     MESSAGE_PROGRESS,
-    MESSAGE_WEIGHTS, /* u64 epoch; with a sealed memfd that holds an .npz file */
-    MESSAGE_RESULT,  /* u64 status, u64 outcome, string reason, string stopped_by, u64 epochs, u64 updates,
+    MESSAGE_WEIGHTS,    /* u64 epoch; with a sealed memfd that holds an .npz file */
+    MESSAGE_CHECKPOINT, /* -; with a sealed memfd */
+    MESSAGE_RESUME,     /* u64 whether, u64 epoch, u64 updates, double seconds so far, string why not */
+    MESSAGE_RESULT,     /* u64 status, u64 outcome, string reason, string stopped_by, u64 epochs, u64 updates,
                        u64 has best, u64 best epoch, u64 restored, u64 restored epoch, u64 peak memory, string error */
 };
 

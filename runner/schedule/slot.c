@@ -67,7 +67,12 @@ static enum status send(struct slot *slot, const struct session *session, const 
     message_u64(&payload, order->record->threads);
     message_u64(&payload, order->memory_limit);
     message_string(&payload, order->text);
-    status = frame_write(slot->child.socket, MESSAGE_TRAIN, payload.data, payload.length, error);
+    message_string(&payload, order->checkpoints ? order->record->key : "");
+    if (order->checkpoint >= 0)
+        status =
+            frame_write_fd(slot->child.socket, MESSAGE_TRAIN, payload.data, payload.length, order->checkpoint, error);
+    else
+        status = frame_write(slot->child.socket, MESSAGE_TRAIN, payload.data, payload.length, error);
     text_clear(&payload);
     return status;
 }
@@ -103,6 +108,9 @@ enum status slot_train(struct slot *slot, const struct session *session, const s
     slot->trial = order->trial;
     slot->record = order->record;
     slot->verdict = NULL;
+    slot->checkpoints = order->checkpoints;
+    slot->checkpoint = order->checkpoint >= 0;
+    slot->resumed = false;
     trial_log_reset(&slot->log);
     slot->rows_capacity = 0;
     slot->epoch = 0;
@@ -224,6 +232,34 @@ static bool take_result(struct slot *slot, struct message_reader *reader) {
     return true;
 }
 
+/* Comes once at most, where a checkpoint was given, before all rows. */
+static bool take_resume(struct slot *slot, struct message_reader *reader) {
+    bool whether = message_read_u64(reader) == 1;
+    unsigned long long epoch = message_read_u64(reader), updates = message_read_u64(reader);
+    double seconds = message_read_double(reader);
+    const char *why = message_read_string(reader);
+    if (reader->bad || !slot->checkpoint || slot->record->n_columns > 0 || slot->resumed)
+        return false;
+    slot->resumed = whether;
+    if (whether && seconds > 0 && isfinite(seconds))
+        slot->started -= seconds;
+    if (whether)
+        snprintf(slot->resume, sizeof slot->resume, "resumed at epoch %llu, update %llu", epoch, updates);
+    else
+        snprintf(slot->resume, sizeof slot->resume, "starts over, since its checkpoint is of no use: %.180s", why);
+    return true;
+}
+
+/* A worker that sends on without waiting for answers fills the socket, and is not waited for. */
+void slot_kept(struct slot *slot) {
+    struct pollfd writable = {.fd = slot->child.socket, .events = POLLOUT};
+    if (poll(&writable, 1, 0) > 0 && (writable.revents & POLLOUT) != 0)
+        frame_write(slot->child.socket, MESSAGE_KEPT, "", 0,
+                    NULL); /* where it cannot be sent the worker is about to be found dead */
+    else
+        slot_stop(slot, TRIAL_FAILED, "protocol");
+}
+
 void slot_break(struct slot *slot, const char *message) {
     slot_stop(slot, TRIAL_FAILED, "protocol");
     fail(slot, "protocol", message);
@@ -261,6 +297,14 @@ enum slot_event slot_next(struct slot *slot) {
             slot->file_epoch = message_read_u64(&reader);
             good = !reader.bad && frame.fd >= 0;
             event = SLOT_WEIGHTS;
+            break;
+        case MESSAGE_CHECKPOINT:
+            good = slot->checkpoints && frame.fd >= 0;
+            event = SLOT_CHECKPOINT;
+            break;
+        case MESSAGE_RESUME:
+            good = take_resume(slot, &reader);
+            event = SLOT_RESUME;
             break;
         case MESSAGE_RESULT: good = take_result(slot, &reader); break;
         default: good = false; break;

@@ -27,6 +27,10 @@ struct slot {
     double loss;    /* running; NaN: not known */
     int file_fd;    /* a file that the worker handed over, or -1 */
     uint64_t file_epoch;
+    bool checkpoints;     /* the trial may send some */
+    bool checkpoint;      /* there is one of it in the results folder */
+    bool resumed;         /* it went on from that one */
+    char resume[256];     /* SLOT_RESUME: "resumed at epoch 3, update 120", or why the checkpoint was of no use */
     char message[512];    /* why the trial failed, for people */
     struct trial_log log; /* what the trial printed, as far as it has been taken */
     const char *verdict;  /* why the supervisor ended the process; NULL: it did not */
@@ -45,6 +49,8 @@ struct slot_order {
     const char *text;   /* the resolved trial */
     bool foreign;
     uint64_t memory_limit; /* bytes; 0: none */
+    bool checkpoints;      /* the worker may send some */
+    int checkpoint;        /* descriptor of one to go on from, or -1 */
     struct record *record; /* with key, id, threads and attempts filled in */
 };
 /* Gives the trial to the process, or to a new one: where there is none, where the trial is `foreign`, or where the one before
@@ -57,14 +63,17 @@ void slot_stop(struct slot *slot, enum trial_status status, const char *reason);
    are also let go when the next trial is sent. */
 void slot_detach(struct slot *slot, size_t data);
 
-/* SLOT_WEIGHTS: file_fd and file_epoch; the descriptor is valid until the next call. */
-enum slot_event { SLOT_NOTHING, SLOT_ROW, SLOT_PROGRESS, SLOT_WEIGHTS, SLOT_ENDED };
+/* SLOT_WEIGHTS: file_fd and file_epoch; the descriptor is valid until the next call. SLOT_CHECKPOINT: file_fd likewise; slot_kept()
+   answers it. SLOT_RESUME: `resume`, and `started` has gone back by what earlier runs spent on the trial. */
+enum slot_event { SLOT_NOTHING, SLOT_ROW, SLOT_PROGRESS, SLOT_WEIGHTS, SLOT_CHECKPOINT, SLOT_RESUME, SLOT_ENDED };
 
 /* Reads what the socket holds, without waiting. SLOT_CLOSED: the stream has ended or is broken. */
 enum slot_feed { SLOT_EMPTY, SLOT_FED, SLOT_CLOSED };
 enum slot_feed slot_feed(struct slot *slot);
 /* Takes the next message. Call until SLOT_NOTHING. With SLOT_ENDED the record is whole. A broken message ends the trial. */
 enum slot_event slot_next(struct slot *slot);
+/* Tells the worker that it may send another checkpoint. */
+void slot_kept(struct slot *slot);
 /* Ends the trial, and its process, since what it sent is not to be trusted. */
 void slot_break(struct slot *slot, const char *message);
 /* The process has ended. True where that ended a trial: the record says how. */

@@ -2,6 +2,7 @@
 
 #include "runner/base/file.h"
 #include "runner/results/artifact.h"
+#include "runner/results/checkpoints.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -25,6 +26,7 @@ struct run {
     size_t *users;    /* trials to come or running, for each data set */
     size_t *failures; /* so far, for each trial of the grid */
     bool stop;        /* --fail-fast */
+    bool told;        /* that a checkpoint could not be written */
     struct pollfd *polls;
     int signals;
     bool interrupted;
@@ -102,8 +104,14 @@ static enum status give_trial(struct run *run, struct slot *slot, struct error *
                                .text = text.data,
                                .foreign = point->foreign,
                                .memory_limit = supervisor->experiment->memory_limit,
+                               .checkpoints = supervisor->checkpoints != NULL,
+                               .checkpoint = -1,
                                .record = record};
+    if (order.checkpoints)
+        order.checkpoint = checkpoints_open(supervisor->checkpoints, record->key);
     enum status status = slot_train(slot, supervisor->session, &order, error);
+    if (order.checkpoint >= 0)
+        close(order.checkpoint);
     text_clear(&text);
     arena_clear(&arena);
     if (status == STATUS_OK && supervisor->watcher.started != NULL)
@@ -162,6 +170,19 @@ static bool try_again(struct run *run, size_t trial, const struct record *record
     return false;
 }
 
+/* The record has to be on disk first. What was killed from outside goes on from its checkpoint where it is trained again (--retry); what
+   failed by itself starts over. */
+static enum status drop_checkpoint(struct run *run, struct slot *slot, struct error *error) {
+    const struct record *record = slot->record;
+    if (!slot->checkpoint || (record->status == TRIAL_FAILED && strcmp(record->reason, "SIGKILL") == 0))
+        return STATUS_OK;
+    enum status status = journal_flush(run->supervisor->journal, error);
+    if (status == STATUS_OK)
+        checkpoints_remove(run->supervisor->checkpoints, record->key);
+    slot->checkpoint = false;
+    return status;
+}
+
 static enum status end_trial(struct run *run, struct slot *slot, struct error *error) {
     struct supervisor *supervisor = run->supervisor;
     size_t trial = slot->trial, data = data_of(run, trial);
@@ -171,6 +192,8 @@ static enum status end_trial(struct run *run, struct slot *slot, struct error *e
     keep_log(run, slot);
     const struct record *kept;
     enum status status = journal_add(supervisor->journal, record, &kept, error);
+    if (status == STATUS_OK)
+        status = drop_checkpoint(run, slot, error);
     if (status != STATUS_OK)
         return status;
     supervisor->plan->results.trials[trial].record = kept;
@@ -184,6 +207,33 @@ static enum status end_trial(struct run *run, struct slot *slot, struct error *e
     if (!again && --run->users[data] == 0)
         release_data(run, data);
     return STATUS_OK;
+}
+
+static void note(const struct run *run, const struct slot *slot, const char *text) {
+    const struct supervisor_watcher *watcher = &run->supervisor->watcher;
+    if (watcher->note != NULL)
+        watcher->note(watcher->context, slot, text);
+}
+
+/* One that cannot be written is no reason to lose the trial, which goes on as it would without; it is told once. */
+static void keep_checkpoint(struct run *run, struct slot *slot, enum slot_event *event) {
+    struct error error = {0};
+    enum status status = checkpoints_keep(run->supervisor->checkpoints, slot->record->key, slot->file_fd, &error);
+    if (status == STATUS_TRIAL) {
+        slot_break(slot, error.text);
+        *event = SLOT_ENDED;
+        return;
+    }
+    slot->checkpoint = slot->checkpoint || status == STATUS_OK;
+    if (status != STATUS_OK && !run->told) {
+        struct text text;
+        text_init(&text);
+        text_printf(&text, "goes on without a new checkpoint: %s", error.text);
+        note(run, slot, text.data);
+        text_clear(&text);
+        run->told = true;
+    }
+    slot_kept(slot);
 }
 
 /* A file that is none ends the trial. */
@@ -211,6 +261,12 @@ static void watch_slots(struct run *run) {
     }
 }
 
+/* A process that is killed closes its descriptors a moment before it has ended, and how it ended is what is to be told. */
+static bool ends_at_once(const struct slot *slot) {
+    struct pollfd end = {.fd = slot->child.pidfd, .events = POLLIN};
+    return poll(&end, 1, 1000) > 0;
+}
+
 static enum status serve_slot(struct run *run, struct slot *slot, bool died, struct error *error) {
     const struct supervisor_watcher *watcher = &run->supervisor->watcher;
     enum status status = STATUS_OK;
@@ -221,6 +277,10 @@ static enum status serve_slot(struct run *run, struct slot *slot, bool died, str
              event = slot_next(slot)) {
             if (event == SLOT_ROW && watcher->row != NULL)
                 watcher->row(watcher->context, slot);
+            if (event == SLOT_RESUME)
+                note(run, slot, slot->resume);
+            if (event == SLOT_CHECKPOINT)
+                keep_checkpoint(run, slot, &event);
             if (event == SLOT_WEIGHTS)
                 status = keep_weights(run, slot, &event, error);
             if (event == SLOT_ENDED) {
@@ -229,7 +289,7 @@ static enum status serve_slot(struct run *run, struct slot *slot, bool died, str
             }
         }
     } while (died && fed == SLOT_FED && slot->child.pid > 0 && status == STATUS_OK);
-    if (fed == SLOT_CLOSED && !died)
+    if (fed == SLOT_CLOSED && !died && !(died = ends_at_once(slot)))
         slot_stop(slot, TRIAL_FAILED, "connection closed"); /* the end of the process comes by the pidfd */
     if (died && slot->child.pid > 0 && status == STATUS_OK) {
         if (slot_died(slot))

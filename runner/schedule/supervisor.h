@@ -16,8 +16,9 @@
 struct supervisor_watcher {
     void (*started)(void *context, const struct slot *slot); /* a trial was given to a worker */
     void (*row)(void *context, const struct slot *slot);
-    void (*ended)(void *context, const struct slot *slot);                 /* the record is whole */
-    void (*tick)(void *context, const struct slot *slots, size_t n_slots); /* about ten times a second */
+    void (*note)(void *context, const struct slot *slot, const char *text); /* "resumed at epoch 3, update 120" */
+    void (*ended)(void *context, const struct slot *slot);                  /* the record is whole */
+    void (*tick)(void *context, const struct slot *slots, size_t n_slots);  /* about ten times a second */
     void *context;
 };
 
@@ -28,6 +29,7 @@ struct supervisor {
     struct journal *journal;
     const char *logs;        /* folder for what trials print; made where needed */
     const char *weights;     /* folder for the weights of trials; likewise */
+    const char *checkpoints; /* folder for their checkpoints; likewise. NULL: none are written, and none gone on from */
     size_t workers, threads; /* threads a trial; both at least 1 */
     size_t retries;          /* how often a trial that fails is trained again */
     bool fail_fast;          /* the first trial that fails for good stops the run */

@@ -1,7 +1,7 @@
 #include "runner/schedule/worker.h"
 
 #include "runner/schedule/worker_guard.h"
-#include "runner/train/train.h"
+#include "runner/train/checkpoint.h"
 #include "runner/train/weights.h"
 
 #include <errno.h>
@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* What a trial may print before the supervisor takes it away, which it does ten times a second. More than this is dropped, so that a
@@ -22,6 +23,7 @@
 struct sender {
     struct text out;
     bool columns_sent;
+    bool unanswered;    /* a checkpoint was sent, and the supervisor has not said that it is kept */
     enum status status; /* of sending */
     struct error *error;
 };
@@ -68,29 +70,110 @@ static void send_progress(void *context, uint64_t epoch, double share, double lo
     sender->status = frame_write(WORKER_SOCKET, MESSAGE_PROGRESS, sender->out.data, sender->out.length, sender->error);
 }
 
-/* The file goes as a memfd, to which the limit of what a trial may print does not apply. */
+/* Files go as memfds, to which the limit of what a trial may print does not apply. */
+struct file {
+    int fd;
+    struct rlimit before;
+};
+
+static enum status file_open(struct file *file, struct error *error) {
+    struct rlimit limit;
+    file->fd = memfd_create("runner-file", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (file->fd < 0)
+        return error_set(error, STATUS_TRIAL, "cannot make a memfd: %s", strerror(errno));
+    getrlimit(RLIMIT_FSIZE, &file->before);
+    limit = (struct rlimit){file->before.rlim_max, file->before.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &limit);
+    return STATUS_OK;
+}
+
+/* Sends it with what stands in sender->out, where `status`, that of writing, is good. */
+static enum status file_send(struct file *file, struct sender *sender, enum message type, enum status status,
+                             struct error *error) {
+    setrlimit(RLIMIT_FSIZE, &file->before);
+    if (status == STATUS_OK &&
+        fcntl(file->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
+        status = error_set(error, STATUS_TRIAL, "cannot seal a memfd: %s", strerror(errno));
+    if (status == STATUS_OK && sender->status == STATUS_OK)
+        sender->status =
+            frame_write_fd(WORKER_SOCKET, type, sender->out.data, sender->out.length, file->fd, sender->error);
+    close(file->fd);
+    return status;
+}
+
 static enum status send_weights(void *context, uint64_t epoch, const struct model *model,
                                 const struct weights_copy *copy, struct error *error) {
     struct sender *sender = context;
-    struct rlimit limit, before;
-    int fd = memfd_create("runner-weights", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    if (fd < 0)
-        return error_set(error, STATUS_TRIAL, "cannot make a memfd for weights: %s", strerror(errno));
-    getrlimit(RLIMIT_FSIZE, &before);
-    limit = (struct rlimit){before.rlim_max, before.rlim_max};
-    setrlimit(RLIMIT_FSIZE, &limit);
-    enum status status = weights_write_file(model, copy, fd, error);
-    setrlimit(RLIMIT_FSIZE, &before);
-    if (status == STATUS_OK && fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
-        status = error_set(error, STATUS_TRIAL, "cannot seal a memfd of weights: %s", strerror(errno));
-    if (status == STATUS_OK && sender->status == STATUS_OK) {
-        text_reset(&sender->out);
-        message_u64(&sender->out, epoch);
+    struct file file;
+    enum status status = file_open(&file, error);
+    if (status != STATUS_OK)
+        return status;
+    text_reset(&sender->out);
+    message_u64(&sender->out, epoch);
+    return file_send(&file, sender, MESSAGE_WEIGHTS, weights_write_file(model, copy, file.fd, error), error);
+}
+
+/* Waits until the supervisor has put the last checkpoint where it belongs, so that at most one is on its way. */
+static void await_kept(struct sender *sender) {
+    uint32_t type = MESSAGE_KEPT;
+    if (sender->unanswered && sender->status == STATUS_OK)
+        sender->status = frame_read(WORKER_SOCKET, &sender->out, &type, sender->error);
+    if (sender->status == STATUS_OK && type != MESSAGE_KEPT)
         sender->status =
-            frame_write_fd(WORKER_SOCKET, MESSAGE_WEIGHTS, sender->out.data, sender->out.length, fd, sender->error);
-    }
-    close(fd);
+            error_set(sender->error, STATUS_ENVIRONMENT, "the supervisor does not say that a checkpoint is kept");
+    sender->unanswered = false;
+}
+
+static enum status send_checkpoint(void *context, struct training *training, const struct train_position *position,
+                                   struct error *error) {
+    struct sender *sender = context;
+    struct file file;
+    await_kept(sender);
+    if (sender->status != STATUS_OK)
+        return error_set(error, STATUS_TRIAL, "the supervisor has gone");
+    enum status status = file_open(&file, error);
+    if (status != STATUS_OK)
+        return status;
+    text_reset(&sender->out);
+    status = file_send(&file, sender, MESSAGE_CHECKPOINT, checkpoint_write(training, position, file.fd, error), error);
+    sender->unanswered = status == STATUS_OK && sender->status == STATUS_OK;
     return status;
+}
+
+static void send_resume(void *context, const struct train_position *position, const char *why) {
+    struct sender *sender = context;
+    struct train_position nowhere = {0};
+    if (sender->status != STATUS_OK)
+        return;
+    text_reset(&sender->out);
+    message_u64(&sender->out, position != NULL);
+    position = position != NULL ? position : &nowhere;
+    message_u64(&sender->out, position->epoch);
+    message_u64(&sender->out, position->updates);
+    message_double(&sender->out, position->seconds);
+    message_string(&sender->out, why);
+    sender->status = frame_write(WORKER_SOCKET, MESSAGE_RESUME, sender->out.data, sender->out.length, sender->error);
+}
+
+/* Maps the checkpoint that came with the request. Files are replaced, never changed, so it stays as it is. */
+static void map_checkpoint(struct train_request *training, int fd) {
+    struct stat facts;
+    if (fd < 0 || fstat(fd, &facts) < 0)
+        return;
+    training->checkpoint =
+        ""; /* what cannot be mapped, an empty file among it, is no checkpoint, and is reported as one */
+    void *bytes = facts.st_size <= 0 ? MAP_FAILED : mmap(NULL, (size_t)facts.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (bytes == MAP_FAILED)
+        return;
+    training->checkpoint = bytes;
+    training->checkpoint_length = (size_t)facts.st_size;
+}
+
+static void unmap_checkpoint(struct train_request *training) {
+    if (training->checkpoint_length > 0)
+        munmap((void *)training->checkpoint, training->checkpoint_length);
+    training->checkpoint = NULL;
+    training->checkpoint_length = 0;
 }
 
 /* The kernel's high-water mark of this process, which restarts at each trial. */
@@ -150,6 +233,7 @@ enum status worker_train(const struct loader *loader, const struct worker_data *
     fesetenv(FE_DFL_ENV);
     worker_limit_memory(memory_limit, team);
     const struct tree *tree = worker_read_tree(message_read_string(&reader), &arena, &failure);
+    const char *key = message_read_string(&reader);
     enum status status = failure.status;
     if (tree != NULL && data == NULL)
         status = error_set(&failure, STATUS_ENVIRONMENT, "a trial was sent for data that is not attached");
@@ -161,10 +245,16 @@ enum status worker_train(const struct loader *loader, const struct worker_data *
                                          .on_row = send_row,
                                          .on_progress = send_progress,
                                          .on_weights = send_weights,
+                                         .on_checkpoint = key[0] != '\0' ? send_checkpoint : NULL,
+                                         .identity = key,
+                                         .on_resume = send_resume,
                                          .context = &sender,
                                          .notes = &notes};
+        map_checkpoint(&training, request->fd);
         status = train_run(&training, &result, NULL, &failure);
+        unmap_checkpoint(&training);
     }
+    await_kept(&sender);
     if (notes.length > 0)
         fputs(notes.data, stderr);
     fflush(NULL);

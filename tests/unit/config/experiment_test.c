@@ -18,7 +18,8 @@ static void a_minimal_config_gets_all_defaults(void **state) {
         "\"optimizer\": {\"adam\": {\"learning_rate\": 0.001, \"beta_1\": 0.9}}, \"metrics\": [], \"callbacks\": [], "
         "\"train\": {\"batch_size\": 32, \"epochs\": 1, \"updates\": null, \"shuffle\": "
         "\"each_epoch\", \"drop_last\": false, "
-        "\"evaluate_every\": 1, \"evaluate_train\": false, \"init_seed\": null, \"order_seed\": null}, "
+        "\"evaluate_every\": 1, \"evaluate_train\": false, \"init_seed\": null, \"order_seed\": null, \"checkpoint\": "
+        "null}, "
         "\"engine\": {\"gemm\": \"openblas\", \"micro_batch\": 4096}, \"init\": null, \"save\": null}");
 }
 

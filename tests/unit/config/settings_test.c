@@ -52,6 +52,39 @@ static void bad_durations_are_errors(void **state) {
     }
 }
 
+static void checkpoints_come_after_epochs_updates_or_minutes(void **state) {
+    struct harness *harness = *state;
+    static const char *const cases[][2] = {
+        {"null", "null"},
+        {"5 epochs", "\"5 epochs\""},
+        {"1 epoch", "\"1 epochs\""},
+        {"3000 updates", "\"3000 updates\""},
+        {"10 minutes", "\"10 minutes\""},
+        {"10m", "\"10 minutes\""},
+        {"2 h", "\"120 minutes\""},
+        {"90 s", "\"90 seconds\""},
+        {"100 ms", "\"0.1 seconds\""},
+        {"1e1 min", "\"10 minutes\""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[512];
+        snprintf(text, sizeof text, MINIMAL "train: {checkpoint: %s}\n", cases[i][0]);
+        harness_load(harness, text, NULL);
+        assert_loads(harness);
+        assert_node(harness, 0, "train.checkpoint", cases[i][1]);
+    }
+    static const char *const wrong[] = {"5",         "true", "0 epochs",   "-1 epochs", "epochs",
+                                        "5 parsecs", "0 s",  "1.5 epochs", "[1]"};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        char text[512];
+        snprintf(text, sizeof text, MINIMAL "train: {checkpoint: %s}\n", wrong[i]);
+        harness_load(harness, text, NULL);
+        assert_int_equal(harness->diagnostics.errors, 1);
+        assert_non_null(
+            strstr(harness->diagnostics.items[0].message, "wanted '5 epochs', '3000 updates', '10 minutes' or null"));
+    }
+}
+
 static void shuffle_takes_the_words_of_keras(void **state) {
     struct harness *harness = *state;
     static const char *const cases[][2] = {
@@ -188,12 +221,19 @@ static void a_file_that_is_no_map_is_an_error(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(durations_are_epochs_or_updates),  TEST(bad_durations_are_errors),
-        TEST(shuffle_takes_the_words_of_keras), TEST(the_engine_has_a_table),
-        TEST(seeds_are_a_number_or_a_list),     TEST(metrics_are_distinct),
-        TEST(a_model_is_a_list_of_layers),      TEST(what_is_required_is_asked_for),
-        TEST(a_section_may_come_from_an_axis),  TEST(a_name_is_that_of_a_folder),
-        TEST(a_report_is_for_people),           TEST(a_file_that_is_no_map_is_an_error),
+        TEST(durations_are_epochs_or_updates),
+        TEST(bad_durations_are_errors),
+        TEST(checkpoints_come_after_epochs_updates_or_minutes),
+        TEST(shuffle_takes_the_words_of_keras),
+        TEST(the_engine_has_a_table),
+        TEST(seeds_are_a_number_or_a_list),
+        TEST(metrics_are_distinct),
+        TEST(a_model_is_a_list_of_layers),
+        TEST(what_is_required_is_asked_for),
+        TEST(a_section_may_come_from_an_axis),
+        TEST(a_name_is_that_of_a_folder),
+        TEST(a_report_is_for_people),
+        TEST(a_file_that_is_no_map_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -147,6 +147,29 @@ static void where_files_lie_does_not_matter(void **state) {
     free(text);
 }
 
+/* It changes no number, so trials of before there were checkpoints keep their identities, and the key may be changed. */
+static void how_often_a_trial_is_written_down_does_not_matter(void **state) {
+    (void)state;
+    struct catalog_component components[4];
+    struct catalog catalog;
+    make_catalog(&catalog, components);
+    static const char *const trains[] = {"{\"epochs\": 3}", "{\"epochs\": 3, \"checkpoint\": null}",
+                                         "{\"epochs\": 3, \"checkpoint\": \"5 epochs\"}"};
+    struct identity base = {0};
+    for (size_t i = 0; i < 3; i++) {
+        struct text train;
+        text_init(&train);
+        text_printf(&train, "\"train\": %s, \"seed\"", trains[i]);
+        char *text = replace(good, "\"seed\"", train.data);
+        struct identity other = identify(&catalog, text, "blas", 1, 7);
+        if (i == 0)
+            base = other;
+        expect(&base, &other, true, true);
+        free(text);
+        text_clear(&train);
+    }
+}
+
 static void the_machinery_is_part_of_the_key_alone(void **state) {
     (void)state;
     struct catalog_component components[4];
@@ -194,6 +217,7 @@ int main(void) {
         cmocka_unit_test(a_point_gives_the_identities_of_its_trials),
         cmocka_unit_test(a_trial_is_what_decides_its_numbers),
         cmocka_unit_test(where_files_lie_does_not_matter),
+        cmocka_unit_test(how_often_a_trial_is_written_down_does_not_matter),
         cmocka_unit_test(the_machinery_is_part_of_the_key_alone),
         cmocka_unit_test(portable_products_do_not_depend_on_the_library),
         cmocka_unit_test(quotas_are_read_as_processors),
