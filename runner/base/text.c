@@ -81,3 +81,21 @@ char *text_take(struct text *text) {
     text_init(text);
     return data;
 }
+
+size_t text_utf8(const void *bytes, size_t left, uint32_t *code) {
+    const unsigned char *c = bytes;
+    static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
+    size_t length = c[0] < 0x80 ? 1 : c[0] >> 5 == 6 ? 2 : c[0] >> 4 == 14 ? 3 : c[0] >> 3 == 30 ? 4 : 0;
+    if (length == 0 || length > left) {
+        return 0;
+    }
+    *code = length == 1 ? c[0] : c[0] & (0x7fU >> length);
+    for (size_t i = 1; i < length; i++) {
+        if (c[i] >> 6 != 2) {
+            return 0;
+        }
+        *code = *code << 6 | (c[i] & 0x3fU);
+    }
+    bool surrogate = *code >= 0xd800 && *code <= 0xdfff;
+    return *code < smallest[length] || *code > 0x10ffff || surrogate ? 0 : length;
+}

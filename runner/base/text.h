@@ -23,6 +23,9 @@ __attribute__((format(printf, 2, 0))) void text_printf_v(struct text *text, cons
 /* The string, which the caller frees; the text is empty afterwards. */
 char *text_take(struct text *text);
 
+/* Length of the UTF-8 sequence at `bytes`, of which `left` may be read, and its code point; 0 where there is none (RFC 3629). */
+size_t text_utf8(const void *bytes, size_t left, uint32_t *code);
+
 /* Shortest decimal text that reads back as exactly this double ("0.1", "1e-07", "100", "nan", "inf", "-inf"), independent of
    the locale. NUMBER_TEXT_SIZE bytes are enough. Returns `out`. */
 #define NUMBER_TEXT_SIZE 40

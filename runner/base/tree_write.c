@@ -7,31 +7,12 @@
 
 enum { FLOW_WIDTH = 96 }; /* a list of scalars that is longer gets a line for each item */
 
-/* One character of UTF-8 at `c`: its length, or 0 where the bytes are none (overlong, surrogate, cut). */
-static size_t character(const char *c, uint32_t *code) {
-    const unsigned char *byte = (const unsigned char *)c;
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    size_t length = byte[0] < 0x80 ? 1 : byte[0] >> 5 == 6 ? 2 : byte[0] >> 4 == 14 ? 3 : byte[0] >> 3 == 30 ? 4 : 0;
-    if (length <= 1) {
-        *code = byte[0];
-        return length;
-    }
-    *code = byte[0] & (0x7fU >> length);
-    for (size_t i = 1; i < length; i++) {
-        if (byte[i] >> 6 != 2) {
-            return 0;
-        }
-        *code = *code << 6 | (byte[i] & 0x3f);
-    }
-    return *code < least[length] || *code > 0x10ffff || (*code >= 0xd800 && *code < 0xe000) ? 0 : length;
-}
-
 /* Escapes that JSON and YAML share; what YAML calls not printable or a line break is escaped as well. */
 static void write_quoted(const char *string, struct text *out) {
     text_add_char(out, '"');
     for (const char *c = string; *c;) {
         uint32_t code;
-        size_t length = character(c, &code);
+        size_t length = text_utf8(c, 4, &code);
         if (length == 0) {
             text_add(out, "\\ufffd");
             c++;

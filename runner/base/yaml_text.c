@@ -4,24 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Length of the UTF-8 sequence at `c` and its code point; 0 where there is none (RFC 3629). */
-static size_t decode(const unsigned char *c, size_t left, uint32_t *code) {
-    static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
-    size_t length = c[0] < 0x80 ? 1 : c[0] >> 5 == 6 ? 2 : c[0] >> 4 == 14 ? 3 : c[0] >> 3 == 30 ? 4 : 0;
-    if (length == 0 || length > left) {
-        return 0;
-    }
-    *code = length == 1 ? c[0] : c[0] & (0x7fU >> length);
-    for (size_t i = 1; i < length; i++) {
-        if (c[i] >> 6 != 2) {
-            return 0;
-        }
-        *code = *code << 6 | (c[i] & 0x3fU);
-    }
-    bool surrogate = *code >= 0xd800 && *code <= 0xdfff;
-    return *code < smallest[length] || *code > 0x10ffff || surrogate ? 0 : length;
-}
-
 /* The production c-printable of YAML 1.2, without the byte order mark (only at the start, where the caller has cut it). */
 static bool printable(uint32_t code) {
     return code == '\t' || code == '\n' || code == '\r' || code == 0x85 || (code >= 0x20 && code <= 0x7e) ||
@@ -39,7 +21,7 @@ bool yaml_is_text(const struct yaml_source *source, struct mark *mark, char *mes
     *mark = (struct mark){source->file, 1, 1};
     for (size_t at = 0; at < source->length;) {
         uint32_t code;
-        size_t length = decode(bytes + at, source->length - at, &code);
+        size_t length = text_utf8(bytes + at, source->length - at, &code);
         if (length == 0) {
             snprintf(message, size, "found the byte 0x%02x, which is not UTF-8; wanted YAML text in UTF-8", bytes[at]);
             return false;
@@ -64,7 +46,7 @@ static void describe(const struct yaml_source *source, const yaml_mark_t *mark, 
     size_t at = 0;
     for (size_t i = 0; i < mark->index && at < source->length; i++) { /* the index counts characters */
         uint32_t code;
-        size_t length = decode(bytes + at, source->length - at, &code);
+        size_t length = text_utf8(bytes + at, source->length - at, &code);
         at += length ? length : 1;
     }
     if (at >= source->length) {
@@ -72,7 +54,7 @@ static void describe(const struct yaml_source *source, const yaml_mark_t *mark, 
         return;
     }
     uint32_t code = 0;
-    size_t length = decode(bytes + at, source->length - at, &code);
+    size_t length = text_utf8(bytes + at, source->length - at, &code);
     if (code == '\t') {
         snprintf(out, size, "a tab");
     } else if (code == '\n' || code == '\r') {

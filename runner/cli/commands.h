@@ -3,6 +3,7 @@
 #define RUNNER_CLI_COMMANDS_H
 
 #include "runner/cli/options.h"
+#include "runner/results/results.h"
 
 enum status command_run(const struct options *options, struct error *error);
 enum status command_check(const struct options *options, struct error *error);
@@ -12,7 +13,11 @@ enum status command_verify(const struct options *options, struct error *error);
 enum status command_evaluate(const struct options *options, struct error *error);
 enum status command_diff(const struct options *options, struct error *error);
 enum status command_table(const struct options *options, struct error *error);
+enum status command_report(const struct options *options, struct error *error);
 enum status command_schema(const struct options *options, struct error *error);
 enum status command_help(const struct options *options, struct error *error);
+
+/* The report of a run that has ended. It never fails the run: what is wrong is said as a warning. */
+void report_after_run(const struct results *results, const char *folder, const struct log *log);
 
 #endif

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { MAX_OPTIONS = 64 };
@@ -50,6 +51,7 @@ static error_t read_option(int key, char *argument, struct argp_state *state) {
     case KEY_FAIL_FAST: options->fail_fast = true; break;
     case KEY_SAMPLE: read_count(parse, "sample", argument, &options->sample); break;
     case KEY_WEIGHTS: options->weights = argument; break;
+    case KEY_OUTPUT: options->output = argument; break;
     case KEY_TRIAL: options->trial = argument; break;
     case KEY_BY: options->by = argument; break;
     case KEY_METRIC: options->metric = argument; break;
@@ -106,6 +108,11 @@ static enum status wrong_option(const char *word, struct error *error) {
     return error_set(error, STATUS_CONFIG, "unknown option '%s'; `runner help` lists the options", word);
 }
 
+static bool is_folder(const char *path) {
+    struct stat facts;
+    return stat(path, &facts) == 0 && S_ISDIR(facts.st_mode);
+}
+
 static bool takes_no_config(enum command command) {
     return command == COMMAND_PLUGINS || command == COMMAND_SCHEMA || command == COMMAND_HELP;
 }
@@ -131,9 +138,15 @@ static enum status read_words(struct parse *parse) {
     }
     if (options->subject == NULL && !takes_no_config(options->command))
         return error_set(parse->error, STATUS_CONFIG, "%s: %s", parse->words[0],
-                         options->command == COMMAND_TABLE    ? "wanted a results folder or a config"
+                         options->command == COMMAND_TABLE || options->command == COMMAND_REPORT
+                             ? "wanted a results folder or a config"
                          : options->command == COMMAND_VERIFY ? "wanted a results folder"
                                                               : "wanted a config");
+    if (options->command == COMMAND_REPORT && next < parse->n_words && is_folder(parse->words[next])) {
+        options->arguments = parse->words + next; /* a folder's name may look like path=value */
+        options->n_arguments = parse->n_words - next;
+        return STATUS_OK;
+    }
     bool overrides = !takes_no_config(options->command) && options->command != COMMAND_VERIFY;
     for (; next < parse->n_words; next++) {
         if (!overrides || strchr(parse->words[next], '=') == NULL)

@@ -18,6 +18,7 @@ enum command {
     COMMAND_EVALUATE,
     COMMAND_VERIFY,
     COMMAND_DIFF,
+    COMMAND_REPORT,
     COMMAND_SCHEMA,
     COMMAND_HELP,
     COMMAND_VERSION,
@@ -30,7 +31,7 @@ struct options {
     const char *subject; /* CONFIG, NAME or FOLDER; NULL: none given */
     const char **overrides;
     size_t n_overrides;
-    const char **arguments; /* of `plugin`: what stands behind its subject */
+    const char **arguments; /* of `plugin`, `diff`, `report`: what stands behind its subject */
     size_t n_arguments;
     const char **plugin_folders;
     size_t n_plugin_folders;
@@ -44,6 +45,7 @@ struct options {
     bool long_form, check_claims;
     bool fail_fast, wait, fresh, json, cxx;
     struct log log;
+    const char *output; /* of report: a file; NULL: not given */
     int argc;
     char **argv;
 };

@@ -291,6 +291,7 @@ static enum status run_grid(struct run *run, struct error *error) {
     if (written != STATUS_OK)
         return written;
     print_results(run);
+    report_after_run(&run->job.plan.results, run->folder.path, &run->options->log);
     if (status == STATUS_TRIAL)
         tell_first_failed(run);
     struct results_counts counts = results_count(&run->job.plan.results);

@@ -15,6 +15,7 @@
 #define EVALUATE (1u << COMMAND_EVALUATE)
 #define VERIFY (1u << COMMAND_VERIFY)
 #define DIFF (1u << COMMAND_DIFF)
+#define REPORT (1u << COMMAND_REPORT)
 
 const struct usage_command usage_commands[] = {
     {"run", COMMAND_RUN, "CONFIG [path=value...]", "train the grid of an experiment, or show it where it is finished",
@@ -116,6 +117,21 @@ const struct usage_command usage_commands[] = {
      "\n"
      "Examples:\n"
      "  runner diff results/before results/after\n"},
+    {"report", COMMAND_REPORT, "FOLDER|CONFIG [path=value...], report FOLDER FOLDER...",
+     "make report.html of results again, or one page that compares several",
+     "Every run ends with results/EXPERIMENT/report.html: the claims and comparisons as sentences, pictures, tables,\n"
+     "failures and provenance on one page that needs nothing but itself. This makes it again, also while the run "
+     "still\n"
+     "goes on. Pictures need gnuplot; their scripts and data are in plots/ beside it.\n"
+     "\n"
+     "With several folders the runs stand side by side, grid points matched by their labels, in comparison.html or "
+     "the\n"
+     "file of --output.\n"
+     "\n"
+     "Examples:\n"
+     "  runner report results/batchsize\n"
+     "  runner report configs/batchsize.yaml train.epochs=1\n"
+     "  runner report results/before results/after --output before_after.html\n"},
     {"schema", COMMAND_SCHEMA, "", "write a JSON Schema of configs, for completion and checks in editors",
      "Writes a JSON Schema (draft 7) with all keys, and the parameters of all plugins that are found, to the standard\n"
      "output. An editor with a YAML language server takes it from the first line of a config:\n"
@@ -130,7 +146,7 @@ const size_t usage_n_commands = sizeof usage_commands / sizeof usage_commands[0]
 
 const struct usage_option usage_options[] = {
     {"results", KEY_RESULTS, "DIR",
-     "where results are kept, each experiment in a folder of its name (default: results)", RUN | TABLE},
+     "where results are kept, each experiment in a folder of its name (default: results)", RUN | TABLE | REPORT},
     {"workers", KEY_WORKERS, "N", "trials that are trained at the same time (default: one a processor)", RUN | VERIFY},
     {"threads", KEY_THREADS, "N",
      "threads of each trial (default: what is left per worker); results do not depend on it", RUN | EVALUATE | VERIFY},
@@ -140,9 +156,10 @@ const struct usage_option usage_options[] = {
     {"wait", KEY_WAIT, NULL, "where another runner works in the results folder, wait until it has ended", RUN},
     {"json", KEY_JSON, NULL, "write what happens to the standard output, a JSON object a line, in place of the table",
      RUN},
+    {"output", KEY_OUTPUT, "FILE", "report: write the page to this file alone", REPORT},
     {"plugin-dir", KEY_PLUGIN_DIR, "DIR",
      "look for plugins here first; may be given several times; then $RUNNER_PLUGIN_PATH is searched",
-     RUN | CHECK | PLUGINS | PLUGIN | TABLE | EVALUATE | VERIFY | SCHEMA},
+     RUN | CHECK | PLUGINS | PLUGIN | TABLE | EVALUATE | VERIFY | SCHEMA | REPORT},
     {"weights", KEY_WEIGHTS, "FILE", "evaluate: the .npz file with the weights", EVALUATE},
     {"sample", KEY_SAMPLE, "N", "verify: N trials, spread over the grid (default: all)", VERIFY},
     {"trial", KEY_TRIAL, "ID", "verify: one trial, by its number or id in trials.csv", VERIFY},

@@ -36,6 +36,7 @@ enum usage_key {
     KEY_TRIAL,
     KEY_WEIGHTS,
     KEY_JSON,
+    KEY_OUTPUT,
     KEY_PLUGIN_DIR,
     KEY_CXX,
     KEY_BY,

@@ -1,0 +1,301 @@
+#include "runner/results/report.h"
+
+#include "runner/base/file.h"
+#include "runner/base/html.h"
+#include "runner/base/yaml.h"
+#include "runner/results/column.h"
+#include "runner/results/folder.h"
+#include "runner/results/report_parts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#define FILE_LIMIT ((size_t)64 << 20)
+
+/* ---- What the parts need ----------------------------------------------------------------------------------------- */
+
+static char *read_text(struct report *report, const char *file) {
+    unsigned char *bytes = NULL;
+    size_t n = 0;
+    char *text = NULL;
+    if (file_read(path_join(&report->arena, report->folder, file), FILE_LIMIT, &bytes, &n, NULL) == STATUS_OK)
+        text = arena_copy_bytes(&report->arena, bytes, n);
+    free(bytes);
+    return text;
+}
+
+static void read_folder(struct report *report) {
+    report->config = read_text(report, "config.yaml");
+    report->description = "";
+    if (report->config != NULL) {
+        struct diagnostics diagnostics;
+        diagnostics_init(&diagnostics);
+        const struct tree *tree =
+            yaml_read(report->config, strlen(report->config), "config.yaml", &report->arena, &diagnostics);
+        const struct tree *description = tree_get(tree, "description");
+        if (description != NULL && description->type == TREE_TEXT)
+            report->description = description->text;
+        diagnostics_clear(&diagnostics);
+    }
+    const char *manifest = read_text(report, "manifest.json");
+    report->manifest = manifest != NULL ? json_loads(manifest, 0, NULL) : NULL;
+}
+
+static bool axis_differs(const struct results *results, size_t axis) {
+    for (size_t p = 1; p < results->n_points; p++) {
+        const char *a = results->labels[0][axis], *b = results->labels[p][axis];
+        if ((a == NULL) != (b == NULL) || (a != NULL && strcmp(a, b) != 0))
+            return true;
+    }
+    return false;
+}
+
+struct place {
+    double mean;
+    size_t point;
+};
+
+static int compare_places(const void *a, const void *b) {
+    const struct place *x = a, *y = b;
+    if (x->mean != y->mean)
+        return x->mean > y->mean ? -1 : 1;
+    return (x->point > y->point) - (x->point < y->point);
+}
+
+/* Means of the main metric, and the order that they make. */
+static void rank_points(struct report *report) {
+    const struct results *results = report->results;
+    size_t n = results->n_points;
+    bool lower = report->metric != NULL && column_lower_is_better(report->metric);
+    report->means = arena_array(&report->arena, n, sizeof *report->means);
+    report->order = arena_array(&report->arena, n, sizeof *report->order);
+    report->ended = arena_array(&report->arena, n, sizeof *report->ended);
+    size_t *counts = memory_alloc(n + 1, sizeof *counts);
+    struct place *places = memory_alloc(n + 1, sizeof *places);
+    for (size_t t = 0; t < results->n_trials; t++) {
+        const struct result_trial *trial = &results->trials[t];
+        double value;
+        if (trial->record == NULL || trial->record->status > TRIAL_DIVERGED)
+            continue;
+        report->ended[trial->point]++;
+        if (report->metric != NULL && column_value(results, t, report->metric, &value)) {
+            report->means[trial->point] += value;
+            counts[trial->point]++;
+        }
+    }
+    for (size_t p = 0; p < n; p++) {
+        bool known = counts[p] > 0 && counts[p] == report->ended[p];
+        report->means[p] = known ? report->means[p] / (double)counts[p] : (double)NAN;
+        if (!isnan(report->means[p]))
+            places[report->n_order++] = (struct place){lower ? -report->means[p] : report->means[p], p};
+    }
+    qsort(places, report->n_order, sizeof *places, compare_places);
+    for (size_t i = 0; i < report->n_order; i++)
+        report->order[i] = places[i].point;
+    free(places);
+    free(counts);
+}
+
+void report_open(struct report *report, const struct report_side *side) {
+    *report = (struct report){.results = side->results, .folder = side->folder};
+    arena_init(&report->arena);
+    plots_init(&report->plots);
+    text_init(&report->missing);
+    read_folder(report);
+    report->counts = results_count(side->results);
+    report->columns = results_columns(side->results, &report->arena, &report->n_columns);
+    report->metric = column_main(report->columns, report->n_columns);
+    if (report->metric != NULL)
+        comparisons_make(side->results, report->metric, &report->comparisons);
+    report->axes = arena_array(&report->arena, side->results->n_axes, sizeof *report->axes);
+    for (size_t a = 0; a < side->results->n_axes; a++)
+        if (axis_differs(side->results, a))
+            report->axes[report->n_axes++] = a;
+    rank_points(report);
+}
+
+void report_close(struct report *report) {
+    if (report->metric != NULL)
+        comparisons_clear(&report->comparisons);
+    json_decref(report->manifest);
+    plots_clear(&report->plots);
+    text_clear(&report->missing);
+    arena_clear(&report->arena);
+}
+
+/* ---- Which points ------------------------------------------------------------------------------------------------ */
+
+static bool among(const size_t *points, size_t n, size_t point) {
+    for (size_t i = 0; i < n; i++)
+        if (points[i] == point)
+            return true;
+    return false;
+}
+
+size_t report_pick(const struct report *report, size_t most, size_t *points, bool *cut) {
+    const struct results *results = report->results;
+    size_t n = 0, ended = 0;
+    for (size_t p = 0; p < results->n_points; p++)
+        ended += report->ended[p] > 0 ? 1 : 0;
+    *cut = ended > most;
+    if (!*cut) {
+        for (size_t p = 0; p < results->n_points; p++)
+            if (report->ended[p] > 0)
+                points[n++] = p;
+        return n;
+    }
+    /* Of those compared with: the first few. Then the worst two, and the best as far as there is room; all in order. */
+    size_t *chosen = memory_alloc(most, sizeof *chosen), worst = most >= 6 ? 2 : 1;
+    for (size_t i = 0; i < report->comparisons.count && n < most / 4; i++)
+        if (report->comparisons.items[i].verdict == VERDICT_REFERENCE)
+            chosen[n++] = report->comparisons.items[i].point;
+    for (size_t i = 0; i < report->n_order && i < worst; i++)
+        if (!among(chosen, n, report->order[report->n_order - 1 - i]))
+            chosen[n++] = report->order[report->n_order - 1 - i];
+    for (size_t i = 0; i < report->n_order && n < most; i++)
+        if (!among(chosen, n, report->order[i]))
+            chosen[n++] = report->order[i];
+    size_t count = 0;
+    for (size_t i = 0; i < report->n_order; i++)
+        if (among(chosen, n, report->order[i]))
+            points[count++] = report->order[i];
+    free(chosen);
+    return count;
+}
+
+const char *report_cut(struct report *report, size_t shown, bool cut) {
+    if (!cut)
+        return "";
+    return arena_printf(&report->arena,
+                        " %zu of %zu grid points are shown: the best, the worst and what the others are compared with; "
+                        "summary.csv has all.",
+                        shown, report->results->n_points);
+}
+
+void report_label(const struct report *report, size_t point, struct text *out) {
+    const char *separator = "";
+    size_t start = out->length;
+    for (size_t i = 0; i < report->n_axes; i++) {
+        const char *label = report->results->labels[point][report->axes[i]];
+        if (label == NULL)
+            continue;
+        text_printf(out, "%s%s", separator, label);
+        separator = ", ";
+    }
+    if (out->length == start)
+        text_add(out, report->n_axes == 0 ? "all seeds" : "-");
+}
+
+void report_axes(const struct report *report, struct text *out) {
+    for (size_t i = 0; i < report->n_axes; i++)
+        text_printf(out, "%s%s", i > 0 ? ", " : "", results_axis_name(report->results, report->axes[i]));
+}
+
+/* ---- The page ---------------------------------------------------------------------------------------------------- */
+
+static void add_count(size_t n, const char *what, struct text *out) {
+    if (n > 0)
+        text_printf(out, ", %zu %s", n, what);
+}
+
+static void add_head(struct report *report, struct text *out) {
+    const struct results *results = report->results;
+    const struct results_counts *counts = &report->counts;
+    struct text line;
+    text_init(&line);
+    text_add(out, "<header>\n");
+    html_element(out, "h1", results->name);
+    if (report->description[0] != '\0')
+        html_element(out, "p class=\"lead\"", report->description);
+    size_t seeds = results->n_points > 0 ? results->n_trials / results->n_points : 0;
+    text_printf(&line, "%zu grid point%s \u00d7 %zu seed%s = %zu trial%s: %zu done", results->n_points,
+                results->n_points == 1 ? "" : "s", seeds, seeds == 1 ? "" : "s", results->n_trials,
+                results->n_trials == 1 ? "" : "s", counts->done);
+    add_count(counts->diverged, "diverged", &line);
+    add_count(counts->failed, "failed", &line);
+    add_count(counts->timeout, "stopped by the time limit", &line);
+    add_count(counts->missing, "not finished", &line);
+    const char *ended = json_string_value(json_object_get(report->manifest, "ended"));
+    if (ended != NULL)
+        text_printf(&line, " \u00b7 %.10s %.5s UTC", ended, strlen(ended) > 16 ? ended + 11 : "");
+    html_element(out, "p class=\"facts\"", line.data);
+    if (counts->missing > 0)
+        html_element(out, "p class=\"note\"",
+                     "Not all trials have ended: what stands here is of those that have, and may change.");
+    text_add(out, "</header>\n");
+    text_clear(&line);
+}
+
+static void draw(struct report *report) {
+    report_plot_curves(report);
+    report_plot_axes(report);
+    report_plot_seeds(report);
+    report_plot_differences(report);
+    report_plot_heat(report);
+    report_plot_frontier(report);
+    struct error error = {0};
+    if (plots_draw(&report->plots, &error) != STATUS_OK)
+        text_add(&report->missing, error.text);
+}
+
+static void write_page(struct report *report, bool links, struct text *out) {
+    report_page_open(report->results->name, out);
+    add_head(report, out);
+    report_answer(report, out);
+    report_figures(report, out);
+    text_add(out, "<section id=\"tables\">\n<h2>Tables</h2>\n");
+    report_summary(report, out);
+    report_targets(report, out);
+    report_comparisons(report, out);
+    report_ranks(report, out);
+    text_add(out, "</section>\n");
+    report_troubles(report, out);
+    report_config(report, out);
+    report_provenance(report, links, out);
+    report_page_close(out);
+}
+
+static enum status lock_reports(const char *folder, struct arena *arena, int *lock, struct error *error) {
+    const char *path = path_join(arena, folder, ".report.lock");
+    *lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (*lock < 0)
+        return error_set(error, STATUS_ENVIRONMENT, "%s: cannot be made: %s", path, strerror(errno));
+    int failed;
+    do
+        failed = flock(*lock, LOCK_EX);
+    while (failed && errno == EINTR);
+    return failed ? error_set(error, STATUS_ENVIRONMENT, "%s: cannot be locked: %s", path, strerror(errno)) : STATUS_OK;
+}
+
+enum status report_write(const struct report_side *side, const char *output, struct text *notice, struct error *error) {
+    struct report report;
+    int lock = -1;
+    struct text page;
+    text_init(&page);
+    text_reset(notice);
+    report_open(&report, side);
+    enum status status = STATUS_OK;
+    if (output == NULL)
+        status = lock_reports(side->folder, &report.arena, &lock, error);
+    if (status == STATUS_OK) {
+        draw(&report);
+        write_page(&report, output == NULL, &page);
+        text_add(notice, report.missing.data);
+        const char *path = output != NULL ? output : path_join(&report.arena, side->folder, REPORT_FILE);
+        if (output == NULL)
+            status = plots_keep(&report.plots, path_join(&report.arena, side->folder, "plots"), error);
+        if (status == STATUS_OK)
+            status = file_write_whole(path, page.data, page.length, error);
+    }
+    if (lock >= 0)
+        close(lock);
+    report_close(&report);
+    text_clear(&page);
+    return status;
+}

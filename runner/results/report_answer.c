@@ -1,0 +1,147 @@
+/* The answer: claims and comparisons as sentences. */
+#include "runner/base/html.h"
+#include "runner/base/words.h"
+#include "runner/results/claims.h"
+#include "runner/results/report_parts.h"
+#include "runner/results/verdict.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A row of the list: a word, and what it is said of; `code` (may be NULL) stands before the sentence. */
+static void add_answer(const char *class, const char *word, const char *code, const char *sentence, struct text *out) {
+    text_printf(out, "<li><span class=\"verdict %s\">", class);
+    html_text(out, word);
+    text_add(out, "</span><div>");
+    if (code != NULL) {
+        html_element(out, "code", code);
+        text_add(out, "<br>");
+    }
+    html_text(out, sentence);
+    text_add(out, "</div></li>\n");
+}
+
+static void add_claims(struct report *report, struct text *out) {
+    const struct results *results = report->results;
+    if (results->n_claims == 0)
+        return;
+    static const char *const classes[] = {"open", "yes", "no"};
+    const struct claim_result *claims = claims_judge(results, &report->arena);
+    struct text sentence;
+    text_init(&sentence);
+    html_element(out, "h3", results->n_claims == 1 ? "The claim" : "The claims");
+    text_add(out, "\n<ul class=\"answers\">\n");
+    for (size_t i = 0; i < results->n_claims; i++) {
+        text_reset(&sentence);
+        verdict_claim(&claims[i], &sentence);
+        add_answer(classes[claims[i].verdict], claim_verdict_name(claims[i].verdict), claims[i].text, sentence.data,
+                   out);
+    }
+    text_add(out, "</ul>\n");
+    text_clear(&sentence);
+}
+
+static const char *verdict_class(enum verdict verdict) {
+    return verdict == VERDICT_BETTER ? "yes" : verdict == VERDICT_WORSE ? "no" : "open";
+}
+
+static const char *verdict_word(enum verdict verdict) {
+    return verdict == VERDICT_BETTER      ? "better"
+           : verdict == VERDICT_WORSE     ? "worse"
+           : verdict == VERDICT_UNDECIDED ? "not shown"
+                                          : "no verdict";
+}
+
+/* Those with a verdict first, the largest differences first. */
+static int compare_weight(const void *a, const void *b) {
+    const struct comparison *x = *(const struct comparison *const *)a, *y = *(const struct comparison *const *)b;
+    bool x_told = x->verdict == VERDICT_BETTER || x->verdict == VERDICT_WORSE,
+         y_told = y->verdict == VERDICT_BETTER || y->verdict == VERDICT_WORSE;
+    if (x_told != y_told)
+        return x_told ? -1 : 1;
+    double dx = isnan(x->t.mean) ? -1 : fabs(x->t.mean), dy = isnan(y->t.mean) ? -1 : fabs(y->t.mean);
+    if (dx != dy)
+        return dx > dy ? -1 : 1;
+    return (x->point > y->point) - (x->point < y->point);
+}
+
+static void add_comparisons(struct report *report, struct text *out) {
+    const struct comparisons *all = &report->comparisons;
+    struct text sentence;
+    text_init(&sentence);
+    verdict_overview(report->results, all, &sentence);
+    if (sentence.length > 0) {
+        const struct comparison **list = memory_alloc(all->count + 1, sizeof *list);
+        size_t n = 0;
+        for (size_t i = 0; i < all->count; i++)
+            if (all->items[i].verdict != VERDICT_REFERENCE)
+                list[n++] = &all->items[i];
+        bool cut = n > REPORT_SENTENCES;
+        if (cut)
+            qsort(list, n, sizeof *list, compare_weight);
+        html_element(out, "h3", all->best ? "Against the best" : "Against the baseline");
+        html_element(out, "p", sentence.data);
+        text_add(out, "\n<ul class=\"answers\">\n");
+        for (size_t i = 0; i < n && i < REPORT_SENTENCES; i++) {
+            text_reset(&sentence);
+            verdict_comparison(report->results, all, list[i], &sentence);
+            add_answer(verdict_class(list[i]->verdict), verdict_word(list[i]->verdict), NULL, sentence.data, out);
+        }
+        text_add(out, "</ul>\n");
+        if (cut) {
+            text_add(out, "<p class=\"small\">");
+            html_printf(out, "The %d clearest of %zu comparisons; comparisons.csv has all.", REPORT_SENTENCES, n);
+            text_add(out, "</p>\n");
+        }
+        free(list);
+    }
+    text_clear(&sentence);
+}
+
+/* One grid point: there is nothing to compare, only what came out. */
+static void add_single(struct report *report, struct text *out) {
+    struct point_metric metric;
+    char mean[WORDS_SIZE], sd[WORDS_SIZE];
+    for (size_t p = 0; p < report->results->n_points; p++) {
+        point_measure(report->results, p, report->metric, &metric);
+        if (!metric.has_mean || isnan(metric.mean))
+            continue;
+        text_add(out, "<p>");
+        html_printf(out, "%s is %s", report->metric, words_number(metric.mean, mean));
+        if (metric.has_sd) {
+            html_printf(out, " \u00b1 %s over %zu seeds (mean \u00b1 standard deviation; the mean's 95 %% interval is ",
+                        words_number_like(metric.sd, mean, sd), metric.n);
+            struct text interval;
+            text_init(&interval);
+            verdict_interval(metric.low, metric.high, &interval);
+            html_printf(out, "%s)", interval.data);
+            text_clear(&interval);
+        }
+        text_add(out, ".</p>\n");
+    }
+}
+
+void report_answer(struct report *report, struct text *out) {
+    size_t ended = report->counts.done + report->counts.diverged;
+    text_add(out, "<section id=\"answer\">\n<h2>Answer</h2>\n");
+    if (ended == 0)
+        html_element(out, "p",
+                     report->counts.failed + report->counts.timeout > 0 ? "None: no trial has come to its end."
+                                                                        : "None yet: no trial has ended.");
+    else if (report->metric == NULL)
+        html_element(out, "p", "None: the trials have no metric.");
+    else if (report->results->n_points == 1)
+        add_single(report, out);
+    if (report->counts.diverged > 0) {
+        text_add(out, "<p class=\"note\">");
+        html_printf(out,
+                    "%zu of %zu trials diverged. They count as lost against trials that did not, and are in no mean.",
+                    report->counts.diverged, report->results->n_trials);
+        text_add(out, "</p>\n");
+    }
+    add_claims(report, out);
+    if (report->metric != NULL)
+        add_comparisons(report, out);
+    text_add(out, "</section>\n");
+}

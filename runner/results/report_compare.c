@@ -1,0 +1,274 @@
+/* Several runs on one page. */
+#include "runner/base/file.h"
+#include "runner/base/html.h"
+#include "runner/base/words.h"
+#include "runner/results/column.h"
+#include "runner/results/report_parts.h"
+#include "runner/results/statistics.h"
+#include "runner/results/verdict.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct compared {
+    struct arena arena;
+    struct report *sides; /* of one run each, for its counts and manifest */
+    size_t n;
+    const char *metric; /* of the first side */
+};
+
+static const char *last_part(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash != NULL && slash[1] != '\0' ? slash + 1 : path;
+}
+
+/* The axis of this name, or n_axes. */
+static size_t find_axis(const struct results *results, const char *name) {
+    size_t a = 0;
+    while (a < results->n_axes && strcmp(results->axes[a], name) != 0)
+        a++;
+    return a;
+}
+
+/* Equal labels on the axes that both grids have. Others do not count where their run has one label of them only. */
+static bool same_point(const struct report *a, size_t point, const struct report *b, size_t other) {
+    for (size_t i = 0; i < a->results->n_axes; i++) {
+        size_t k = find_axis(b->results, a->results->axes[i]);
+        if (k == b->results->n_axes)
+            continue;
+        const char *x = a->results->labels[point][i], *y = b->results->labels[other][k];
+        if ((x == NULL) != (y == NULL) || (x != NULL && strcmp(x, y) != 0))
+            return false;
+    }
+    return true;
+}
+
+/* The point of a side that is the same, or SIZE_MAX; there are several where the side has an axis more: none is taken then. */
+static size_t find_point(const struct compared *all, size_t side, size_t point) {
+    const struct report *first = &all->sides[0], *other = &all->sides[side];
+    size_t found = SIZE_MAX;
+    for (size_t p = 0; p < other->results->n_points; p++) {
+        if (!same_point(first, point, other, p))
+            continue;
+        if (found != SIZE_MAX)
+            return SIZE_MAX;
+        found = p;
+    }
+    return found;
+}
+
+/* The differences of a side from the first at a pair of points, paired by seed. */
+static void test_points(const struct compared *all, size_t side, size_t point, size_t other, struct t_test *test) {
+    const struct results *first = all->sides[0].results, *second = all->sides[side].results;
+    size_t from, to, begin, end, n = 0;
+    results_point_trials(first, point, &from, &to);
+    results_point_trials(second, other, &begin, &end);
+    double *differences = memory_alloc(to - from + 1, sizeof *differences), scale = 0, before, after;
+    for (size_t t = from; t < to; t++)
+        for (size_t u = begin; u < end; u++) {
+            if (first->trials[t].seed != second->trials[u].seed || !column_value(first, t, all->metric, &before) ||
+                !column_value(second, u, all->metric, &after))
+                continue;
+            differences[n++] = after - before;
+            scale = fmax(scale, fmax(fabs(before), fabs(after)));
+            break;
+        }
+    statistics_t_test(differences, n, scale, test);
+    test->n = n;
+    free(differences);
+}
+
+static void add_cell(const struct report *report, size_t point, const char *metric, struct text *out) {
+    struct point_metric m;
+    char mean[WORDS_SIZE], sd[WORDS_SIZE];
+    text_add(out, "<td class=\"n\">");
+    if (point != SIZE_MAX) {
+        point_measure(report->results, point, metric, &m);
+        if (m.has_mean)
+            html_text(out, words_number(m.mean, mean));
+        if (m.has_mean && m.has_sd && !isnan(m.mean))
+            html_printf(out, " \u00b1 %s", words_number_like(m.sd, mean, sd));
+    }
+    text_add(out, "</td>");
+}
+
+static void add_difference(const struct compared *all, size_t side, size_t point, size_t other, struct text *out) {
+    struct t_test test = {.n = 0};
+    char mean[WORDS_SIZE];
+    if (other != SIZE_MAX)
+        test_points(all, side, point, other, &test);
+    html_element(out, "td class=\"n\"", test.n > 0 ? words_number(test.mean, mean) : "");
+    text_add(out, "<td class=\"n\">");
+    if (test.n >= 2 && isfinite(test.low)) {
+        struct text interval;
+        text_init(&interval);
+        verdict_interval(test.low, test.high, &interval);
+        html_text(out, interval.data);
+        text_clear(&interval);
+    }
+    text_add(out, "</td>");
+}
+
+static void add_seconds(const struct report *report, size_t point, struct text *out) {
+    struct point_metric m = {.median = (double)NAN};
+    char text[WORDS_SIZE];
+    if (point != SIZE_MAX)
+        point_measure(report->results, point, "epoch_seconds", &m);
+    html_element(out, "td class=\"n\"", words_seconds(m.median, text));
+}
+
+static void add_heads(const struct compared *all, struct text *out) {
+    const struct report *first = &all->sides[0];
+    text_add(out, "<tr>");
+    for (size_t i = 0; i < first->results->n_axes; i++)
+        html_element(out, "th", results_axis_name(first->results, i));
+    for (size_t s = 0; s < all->n; s++) {
+        text_add(out, "<th class=\"n\">");
+        html_printf(out, "%c: %s", (int)('A' + s % 26), all->metric);
+        text_add(out, "</th>");
+    }
+    for (size_t s = 1; s < all->n; s++) {
+        text_add(out, "<th class=\"n\">");
+        html_printf(out, "%c \u2212 A", (int)('A' + s % 26));
+        text_add(out, "</th><th class=\"n\">95 % interval</th>");
+    }
+    for (size_t s = 0; s < all->n; s++) {
+        text_add(out, "<th class=\"n\">");
+        html_printf(out, "%c: s/epoch", (int)('A' + s % 26));
+        text_add(out, "</th>");
+    }
+    text_add(out, "</tr>\n");
+}
+
+static void add_points(const struct compared *all, struct text *out) {
+    const struct report *first = &all->sides[0];
+    size_t *matches = memory_alloc(all->n, sizeof *matches), shown = 0;
+    html_element(out, "h2", "Grid points side by side");
+    report_table_open("Grid points side by side", out);
+    add_heads(all, out);
+    for (size_t p = 0; p < first->results->n_points && shown < REPORT_TABLE_ROWS; p++, shown++) {
+        text_add(out, "<tr>");
+        for (size_t i = 0; i < first->results->n_axes; i++)
+            html_element(out, "td class=\"label\"",
+                         first->results->labels[p][i] != NULL ? first->results->labels[p][i] : "");
+        matches[0] = p;
+        for (size_t s = 1; s < all->n; s++)
+            matches[s] = find_point(all, s, p);
+        for (size_t s = 0; s < all->n; s++)
+            add_cell(&all->sides[s], matches[s], all->metric, out);
+        for (size_t s = 1; s < all->n; s++)
+            add_difference(all, s, p, matches[s], out);
+        for (size_t s = 0; s < all->n; s++)
+            add_seconds(&all->sides[s], matches[s], out);
+        text_add(out, "</tr>\n");
+    }
+    report_table_close(out);
+    text_add(out,
+             "<p class=\"small\">Mean \u00b1 standard deviation over the seeds. Differences are paired by seed; their "
+             "intervals are "
+             "those of one t test each, without a correction for their number. A cell is empty where a run has no such "
+             "point.</p>\n");
+    if (shown < first->results->n_points) {
+        text_add(out, "<p class=\"small\">");
+        html_printf(out, "The first %zu of %zu grid points of A are shown.", shown, first->results->n_points);
+        text_add(out, "</p>\n");
+    }
+    free(matches);
+}
+
+static void add_runs(const struct compared *all, struct text *out) {
+    html_element(out, "h2", "The runs");
+    report_table_open("The runs", out);
+    text_add(out,
+             "<tr><th></th><th>folder</th><th>experiment</th><th class=\"n\">points</th><th class=\"n\">trials</th>"
+             "<th class=\"n\">done</th><th class=\"n\">diverged</th><th "
+             "class=\"n\">failed</th><th>ended</th><th>machine</th>"
+             "<th>matrix products</th></tr>\n");
+    for (size_t s = 0; s < all->n; s++) {
+        const struct report *report = &all->sides[s];
+        const char *ended = json_string_value(json_object_get(report->manifest, "ended"));
+        const char *cpu = json_string_value(json_object_get(json_object_get(report->manifest, "machine"), "cpu"));
+        const char *blas = json_string_value(json_object_get(report->manifest, "blas"));
+        text_printf(out, "<tr><td>%c</td>", (int)('A' + s % 26));
+        html_element(out, "td class=\"label\"", last_part(all->sides[s].folder));
+        html_element(out, "td class=\"label\"", report->results->name);
+        const size_t counts[] = {report->results->n_points, report->results->n_trials, report->counts.done,
+                                 report->counts.diverged, report->counts.failed + report->counts.timeout};
+        for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
+            text_printf(out, "<td class=\"n\">%zu</td>", counts[i]);
+        html_element(out, "td", ended != NULL ? ended : "");
+        html_element(out, "td", cpu != NULL ? cpu : "");
+        html_element(out, "td", blas != NULL ? blas : "");
+        text_add(out, "</tr>\n");
+    }
+    report_table_close(out);
+}
+
+/* What speaks for itself: how many of the matched points differ. */
+static void add_overview(const struct compared *all, struct text *out) {
+    const struct report *first = &all->sides[0];
+    text_add(out, "<h2>Answer</h2>\n<ul class=\"answers\">\n");
+    for (size_t s = 1; s < all->n; s++) {
+        size_t matched = 0, tested = 0, equal = 0, differ = 0, only = 0;
+        double *p_values = memory_alloc(first->results->n_points + 1, sizeof *p_values);
+        for (size_t p = 0; p < first->results->n_points; p++) {
+            struct t_test test;
+            size_t other = find_point(all, s, p);
+            if (other == SIZE_MAX) {
+                only++;
+                continue;
+            }
+            matched++;
+            test_points(all, s, p, other, &test);
+            equal += test.n > 0 && test.mean == 0 && (test.n < 2 || test.sd == 0) ? 1 : 0;
+            if (test.n >= STATISTICS_LEAST && !isnan(test.p))
+                p_values[tested++] = test.p;
+        }
+        statistics_holm(p_values, tested, p_values);
+        for (size_t i = 0; i < tested; i++)
+            differ += p_values[i] < 1 - STATISTICS_LEVEL ? 1 : 0;
+        free(p_values);
+        text_printf(out, "<li><span class=\"verdict %s\">%c and A</span><div>", differ > 0 ? "no" : "open",
+                    (int)('A' + s % 26));
+        html_printf(out,
+                    "%zu grid point%s matched; %s differs at %zu of %zu that can be tested (t test, Holm\u2019s "
+                    "correction), is equal in all "
+                    "digits at %zu",
+                    matched, matched == 1 ? " is" : "s are", all->metric, differ, tested, equal);
+        if (only > 0)
+            html_printf(out, "; %zu of A have no partner", only);
+        text_add(out, ".</div></li>\n");
+    }
+    text_add(out, "</ul>\n");
+}
+
+enum status report_compare(const struct report_side *sides, size_t n, const char *output, struct text *notice,
+                           struct error *error) {
+    struct compared all = {.n = n};
+    struct text page;
+    arena_init(&all.arena);
+    text_init(&page);
+    text_reset(notice);
+    all.sides = arena_array(&all.arena, n, sizeof *all.sides);
+    for (size_t s = 0; s < n; s++)
+        report_open(&all.sides[s], &sides[s]);
+    all.metric = all.sides[0].metric;
+    report_page_open("Comparison of runs", &page);
+    text_add(&page, "<header><h1>Comparison of runs</h1></header>\n");
+    if (all.metric != NULL) {
+        add_overview(&all, &page);
+        add_points(&all, &page);
+    } else {
+        html_element(&page, "p", "There is nothing to compare: no trial of the first run has a metric.");
+    }
+    add_runs(&all, &page);
+    report_page_close(&page);
+    enum status status = file_write_whole(output, page.data, page.length, error);
+    for (size_t s = 0; s < n; s++)
+        report_close(&all.sides[s]);
+    text_clear(&page);
+    arena_clear(&all.arena);
+    return status;
+}

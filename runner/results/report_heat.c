@@ -1,0 +1,199 @@
+/* The heat map of two axes. */
+#include "runner/results/column.h"
+#include "runner/results/report_plot.h"
+#include "runner/results/svg.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { HEAT_MOST = 24, HEAT_TEXT = 7, HEAT_LABEL = 12 };
+
+struct heat {
+    struct report *report;
+    size_t axes[2]; /* down, across */
+    const char *labels[2][HEAT_MOST];
+    size_t n[2];
+    size_t held;                        /* the point whose labels hold on all other axes */
+    size_t cells[HEAT_MOST][HEAT_MOST]; /* 1 + point; 0: none */
+};
+
+/* The labels of an axis in grid order; false where they are more than can be drawn. */
+static bool find_labels(struct heat *heat, size_t k) {
+    const struct results *results = heat->report->results;
+    for (size_t p = 0; p < results->n_points; p++) {
+        const char *label = results->labels[p][heat->axes[k]];
+        size_t i = 0;
+        while (label != NULL && i < heat->n[k] && strcmp(heat->labels[k][i], label) != 0)
+            i++;
+        if (label == NULL || i < heat->n[k])
+            continue;
+        if (heat->n[k] == HEAT_MOST)
+            return false;
+        heat->labels[k][heat->n[k]++] = label;
+    }
+    return heat->n[k] >= 2;
+}
+
+static size_t place_of(const struct heat *heat, size_t k, size_t point) {
+    const char *label = heat->report->results->labels[point][heat->axes[k]];
+    size_t i = 0;
+    while (label != NULL && i < heat->n[k] && strcmp(heat->labels[k][i], label) != 0)
+        i++;
+    return label == NULL ? HEAT_MOST : i;
+}
+
+static bool is_held(const struct heat *heat, size_t point) {
+    const struct results *results = heat->report->results;
+    for (size_t a = 0; a < results->n_axes; a++) {
+        const char *x = results->labels[point][a], *y = results->labels[heat->held][a];
+        if (a != heat->axes[0] && a != heat->axes[1] &&
+            ((x == NULL) != (y == NULL) || (x != NULL && strcmp(x, y) != 0)))
+            return false;
+    }
+    return true;
+}
+
+/* Light to dark blue, evenly in lightness. */
+static unsigned shade(double share) {
+    static const double from[] = {0xf0, 0xf4, 0xfa}, middle[] = {0x74, 0xa9, 0xd8}, to[] = {0x0b, 0x34, 0x6b};
+    unsigned colour = 0;
+    for (size_t i = 0; i < 3; i++) {
+        double value = share < 0.5 ? from[i] + 2 * share * (middle[i] - from[i])
+                                   : middle[i] + (2 * share - 1) * (to[i] - middle[i]);
+        colour = colour << 8 | (unsigned)(value + 0.5);
+    }
+    return colour;
+}
+
+static struct range value_range(const struct heat *heat) {
+    struct range range = {.any = false};
+    for (size_t i = 0; i < heat->n[0]; i++)
+        for (size_t j = 0; j < heat->n[1]; j++)
+            if (heat->cells[i][j] > 0)
+                range_add(&range, heat->report->means[heat->cells[i][j] - 1]);
+    return range;
+}
+
+/* Short enough for a cell. */
+static void add_value(double value, const struct range *range, struct text *out) {
+    double size = fmax(fabs(range->low), fabs(range->high));
+    if (size < 10 && size >= 0.01)
+        text_printf(out, "%.3f", value);
+    else
+        text_printf(out, "%.3g", value);
+}
+
+static void write_heat_data(const struct heat *heat, const struct range *range, struct text *data) {
+    const struct report *report = heat->report;
+    for (size_t k = 0; k < 2; k++) {
+        for (size_t i = 0; i < heat->n[k]; i++) {
+            plot_number((double)(k == 0 ? heat->n[0] - 1 - i : i), '\t', data);
+            plot_label(heat->labels[k][i], HEAT_LABEL, data);
+            text_add(data, "\n");
+        }
+        text_add(data, "\n\n");
+    }
+    for (size_t i = 0; i < heat->n[0]; i++)
+        for (size_t j = 0; j < heat->n[1]; j++) {
+            double mean = heat->cells[i][j] > 0 ? report->means[heat->cells[i][j] - 1] : (double)NAN;
+            if (isnan(mean))
+                continue;
+            double share = range->high > range->low ? (mean - range->low) / (range->high - range->low) : 0.5;
+            if (column_lower_is_better(report->metric))
+                share = 1 - share;
+            text_printf(data, "%zu\t%zu\t%u\t%u\t", j, heat->n[0] - 1 - i, shade(share),
+                        share > 0.55 ? 0xfdfdfdu : 0x101010u);
+            add_value(mean, range, data);
+            text_add(data, "\n");
+        }
+}
+
+static void write_heat(const struct heat *heat) {
+    struct report *report = heat->report;
+    struct range range = value_range(heat);
+    size_t widest[2] = {2, 2};
+    for (size_t k = 0; k < 2; k++)
+        for (size_t i = 0; i < heat->n[k]; i++) {
+            size_t width = plot_label_width(heat->labels[k][i], HEAT_LABEL);
+            widest[k] = width > widest[k] ? width : widest[k];
+        }
+    double left = 30 + 7.2 * (double)widest[0], cell = (PLOT_WIDTH - left - 16) / (double)heat->n[1];
+    bool turned = 7.2 * (double)widest[1] + 6 > cell, told = heat->n[1] <= HEAT_TEXT;
+    int foot = 46 + (turned ? (int)(7 * widest[1]) : 16), row = heat->n[0] <= 8 ? 34 : 20, top = 14;
+    int height = top + foot + row * (int)heat->n[0];
+    struct plot *plot = range.any ? plots_add(&report->plots, "heat", PLOT_WIDTH, height) : NULL;
+    if (plot == NULL)
+        return;
+    struct text *script = &plot->script;
+    text_printf(script,
+                "unset key\nunset grid\nset border 0\nset tics scale 0\nset lmargin at screen %.3f\nset rmargin at "
+                "screen %.3f\n"
+                "set bmargin at screen %.3f\nset tmargin at screen %.3f\n",
+                left / PLOT_WIDTH, (PLOT_WIDTH - 16.0) / PLOT_WIDTH, (double)foot / height, 1 - (double)top / height);
+    text_printf(script, "set xrange [-0.5:%zu.5]\nset yrange [-0.5:%zu.5]\n", heat->n[1] - 1, heat->n[0] - 1);
+    if (turned)
+        text_add(script, "set xtics rotate by 90 right\n");
+    text_add(script, "set xlabel ");
+    plot_string(results_axis_name(report->results, heat->axes[1]), script);
+    /* The outer edge of the picture, as the labels beside it are. */
+    text_printf(script, " offset 0,%.1f\nset label 2 ", turned ? 0.0 : 0.3);
+    plot_string(results_axis_name(report->results, heat->axes[0]), script);
+    text_add(script, " at screen 0.022, graph 0.5 center rotate by 90\n");
+    text_printf(
+        script,
+        "plot 'heat.dat' index 2 using 1:2:(0.49):(0.48):3 with boxxyerror lc rgb variable fs solid 1 noborder "
+        "notitle, \\\n"
+        "     '' index 0 using (-1):1:ytic(2) with dots notitle, '' index 1 using 1:(-1):xtic(2) with dots notitle");
+    if (told)
+        text_add(script, ", \\\n     '' index 2 using 1:2:5:4 with labels tc rgb variable notitle");
+    text_add(script, "\n");
+    write_heat_data(heat, &range, &plot->data);
+    struct text caption;
+    text_init(&caption);
+    text_printf(&caption, "Means over the seeds from %.4g to %.4g; the darker, the better.", range.low, range.high);
+    bool others = false;
+    for (size_t i = 0; i < report->n_axes; i++) {
+        size_t axis = report->axes[i];
+        const char *label = report->results->labels[heat->held][axis];
+        if (axis == heat->axes[0] || axis == heat->axes[1] || label == NULL)
+            continue;
+        text_printf(&caption, "%s%s=%s", others ? ", " : " At ", results_axis_name(report->results, axis), label);
+        others = true;
+    }
+    text_add(&caption, others ? ", as at the best point. " : " ");
+    text_add(&caption, "An empty cell has no mean: no trial has ended there, or one diverged.");
+    report_figure(report, plot,
+                  arena_printf(&report->arena, "%s of %s and %s", report->metric,
+                               results_axis_name(report->results, heat->axes[0]),
+                               results_axis_name(report->results, heat->axes[1])),
+                  arena_copy_text(&report->arena, caption.data));
+    text_clear(&caption);
+}
+
+/* The first two axes that have labels enough; of others the labels of the best point hold. */
+void report_plot_heat(struct report *report) {
+    struct heat *heat = memory_alloc(1, sizeof *heat);
+    size_t found = 0;
+    heat->report = report;
+    for (size_t i = 0; i < report->n_axes && found < 2 && report->n_order > 0; i++) {
+        heat->axes[found] = report->axes[i];
+        heat->n[found] = 0;
+        found += find_labels(heat, found) ? 1 : 0;
+    }
+    if (found == 2) {
+        heat->held = report->order[0];
+        size_t filled = 0;
+        for (size_t p = 0; p < report->results->n_points; p++) {
+            size_t i = place_of(heat, 0, p), j = place_of(heat, 1, p);
+            if (i == HEAT_MOST || j == HEAT_MOST || !is_held(heat, p))
+                continue;
+            heat->cells[i][j] = p + 1;
+            filled += isnan(report->means[p]) ? 0 : 1;
+        }
+        if (filled >= 3)
+            write_heat(heat);
+    }
+    free(heat);
+}

@@ -1,0 +1,93 @@
+#include "runner/results/report_plot.h"
+
+#include "runner/results/svg.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { LETTER = 7, SAMPLE = 50, LINE = 18, FOOT = 52 };
+
+void key_measure(struct key *key, const char *label) {
+    size_t width = plot_label_width(label, KEY_LABEL);
+    key->n++;
+    key->widest = width > key->widest ? width : key->widest;
+}
+
+static size_t key_columns(const struct key *key) {
+    size_t width = LETTER * (key->widest > 2 ? key->widest : 2) + SAMPLE;
+    size_t columns = (PLOT_WIDTH - 20) / width;
+    return columns < 1 ? 1 : columns > key->n && key->n > 0 ? key->n : columns;
+}
+
+int key_height(const struct key *key) {
+    size_t columns = key_columns(key);
+    return key->n == 0 ? 0 : (int)((key->n + columns - 1) / columns + (key->titled ? 1 : 0)) * LINE + 8;
+}
+
+void key_write(const struct key *key, const char *title, int height, struct text *script) {
+    int room = key_height(key);
+    text_printf(script, "set bmargin at screen %.4f\n", (double)(room + FOOT) / height);
+    if (key->n == 0) {
+        text_add(script, "unset key\n");
+        return;
+    }
+    if (key->titled) {
+        text_add(script, "set label 3 ");
+        plot_string(title, script);
+        text_printf(script, " at screen 0.03, screen %.4f left tc rgb '#%06x'\n", (room - 12.0) / height, SVG_AXIS);
+    }
+    text_printf(
+        script,
+        "set key at screen 0.02, screen %.4f top left horizontal Left reverse samplen 1.5 width 1 maxcols %zu\n",
+        (room - (key->titled ? LINE : 0) - 2.0) / height, key_columns(key));
+}
+
+void range_add(struct range *range, double number) {
+    if (!isfinite(number))
+        return;
+    range->low = !range->any || number < range->low ? number : range->low;
+    range->high = !range->any || number > range->high ? number : range->high;
+    if (number > 0)
+        range->least = range->least == 0 || number < range->least ? number : range->least;
+    range->any = true;
+}
+
+bool range_is_wide(const struct range *range, double ratio) {
+    return range->any && range->low > 0 && range->high / range->low >= ratio;
+}
+
+void range_write(const struct range *range, char axis, bool logarithmic, bool share, struct text *script) {
+    char text[NUMBER_TEXT_SIZE];
+    double low = range->low, high = range->high;
+    if (!range->any)
+        return;
+    if (logarithmic) {
+        double room = pow(high / low, 0.06);
+        text_printf(script, "set logscale %c\n", axis);
+        low /= room;
+        high *= room;
+    } else {
+        double room = high > low ? 0.06 * (high - low) : fabs(low) > 0 ? 0.1 * fabs(low) : 0.5;
+        low = share && low - room < 0 ? (low < 0 ? low - room : 0) : low - room;
+        high = share && high + room > 1 ? (high > 1 ? high + room : 1) : high + room;
+    }
+    text_printf(script, "set %crange [%s:", axis, number_write(low, text));
+    text_printf(script, "%s]\n", number_write(high, text));
+}
+
+bool axis_number(const struct results *results, size_t point, size_t axis, double *number) {
+    const char *label = results->labels[point][axis];
+    if (label == NULL)
+        return false;
+    if (strcmp(label, "full") == 0 && results->rows != NULL && results->rows[point][DATA_TRAIN] > 0) {
+        *number = (double)results->rows[point][DATA_TRAIN];
+        return true;
+    }
+    return number_read(label, number) && isfinite(*number);
+}
+
+void plot_above(const char *name, struct text *script) {
+    text_add(script, "set tmargin 2.2\nset rmargin 3\nset label 1 ");
+    plot_string(name, script);
+    text_printf(script, " at graph 0, graph 1 left offset -4,1 tc rgb '#%06x'\n", SVG_INK);
+}

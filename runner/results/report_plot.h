@@ -1,0 +1,36 @@
+/* What the pictures of a report share: series with their colours and key, and ranges of axes. */
+#ifndef RUNNER_RESULTS_REPORT_PLOT_H
+#define RUNNER_RESULTS_REPORT_PLOT_H
+
+#include "runner/results/report_parts.h"
+
+enum { PLOT_WIDTH = 440, PLOT_HEIGHT = 300, KEY_LABEL = 30 };
+
+/* The labels that the key will have, to know its size. */
+struct key {
+    size_t n, widest; /* characters */
+    bool titled;
+};
+void key_measure(struct key *key, const char *label);
+/* Pixels that it takes beneath the picture. */
+int key_height(const struct key *key);
+/* Beneath a picture of this height, which has it included; the room for the axis is set as well. */
+void key_write(const struct key *key, const char *title, int height, struct text *script);
+
+struct range {
+    double low, high, least; /* least: of the positive numbers */
+    bool any;
+};
+void range_add(struct range *range, double number);
+/* Whether a logarithmic axis suits: all are positive and far apart. */
+bool range_is_wide(const struct range *range, double ratio);
+/* "set yrange [...]" with room at both ends, and "set logscale"; `axis` is x or y; `share`: no more than from 0 to 1. */
+void range_write(const struct range *range, char axis, bool logarithmic, bool share, struct text *script);
+
+/* The number of a label on a numeric axis; `full` is the number of training rows. False where it is none. */
+bool axis_number(const struct results *results, size_t point, size_t axis, double *number);
+
+/* "test_accuracy" above the axis, where it takes no room beside it. */
+void plot_above(const char *name, struct text *script);
+
+#endif

@@ -1,0 +1,165 @@
+/* Pictures with a line a grid point: learning curves, and metrics over numeric axes. */
+#include "runner/results/column.h"
+#include "runner/results/curve.h"
+#include "runner/results/report_plot.h"
+#include "runner/results/svg.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- Learning curves --------------------------------------------------------------------------------------------- */
+
+struct curves {
+    struct report *report;
+    const char *name, *column;
+    bool by_seconds;
+    size_t points[REPORT_CURVES];
+    struct curve curves[REPORT_CURVES];
+    const char *labels[REPORT_CURVES];
+    size_t n, seeds, steps;
+    bool cut, diverged;
+};
+
+static void label_curve(struct curves *all, size_t i) {
+    const struct curve *curve = &all->curves[i];
+    struct text label;
+    text_init(&label);
+    report_label(all->report, all->points[i], &label);
+    if (curve->diverged > 0)
+        text_printf(&label, " (%zu diverged)", curve->diverged);
+    all->labels[i] = arena_copy_text(&all->report->arena, label.data);
+    text_clear(&label);
+}
+
+static void gather_curves(struct curves *all) {
+    size_t n = report_pick(all->report, REPORT_CURVES, all->points, &all->cut), kept = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct curve curve;
+        curve_make(all->report->results, all->points[i], all->column, REPORT_STEPS, &all->report->arena, &curve);
+        if (curve.n == 0)
+            continue;
+        all->points[kept] = all->points[i];
+        all->curves[kept] = curve;
+        all->seeds = curve.trials > all->seeds ? curve.trials : all->seeds;
+        all->steps = curve.n > all->steps ? curve.n : all->steps;
+        all->diverged = all->diverged || curve.diverged > 0;
+        label_curve(all, kept++);
+    }
+    all->n = kept;
+}
+
+static double place_of(const struct curves *all, const struct curve_step *step) {
+    return all->by_seconds ? step->seconds : step->epoch;
+}
+
+static void write_curve_data(const struct curves *all, struct text *data) {
+    for (size_t i = 0; i < all->n; i++) {
+        text_add(data, i > 0 ? "\n\nlabel\t" : "label\t");
+        plot_label(all->labels[i], KEY_LABEL, data);
+        text_add(data, "\n");
+        for (size_t s = 0; s < all->curves[i].n; s++) {
+            const struct curve_step *step = &all->curves[i].steps[s];
+            if (all->by_seconds && step->seconds <= 0) /* a logarithmic axis has no 0 */
+                continue;
+            plot_number(place_of(all, step), '\t', data);
+            plot_number(step->mean, '\t', data);
+            plot_number(step->low, '\t', data);
+            plot_number(step->high, '\n', data);
+        }
+    }
+}
+
+/* Of steps, so that points mark them where they are few. */
+static void write_curve_plot(const struct curves *all, const struct plot *plot, struct text *script) {
+    const char *separator = "plot ";
+    for (size_t i = 0; i < all->n && all->seeds > 1; i++) {
+        text_printf(script,
+                    "%s'%s.dat' index %zu using 1:3:4 with filledcurves lc rgb '#%06x' fs transparent solid 0.16 "
+                    "noborder notitle",
+                    separator, plot->name, i, svg_series[i]);
+        separator = ", \\\n     ";
+    }
+    for (size_t i = 0; i < all->n; i++) {
+        static const int shapes[] = {7, 5, 9, 13, 11, 6, 4, 8};
+        bool marked = all->steps <= 16;
+        text_printf(script, "%s'%s.dat' index %zu using 1:2 with %s lw 1.8 lc rgb '#%06x'", separator, plot->name, i,
+                    marked || all->curves[i].n == 1 ? "linespoints" : "lines", svg_series[i]);
+        if (marked || all->curves[i].n == 1)
+            text_printf(script, " pt %d ps 0.55", shapes[i]);
+        text_add(script, all->n > 1 ? " title columnheader(2)" : " notitle");
+        separator = ", \\\n     ";
+    }
+    text_add(script, "\n");
+}
+
+static void write_curves(struct curves *all, const char *heading) {
+    struct report *report = all->report;
+    struct key key = {.titled = all->n > 1};
+    struct range x = {.any = false}, y = {.any = false};
+    for (size_t i = 0; i < all->n; i++) {
+        if (all->n > 1)
+            key_measure(&key, all->labels[i]);
+        for (size_t s = 0; s < all->curves[i].n; s++) {
+            const struct curve_step *step = &all->curves[i].steps[s];
+            if (!all->by_seconds || step->seconds > 0)
+                range_add(&x, place_of(all, step));
+            range_add(&y, step->low);
+            range_add(&y, step->high);
+        }
+    }
+    struct plot *plot = x.any ? plots_add(&report->plots, all->name, PLOT_WIDTH, PLOT_HEIGHT + key_height(&key)) : NULL;
+    if (plot == NULL)
+        return;
+    bool x_log = all->by_seconds && range_is_wide(&x, 30),
+         y_log = range_is_wide(&y, 100) && !column_is_share(all->column);
+    struct text axes, *script = &plot->script;
+    text_init(&axes);
+    report_axes(report, &axes);
+    key_write(&key, axes.data, PLOT_HEIGHT + key_height(&key), script);
+    plot_above(all->column, script);
+    text_printf(script, "set xlabel '%s' offset 0,0.3\n", all->by_seconds ? "seconds of training" : "epoch");
+    if (x_log)
+        range_write(&x, 'x', true, false, script);
+    else
+        text_add(script, x.high > 0 ? "set xrange [0:*]\n" : "set xrange [-0.5:0.5]\n");
+    range_write(&y, 'y', y_log, column_is_share(all->column), script);
+    write_curve_plot(all, plot, script);
+    write_curve_data(all, &plot->data);
+    text_clear(&axes);
+    report_figure(report, plot, heading,
+                  arena_printf(&report->arena, "%s %s.%s%s%s", all->n == 1 ? "The line is the mean" : "Lines are means",
+                               all->seeds > 1 ? "over the seeds; the band reaches from the lowest seed to the highest"
+                                              : "of one seed",
+                               all->by_seconds ? " Only training counts, not evaluation." : "",
+                               all->diverged ? " A line ends where the first of its trials diverged." : "",
+                               report_cut(report, all->n, all->cut)));
+}
+
+static bool has_column(const struct report *report, const char *column) {
+    for (size_t c = 0; c < report->n_columns; c++)
+        if (strcmp(report->columns[c], column) == 0)
+            return true;
+    return false;
+}
+
+void report_plot_curves(struct report *report) {
+    if (report->metric == NULL)
+        return;
+    const struct {
+        const char *name, *column;
+        bool by_seconds;
+    } kinds[] = {{"curves", report->metric, false},
+                 {"curves_train_loss", "train_loss", false},
+                 {"curves_time", report->metric, true}};
+    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
+        if (!has_column(report, kinds[k].column) || (k == 1 && strcmp(report->metric, "train_loss") == 0))
+            continue;
+        struct curves all = {
+            .report = report, .name = kinds[k].name, .column = kinds[k].column, .by_seconds = kinds[k].by_seconds};
+        gather_curves(&all);
+        if (all.n > 0 && (!all.by_seconds || all.steps > 1))
+            write_curves(&all, arena_printf(&report->arena, "%s %s", all.column,
+                                            all.by_seconds ? "over time" : "epoch by epoch"));
+    }
+}

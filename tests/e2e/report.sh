@@ -1,0 +1,100 @@
+#!/bin/bash
+# Every run ends with report.html: whole, escaped, the same bytes when it is made again, with pictures that their scripts draw again.
+. "$RUNNER_SOURCE_DIR/tests/e2e/lib.sh"
+
+# report FOLDER: its report is whole, and asks nothing of anyone
+whole() {
+    [ "$(tail -n 1 "$1/report.html")" = "</html>" ] || fail "$1/report.html is not whole"
+    ! grep -qiE '<script|<iframe|<img|@import|url\(|(src|href)="?(https?:)?//' "$1/report.html" ||
+        fail "$1/report.html loads or runs something"
+}
+
+cat >grid.yaml <<'END'
+experiment: grid
+description: "Is <b>bold</b> & 'quoted'?"
+dataset: {digits: {train: 200, test: 100}}
+let: {rate: 0.1}
+model:
+  - dense: {units: 10, activation: softmax}
+loss: categorical_crossentropy
+optimizer: {sgd: {learning_rate: $rate}}
+metrics: [accuracy]
+train: {epochs: 2}
+grid:
+  train.batch_size: [10, 50, full]
+  rate:
+    "<script>alert(1)</script>": 0.1
+    '"; system("touch x"); "`touch x`': 0.2
+    "a_b^c @{d} {/:Bold e} %s\\n'; !touch x #": 0.3
+seeds: 3
+claims:
+  - test_accuracy(batch_size=10) > test_accuracy(batch_size=full)
+END
+expect 0 "$RUNNER" grid.yaml
+whole results/grid
+says results/grid/report.html "Is &lt;b&gt;bold&lt;/b&gt; &amp; &#39;quoted&#39;?" "&lt;script&gt;alert(1)" \
+    "test_accuracy(batch_size=10) &gt; test_accuracy(batch_size=full)" "left - right is" "Against the best" "Provenance" "XXH3-128"
+[ "$(find . -name x)" = "" ] || fail "a label was run as code"
+
+expect 0 "$RUNNER" grid.yaml
+cp -r results/grid kept
+expect 0 "$RUNNER" report results/grid/
+says out "report: results/grid/report.html"
+diff -r kept results/grid || fail "the report made again is another"
+expect 0 "$RUNNER" report grid.yaml --output page.html
+says out "report: page.html"
+grep -v 'The tables beside this page' results/grid/report.html >wanted
+cmp wanted page.html || fail "--output writes another report"
+
+# Without gnuplot the report stands, says what is missing, and the run is none the worse for it.
+mkdir bin
+ln -s "$(command -v true)" bin/true
+PATH=$PWD/bin expect 0 "$RUNNER" grid.yaml seeds=1 train.epochs=1
+says err "no gnuplot is installed (package gnuplot-nox)"
+whole "results/grid,seeds=1,train.epochs=1"
+says "results/grid,seeds=1,train.epochs=1/report.html" "<code>gnuplot-nox</code>" "Grid points: mean"
+
+# Another gnuplot that hangs on or fails costs the pictures alone.
+printf '#!/bin/sh\necho "cannot open" >&2\nexit 1\n' >bin/gnuplot
+chmod +x bin/gnuplot
+PATH=$PWD/bin:/usr/bin:/bin expect 0 "$RUNNER" report results/grid --output page.html
+says err "gnuplot failed: cannot open"
+
+# What runs know that are not finished, failed or have no metrics.
+expect 1 "$RUNNER" --plugin-dir "$plugins/crash_step" grid.yaml optimizer=crash_step rate=0.1 seeds=2
+folder=$(ls -d results/grid,optimizer*)
+whole "$folder"
+says "$folder/report.html" "None: no trial has come to its end" "SIGSEGV" "Trials that failed or diverged"
+cat >plain.yaml <<'END'
+experiment: plain
+dataset: {quadratic: {dimension: 10}}
+model: [variable]
+loss: quadratic
+optimizer: {sgd: {learning_rate: 0.1}}
+train: {epochs: 3}
+END
+expect 0 "$RUNNER" plain.yaml
+whole results/plain
+says results/plain/report.html "train_loss"
+expect 2 "$RUNNER" report nowhere.yaml
+expect 2 "$RUNNER" report bin
+says err "bin: no results are there"
+
+# Two runs side by side.
+expect 0 "$RUNNER" report results/grid "results/grid,seeds=1,train.epochs=1" --output two.html
+says two.html "Grid points side by side" "B − A" "9 grid points are matched"
+[ "$(tail -n 1 two.html)" = "</html>" ] || fail "two.html is not whole"
+
+# gnuplot draws the same pictures again from what stands beside them.
+command -v gnuplot >/dev/null || exit 0
+[ "$(ls results/grid/plots/*.gp | wc -l)" -ge 8 ] || fail "pictures are missing: $(ls results/grid/plots)"
+cp -r results/grid/plots again
+for script in again/*.gp; do
+    name=$(basename "$script" .gp)
+    rm "again/$name.svg"
+    (cd again && gnuplot "$name.gp") 2>err || fail "gnuplot $name.gp"
+    [ ! -s err ] || fail "gnuplot says of $name: $(cat err)"
+    cmp "again/$name.svg" "results/grid/plots/$name.svg" || fail "$name.svg is another"
+done
+[ "$(find . -name x)" = "" ] || fail "a label was run as code"
+[ "$(grep -c '<svg' results/grid/report.html)" = "$(ls again/*.gp | wc -l)" ] || fail "not every picture stands in the report"
