@@ -115,37 +115,50 @@ static void begin(struct bench *bench) {
     bench->start += bench->batch_rows;
 }
 
+struct timing {
+    struct bench *bench;
+    double seconds, end, last;
+    size_t updates, limit; /* 0: by time */
+    size_t made, n;
+    double times[SERVE_SAMPLES];
+};
+
+/* After an update: notes its time, and begins another. */
+static bool next_update(void *context) {
+    struct timing *timing = context;
+    double t = now();
+    size_t u = timing->made++, updates = timing->updates;
+    if (u >= WARM || (updates > 0 && u > 0))
+        timing->times[timing->n++] = t - timing->last;
+    else
+        timing->end = t + timing->seconds;
+    timing->last = t;
+    bool more =
+        updates > 0 ? timing->made < timing->limit : timing->n < 2 || (t < timing->end && timing->n < timing->limit);
+    if (more)
+        begin(timing->bench);
+    return more;
+}
+
 /* Updates for about so long, two at least, or `updates` of them where that is not 0; the median microseconds. */
 static double train(struct bench *bench, double seconds, size_t updates, size_t *count, size_t *all) {
-    static double times[SERVE_SAMPLES];
-    size_t n = 0, limit = updates > 0 ? updates : SERVE_SAMPLES;
-    double end = 0, last = 0;
-    bool more = true;
+    static struct timing timing;
+    timing.bench = bench;
+    timing.seconds = seconds;
+    timing.updates = updates;
+    timing.limit = updates > 0 ? updates : SERVE_SAMPLES;
+    timing.made = timing.n = 0;
     begin(bench);
+    stepper_team(&bench->stepper, bench->threads);
 #pragma omp parallel num_threads(bench->threads)
     {
         unsigned before = thread_numbers_set();
-        int thread = omp_get_thread_num();
-        for (size_t u = 0; more; u++) {
-            stepper_run(&bench->stepper, thread);
-            if (!team_arrive(&bench->stepper.team))
-                continue;
-            double t = now();
-            if (u >= WARM || (updates > 0 && u > 0))
-                times[n++] = t - last;
-            else
-                end = t + seconds;
-            last = t;
-            *all = u + 1;
-            more = updates > 0 ? u + 1 < limit : n < 2 || (t < end && n < limit);
-            if (more)
-                begin(bench);
-            team_release(&bench->stepper.team);
-        }
+        stepper_run(&bench->stepper, omp_get_thread_num(), next_update, &timing);
         thread_numbers_restore(before);
     }
-    *count = n;
-    return 1e6 * median(times, n);
+    *count = timing.n;
+    *all = timing.made;
+    return 1e6 * median(timing.times, timing.n);
 }
 
 static const char *serve_prepare(void *context, size_t n, char *const words[], char *reason, size_t size) {

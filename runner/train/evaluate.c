@@ -12,24 +12,30 @@ static uint64_t runs_of(uint64_t rows) {
 }
 
 void evaluator_init(struct evaluator *evaluator, const struct model *model, const struct data *data, int threads) {
-    *evaluator = (struct evaluator){.model = model, .data = data, .threads = threads};
+    *evaluator = (struct evaluator){.model = model, .data = data};
     arena_init(&evaluator->arena);
     evaluator->buffers = arena_array(&evaluator->arena, (size_t)threads, sizeof *evaluator->buffers);
     evaluator->calls = arena_array(&evaluator->arena, (size_t)threads, sizeof *evaluator->calls);
     evaluator->errors = arena_array(&evaluator->arena, (size_t)threads, sizeof *evaluator->errors);
-    for (int i = 0; i < threads; i++) {
-        buffers_init(&evaluator->buffers[i], model, data, RUN_ROWS, false);
-        call_init(&evaluator->calls[i], &evaluator->errors[i]);
-        evaluator->calls[i].gemm = model->gemm;
-    }
+    evaluator_team(evaluator, 1);
     uint64_t rows = 0;
     for (int split = 0; split < DATA_SPLITS; split++)
         rows = data->rows[split] > rows ? data->rows[split] : rows;
     evaluator->sums = arena_array(&evaluator->arena, runs_of(rows) * (1 + model->n_sums), sizeof *evaluator->sums);
 }
 
+void evaluator_team(struct evaluator *evaluator, int threads) {
+    evaluator->threads = threads;
+    for (; evaluator->ready < threads; evaluator->ready++) {
+        int i = evaluator->ready;
+        buffers_init(&evaluator->buffers[i], evaluator->model, evaluator->data, RUN_ROWS, false);
+        call_init(&evaluator->calls[i], &evaluator->errors[i]);
+        evaluator->calls[i].gemm = evaluator->model->gemm;
+    }
+}
+
 void evaluator_clear(struct evaluator *evaluator) {
-    for (int i = 0; i < evaluator->threads; i++) {
+    for (int i = 0; i < evaluator->ready; i++) {
         buffers_clear(&evaluator->buffers[i]);
         call_clear(&evaluator->calls[i]);
     }

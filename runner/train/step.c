@@ -186,7 +186,7 @@ static void run_slices(struct stepper *stepper, int thread, const struct part *p
     for (size_t p = 0; p < stepper->n_phases; p++) {
         for (size_t s; (s = team_next(&stepper->team, thread, n_slices)) < n_slices;)
             run_slice(stepper, thread, &stepper->phases[p], part, s);
-        if (team_arrive(&stepper->team)) {
+        if (team_arrive(&stepper->team, thread)) {
             end_phase(stepper, thread, &stepper->phases[p], part, n_slices);
             team_release(&stepper->team);
         }
@@ -195,6 +195,7 @@ static void run_slices(struct stepper *stepper, int thread, const struct part *p
 
 void stepper_team(struct stepper *stepper, int threads) {
     team_init(&stepper->team, stepper->team.shares, threads < stepper->threads ? threads : stepper->threads);
+    team_open(&stepper->team, true);
 }
 
 void stepper_begin(struct stepper *stepper, const uint32_t *order, uint64_t start, uint64_t rows, double rate) {
@@ -216,7 +217,7 @@ static bool stopped(struct stepper *stepper) {
     return stepper->diverged || atomic_load_explicit(&stepper->failed, memory_order_relaxed);
 }
 
-void stepper_run(struct stepper *stepper, int thread) {
+static void run_update(struct stepper *stepper, int thread) {
     uint64_t rows = stepper->part.rows;
     if (stepper->stages != NULL)
         stepper_run_columns(stepper, thread);
@@ -226,7 +227,7 @@ void stepper_run(struct stepper *stepper, int thread) {
         part.offset = offset;
         part.rows = rows - offset < stepper->micro_rows ? rows - offset : stepper->micro_rows;
         if (offset > 0)
-            team_meet(&stepper->team);
+            team_meet(&stepper->team, thread);
         run_slices(stepper, thread, &part);
         if (stopped(stepper))
             return;
@@ -236,12 +237,22 @@ void stepper_run(struct stepper *stepper, int thread) {
         stepper_optimize(stepper, thread, rows);
 }
 
-void stepper_update(struct stepper *stepper, int thread, const uint32_t *order, uint64_t start, uint64_t rows,
-                    double rate) {
-    if (team_arrive(&stepper->team)) {
-        stepper_begin(stepper, order, start, rows, rate);
-        team_release(&stepper->team);
+void stepper_run(struct stepper *stepper, int thread, bool (*next)(void *context), void *context) {
+    struct team *team = &stepper->team;
+    while (team_join(team, thread)) {
+        run_update(stepper, thread);
+        if (team_leave(team))
+            team_open(team, next(context));
     }
-    stepper_run(stepper, thread);
-    team_meet(&stepper->team);
+}
+
+static bool no_more(void *context) {
+    (void)context;
+    return false;
+}
+
+void stepper_update(struct stepper *stepper, const uint32_t *order, uint64_t start, uint64_t rows, double rate) {
+    stepper_team(stepper, 1);
+    stepper_begin(stepper, order, start, rows, rate);
+    stepper_run(stepper, 0, no_more, NULL);
 }

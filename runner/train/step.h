@@ -101,16 +101,16 @@ void stepper_init(struct stepper *stepper, struct model *model, const struct dat
                   uint64_t micro_rows, int threads, uint64_t seed);
 void stepper_clear(struct stepper *stepper);
 
-/* The threads that will run the updates, at most as many as stepper_init() was told. By one thread, between updates. */
+/* The threads that are to call stepper_run(), at most as many as stepper_init() was told. By one thread, before they do. */
 void stepper_team(struct stepper *stepper, int threads);
 
-/* An update trains on `rows` examples from order[start] (order NULL: start itself). stepper_begin() by one thread, then, after the team has
-   met, stepper_run() by all threads. After the team has met again, loss_sum, sums, diverged and failed are there for all to read. */
+/* Begins an update on `rows` examples from order[start] (order NULL: start itself). By one thread, while no update runs. */
 void stepper_begin(struct stepper *stepper, const uint32_t *order, uint64_t start, uint64_t rows, double rate);
-void stepper_run(struct stepper *stepper, int thread);
-/* All of that, by all threads. */
-void stepper_update(struct stepper *stepper, int thread, const uint32_t *order, uint64_t start, uint64_t rows,
-                    double rate);
+/* Runs updates, by all threads of the team, from the one that has begun until next() says that there is no more. It is called by one
+   thread after each update, when loss_sum, sums, diverged and failed are there to be read, and begins the one that follows. */
+void stepper_run(struct stepper *stepper, int thread, bool (*next)(void *context), void *context);
+/* One update by the calling thread alone. */
+void stepper_update(struct stepper *stepper, const uint32_t *order, uint64_t start, uint64_t rows, double rate);
 
 /* The parts of it; step_plan.c, step_columns.c and update.c. */
 void stepper_plan(struct stepper *stepper);

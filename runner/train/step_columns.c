@@ -107,7 +107,7 @@ static void forward(struct stepper *stepper, int thread) {
         const struct node *node = &stepper->model->nodes[stage->node];
         for (size_t c; (c = team_next(team, thread, stage->n_chunks)) < stage->n_chunks;)
             slice_forward_columns(&slice, stage->node, stage->elementwise_to, c * node->chunk, chunk_columns(node, c));
-        if (team_arrive(team)) {
+        if (team_arrive(team, thread)) {
             end_forward(stepper, thread, stage);
             team_release(team);
         }
@@ -163,7 +163,7 @@ void stepper_run_columns(struct stepper *stepper, int thread) {
             run_chunk(stepper, thread, stage, c);
         if (stage->shares == NULL)
             return; /* nothing below it is trained */
-        if (team_arrive(team)) {
+        if (team_arrive(team, thread)) {
             struct slice slice = all_rows(stepper, thread);
             add_shares(stepper, stage);
             slice_backward(&slice, stage->node - 1, s > 0 ? stepper->stages[s - 1].node : 0);

@@ -52,6 +52,13 @@ static bool report(struct training *training, uint64_t epoch, double seconds, do
     return request->on_row == NULL || request->on_row(request->context, &training->columns, &row);
 }
 
+/* The threads that the trial may use now. */
+static int team_now(const struct training *training) {
+    const _Atomic uint32_t *team = training->request->team;
+    uint32_t wanted = team == NULL ? UINT32_MAX : atomic_load_explicit(team, memory_order_relaxed);
+    return wanted < 1 ? 1 : wanted < (uint32_t)training->threads ? (int)wanted : training->threads;
+}
+
 static enum status evaluate_group(struct training *training, int index, enum data_split split, struct error *error) {
     const struct group *group = &training->groups[index];
     if (!group->present)
@@ -64,6 +71,7 @@ static enum status evaluate_group(struct training *training, int index, enum dat
 
 static enum status evaluate_all(struct training *training, double *seconds, struct error *error) {
     double start = seconds_now();
+    evaluator_team(&training->evaluator, team_now(training));
     enum status status = evaluate_group(training, GROUP_TRAIN_EVAL, DATA_TRAIN, error);
     if (status == STATUS_OK)
         status = evaluate_group(training, GROUP_VALIDATION, DATA_VALIDATION, error);
@@ -177,29 +185,46 @@ static void begin_epoch(struct training *training) {
     memset(training->sums, 0, training->model.n_sums * sizeof *training->sums);
 }
 
-/* The updates of one epoch from where it stands, by a team that stays together for all of them or up to the next checkpoint. */
-static void run_updates(struct training *training, uint64_t epoch) {
-    struct stepper *stepper = &training->stepper;
-    bool more = true;
-#pragma omp parallel num_threads(training->threads)
+struct updates {
+    struct training *training;
+    uint64_t epoch;
+    int threads;
+    bool due; /* a checkpoint */
+};
+
+static bool next_update(void *context) {
+    struct updates *updates = context;
+    struct training *training = updates->training;
+    count_update(training);
+    progress(training, updates->epoch);
+    updates->due = checkpoint_due(training);
+    return !updates->due && team_now(training) == updates->threads && begin_update(training, training->epoch_examples);
+}
+
+/* Updates from the one that has begun, by a team that stays together until the epoch ends, a checkpoint is due or another team is wanted. */
+static void run_team(struct updates *updates) {
+    struct stepper *stepper = &updates->training->stepper;
+#pragma omp parallel num_threads(updates->threads)
     {
         unsigned before = thread_numbers_set();
         int thread = omp_get_thread_num();
 #pragma omp single
         {
-            stepper_team(stepper, omp_get_num_threads());
-            more = begin_update(training, training->epoch_examples);
+            uint64_t here = (uint64_t)omp_get_num_threads(), *most = &updates->training->result->threads;
+            stepper_team(stepper, (int)here);
+            *most = here > *most ? here : *most;
         }
-        while (more) {
-            stepper_run(stepper, thread);
-            if (team_arrive(&stepper->team)) {
-                count_update(training);
-                progress(training, epoch);
-                more = !checkpoint_due(training) && begin_update(training, training->epoch_examples);
-                team_release(&stepper->team);
-            }
-        }
+        stepper_run(stepper, thread, next_update, updates);
         thread_numbers_restore(before);
+    }
+}
+
+/* The updates of one epoch from where it stands, all of them or up to the next checkpoint. */
+static void run_updates(struct training *training, uint64_t epoch) {
+    struct updates updates = {.training = training, .epoch = epoch};
+    while (!updates.due && begin_update(training, training->epoch_examples)) {
+        updates.threads = team_now(training);
+        run_team(&updates);
     }
 }
 

@@ -1,8 +1,8 @@
 /*
  * Trains one trial. Worker only.
  *
- * The result is a function of the trial tree and the data alone: not of the number of threads. [main] thread; it opens OpenMP
- * teams of `threads` itself.
+ * The result is a function of the trial tree and the data alone: not of the number of threads, which may change between updates. [main]
+ * thread; it opens OpenMP teams itself.
  */
 #ifndef RUNNER_TRAIN_TRAIN_H
 #define RUNNER_TRAIN_TRAIN_H
@@ -14,6 +14,7 @@
 #include "runner/host/data.h"
 #include "runner/host/loader.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 /* Columns: for each split in the order train, train_eval (only with evaluate_train), val (where there are validation rows), test
@@ -47,7 +48,9 @@ struct train_request {
     const struct loader *loader;
     const struct tree *trial; /* resolved (config/experiment.h) */
     const struct data *data;
-    int threads;
+    int threads; /* at most */
+    /* How many there are to be from the next update or evaluation on; another process may write it at any time. NULL: `threads`. */
+    const _Atomic uint32_t *team;
     /* Called after each epoch from the [main] thread. Returns false to stop the trial (interrupted). May be NULL. */
     bool (*on_row)(void *context, const struct train_columns *columns, const struct train_row *row);
     /* Called now and then (at most every 100 ms) within an epoch: share of the trial done, 0 to 1, and the running loss. May be NULL. */
@@ -83,6 +86,7 @@ struct train_result {
     bool has_best,
         restored; /* best_epoch is known; the trial ends with the weights of restored_epoch, not the last ones */
     uint64_t best_epoch, restored_epoch;
+    uint64_t threads; /* of the largest team that made an update */
 };
 
 /* STATUS_OK with the result; STATUS_CONFIG where the trial cannot be planned (shapes) with `where` (may be NULL) set to the path

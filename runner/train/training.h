@@ -36,7 +36,7 @@ struct training {
     double rate;
     double loss_sum; /* of this epoch */
     double *sums;
-    int threads;
+    int threads; /* at most */
     uint64_t epoch_examples;
     uint64_t epoch_end;   /* updates at the end of this epoch */
     double epoch_seconds; /* of its updates so far */

@@ -161,7 +161,7 @@ void stepper_gradients(struct stepper *stepper, int thread, const struct part *p
     for (size_t g; (g = team_next(team, thread, stepper->n_groups)) < stepper->n_groups;)
         run_group(stepper, thread, part, &stepper->groups[g]);
     if (stepper->n_groups > 0)
-        team_meet(team);
+        team_meet(team, thread);
     for (size_t t; (t = team_next(team, thread, stepper->n_tiles)) < stepper->n_tiles;)
         stepper_tile(stepper, thread, part, t);
 }
@@ -228,7 +228,7 @@ void stepper_optimize(struct stepper *stepper, int thread, uint64_t rows) {
     const struct model *model = stepper->model;
     struct team *team = &stepper->team;
     if (stepper->norms) {
-        if (team_arrive(team)) {
+        if (team_arrive(team, thread)) {
             find_factors(stepper);
             team_release(team);
         }
@@ -238,12 +238,12 @@ void stepper_optimize(struct stepper *stepper, int thread, uint64_t rows) {
         }
     }
     if (stepper->whole_tensors || stepper->constraints) {
-        team_meet(team);
+        team_meet(team, thread);
         for (size_t t; (t = team_next(team, thread, model->n_tensors)) < model->n_tensors;)
             if (model->tensors[t].trained)
                 run_tensor(stepper, thread, &model->tensors[t]);
     }
-    if (stepper->regularizers && team_arrive(team)) {
+    if (stepper->regularizers && team_arrive(team, thread)) {
         add_penalties(stepper, rows);
         team_release(team);
     }

@@ -17,7 +17,7 @@ static void weights_after_update(struct lab *lab, struct model *model, uint64_t 
     struct stepper stepper;
     uint64_t rows = lab->data.rows[DATA_TRAIN];
     stepper_init(&stepper, model, &lab->data, rows, micro_rows, 1, 0);
-    stepper_update(&stepper, 0, NULL, 0, rows, 1);
+    stepper_update(&stepper, NULL, 0, rows, 1);
     assert_false(stepper.failed);
     stepper_clear(&stepper);
 }

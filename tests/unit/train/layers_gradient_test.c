@@ -18,7 +18,7 @@ enum { HEIGHT = 6, WIDTH = 5, CHANNELS = 2, ROWS = 100, CLASSES = 3 };
 /* The loss of the first `rows` rows as trained on in update 0, after which the weights have lost rate times their gradient. */
 static double update(struct stepper *stepper, uint64_t rows, double rate) {
     stepper->step.number = 0; /* the same noise each time */
-    stepper_update(stepper, 0, NULL, 0, rows, rate);
+    stepper_update(stepper, NULL, 0, rows, rate);
     assert_false(stepper->failed);
     return stepper->loss_sum / (double)rows;
 }
@@ -282,7 +282,7 @@ static void dropout_keeps_its_share_and_differs_by_layer_row_and_update(void **s
     update(&check.stepper, ROWS, 0);
     memcpy(first, one, sizeof first);
     int kept = 0, both = 0, rows_alike = 0, again = 0;
-    stepper_update(&check.stepper, 0, NULL, 0, ROWS, 0);
+    stepper_update(&check.stepper, NULL, 0, ROWS, 0);
     for (int i = 0; i < 200 * ROWS; i++) {
         kept += first[i];
         both += one[i] & other[i];

@@ -25,6 +25,21 @@ static const char *const model_text =
     "relu}},"
     " {dense: {units: 290}}, {dense: {units: 3, activation: softmax}}]\nloss: categorical_crossentropy\n";
 
+struct updates {
+    struct stepper *stepper;
+    const struct path *path;
+    uint64_t begun;
+};
+
+static bool next_update(void *context) {
+    struct updates *updates = context;
+    uint64_t rows = updates->path->rows;
+    if (updates->begun == UPDATES)
+        return false;
+    stepper_begin(updates->stepper, NULL, updates->begun++ * rows % (ROWS - rows + 1), rows, 0.1);
+    return true;
+}
+
 /* Trains from the same start; weights of all tensors in Keras' order, to be released with free(). */
 static float *weights_after(struct lab *lab, const struct path *path, uint64_t *count) {
     char yaml[1024];
@@ -40,14 +55,16 @@ static float *weights_after(struct lab *lab, const struct path *path, uint64_t *
     assert_int_equal(model_initialize(&model, 3, &error), STATUS_OK);
     stepper_init(&stepper, &model, &lab->data, path->rows, path->rows, path->threads, 5);
     assert_true((stepper.stages != NULL) == (path->columns && path->rows < 32 && strcmp(path->gemm, "openblas") == 0));
+    struct updates updates = {.stepper = &stepper, .path = path};
 #pragma omp parallel num_threads(path->threads)
     {
         unsigned before = thread_numbers_set();
 #pragma omp single
-        stepper_team(&stepper, omp_get_num_threads());
-        for (int u = 0; u < UPDATES; u++)
-            stepper_update(&stepper, omp_get_thread_num(), NULL, (uint64_t)u * path->rows % (ROWS - path->rows + 1),
-                           path->rows, 0.1);
+        {
+            stepper_team(&stepper, omp_get_num_threads());
+            next_update(&updates);
+        }
+        stepper_run(&stepper, omp_get_thread_num(), next_update, &updates);
         thread_numbers_restore(before);
     }
     assert_false(stepper.failed || stepper.diverged);
