@@ -75,7 +75,7 @@ static void make_forecast(struct progress *progress) {
     for (size_t t = 0; t < plan->results.n_trials; t++) {
         const struct record *record = plan->results.trials[t].record;
         double evaluate_seconds = 0, seconds = record != NULL ? record_seconds(record, &evaluate_seconds) : 0;
-        if (seconds > 0 && record->threads == progress->settings.threads && record->status == TRIAL_DONE)
+        if (seconds > 0 && record->threads <= progress->settings.threads && record->status == TRIAL_DONE)
             forecast_add(&progress->forecast, point_of(progress, t), seconds + evaluate_seconds, 1);
     }
 }

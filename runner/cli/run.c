@@ -224,6 +224,7 @@ static enum status train(struct run *run, struct error *error) {
                                     .checkpoints = folder_file(&run->folder, "checkpoints"),
                                     .workers = run->workers,
                                     .threads = run->threads,
+                                    .cpus = run->options->threads > 0 ? 0 : cpus_usable(),
                                     .retries = run->options->retries,
                                     .fail_fast = run->options->fail_fast,
                                     .trials = run->todo,

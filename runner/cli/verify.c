@@ -255,6 +255,7 @@ static enum status train(struct verify *verify, struct error *error) {
                                         .threads = options->threads > 0 ? options->threads
                                                    : cpus > workers     ? cpus / workers
                                                                         : 1,
+                                        .cpus = options->threads > 0 ? 0 : cpus,
                                         .trials = verify->todo,
                                         .n_trials = verify->n_todo};
         status = supervisor_run(&supervisor, error);

@@ -51,8 +51,9 @@ static char **make_environment(struct arena *arena) {
 }
 
 /* In the new process, between fork and exec: only calls that are safe there. */
-static _Noreturn void become_worker(const char *path, char **arguments, char **environment, int socket, int log,
+static _Noreturn void become_worker(const char *path, char **arguments, char **environment, const int descriptors[3],
                                     pid_t parent) {
+    int socket = descriptors[0], orders = descriptors[1], log = descriptors[2];
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
         _exit(127);
@@ -69,11 +70,33 @@ static _Noreturn void become_worker(const char *path, char **arguments, char **e
     int null = open("/dev/null", O_RDONLY);
     if (null < 0 || dup2(null, 0) < 0 || dup2(log, 1) < 0 || dup2(log, 2) < 0)
         _exit(127);
-    /* dup2() clears close-on-exec, but not where source and target are the same. */
-    if (socket == WORKER_SOCKET ? fcntl(socket, F_SETFD, 0) < 0 : dup2(socket, WORKER_SOCKET) < 0)
+    /* Out of the way of each other; dup2() clears close-on-exec where source and target differ. */
+    socket = fcntl(socket, F_DUPFD_CLOEXEC, WORKER_ORDERS + 1);
+    orders = fcntl(orders, F_DUPFD_CLOEXEC, WORKER_ORDERS + 1);
+    if (socket < 0 || orders < 0 || dup2(socket, WORKER_SOCKET) < 0 || dup2(orders, WORKER_ORDERS) < 0)
         _exit(127);
     execve(path, arguments, environment);
     _exit(126);
+}
+
+/* Memory that this process alone writes: the seal leaves its own mapping as it is. */
+static int make_orders(struct child *child) {
+    int fd = memfd_create("runner-worker-orders", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (fd < 0)
+        return -1;
+    void *page = MAP_FAILED;
+    if (ftruncate(fd, sizeof *child->orders) == 0)
+        page = mmap(NULL, sizeof *child->orders, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (page == MAP_FAILED || fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE) < 0) {
+        int cause = errno;
+        if (page != MAP_FAILED)
+            munmap(page, sizeof *child->orders);
+        close(fd);
+        errno = cause;
+        return -1;
+    }
+    child->orders = page;
+    return fd;
 }
 
 enum status child_start(struct child *child, const struct child_settings *settings, struct error *error) {
@@ -81,9 +104,9 @@ enum status child_start(struct child *child, const struct child_settings *settin
     frame_reader_init(&child->reader, FRAME_LENGTH_LIMIT);
     struct arena arena;
     arena_init(&arena);
-    int pair[2] = {-1, -1};
+    int pair[2] = {-1, -1}, orders = make_orders(child);
     enum status status = STATUS_OK;
-    child->log = memfd_create("runner-worker-log", MFD_CLOEXEC);
+    child->log = orders < 0 ? -1 : memfd_create("runner-worker-log", MFD_CLOEXEC);
     if (child->log < 0 || fcntl(child->log, F_SETFL, O_APPEND) < 0 ||
         socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
         status = error_set(error, STATUS_ENVIRONMENT, "cannot start a worker: %s", strerror(errno));
@@ -104,7 +127,7 @@ enum status child_start(struct child *child, const struct child_settings *settin
     pid_t parent = getpid();
     child->pid = fork();
     if (child->pid == 0)
-        become_worker(settings->worker, arguments, environment, pair[1], child->log, parent);
+        become_worker(settings->worker, arguments, environment, (const int[]){pair[1], orders, child->log}, parent);
     if (child->pid < 0) {
         child->pid = 0;
         status = error_set(error, STATUS_ENVIRONMENT, "cannot start a worker: %s", strerror(errno));
@@ -120,6 +143,8 @@ enum status child_start(struct child *child, const struct child_settings *settin
     child->socket = pair[0];
     pair[0] = -1;
 out:
+    if (orders >= 0)
+        close(orders);
     if (pair[0] >= 0)
         close(pair[0]);
     if (pair[1] >= 0)
@@ -159,6 +184,8 @@ void child_clear(struct child *child) {
         close(child->socket);
     if (child->log >= 0)
         close(child->log);
+    if (child->orders != NULL)
+        munmap(child->orders, sizeof *child->orders);
     frame_reader_clear(&child->reader);
     *child = (struct child){.pidfd = -1, .socket = -1, .log = -1};
 }

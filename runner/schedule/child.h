@@ -1,5 +1,5 @@
 /*
- * A process of runner-worker as the supervisor sees it: started with a socket, a pidfd and a log of what it prints.
+ * A process of runner-worker as the supervisor sees it: started with a socket, orders, a pidfd and a log of what it prints.
  *
  * The worker's standard output and error go to a file in memory, so that what a plugin prints never meets the terminal; who
  * owns the child takes it from there. Single-threaded.
@@ -25,8 +25,9 @@ struct child {
     pid_t pid; /* 0: none */
     int pidfd; /* readable once the process has ended */
     int socket, log;
-    uint64_t taken;  /* bytes at the start of the log that were taken; their memory was given back */
-    double patience; /* seconds that child_call() waits for an answer; 0: for ever */
+    struct orders *orders; /* for the process to read; NULL: none */
+    uint64_t taken;        /* bytes at the start of the log that were taken; their memory was given back */
+    double patience;       /* seconds that child_call() waits for an answer; 0: for ever */
     struct frame_reader reader;
 };
 

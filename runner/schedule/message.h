@@ -12,9 +12,11 @@
  *     DETACH   u64 index                          -> nothing (no answer)
  *     PLAN     u64 index, string trial            -> struct plan_facts
  *     TEST     string file, string component, string parameters -> a CHECK for each line (conformance.h), then REPLY
- *     TRAIN    u64 index, u64 threads, u64 memory limit, string trial, string key ("": no checkpoints are wanted); perhaps with
+ *     TRAIN    u64 index, u64 most threads, u64 memory limit, string trial, string key ("": no checkpoints are wanted); perhaps with
  *              a checkpoint's file -> perhaps RESUME, then COLUMNS, ROW, PROGRESS, WEIGHTS and CHECKPOINT, at last RESULT
  * A worker sends the next CHECKPOINT, or RESULT, when KEPT has answered the one before.
+ *
+ * What else the supervisor tells a worker while that trains stands in memory that both see (struct orders).
  */
 #ifndef RUNNER_SCHEDULE_MESSAGE_H
 #define RUNNER_SCHEDULE_MESSAGE_H
@@ -24,10 +26,12 @@
 #include "runner/base/status.h"
 #include "runner/base/text.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #define WORKER_SOCKET 3 /* the descriptor of the worker's end */
+#define WORKER_ORDERS 4 /* the descriptor of its struct orders, which it may read */
 #define WORKER_LOST 120 /* exit status of a worker that cannot speak with the supervisor any more */
 
 enum message {
@@ -50,7 +54,13 @@ enum message {
     MESSAGE_CHECKPOINT, /* -; with a sealed memfd */
     MESSAGE_RESUME,     /* u64 whether, u64 epoch, u64 updates, double seconds so far, string why not */
     MESSAGE_RESULT,     /* u64 status, u64 outcome, string reason, string stopped_by, u64 epochs, u64 updates,
-                       u64 has best, u64 best epoch, u64 restored, u64 restored epoch, u64 peak memory, string error */
+                       u64 has best, u64 best epoch, u64 restored, u64 restored epoch, u64 peak memory, u64 threads,
+                       string error */
+};
+
+/* At the start of a page. */
+struct orders {
+    _Atomic uint32_t threads; /* that the running trial is to use from its next update on */
 };
 
 void message_u64(struct text *out, uint64_t number);

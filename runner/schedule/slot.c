@@ -53,6 +53,10 @@ static enum status attach(struct slot *slot, const struct session *session, size
     return status;
 }
 
+static void set_orders(struct slot *slot, uint64_t threads) {
+    atomic_store_explicit(&slot->child.orders->threads, (uint32_t)threads, memory_order_relaxed);
+}
+
 static enum status send(struct slot *slot, const struct session *session, const struct slot_order *order,
                         struct error *error) {
     for (size_t d = 0; d < slot->n_data; d++)
@@ -61,10 +65,11 @@ static enum status send(struct slot *slot, const struct session *session, const 
     enum status status = attach(slot, session, order->data, error);
     if (status != STATUS_OK)
         return status;
+    set_orders(slot, order->record->threads);
     struct text payload;
     text_init(&payload);
     message_u64(&payload, order->data);
-    message_u64(&payload, order->record->threads);
+    message_u64(&payload, order->most_threads);
     message_u64(&payload, order->memory_limit);
     message_string(&payload, order->text);
     message_string(&payload, order->checkpoints ? order->record->key : "");
@@ -126,6 +131,13 @@ void slot_stop(struct slot *slot, enum trial_status status, const char *reason) 
     slot->verdict = reason;
     slot->verdict_status = status;
     kill(slot->child.pid, SIGKILL);
+}
+
+void slot_set_threads(struct slot *slot, size_t threads) {
+    struct record *record = slot->record;
+    record->threads = threads > record->threads ? threads : record->threads;
+    if (slot->child.orders != NULL)
+        set_orders(slot, threads);
 }
 
 void slot_detach(struct slot *slot, size_t data) {
@@ -217,6 +229,7 @@ static bool take_result(struct slot *slot, struct message_reader *reader) {
     record->restored = message_read_u64(reader) != 0;
     record->restored_epoch = message_read_u64(reader);
     record->peak_memory = message_read_u64(reader);
+    record->threads = message_read_u64(reader);
     const char *text = message_read_string(reader);
     if (reader->bad)
         return false;

@@ -51,7 +51,8 @@ struct slot_order {
     uint64_t memory_limit; /* bytes; 0: none */
     bool checkpoints;      /* the worker may send some */
     int checkpoint;        /* descriptor of one to go on from, or -1 */
-    struct record *record; /* with key, id, threads and attempts filled in */
+    struct record *record; /* with key, id, attempts and the threads to begin with */
+    size_t most_threads;   /* that it may be given later */
 };
 /* Gives the trial to the process, or to a new one: where there is none, where the trial is `foreign`, or where the one before
    was. A failure is that of the machine. */
@@ -59,6 +60,8 @@ enum status slot_train(struct slot *slot, const struct session *session, const s
                        struct error *error);
 /* Ends the process; its trial ends with this status and reason (a fixed word) once slot_died(). */
 void slot_stop(struct slot *slot, enum trial_status status, const char *reason);
+/* The trial goes on with so many threads, of those that it was ordered with at most. */
+void slot_set_threads(struct slot *slot, size_t threads);
 /* The worker lets go of the data set; not while it trains, since it does not read then. Data sets that the session has released
    are also let go when the next trial is sent. */
 void slot_detach(struct slot *slot, size_t data);

@@ -25,6 +25,7 @@ struct run {
     size_t next;
     size_t *users;    /* trials to come or running, for each data set */
     size_t *failures; /* so far, for each trial of the grid */
+    bool changed;     /* other trials run than when processors were shared out */
     bool stop;        /* --fail-fast */
     bool told;        /* that a checkpoint could not be written */
     struct pollfd *polls;
@@ -85,6 +86,7 @@ static void release_data(struct run *run, size_t data) {
 static enum status give_trial(struct run *run, struct slot *slot, struct error *error) {
     const struct supervisor *supervisor = run->supervisor;
     size_t trial = run->queue[run->next++];
+    run->changed = true;
     const struct result_trial *facts = &supervisor->plan->results.trials[trial];
     const struct plan_point *point = &supervisor->plan->points[facts->point];
     struct record *record = slot_new_record(slot);
@@ -106,7 +108,9 @@ static enum status give_trial(struct run *run, struct slot *slot, struct error *
                                .memory_limit = supervisor->experiment->memory_limit,
                                .checkpoints = supervisor->checkpoints != NULL,
                                .checkpoint = -1,
-                               .record = record};
+                               .record = record,
+                               .most_threads =
+                                   supervisor->cpus > supervisor->threads ? supervisor->cpus : supervisor->threads};
     if (order.checkpoints)
         order.checkpoint = checkpoints_open(supervisor->checkpoints, record->key);
     enum status status = slot_train(slot, supervisor->session, &order, error);
@@ -117,6 +121,41 @@ static enum status give_trial(struct run *run, struct slot *slot, struct error *
     if (status == STATUS_OK && supervisor->watcher.started != NULL)
         supervisor->watcher.started(supervisor->watcher.context, slot);
     return status;
+}
+
+/* What the trial in this slot has yet to do; negative where there is none. */
+static double work_left(const struct run *run, const struct slot *slot) {
+    if (slot->trial == NO_TRIAL)
+        return -1;
+    const struct plan *plan = run->supervisor->plan;
+    return (1 - slot->share) * plan->points[plan->results.trials[slot->trial].point].work;
+}
+
+/* How many running trials have more to do. */
+static size_t longer_trials(const struct run *run, size_t slot) {
+    double work = work_left(run, &run->slots[slot]);
+    size_t count = 0;
+    for (size_t i = 0; i < run->n_slots; i++) {
+        double other = work_left(run, &run->slots[i]);
+        count += other > work || (other == work && i < slot);
+    }
+    return count;
+}
+
+/* Each trial that runs gets its share of the processors; of those left over, one each goes to the trials with most to do. */
+static void share_out(struct run *run) {
+    const struct supervisor *supervisor = run->supervisor;
+    size_t running = 0, share = supervisor->threads, rest = 0;
+    for (size_t i = 0; i < run->n_slots; i++)
+        running += run->slots[i].trial != NO_TRIAL;
+    if (running > 0 && supervisor->cpus > running * share) {
+        share = supervisor->cpus / running;
+        rest = supervisor->cpus % running;
+    }
+    for (size_t i = 0; i < run->n_slots; i++)
+        if (run->slots[i].trial != NO_TRIAL)
+            slot_set_threads(&run->slots[i], share + (rest > 0 && longer_trials(run, i) < rest));
+    run->changed = false;
 }
 
 /* What a trial printed goes to a file of its own, which an empty log removes. */
@@ -202,6 +241,7 @@ static enum status end_trial(struct run *run, struct slot *slot, struct error *e
     if (!again && supervisor->watcher.ended != NULL)
         supervisor->watcher.ended(supervisor->watcher.context, slot);
     slot->trial = NO_TRIAL;
+    run->changed = true;
     if (record->status != TRIAL_DONE && record->status != TRIAL_DIVERGED)
         child_clear(&slot->child);
     if (!again && --run->users[data] == 0)
@@ -332,6 +372,8 @@ static enum status loop(struct run *run, struct error *error) {
                 status = give_trial(run, slot, error);
             busy = busy || slot->trial != NO_TRIAL;
         }
+        if (run->changed)
+            share_out(run);
         if (status == STATUS_OK && !busy)
             return STATUS_OK;
         if (status == STATUS_OK)

@@ -31,9 +31,10 @@ struct supervisor {
     const char *weights;     /* folder for the weights of trials; likewise */
     const char *checkpoints; /* folder for their checkpoints; likewise. NULL: none are written, and none gone on from */
     size_t workers, threads; /* threads a trial; both at least 1 */
-    size_t retries;          /* how often a trial that fails is trained again */
-    bool fail_fast;          /* the first trial that fails for good stops the run */
-    const size_t *trials;    /* to train, in any order */
+    size_t cpus;    /* as the grid drains, so many threads are shared out among the trials that run; 0: they are not */
+    size_t retries; /* how often a trial that fails is trained again */
+    bool fail_fast; /* the first trial that fails for good stops the run */
+    const size_t *trials; /* to train, in any order */
     size_t n_trials;
     struct supervisor_watcher watcher;
     size_t ended;        /* out: how many trials came to an end */

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -20,6 +21,7 @@ struct worker {
     const char **folders;
     size_t n_folders, n_own;
     struct loader loader;
+    const struct orders *orders;
     bool loaded, guarded;
     struct worker_data data;
 };
@@ -242,7 +244,9 @@ static enum status answer(struct worker *worker, const struct frame *request, st
     case MESSAGE_DETACH: detach(worker, request); return STATUS_OK;
     case MESSAGE_PLAN: return answer_plan(worker, request, error);
     case MESSAGE_TEST: return answer_test(worker, request, error);
-    case MESSAGE_TRAIN: load_guarded(worker); return worker_train(&worker->loader, &worker->data, request, error);
+    case MESSAGE_TRAIN:
+        load_guarded(worker);
+        return worker_train(&worker->loader, &worker->data, worker->orders, request, error);
     default:
         return error_set(error, STATUS_ENVIRONMENT, "the supervisor sent a message of unknown type %u", request->type);
     }
@@ -280,6 +284,8 @@ int worker_main(int argc, char **argv) {
     }
     struct worker worker = {
         .folders = (const char **)(argv + 2), .n_folders = (size_t)(argc - 2), .n_own = (size_t)n_own};
+    void *orders = mmap(NULL, sizeof *worker.orders, PROT_READ, MAP_SHARED, WORKER_ORDERS, 0);
+    worker.orders = orders == MAP_FAILED ? NULL : orders;
     struct error error = {0};
     worker_volunteer();
     enum status status = serve(&worker, &error);

@@ -21,9 +21,9 @@ struct worker_data {
     size_t count;
 };
 
-/* Answers a TRAIN request; STATUS_ENVIRONMENT where the supervisor cannot be told. */
-enum status worker_train(const struct loader *loader, const struct worker_data *data, const struct frame *request,
-                         struct error *error);
+/* Answers a TRAIN request; STATUS_ENVIRONMENT where the supervisor cannot be told. `orders` may be NULL. */
+enum status worker_train(const struct loader *loader, const struct worker_data *data, const struct orders *orders,
+                         const struct frame *request, struct error *error);
 
 /* Reads the index at the start of a PLAN or TRAIN request; NULL where no such data set is attached. */
 const struct data *worker_data_get(const struct worker_data *data, uint64_t index);

@@ -212,8 +212,8 @@ static void default_faults(void) {
         signal(numbers[i], SIG_DFL);
 }
 
-enum status worker_train(const struct loader *loader, const struct worker_data *sets, const struct frame *request,
-                         struct error *error) {
+enum status worker_train(const struct loader *loader, const struct worker_data *sets, const struct orders *orders,
+                         const struct frame *request, struct error *error) {
     struct message_reader reader;
     message_reader_init(&reader, request->payload, request->length);
     const struct data *data = worker_data_get(sets, message_read_u64(&reader));
@@ -242,6 +242,7 @@ enum status worker_train(const struct loader *loader, const struct worker_data *
                                          .trial = tree,
                                          .data = data,
                                          .threads = team,
+                                         .team = orders == NULL ? NULL : &orders->threads,
                                          .on_row = send_row,
                                          .on_progress = send_progress,
                                          .on_weights = send_weights,
@@ -271,6 +272,7 @@ enum status worker_train(const struct loader *loader, const struct worker_data *
         message_u64(&sender.out, result.restored);
         message_u64(&sender.out, result.restored_epoch);
         message_u64(&sender.out, peak_memory());
+        message_u64(&sender.out, result.threads);
         message_string(&sender.out, status != STATUS_OK ? failure.text : "");
         sender.status = frame_write(WORKER_SOCKET, MESSAGE_RESULT, sender.out.data, sender.out.length, error);
     }
