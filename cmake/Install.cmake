@@ -14,6 +14,23 @@ install(FILES "${PROJECT_SOURCE_DIR}/runner/plugin.h" DESTINATION "${CMAKE_INSTA
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/configs/" DESTINATION "${CMAKE_INSTALL_DATADIR}/runner/configs"
         FILES_MATCHING PATTERN "*.yaml")
 
+# What the program writes about itself: the manual page, and completions where bash, zsh and fish look for them.
+if(TARGET runner AND NOT CMAKE_CROSSCOMPILING)
+    set(written "${PROJECT_BINARY_DIR}/written")
+    add_custom_command(OUTPUT "${written}/runner.1" "${written}/runner" "${written}/_runner" "${written}/runner.fish"
+                       COMMAND ${CMAKE_COMMAND} -E make_directory "${written}"
+                       COMMAND runner help --man > "${written}/runner.1"
+                       COMMAND runner completion bash > "${written}/runner"
+                       COMMAND runner completion zsh > "${written}/_runner"
+                       COMMAND runner completion fish > "${written}/runner.fish"
+                       DEPENDS runner VERBATIM)
+    add_custom_target(written ALL DEPENDS "${written}/runner.1")
+    install(FILES "${written}/runner.1" DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
+    install(FILES "${written}/runner" DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions")
+    install(FILES "${written}/_runner" DESTINATION "${CMAKE_INSTALL_DATADIR}/zsh/site-functions")
+    install(FILES "${written}/runner.fish" DESTINATION "${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d")
+endif()
+
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/templates/" DESTINATION "${CMAKE_INSTALL_DATADIR}/runner/templates")
 
 install(TARGETS runner_plugin EXPORT runnerTargets)

@@ -21,6 +21,7 @@ static enum status run_command(const struct options *options, struct error *erro
     case COMMAND_TABLE: return command_table(options, error);
     case COMMAND_REPORT: return command_report(options, error);
     case COMMAND_SCHEMA: return command_schema(options, error);
+    case COMMAND_COMPLETION: return command_completion(options, error);
     case COMMAND_HELP: return command_help(options, error);
     case COMMAND_VERSION: puts("runner " RUNNER_VERSION); return STATUS_OK;
     default: return error_set(error, STATUS_CONFIG, "unknown command");

@@ -15,6 +15,7 @@ enum status command_diff(const struct options *options, struct error *error);
 enum status command_table(const struct options *options, struct error *error);
 enum status command_report(const struct options *options, struct error *error);
 enum status command_schema(const struct options *options, struct error *error);
+enum status command_completion(const struct options *options, struct error *error);
 enum status command_help(const struct options *options, struct error *error);
 
 /* The report of a run that has ended. It never fails the run: what is wrong is said as a warning. */

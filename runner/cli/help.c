@@ -9,7 +9,9 @@ enum status command_help(const struct options *options, struct error *error) {
         return error_set(error, STATUS_CONFIG, "no command is called '%s'; `runner help` lists them", options->subject);
     struct text out;
     text_init(&out);
-    if (command != NULL && command->text[0] != '\0')
+    if (options->man)
+        usage_write_manual(&out);
+    else if (command != NULL && command->text[0] != '\0')
         usage_write_command(command, &out);
     else
         usage_write(&out);

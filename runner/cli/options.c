@@ -64,6 +64,7 @@ static error_t read_option(int key, char *argument, struct argp_state *state) {
     case KEY_JSON: options->json = true; break;
     case KEY_PLUGIN_DIR: options->plugin_folders[options->n_plugin_folders++] = argument; break;
     case KEY_CXX: options->cxx = true; break;
+    case KEY_MAN: options->man = true; break;
     case 'q': options->log.quiet = true; break;
     case 'h':
         options->command = COMMAND_HELP;
@@ -140,8 +141,9 @@ static enum status read_words(struct parse *parse) {
         return error_set(parse->error, STATUS_CONFIG, "%s: %s", parse->words[0],
                          options->command == COMMAND_TABLE || options->command == COMMAND_REPORT
                              ? "wanted a results folder or a config"
-                         : options->command == COMMAND_VERIFY ? "wanted a results folder"
-                                                              : "wanted a config");
+                         : options->command == COMMAND_VERIFY     ? "wanted a results folder"
+                         : options->command == COMMAND_COMPLETION ? "wanted bash, zsh or fish"
+                                                                  : "wanted a config");
     if (options->command == COMMAND_REPORT && next < parse->n_words && is_folder(parse->words[next])) {
         options->arguments = parse->words + next; /* a folder's name may look like path=value */
         options->n_arguments = parse->n_words - next;
@@ -174,6 +176,13 @@ static int join_counts(char **words, int n, struct arena *arena) {
 enum status options_read(struct options *options, int argc, char **argv, struct error *error) {
     *options = (struct options){.results = "results", .argc = argc, .argv = argv};
     arena_init(&options->arena);
+    if (argc > 2 && strcmp(argv[1], "completion") == 0 && strcmp(argv[2], "words") == 0) { /* of another command line */
+        options->command = COMMAND_COMPLETION;
+        options->subject = argv[2];
+        options->arguments = (const char **)argv + 3;
+        options->n_arguments = (size_t)argc - 3;
+        return STATUS_OK;
+    }
     /* A copy, since options and other arguments are put in another order while they are read. */
     char **words = arena_array(&options->arena, (size_t)argc + 1, sizeof *words);
     memcpy(words, argv, (size_t)argc * sizeof *words);

@@ -20,6 +20,7 @@ enum command {
     COMMAND_DIFF,
     COMMAND_REPORT,
     COMMAND_SCHEMA,
+    COMMAND_COMPLETION,
     COMMAND_HELP,
     COMMAND_VERSION,
     COMMAND_COUNT
@@ -31,7 +32,7 @@ struct options {
     const char *subject; /* CONFIG, NAME or FOLDER; NULL: none given */
     const char **overrides;
     size_t n_overrides;
-    const char **arguments; /* of `plugin`, `diff`, `report`: what stands behind its subject */
+    const char **arguments; /* of `plugin`, `diff`, `report`, `completion`: what stands behind its subject */
     size_t n_arguments;
     const char **plugin_folders;
     size_t n_plugin_folders;
@@ -43,7 +44,7 @@ struct options {
     const char *weights;                             /* of evaluate: an .npz file; NULL: not given */
     const char *by, *metric, *show, *where, *format; /* of table; NULL: not given */
     bool long_form, check_claims;
-    bool fail_fast, wait, fresh, json, cxx;
+    bool fail_fast, wait, fresh, json, cxx, man;
     struct log log;
     const char *output; /* of report: a file; NULL: not given */
     int argc;

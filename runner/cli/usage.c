@@ -16,6 +16,7 @@
 #define VERIFY (1u << COMMAND_VERIFY)
 #define DIFF (1u << COMMAND_DIFF)
 #define REPORT (1u << COMMAND_REPORT)
+#define HELP (1u << COMMAND_HELP)
 
 const struct usage_command usage_commands[] = {
     {"run", COMMAND_RUN, "CONFIG [path=value...]", "train the grid of an experiment, or show it where it is finished",
@@ -140,6 +141,15 @@ const struct usage_command usage_commands[] = {
      "Examples:\n"
      "  runner schema > runner.schema.json\n"
      "  runner schema --plugin-dir ~/plugins > runner.schema.json\n"},
+    {"completion", COMMAND_COMPLETION, "bash|zsh|fish", "write a script that completes commands in a shell",
+     "Completes commands, options, files, paths of the config's values (train.epochs=) and names of plugins. An "
+     "installed\n"
+     "runner has these scripts where the shells look for them.\n"
+     "\n"
+     "Examples:\n"
+     "  source <(runner completion bash)\n"
+     "  runner completion zsh > ~/.zsh/completions/_runner\n"
+     "  runner completion fish | source\n"},
     {"help", COMMAND_HELP, "[COMMAND]", "show this text; with a command, how it is used", ""},
 };
 const size_t usage_n_commands = sizeof usage_commands / sizeof usage_commands[0];
@@ -178,11 +188,22 @@ const struct usage_option usage_options[] = {
     {"check-claims", KEY_CHECK_CLAIMS, NULL,
      "exit status 3 where not all claims of the config hold; one that is undecided is not shown to hold", RUN | TABLE},
     {"cxx", KEY_CXX, NULL, "plugin new: in C++ instead of C", PLUGIN},
+    {"man", KEY_MAN, NULL, "help: the manual page, for man", HELP},
     {"quiet", 'q', NULL, "show nothing but errors", 0},
     {"help", 'h', NULL, "show this text; behind a command, how it is used", 0},
     {"version", KEY_VERSION, NULL, "show the version", 0},
 };
 const size_t usage_n_options = sizeof usage_options / sizeof usage_options[0];
+
+const struct usage_status usage_statuses[] = {
+    {0, "all trials done"},
+    {1, "some failed"},
+    {2, "wrong use or config"},
+    {3, "a question was answered with no"},
+    {4, "disk, lock or installation"},
+    {130, "interrupted"},
+};
+const size_t usage_n_statuses = sizeof usage_statuses / sizeof usage_statuses[0];
 
 const struct usage_command *usage_find(const char *name) {
     for (size_t i = 0; i < usage_n_commands; i++)
@@ -255,10 +276,15 @@ void usage_write(struct text *out) {
                   "\nOptions:\n");
     for (size_t i = 0; i < usage_n_options; i++)
         write_option(&usage_options[i], out);
-    text_add(
-        out,
-        "\nExit status: 0 all trials done, 1 some failed, 2 wrong use or config, 3 a question was answered with no,\n"
-        "4 disk, lock or installation, 130 interrupted.\n");
+    struct text statuses;
+    text_init(&statuses);
+    for (size_t i = 0; i < usage_n_statuses; i++)
+        text_printf(&statuses, "%s%d %s", i > 0 ? ", " : "Exit status: ", usage_statuses[i].status,
+                    usage_statuses[i].doc);
+    text_add(&statuses, ".");
+    text_add_char(out, '\n');
+    wrap(statuses.data, 0, 0, out);
+    text_clear(&statuses);
 }
 
 void usage_write_command(const struct usage_command *command, struct text *out) {

@@ -46,10 +46,18 @@ enum usage_key {
     KEY_FORMAT,
     KEY_LONG,
     KEY_CHECK_CLAIMS,
+    KEY_MAN,
     KEY_VERSION
 };
 extern const struct usage_option usage_options[];
 extern const size_t usage_n_options;
+
+struct usage_status {
+    int status; /* of the program's exit */
+    const char *doc;
+};
+extern const struct usage_status usage_statuses[];
+extern const size_t usage_n_statuses;
 
 /* NULL where there is none of that name. */
 const struct usage_command *usage_find(const char *name);
@@ -58,5 +66,7 @@ bool usage_has_option(const struct usage_command *command, const struct usage_op
 /* All commands; one of them. */
 void usage_write(struct text *out);
 void usage_write_command(const struct usage_command *command, struct text *out);
+/* runner(1), for man; manual.c. */
+void usage_write_manual(struct text *out);
 
 #endif

@@ -13,7 +13,9 @@ mkdir "a place"
 mv stage/opt/runner "a place/moved"
 prefix="$PWD/a place/moved"
 
-for file in bin/runner libexec/runner/runner-worker include/runner/plugin.h share/runner/configs/batchsize.yaml; do
+for file in bin/runner libexec/runner/runner-worker include/runner/plugin.h share/runner/configs/batchsize.yaml \
+    share/man/man1/runner.1 share/bash-completion/completions/runner share/zsh/site-functions/_runner \
+    share/fish/vendor_completions.d/runner.fish; do
     [ -f "$prefix/$file" ] || fail "$file is not installed"
 done
 (cd "$RUNNER_SOURCE_DIR/plugins" && find . -name '*.c' | sed 's/c$/so/' | sort) >wanted
