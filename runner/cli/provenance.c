@@ -54,7 +54,7 @@ static void compare_plugins(const struct job *job, const json_t *plugins, struct
 
 static void compare_data(const struct job *job, const json_t *datasets, struct changes *changes) {
     char hash[HASH_TEXT_SIZE];
-    for (size_t i = 0; i < job->session.n_data; i++) {
+    for (size_t i = 0; json_is_array(datasets) && i < job->session.n_data; i++) {
         hash128_write(job->session.data[i].facts.hash, hash);
         bool known = false;
         for (size_t k = 0; k < json_array_size(datasets); k++)
@@ -100,7 +100,14 @@ size_t provenance_changes(const struct job *job, const char *folder, const char 
 }
 
 void provenance_explain(const struct job *job, const char *folder, struct text *out) {
-    if (provenance_changes(job, folder, "may be why: ", out) == 0)
+    json_t *manifest = read_manifest(folder);
+    json_decref(manifest);
+    if (manifest == NULL)
+        text_printf(out,
+                    "%s/manifest.json cannot be read, so nothing is known of the engine, plugins and data that made "
+                    "the tables\n",
+                    folder);
+    else if (provenance_changes(job, folder, "may be why: ", out) == 0)
         text_add(
             out,
             "no other engine, plugin, data or back end than manifest.json names is at work: either the tables were "
