@@ -1,0 +1,39 @@
+#!/bin/bash
+# The reference tables of results/reference come out again, also as on a processor of another level: trials of each study, with little work.
+# Every study on embedded data has tables. reference_whole.sh verifies all trials.
+# ctest: timeout 600 (a few seconds of work, which may wait for the other tests)
+. "$RUNNER_SOURCE_DIR/tests/e2e/lib.sh"
+reference=$RUNNER_SOURCE_DIR/results/reference
+
+for config in $(grep -lE '^dataset: *(\{ *)?digits' "$RUNNER_SOURCE_DIR"/configs/*.yaml); do
+    name=$(basename "$config" .yaml)
+    [ "$name" = batchsize ] && continue
+    [ -r "$reference/$name/trials.csv" ] || fail "no reference tables of $config: run results/reference/regenerate.sh $name"
+    # They are of the config as it stands: the same trials, questions and seeds.
+    expect 0 "$RUNNER" check "$config" engine.gemm=portable
+    trials=$(sed -n 's/.* = \([0-9]*\) trials$/\1/p' out)
+    [ "$(tail -n +2 "$reference/$name/trials.csv" | wc -l)" = "$trials" ] || fail "$name: not $trials reference trials"
+done
+
+# verify NAME TRIAL [LEVEL]
+verify() {
+    RUNNER_CPU_LEVEL=${3:-4} expect 0 "$RUNNER" verify "$reference/$1" --trial "$2"
+    says out "verified 1 of"
+}
+verify activations 12 3
+verify depth 36 3
+verify dropout 6
+verify initialization 26 3
+verify learning_rate 31
+verify normalization 46 3
+verify optimizers 8 3
+
+# Without a manifest's word on the engine, a difference is still found, and nothing is claimed of the reason.
+cp -r "$reference/initialization" changed
+sed -i '13s/\([0-9]\)$/\1\1/' changed/trials.csv
+rm changed/manifest.json
+expect 3 "$RUNNER" verify changed --trial 12
+says out "trials.csv:13: trial 12, column test_accuracy" "changed/manifest.json cannot be read"
+echo '{"runner": {"numerics": 0}}' >changed/manifest.json
+expect 3 "$RUNNER" verify changed --trial 12
+says out "may be why: the version of the engine's numbers: recorded with 0"
