@@ -1,4 +1,4 @@
-# kill9 N: kills a run N times, each at a random moment, the supervisor or (every other time) one of its workers; each is followed by a
+# kill9 N [CHECKPOINT]: kills a run N times (with `train.checkpoint`), each at a random moment, the supervisor or (every other time) one of its workers; each is followed by a
 # second run. Both together give the bytes of an undisturbed run, and no trial that is finished in the journal trains twice.
 
 # The keys of finished trials in a journal, one a line. A torn last line is none.
@@ -14,10 +14,12 @@ model: [{dense: {units: 30, activation: relu}}, {dense: {units: 10, activation: 
 loss: categorical_crossentropy
 metrics: [accuracy]
 optimizer: adam
-train: {batch_size: 10, epochs: 8}
+train: {batch_size: 10, epochs: 8, checkpoint: CHECKPOINT}
 grid: {optimizer: [sgd, adam], train.batch_size: [5, 10, 20]}
 seeds: 2
 END
+    sed -i "s/CHECKPOINT/${2:-null}/" grid.yaml
+    rm -rf whole
     start=$(date +%s%N)
     expect 0 "$RUNNER" grid.yaml --workers 2 -q --results whole
     took=$((($(date +%s%N) - start) / 1000))
@@ -41,7 +43,8 @@ END
         finished results/grid/journal.jsonl | sort | uniq -d >twice
         [ ! -s twice ] || fail "kill $i: a finished trial trained twice: $(cat twice)"
         [ "$(finished results/grid/journal.jsonl | wc -l)" = 12 ] || fail "kill $i: not 12 finished trials"
-        ! ls results/grid/.runner-*.tmp 2>/dev/null || fail "kill $i: temporary files stay"
+        ! find results/grid -name '.runner-*.tmp' | grep . || fail "kill $i: temporary files stay"
+        [ ! -e results/grid/checkpoints ] || fail "kill $i: checkpoints stay"
     done
     echo "$1 kills, $amid of them between the first and the last finished trial"
 }

@@ -1,0 +1,58 @@
+#!/bin/bash
+# A grid of optimizers and orders that is killed again and again, whoever it hits, and goes on with other numbers of workers and threads, ends in
+# the bytes of an undisturbed run: layers with statistics and noise, callbacks that remember and restore, saved weights.
+# ctest: timeout 600
+# ctest: no-sanitizer (every start takes long there; unit/train/checkpoint covers the state)
+. "$RUNNER_SOURCE_DIR/tests/e2e/lib.sh"
+cat >grid.yaml <<'END'
+experiment: grid
+dataset: {digits: {train: 300, test: 60, validation: 0.2}}
+model:
+  - dense: {units: 16, activation: relu}
+  - batch_normalization
+  - dropout: {rate: 0.2}
+  - dense: {units: 10, activation: softmax}
+loss: categorical_crossentropy
+metrics: [accuracy]
+callbacks:
+  - early_stopping: {patience: 4, restore_best_weights: true}
+  - reduce_lr_on_plateau: {patience: 1, min_delta: 0.01}
+train: {batch_size: 10, epochs: 10, checkpoint: 13 updates}
+save: [2, best, last]
+grid:
+  optimizer:
+    momentum: {sgd: {momentum: 0.9, nesterov: true}}
+    amsgrad: {adam: {amsgrad: true, learning_rate: {cosine_decay: {initial_learning_rate: 0.01, decay_steps: 200}}}}
+    adamw: adamw
+    lion: lion
+    nadam: nadam
+    adafactor: adafactor
+  train.shuffle: [each_epoch, once, never]
+END
+expect 0 "$RUNNER" grid.yaml --results whole --workers 2 --threads 1 train.checkpoint=null
+mv 'whole/grid,train.checkpoint=null' whole/grid
+
+resumed=0 killed=0
+for i in $(seq 10); do
+    : >stamp
+    "$RUNNER" grid.yaml --retry --workers $((1 + i % 2)) --threads $((1 + i / 2 % 2)) >out 2>err &
+    pid=$!
+    while kill -0 $pid 2>/dev/null && [ -z "$(find results/grid/checkpoints -newer stamp -name '*.checkpoint' 2>/dev/null)" ]; do
+        sleep 0.02
+    done
+    sleep "0.0$((RANDOM % 10))"
+    victim=$pid
+    [ $((i % 3)) = 0 ] && victim=$(pgrep -P $pid | tail -1)
+    kill -9 "${victim:-$pid}" 2>/dev/null && killed=$((killed + 1))
+    wait $pid 2>/dev/null
+    resumed=$((resumed + $(grep -c ': resumed at epoch ' err)))
+    ! grep 'of no use' err || fail "a checkpoint was of no use"
+done
+expect 0 "$RUNNER" grid.yaml --retry
+resumed=$((resumed + $(grep -c ': resumed at epoch ' err)))
+echo "$killed kills, $resumed trials resumed"
+[ $resumed -ge 3 ] || fail "only $resumed trials went on from a checkpoint"
+sed -i 's/^  checkpoint: .*/  checkpoint: null/' results/grid/config.yaml
+same whole/grid results/grid
+diff -r whole/grid/weights results/grid/weights || fail "the weights differ"
+[ ! -e results/grid/checkpoints ] || fail "checkpoints stay: $(ls results/grid/checkpoints)"
