@@ -50,7 +50,8 @@ terminal() { # COLUMNS SETTINGS... -> screen: what the run writes to a terminal
     script -qec "stty rows 24 cols $columns; env TERM=xterm $* '$RUNNER' grid.yaml train.epochs=15 --workers 2" /dev/null </dev/null >screen 2>&1 ||
         fail "the run on a terminal"
     grep -q $'\033\[[0-9]*A' screen || fail "no live view"
-    tr '\r' '\n' <screen | sed 's/\x1b\[[0-9;]*[A-Za-z]//g' | grep -E 'seed=[01] +[0-9]+%|^[^ ]*[.#ox·█░▒▓]+( |$)|[0-9]/6 trials' >lines
+    # up to the table and the sentences with which the run ends
+    tr '\r' '\n' <screen | sed 's/\x1b\[[0-9;]*[A-Za-z]//g; /trials; mean/,$d' | grep -E 'seed=[01] +[0-9]+%|^[^ ]*[.#ox·█░▒▓]+( |$)|[0-9]/6 trials' >lines
     [ -s lines ] || fail "no live lines"
     [ "$(wc -L <lines)" -lt "$columns" ] || fail "a line is wider than $columns columns"
 }
