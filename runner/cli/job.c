@@ -42,7 +42,6 @@ enum status job_plan(struct job *job, struct error *error) {
         diagnostics_print(&job->diagnostics, stderr);
     if (status == STATUS_CONFIG && job->diagnostics.errors > 0)
         error_set(error, status, "%s", "");
-    session_rest(&job->session);
     return status;
 }
 

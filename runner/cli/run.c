@@ -205,6 +205,13 @@ static void announce(const struct run *run) {
     explain_again(run);
 }
 
+/* What a person finds there while the grid is trained. */
+static enum status write_first(void *context, struct error *error) {
+    struct run *run = context;
+    enum status status = write_config(run, error);
+    return status == STATUS_OK ? tables_write(&run->job.plan.results, run->folder.path, error) : status;
+}
+
 static enum status train(struct run *run, struct error *error) {
     struct progress progress;
     progress_init(&progress, &(struct progress_settings){.plan = &run->job.plan,
@@ -229,7 +236,9 @@ static enum status train(struct run *run, struct error *error) {
                                     .fail_fast = run->options->fail_fast,
                                     .trials = run->todo,
                                     .n_trials = run->n_todo,
-                                    .watcher = progress_watcher(&progress)};
+                                    .watcher = progress_watcher(&progress),
+                                    .begun = write_first,
+                                    .context = run};
     enum status status = supervisor_run(&supervisor, error);
     run->trained = supervisor.ended;
     run->first_failed = supervisor.first_failed;
@@ -278,11 +287,7 @@ static enum status run_grid(struct run *run, struct error *error) {
                                           .workers = run->workers,
                                           .threads = run->threads},
                      &run->job.plan.results);
-    status = write_config(run, error);
-    if (status == STATUS_OK)
-        status = tables_write(&run->job.plan.results, run->folder.path, error);
-    if (status == STATUS_OK && run->n_todo > 0)
-        status = train(run, error);
+    status = run->n_todo > 0 ? train(run, error) : write_first(run, error);
     if (status != STATUS_OK && status != STATUS_INTERRUPTED && status != STATUS_TRIAL)
         return status;
     enum status written = run->n_todo > 0 ? tables_write(&run->job.plan.results, run->folder.path, error) : STATUS_OK;

@@ -73,6 +73,19 @@ void session_rest(struct session *session) {
     child_clear(&session->helper);
 }
 
+bool session_hand_over(struct session *session, struct child *child, bool *attached) {
+    if (session->helper.pid <= 0 || session->spoilt) {
+        session_rest(session);
+        return false;
+    }
+    *child = session->helper;
+    session->helper = (struct child){.pidfd = -1, .socket = -1, .log = -1};
+    for (size_t i = 0; i < session->n_data; i++)
+        attached[i] = session->data[i].attached;
+    child_log_drop(child, child_log_size(child));
+    return true;
+}
+
 /* The helper has died, for the reason in `error`, to which the last line that it printed is added. Whose fault it is: a worker that
    lacks memory says so and leaves with STATUS_ENVIRONMENT (base/arena.h); any other death is that of a plugin. */
 static enum status take_last_words(struct session *session, struct error *error) {

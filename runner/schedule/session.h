@@ -62,5 +62,8 @@ enum status session_test(struct session *session, const char *file, const char *
 
 /* Ends the helper, which is started again where it is needed. */
 void session_rest(struct session *session);
+/* Hands the helper over to train trials, since it has opened the plugins already: true, with *child and attached[n_data]. Ends it instead
+   where it is `spoilt`. */
+bool session_hand_over(struct session *session, struct child *child, bool *attached);
 
 #endif

@@ -27,6 +27,7 @@ struct run {
     size_t *failures; /* so far, for each trial of the grid */
     bool changed;     /* other trials run than when processors were shared out */
     bool stop;        /* --fail-fast */
+    bool begun;       /* supervisor->begun was called */
     bool told;        /* that a checkpoint could not be written */
     struct pollfd *polls;
     int signals;
@@ -374,6 +375,9 @@ static enum status loop(struct run *run, struct error *error) {
         }
         if (run->changed)
             share_out(run);
+        if (status == STATUS_OK && !run->begun && supervisor->begun != NULL)
+            status = supervisor->begun(supervisor->context, error);
+        run->begun = true;
         if (status == STATUS_OK && !busy)
             return STATUS_OK;
         if (status == STATUS_OK)
@@ -418,6 +422,8 @@ enum status supervisor_run(struct supervisor *supervisor, struct error *error) {
     run.polls = memory_alloc(1 + 2 * run.n_slots, sizeof *run.polls);
     for (size_t i = 0; i < run.n_slots; i++)
         slot_init(&run.slots[i], n_data);
+    if (run.n_slots > 0)
+        session_hand_over(supervisor->session, &run.slots[0].child, run.slots[0].attached);
     supervisor->plan->results.journal = supervisor->journal;
     make_queue(&run);
     for (size_t d = 0; d < n_data; d++)

@@ -37,6 +37,10 @@ struct supervisor {
     const size_t *trials; /* to train, in any order */
     size_t n_trials;
     struct supervisor_watcher watcher;
+    /* Called once, when the first trials have been given to the workers: what takes time and need not come before. May be NULL; a failure
+       stops the run. */
+    enum status (*begun)(void *context, struct error *error);
+    void *context;
     size_t ended;        /* out: how many trials came to an end */
     size_t first_failed; /* out: the trial that stopped the run, or NO_TRIAL */
 };
