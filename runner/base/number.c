@@ -1,4 +1,5 @@
 /* Numbers to text and back. The C library converts digits without a decimal point, which no locale can change. */
+#include "runner/base/arena.h"
 #include "runner/base/text.h"
 
 #include <errno.h>
@@ -18,6 +19,13 @@ static bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
 
+static void drop_zeros(struct decimal *decimal) {
+    while (decimal->count > 1 && decimal->digits[decimal->count - 1] == '0') {
+        decimal->count--;
+    }
+    decimal->digits[decimal->count] = '\0';
+}
+
 /* Rounded to `count` significant digits, trailing zeros dropped. */
 static void decimal_from(double number, int count, struct decimal *decimal) {
     char scientific[64]; /* [-]d<point>ddde[+-]dd, where the locale chooses the point */
@@ -31,30 +39,51 @@ static void decimal_from(double number, int count, struct decimal *decimal) {
         }
     }
     decimal->exponent = (int)strtol(c + 1, NULL, 10) + 1;
-    while (decimal->count > 1 && decimal->digits[decimal->count - 1] == '0') {
-        decimal->count--;
-    }
-    decimal->digits[decimal->count] = '\0';
+    drop_zeros(decimal);
 }
 
 static void whole_digits(const struct decimal *decimal, char out[64]) {
-    snprintf(out, 64, "%s%se%d", decimal->negative ? "-" : "", decimal->digits, decimal->exponent - decimal->count);
+    char *end = out;
+    int exponent = decimal->exponent - decimal->count, size = abs(exponent);
+    if (decimal->negative)
+        *end++ = '-';
+    end = stpcpy(end, decimal->digits);
+    *end++ = 'e';
+    *end++ = exponent < 0 ? '-' : '+';
+    if (size >= 100)
+        *end++ = (char)('0' + size / 100);
+    *end++ = (char)('0' + size / 10 % 10);
+    *end++ = (char)('0' + size % 10);
+    *end = '\0';
+}
+
+static char *put(char *end, const char *bytes, int n) {
+    memcpy(end, bytes, (size_t)n);
+    return end + n;
 }
 
 /* Plain notation from 0.0001 to below 1e16, as Python and JavaScript do about the same. */
 static char *decimal_write(const struct decimal *decimal, char out[NUMBER_TEXT_SIZE]) {
-    const char *sign = decimal->negative ? "-" : "", *digits = decimal->digits;
+    const char *digits = decimal->digits;
     int count = decimal->count, exponent = decimal->exponent;
     if (exponent < -3 || exponent > 16) {
-        snprintf(out, NUMBER_TEXT_SIZE, "%s%c%s%se%c%02d", sign, digits[0], count > 1 ? "." : "", digits + 1,
-                 exponent > 0 ? '+' : '-', abs(exponent - 1));
-    } else if (exponent <= 0) {
-        snprintf(out, NUMBER_TEXT_SIZE, "%s0.%.*s%s", sign, -exponent, "000", digits);
-    } else if (count <= exponent) {
-        snprintf(out, NUMBER_TEXT_SIZE, "%s%s%.*s", sign, digits, exponent - count, "0000000000000000");
-    } else {
-        snprintf(out, NUMBER_TEXT_SIZE, "%s%.*s.%s", sign, exponent, digits, digits + exponent);
+        snprintf(out, NUMBER_TEXT_SIZE, "%s%c%s%se%c%02d", decimal->negative ? "-" : "", digits[0],
+                 count > 1 ? "." : "", digits + 1, exponent > 0 ? '+' : '-', abs(exponent - 1));
+        return out;
     }
+    char *end = decimal->negative ? put(out, "-", 1) : out;
+    if (exponent <= 0) {
+        end = put(end, "0.000", 2 - exponent);
+        end = put(end, digits, count);
+    } else if (count <= exponent) {
+        end = put(end, digits, count);
+        end = put(end, "0000000000000000", exponent - count);
+    } else {
+        end = put(end, digits, exponent);
+        end = put(end, ".", 1);
+        end = put(end, digits + exponent, count - exponent);
+    }
+    *end = '\0';
     return out;
 }
 
@@ -62,17 +91,78 @@ static char *write_special(double number, char out[NUMBER_TEXT_SIZE]) {
     return strcpy(out, isnan(number) ? "nan" : number > 0 ? "inf" : number < 0 ? "-inf" : signbit(number) ? "-0" : "0");
 }
 
-/* A number of at most DBL_DIG (FLT_DIG) digits is found by rounding to so many, unless it is subnormal; so start there. */
+/* Numbers such as 0.9375 and 100, which most are: `whole` / 10^k with exact operands divides to the nearest number, so a quotient that
+   is the number shows that the decimal reads back as it, and with at most DBL_DIG digits there is no shorter one. */
+static bool decimal_of_few_places(double number, struct decimal *decimal) {
+    static const double powers[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
+    double magnitude = fabs(number);
+    for (int places = 0; places < (int)(sizeof powers / sizeof *powers); places++) {
+        double whole = rint(magnitude * powers[places]);
+        if (whole >= 1e15)
+            return false;
+        if (whole < 1 || whole / powers[places] != magnitude)
+            continue;
+        char digits[20];
+        int count = 0;
+        for (uint64_t rest = (uint64_t)whole; rest > 0; rest /= 10)
+            digits[count++] = (char)('0' + rest % 10);
+        decimal->negative = number < 0;
+        decimal->exponent = count - places;
+        decimal->count = count;
+        for (int i = 0; i < count; i++)
+            decimal->digits[i] = digits[count - 1 - i];
+        drop_zeros(decimal);
+        return true;
+    }
+    return false;
+}
+
+/* `from` rounded to fewer digits; false where that might differ from rounding what `from` itself was rounded from: at a tie. */
+static bool decimal_round(const struct decimal *from, int count, struct decimal *to) {
+    *to = *from;
+    if (from->count <= count)
+        return true;
+    if (from->digits[count] == '5' && from->count == count + 1)
+        return false;
+    to->count = count;
+    int i = count;
+    if (from->digits[count] >= '5') {
+        while (i > 0 && to->digits[i - 1] == '9')
+            to->digits[--i] = '0';
+        if (i > 0)
+            to->digits[i - 1]++;
+        else {
+            to->digits[0] = '1'; /* 99 became 100: the zeros are dropped */
+            to->exponent++;
+        }
+    }
+    drop_zeros(to);
+    return true;
+}
+
+static bool reads_back(const struct decimal *decimal, double number) {
+    char whole[64];
+    whole_digits(decimal, whole);
+    return strtod(whole, NULL) == number;
+}
+
+/* With 17 digits every number reads back; one that does with fewer is close enough to them for rounding to find it. */
 char *number_write(double number, char out[NUMBER_TEXT_SIZE]) {
     if (!isnormal(number) && fpclassify(number) != FP_SUBNORMAL) {
         return write_special(number, out);
     }
-    struct decimal decimal;
+    struct decimal decimal, longest;
+    if (decimal_of_few_places(number, &decimal)) {
+        return decimal_write(&decimal, out);
+    }
+    if (isnormal(number)) {
+        decimal_from(number, 17, &longest);
+    }
     for (int count = isnormal(number) ? 15 : 1; count <= 17; count++) {
-        char whole[64];
-        decimal_from(number, count, &decimal);
-        whole_digits(&decimal, whole);
-        if (strtod(whole, NULL) == number) {
+        if (!isnormal(number) || !decimal_round(&longest, count, &decimal)) {
+            decimal_from(number, count, &decimal);
+        }
+        if (count == 17 || reads_back(&decimal, number)) {
             break;
         }
     }
@@ -128,6 +218,11 @@ static ptrdiff_t scan(const char *string, ptrdiff_t bound, ptrdiff_t *exponent) 
     return *c ? -1 : before;
 }
 
+#define EXACT (UINT64_C(1) << 53) /* whole numbers below it are doubles */
+
+static const double exact_powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                                      1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+
 bool number_read(const char *string, double *number) {
     static const struct {
         const char *text;
@@ -143,16 +238,29 @@ bool number_read(const char *string, double *number) {
     if (scan(string, 1000000000, &exponent) < 0) {
         return false;
     }
-    struct text whole;
-    text_init(&whole);
+    char few[48];
+    size_t length = strlen(string);
+    char *whole = length + 24 <= sizeof few ? few : memory_alloc(length + 24, 1), *end = whole;
+    uint64_t digits = 0;
     for (const char *c = string; *c && *c != 'e' && *c != 'E'; c++) {
         if (*c != '.') {
-            text_add_char(&whole, *c);
+            *end++ = *c;
+            digits = is_digit(*c) && digits < EXACT ? digits * 10 + (uint64_t)(*c - '0') : digits;
         }
     }
-    text_printf(&whole, "e%td", exponent);
-    double read = strtod(whole.data, NULL);
-    text_clear(&whole);
+    double read = 0;
+    if (digits < EXACT && exponent >= -22 && exponent <= 22) {
+        /* exact operands: one rounding, as it should be (Clinger 1990, section 4) */
+        double power = exact_powers[exponent < 0 ? -exponent : exponent];
+        read = exponent < 0 ? (double)digits / power : (double)digits * power;
+        read = *string == '-' ? -read : read;
+    } else {
+        snprintf(end, 24, "e%td", exponent);
+        read = strtod(whole, NULL);
+    }
+    if (whole != few) {
+        free(whole);
+    }
     if (isinf(read)) {
         return false;
     }

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,13 +84,13 @@ static const struct record *keep(struct journal *journal, const struct record *w
     return record;
 }
 
-/* The JSON of a line, which the caller releases; NULL where the line is damaged. */
-static json_t *open_line(const char *line, size_t length) {
+/* Whether the line is as it was written. */
+static bool undamaged(const char *line, size_t length) {
     char digits[HASH_SHORT_TEXT_SIZE];
     if (length <= PREFIX || line[PREFIX - 1] != ' ')
-        return NULL;
+        return false;
     hash128_write_short(hash128_of(line + PREFIX, length - PREFIX), digits);
-    return memcmp(digits, line, PREFIX - 1) == 0 ? json_loadb(line + PREFIX, length - PREFIX, 0, NULL) : NULL;
+    return memcmp(digits, line, PREFIX - 1) == 0;
 }
 
 static void keep_grid(struct journal *journal, uint64_t at, const char *json, size_t length) {
@@ -100,23 +99,28 @@ static void keep_grid(struct journal *journal, uint64_t at, const char *json, si
     journal->grid_hash = hash128_of(json, length);
 }
 
+static bool begins(const char *json, size_t length, const char *kind) {
+    return length >= strlen(kind) && memcmp(json, kind, strlen(kind)) == 0;
+}
+
 /* False where the line is damaged. */
 static bool read_line(struct journal *journal, uint64_t at, const char *line, size_t length) {
-    json_t *json = open_line(line, length);
-    const char *kind = json_string_value(json_object_get(json, "kind"));
-    bool good = kind != NULL;
-    if (good && strcmp(kind, "trial") == 0) {
-        struct arena arena;
-        arena_init(&arena);
-        struct record record;
-        good = record_read(json, &arena, &record);
-        if (good)
-            keep(journal, &record, at, length);
-        arena_clear(&arena);
-    } else if (good && strcmp(kind, "grid") == 0) {
-        keep_grid(journal, at, line + PREFIX, length - PREFIX);
+    if (!undamaged(line, length))
+        return false;
+    const char *json = line + PREFIX;
+    if (begins(json, length - PREFIX, "{\"kind\":\"grid\"")) {
+        keep_grid(journal, at, json, length - PREFIX);
+        return true;
     }
-    json_decref(json);
+    if (!begins(json, length - PREFIX, "{\"kind\":\"trial\""))
+        return true; /* of a later version, perhaps */
+    struct arena arena;
+    arena_init(&arena);
+    struct record record;
+    bool good = record_read(json, length - PREFIX, &arena, &record);
+    if (good)
+        keep(journal, &record, at, length);
+    arena_clear(&arena);
     return good;
 }
 
@@ -214,9 +218,9 @@ static char *read_bytes(struct journal *journal, uint64_t at, size_t length) {
 const struct record *journal_whole(struct journal *journal, const struct record *record, struct arena *arena) {
     struct record *whole = arena_alloc(arena, sizeof *whole);
     char *line = read_bytes(journal, record->at, record->length);
-    json_t *json = line != NULL ? open_line(line, record->length) : NULL;
-    bool good = json != NULL && record_read(json, arena, whole) && strcmp(whole->key, record->key) == 0;
-    json_decref(json);
+    bool good = line != NULL && undamaged(line, record->length) &&
+                record_read(line + PREFIX, record->length - PREFIX, arena, whole) &&
+                strcmp(whole->key, record->key) == 0;
     free(line);
     journal->lost = journal->lost || !good;
     return good ? whole : NULL;

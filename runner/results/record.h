@@ -12,8 +12,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct json_t;
-
 enum trial_status { TRIAL_DONE, TRIAL_DIVERGED, TRIAL_FAILED, TRIAL_TIMEOUT };
 
 const char *trial_status_name(enum trial_status status);
@@ -54,7 +52,7 @@ bool record_final(const struct record *record, const char *column, double *value
 
 /* JSON in one line, without an end of line. Numbers read back exactly. */
 void record_write(const struct record *record, struct text *out);
-/* False where the JSON (an object) is no record of this version. Everything lives in the arena. */
-bool record_read(const struct json_t *json, struct arena *arena, struct record *record);
+/* False where such a line is no record of this version. Everything lives in the arena. */
+bool record_read(const char *line, size_t length, struct arena *arena, struct record *record);
 
 #endif

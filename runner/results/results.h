@@ -12,6 +12,8 @@
 #include "runner/host/data.h"
 #include "runner/results/record.h"
 
+struct json_t;
+
 struct journal;
 
 struct result_trial {

@@ -92,18 +92,24 @@ static double penalties(const struct model *model) {
     return sum;
 }
 
+/* Of one thread of the team. */
+static void evaluate_share(struct evaluator *evaluator, enum data_split split, uint64_t runs) {
+    unsigned before = thread_numbers_set();
+#pragma omp for schedule(dynamic, 1)
+    for (uint64_t i = 0; i < runs; i++)
+        evaluate_rows(evaluator, omp_get_thread_num(), split, i);
+    thread_numbers_restore(before);
+}
+
 enum status evaluator_run(struct evaluator *evaluator, enum data_split split, double *values, struct error *error) {
     const struct model *model = evaluator->model;
     uint64_t rows = evaluator->data->rows[split], runs = runs_of(rows);
     read_statistics(evaluator);
+    if (evaluator->threads == 1) /* a parallel region of one thread enters the kernel all the same */
+        evaluate_share(evaluator, split, runs);
+    else
 #pragma omp parallel num_threads(evaluator->threads)
-    {
-        unsigned before = thread_numbers_set();
-#pragma omp for schedule(dynamic, 1)
-        for (uint64_t i = 0; i < runs; i++)
-            evaluate_rows(evaluator, omp_get_thread_num(), split, i);
-        thread_numbers_restore(before);
-    }
+        evaluate_share(evaluator, split, runs);
     for (int i = 0; i < evaluator->threads; i++)
         if (evaluator->calls[i].failed)
             return error_set(error, STATUS_TRIAL, "%s", evaluator->errors[i].text);

@@ -50,7 +50,7 @@ void team_init(struct team *team, struct team_share *shares, int threads) {
     atomic_init(&team->rounds, 0);
     atomic_init(&team->round_sleepers, 0);
     atomic_init(&team->ended, false);
-    bool crowded = threads > usable_cpus(); /* the one waited for may need this core */
+    bool crowded = threads > 1 && threads > usable_cpus(); /* the one waited for may need this core */
     for (int i = 0; i < threads; i++) {
         atomic_init(&shares[i].taken, 0);
         shares[i].seen = 0;

@@ -37,14 +37,19 @@ static void plan_columns(struct group groups[GROUPS], struct train_columns *colu
     }
 }
 
+/* Digits below the clock's resolution say nothing, and cost when they are written. */
+static double to_nanoseconds(double seconds) {
+    return rint(seconds * 1e9) / 1e9;
+}
+
 static bool report(struct training *training, uint64_t epoch, double seconds, double evaluate_seconds) {
     const struct train_request *request = training->request;
     struct train_row row = {.epoch = epoch,
                             .updates = training->updates,
                             .examples = training->examples,
                             .learning_rate = training->rate,
-                            .seconds = seconds,
-                            .evaluate_seconds = evaluate_seconds,
+                            .seconds = to_nanoseconds(seconds),
+                            .evaluate_seconds = to_nanoseconds(evaluate_seconds),
                             .values = training->values,
                             .known = training->known};
     if (request->on_checkpoint != NULL)
@@ -201,22 +206,28 @@ static bool next_update(void *context) {
     return !updates->due && team_now(training) == updates->threads && begin_update(training, training->epoch_examples);
 }
 
+/* What one thread of the team does. */
+static void run_share(struct updates *updates) {
+    struct stepper *stepper = &updates->training->stepper;
+    unsigned before = thread_numbers_set();
+    int thread = omp_get_thread_num();
+#pragma omp single
+    {
+        uint64_t here = (uint64_t)omp_get_num_threads(), *most = &updates->training->result->threads;
+        stepper_team(stepper, (int)here);
+        *most = here > *most ? here : *most;
+    }
+    stepper_run(stepper, thread, next_update, updates);
+    thread_numbers_restore(before);
+}
+
 /* Updates from the one that has begun, by a team that stays together until the epoch ends, a checkpoint is due or another team is wanted. */
 static void run_team(struct updates *updates) {
-    struct stepper *stepper = &updates->training->stepper;
+    if (updates->threads == 1) /* a parallel region of one thread enters the kernel all the same */
+        run_share(updates);
+    else
 #pragma omp parallel num_threads(updates->threads)
-    {
-        unsigned before = thread_numbers_set();
-        int thread = omp_get_thread_num();
-#pragma omp single
-        {
-            uint64_t here = (uint64_t)omp_get_num_threads(), *most = &updates->training->result->threads;
-            stepper_team(stepper, (int)here);
-            *most = here > *most ? here : *most;
-        }
-        stepper_run(stepper, thread, next_update, updates);
-        thread_numbers_restore(before);
-    }
+        run_share(updates);
 }
 
 /* The updates of one epoch from where it stands, all of them or up to the next checkpoint. */

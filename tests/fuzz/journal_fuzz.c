@@ -39,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n) {
         record_write(whole, &out);
         json_t *json = json_loadb(out.data, out.length, 0, NULL);
         struct record again;
-        FUZZ_CHECK(json != NULL && record_read(json, &arena, &again));
+        FUZZ_CHECK(json != NULL && record_read(out.data, out.length, &arena, &again));
         FUZZ_CHECK(strcmp(again.key, whole->key) == 0 && again.n_rows == whole->n_rows);
         json_decref(json);
         arena_clear(&arena);

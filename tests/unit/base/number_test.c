@@ -75,6 +75,23 @@ static int digits_of(const char *text) {
     return digits - zeros;
 }
 
+/* Against the C library's own conversions. */
+static void check_shortest(double number) {
+    char text[NUMBER_TEXT_SIZE], shorter[64];
+    double again;
+    number_write(number, text);
+    assert_true(number_read(text, &again));
+    assert_memory_equal(&again, &number, sizeof number);
+    assert_true(strtod(text, NULL) == number);
+    int digits = digits_of(text);
+    snprintf(shorter, sizeof shorter, "%.*e", digits - 1, number);
+    assert_true(digits == 17 || strtod(shorter, NULL) == number);
+    if (digits > 1) {
+        snprintf(shorter, sizeof shorter, "%.*e", digits - 2, number);
+        assert_true(strtod(shorter, NULL) != number);
+    }
+}
+
 static void any_double_reads_back_and_no_shorter_text_does(void **state) {
     (void)state;
     uint64_t random = 1;
@@ -86,19 +103,24 @@ static void any_double_reads_back_and_no_shorter_text_does(void **state) {
         if (i % 7 == 0) {
             bits &= ~(0x7ffULL << 52); /* subnormal */
         }
-        double number, again;
+        double number;
         memcpy(&number, &bits, sizeof number);
         if (isnan(number) || isinf(number) || number == 0.0) {
             continue;
         }
-        char text[NUMBER_TEXT_SIZE], shorter[64];
-        number_write(number, text);
-        assert_true(number_read(text, &again));
-        assert_memory_equal(&again, &number, sizeof number);
-        assert_true(strtod(text, NULL) == number);
-        if (digits_of(text) > 1) {
-            snprintf(shorter, sizeof shorter, "%.*e", digits_of(text) - 2, number);
-            assert_true(strtod(shorter, NULL) != number);
+        check_shortest(number);
+    }
+}
+
+static void decimals_of_few_digits_read_back_and_no_shorter_text_does(void **state) {
+    (void)state;
+    uint64_t random = 3;
+    double power = 1;
+    for (int places = 0; places < 20; places++, power *= 10) {
+        for (int i = 0; i < 2000; i++) {
+            uint64_t whole = next_bits(&random) >> (i % 60);
+            check_shortest((double)(whole + 1) / power);
+            check_shortest(nextafter(-(double)(whole + 1) / power, 0));
         }
     }
 }
@@ -214,6 +236,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_have_their_shortest_text),
         cmocka_unit_test(any_double_reads_back_and_no_shorter_text_does),
+        cmocka_unit_test(decimals_of_few_digits_read_back_and_no_shorter_text_does),
         cmocka_unit_test(any_float_reads_back),
         cmocka_unit_test(decimal_numbers_are_read),
         cmocka_unit_test(other_text_is_no_number),
