@@ -338,6 +338,9 @@ static double noncentral_upper_half(double t, double df, double delta) {
         weight += p;
         if (j > half && (1 - weight) * first < 1e-16 && p * first < 1e-17)
             break;
+        /* From here on all factors fall, so that no term would change the sum. 1 - weight may stay at its rounding error. */
+        if (j > half && p * first + fabs(q) * second < DBL_EPSILON / 4 * fabs(sum))
+            break;
         log_p += log_of(half) - log_of(j + 1);
         log_q += log_of(half) - log_of(j + 1.5);
     }

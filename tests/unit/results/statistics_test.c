@@ -191,10 +191,26 @@ static void power_agrees_with_statsmodels(void **state) {
                   {0.8, 0.01, 22},  {1.5, 0.05, 6},   {1.5, 0.01, 9},  {3.0, 0.05, 4},  {-3.0, 0.01, 5}};
     for (size_t i = 0; i < COUNT(needed); i++)
         assert_int_equal(statistics_pairs_needed(needed[i].effect, needed[i].significance), needed[i].n);
+    /* SciPy 1.17.1, nct.sf(b, n - 1, d) + nct.cdf(-b, n - 1, d) with b = t.ppf(0.975, n - 1), d = 0.0089 sqrt(n): 0.79999927 of
+       n = 99091 and 0.80000323 of the next */
+    assert_int_equal(statistics_pairs_needed(0.0089, 0.05), 99092);
+    assert_int_equal(statistics_pairs_needed(0.0088, 0.05), 0); /* 101357 */
     assert_int_equal(statistics_pairs_needed(1e9, 0.05), 3);
     assert_int_equal(statistics_pairs_needed(0, 0.05), 0);
     assert_int_equal(statistics_pairs_needed(1e-4, 0.05), 0);
     assert_int_equal(statistics_pairs_needed((double)NAN, 0.05), 0);
+}
+
+/* Whatever the search starts from. */
+static void the_number_needed_is_the_least(void **state) {
+    (void)state;
+    static const double significances[] = {0.05, 0.05 / 3, 0.05 / 190, 0.05 / 44850};
+    for (double effect = 0.02; effect < 40; effect *= 1.7)
+        for (size_t i = 0; i < COUNT(significances); i++) {
+            size_t n = statistics_pairs_needed(effect, significances[i]);
+            assert_true(n >= 3 && statistics_power(n, effect, significances[i]) >= 0.8);
+            assert_true(n == 3 || statistics_power(n - 1, effect, significances[i]) < 0.8);
+        }
 }
 
 static void equal_differences_have_no_spread(void **state) {
@@ -239,6 +255,7 @@ int main(void) {
         cmocka_unit_test(friedman_and_nemenyi_agree_with_documents),
         cmocka_unit_test(holm_agrees_with_statsmodels),
         cmocka_unit_test(power_agrees_with_statsmodels),
+        cmocka_unit_test(the_number_needed_is_the_least),
         cmocka_unit_test(equal_differences_have_no_spread),
         cmocka_unit_test(spread_agrees_with_f_test),
     };
