@@ -1,12 +1,12 @@
 /*
  * Times training steps of the lecture's network (784-500-500-10, sigmoid) within one process:
  *
- *     bench_step FOLDERS DATASET THREADS SECONDS GEMM [BATCH:OPTIMIZER ...]
+ *     bench_step FOLDERS DATASET THREADS SECONDS GEMM [[LAYERS] | BATCH:OPTIMIZER ...]
  *
  * FOLDERS of plugins are separated by colons, runner's own last. DATASET is a config's value ("mnist", "{digits: {train: 60000}}"). Each
  * BATCH:OPTIMIZER ("100:adam", "1:{sgd: {momentum: 0.9}}") prints a line: batch, optimizer, threads, updates, the median microseconds of an
- * update, and samples a second by that. SECONDS is how long each of them takes, or a number of updates ("20x"). Without any of them it
- * serves `BATCH sgd|momentum|adam` (serve.h).
+ * update, and samples a second by that. SECONDS is how long each of them takes, or a number of updates ("20x"). LAYERS, a config's list
+ * ("[{dense: {units: 10}}]"), are the network of those that follow it. Without any of them it serves `BATCH sgd|momentum|adam` (serve.h).
  */
 #include "runner/train/step.h"
 #include "bench/serve.h"
@@ -23,11 +23,15 @@
 
 enum { FOLDERS = 4, WARM = 3 /* updates that are not timed */ };
 
+#define LECTURE                                                                                                        \
+    "[{dense: {units: 500, activation: sigmoid}}, {dense: {units: 500, activation: sigmoid}}, "                        \
+    "{dense: {units: 10, activation: softmax}}]"
+
 struct bench {
     struct loader loader;
     struct data data;
     int threads;
-    const char *gemm;
+    const char *gemm, *layers;
     /* what is prepared */
     bool prepared;
     struct arena arena;
@@ -37,12 +41,17 @@ struct bench {
     uint64_t start, batch_rows;
 };
 
+/* A component, or for RUNNER_LAYER a list of them. */
 static struct tree *resolve(struct bench *bench, struct arena *arena, enum runner_kind kind, const char *yaml) {
+    const struct catalog *catalog = &bench->loader.catalog;
     struct diagnostics diagnostics;
     diagnostics_init(&diagnostics);
     struct tree *value = yaml_read(yaml, strlen(yaml), "bench", arena, &diagnostics);
-    if (value != NULL)
-        value = component_resolve(&bench->loader.catalog, kind, value, "bench", arena, &diagnostics);
+    if (value != NULL && kind == RUNNER_LAYER)
+        for (size_t i = 0; i < value->count; i++)
+            value->items[i] = component_resolve(catalog, kind, value->items[i], "bench", arena, &diagnostics);
+    else if (value != NULL)
+        value = component_resolve(catalog, kind, value, "bench", arena, &diagnostics);
     if (value == NULL || diagnostics.errors > 0) {
         diagnostics_print(&diagnostics, stderr);
         die("bad component: %s", yaml);
@@ -54,13 +63,8 @@ static struct tree *resolve(struct bench *bench, struct arena *arena, enum runne
 static struct tree *make_trial(struct bench *bench, const char *batch, const char *optimizer) {
     struct arena *arena = &bench->arena;
     struct mark mark = {0};
-    struct tree *trial = tree_map(arena, mark), *model = tree_list(arena, mark);
-    static const char *const layers[] = {"{dense: {units: 500, activation: sigmoid}}",
-                                         "{dense: {units: 500, activation: sigmoid}}",
-                                         "{dense: {units: 10, activation: softmax}}"};
-    for (size_t i = 0; i < 3; i++)
-        tree_append(arena, model, resolve(bench, arena, RUNNER_LAYER, layers[i]));
-    tree_set(arena, trial, "model", mark, model);
+    struct tree *trial = tree_map(arena, mark);
+    tree_set(arena, trial, "model", mark, resolve(bench, arena, RUNNER_LAYER, bench->layers));
     tree_set(arena, trial, "loss", mark, resolve(bench, arena, RUNNER_LOSS, "categorical_crossentropy"));
     tree_set(arena, trial, "optimizer", mark, resolve(bench, arena, RUNNER_OPTIMIZER, optimizer));
     char yaml[256];
@@ -187,8 +191,8 @@ static size_t split_folders(char *text, const char *folders[FOLDERS]) {
 
 int main(int argc, char **argv) {
     if (argc < 6)
-        die("usage: bench_step FOLDERS DATASET THREADS SECONDS GEMM [BATCH:OPTIMIZER ...]");
-    struct bench bench = {.threads = atoi(argv[3]), .gemm = argv[5]};
+        die("usage: bench_step FOLDERS DATASET THREADS SECONDS GEMM [[LAYERS] | BATCH:OPTIMIZER ...]");
+    struct bench bench = {.threads = atoi(argv[3]), .gemm = argv[5], .layers = LECTURE};
     const char *folders[FOLDERS], *level = getenv("RUNNER_CPU_LEVEL");
     struct error error = {0};
     struct arena arena;
@@ -204,6 +208,10 @@ int main(int argc, char **argv) {
     for (int i = 6; i < argc; i++) {
         char *colon = strchr(argv[i], ':'), *x = strchr(argv[4], 'x');
         size_t count, all;
+        if (argv[i][0] == '[') {
+            bench.layers = argv[i];
+            continue;
+        }
         if (colon == NULL)
             die("wanted BATCH:OPTIMIZER, not %s", argv[i]);
         *colon = '\0';
