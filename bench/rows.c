@@ -138,6 +138,20 @@ size_t rows_print_goals(const struct rows *rows) {
     return missed;
 }
 
+void rows_print_ratios(const struct rows *rows, const char *group) {
+    bool headed = false;
+    for (size_t i = 0; i < rows->count; i++) {
+        const struct row *row = &rows->items[i];
+        if (strcmp(row->group, group) != 0 || row->goal != 0 || row->ratio.n == 0)
+            continue;
+        if (!headed)
+            printf("%-42s %-28s %9s  %s\n", group, "", "measured", "share of the bound (min - max)");
+        headed = true;
+        printf("%-42s %-28s %9.3g  %.2f (%.2f - %.2f)\n", row->what, row->arrangement, series_median(&row->value),
+               series_median(&row->ratio), series_min(&row->ratio), series_max(&row->ratio));
+    }
+}
+
 void rows_clear(struct rows *rows) {
     for (size_t i = 0; i < rows->count; i++) {
         free((char *)rows->items[i].group);

@@ -49,6 +49,8 @@ const char *row_verdict(const struct row *row);
 bool rows_write_csv(const struct rows *rows, const char *path);
 /* The goals, one a line. Returns how many are short or were not measured. */
 size_t rows_print_goals(const struct rows *rows);
+/* Rows of a group that are compared without a goal, one a line. */
+void rows_print_ratios(const struct rows *rows, const char *group);
 void rows_clear(struct rows *rows);
 
 #endif

@@ -17,6 +17,7 @@ static const struct {
     const char *doc;
 } groups[] = {
     {"machine", bench_machine, "rates of one core: FMA, products, bandwidth by working set"},
+    {"kernels", bench_kernels, "the hot kernels, each beside the machine's bound"},
     {"step", bench_steps, "a training step, against the peers and the roofline"},
 };
 enum { GROUPS = sizeof groups / sizeof *groups };
@@ -28,7 +29,7 @@ struct request {
 };
 
 static const struct argp_option options[] = {
-    {"only", 'o', "NAME", 0, "measure one group: machine, step", 0},
+    {"only", 'o', "NAME", 0, "measure one group: machine, kernels, step", 0},
     {"quick", 'q', NULL, 0, "3 short rounds, no torch.compile: to see whether all is there", 0},
     {"rounds", 'r', "N", 0, "rounds of each comparison (default: 7)", 0},
     {"seconds", 's', "S", 0, "of each measurement of a round (default: 0.25)", 0},
@@ -143,6 +144,7 @@ int main(int argc, char **argv) {
         die("no group %s", request.only);
     if (!rows_write_csv(&settings->rows, csv))
         die("cannot write %s: %s", csv, strerror(errno));
+    rows_print_ratios(&settings->rows, "kernels");
     size_t missed = rows_print_goals(&settings->rows);
     snprintf(svg, sizeof svg, "%.*s.svg", (int)strlen(csv) - 4, csv);
     bool drawn = plot(settings, csv, svg);

@@ -24,6 +24,7 @@ struct settings {
 
 /* The groups of --only; each adds its rows. */
 void bench_machine(struct settings *settings);
+void bench_kernels(struct settings *settings);
 void bench_steps(struct settings *settings);
 
 #endif

@@ -18,6 +18,16 @@ nonsense
 END
 grep -qx 'ready machine' out || fail "bench_machine does not serve"
 says out "none not known here"
+expect 0 "$bench/bench_kernels" "$bench/plugins:$RUNNER_BUILD_DIR/plugins" "softmax and" "row times" rmsprop
+[ "$(wc -l <out)" = 6 ] || fail "bench_kernels prints a line a kernel: $(cat out)"
+says out "GFLOP/s" "64 x 10 -> 10" "16384 weights"
+expect 0 "$bench/bench_kernels" "$bench/plugins:$RUNNER_BUILD_DIR/plugins" serve <<END
+24
+go 0.01
+1000
+END
+grep -q '^ready conv2d forward, 1 channel;' out || fail "bench_kernels does not serve"
+says out "none no such kernel"
 
 # Without MNIST and Python all that needs them is named as not measured, and the exit status says so.
 RUNNER_DATA=$PWD expect 1 "$bench/bench_run" --build "$RUNNER_BUILD_DIR" --source "$RUNNER_SOURCE_DIR" --out made \
