@@ -125,8 +125,8 @@ size_t rows_print_goals(const struct rows *rows) {
             snprintf(range, sizeof range, "(%.3g - %.3g)", series_min(series), series_max(series));
         }
         snprintf(wanted, sizeof wanted, "%s %g", row->at_most ? "<=" : ">=", row->goal);
-        printf("%-34s %6s %-9s %-22s %9s %17s %8s  %s\n", row->what, batch, row->optimizer, row->peer, measured, range,
-               wanted, verdict);
+        printf("%-34s %6s %-9s %-22s %9s %17s %8s  %s\n", row->what, batch, row->optimizer,
+               row->peer[0] != '\0' ? row->peer : row->arrangement, measured, range, wanted, verdict);
         goals++;
         if (strcmp(verdict, "pass") != 0) {
             missed++;

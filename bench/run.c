@@ -19,6 +19,8 @@ static const struct {
     {"machine", bench_machine, "rates of one core: FMA, products, bandwidth by working set"},
     {"kernels", bench_kernels, "the hot kernels, each beside the machine's bound"},
     {"step", bench_steps, "a training step, against the peers and the roofline"},
+    {"grids", bench_grids, "whole runs: overhead of a trial, start, memory"},
+    {"bits", bench_bits, "equal bits for all threads, workers and processors"},
 };
 enum { GROUPS = sizeof groups / sizeof *groups };
 
@@ -29,12 +31,13 @@ struct request {
 };
 
 static const struct argp_option options[] = {
-    {"only", 'o', "NAME", 0, "measure one group: machine, kernels, step", 0},
+    {"only", 'o', "NAME", 0, "measure one group: machine, kernels, step, grids, bits", 0},
     {"quick", 'q', NULL, 0, "3 short rounds, no torch.compile: to see whether all is there", 0},
     {"rounds", 'r', "N", 0, "rounds of each comparison (default: 7)", 0},
     {"seconds", 's', "S", 0, "of each measurement of a round (default: 0.25)", 0},
     {"batches", 'b', "LIST", 0, "batch sizes of the group step (default: 1,10,32,100,1000,10000)", 0},
     {"optimizers", 'O', "LIST", 0, "its optimizers (default: sgd,momentum,adam)", 0},
+    {"trials", 't', "N", 0, "of the large grid of group grids (default: 2000)", 0},
     {"no-peers", 'n', NULL, 0, "without Python", 0},
     {"realtime", 'R', "PRIORITY", OPTION_ARG_OPTIONAL, "schedule what is measured before all else (default: 10)", 0},
     {"out", 'd', "FOLDER", 0, "where the CSV, the picture and the logs go (default: bench/out)", 0},
@@ -54,11 +57,13 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
         settings->rounds = 3;
         settings->seconds = 0.05;
         settings->servers.attempts = 1;
+        settings->trials = 200;
         return 0;
     case 'r': settings->rounds = (size_t)atoi(argument); return 0;
     case 's': settings->seconds = atof(argument); return 0;
     case 'b': request->batches = argument; return 0;
     case 'O': request->optimizers = argument; return 0;
+    case 't': settings->trials = atoi(argument); return 0;
     case 'n': settings->python = NULL; return 0;
     case 'R': settings->servers.realtime = argument != NULL ? atoi(argument) : 10; return 0;
     case 'd': settings->out = argument; return 0;
@@ -113,14 +118,16 @@ int main(int argc, char **argv) {
     char batches[] = "1,10,32,100,1000,10000", optimizers[] = "sgd,momentum,adam", out[4096], logs[4200], csv[4200],
          svg[4200];
     static struct request request;
-    request.settings =
-        (struct settings){.build = "build/release", .source = ".", .rounds = 7, .seconds = 0.25, .servers.attempts = 8};
+    request.settings = (struct settings){
+        .build = "build/release", .source = ".", .rounds = 7, .seconds = 0.25, .servers.attempts = 8, .trials = 2000};
     request.batches = batches;
     request.optimizers = optimizers;
     argp_parse(&argp, argc, argv, 0, NULL, &request);
     struct settings *settings = &request.settings;
     if (settings->rounds < 1 || settings->rounds > ROUNDS)
         die("rounds are from 1 to %d", ROUNDS);
+    if (settings->trials < 1 || settings->trials > 100000)
+        die("trials are from 1 to 100000");
     read_lists(&request);
     snprintf(out, sizeof out, "%s/bench/out", settings->source);
     if (settings->out == NULL)

@@ -19,6 +19,7 @@ struct settings {
     int batches[BATCHES], n_batches;    /* that are measured */
     const char *optimizers[OPTIMIZERS]; /* the same */
     int n_optimizers;
+    int trials; /* of the large grid */
     struct rows rows;
 };
 
@@ -26,5 +27,7 @@ struct settings {
 void bench_machine(struct settings *settings);
 void bench_kernels(struct settings *settings);
 void bench_steps(struct settings *settings);
+void bench_grids(struct settings *settings);
+void bench_bits(struct settings *settings);
 
 #endif

@@ -35,5 +35,14 @@ RUNNER_DATA=$PWD expect 1 "$bench/bench_run" --build "$RUNNER_BUILD_DIR" --sourc
 says err "plain C 2x1: left out" "without Python"
 says out "not measured" "one core, dense inputs" "made/step.csv"
 head -n 1 made/step.csv | grep -q '^group,what,batch,optimizer,arrangement,median' || fail "no CSV"
+
+# Whole runs: what is measured depends on the machine, that it is measured does not.
+env -u RUNNER_DATA "$bench/bench_run" --build "$RUNNER_BUILD_DIR" --source "$RUNNER_SOURCE_DIR" --out made \
+    --quick --trials 20 --rounds 1 --no-peers --only grids >out 2>err
+[ $? -le 1 ] || fail "bench_run --only grids: $(cat err)"
+says err "memory and the small grid are left out"
+for goal in "overhead of a trial" "start to the first update"; do
+    grep -q "^$goal.* [0-9.]* *([0-9]" out || fail "no figure for: $goal: $(cat out err)"
+done
 expect 2 "$bench/bench_run" --out made --only nonsense
 says err "no group nonsense"
