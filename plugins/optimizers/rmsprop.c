@@ -3,6 +3,7 @@
    root (epsilon_inside_root: false) and takes the rate out of b (rate_in_momentum: false), which differs once it changes. */
 #include <math.h>
 #include <runner/plugin.h>
+#include <stdbool.h>
 
 struct rmsprop {
     double learning_rate, rho, momentum, epsilon;
@@ -26,30 +27,56 @@ static int plan(const void *config, runner_call *call, runner_optimizer_plan *pl
     return RUNNER_OK;
 }
 
-static void step(const void *config, const runner_step *step, uint64_t n, float *restrict w, const float *restrict g,
+/* Float constants of one update, and the slots: `kept` with momentum, `mean` where centered. */
+struct run {
+    float rho, gain, momentum, inside, outside, inner, outer;
+    float *v, *kept, *mean;
+};
+
+/* A copy for each form, without a branch in the loop, which the compiler would not turn into vectors otherwise. */
+static inline __attribute__((always_inline)) void run_step(const bool moves, const bool centered, const struct run *run,
+                                                           uint64_t n, float *restrict w, const float *restrict g) {
+    const struct run r = *run;
+    float *restrict v = r.v, *restrict kept = r.kept, *restrict mean = r.mean;
+    for (uint64_t i = 0; i < n; i++) {
+        v[i] = r.rho * v[i] + r.gain * (g[i] * g[i]);
+        float square = v[i] + r.inside;
+        if (centered) {
+            mean[i] = r.rho * mean[i] + r.gain * g[i];
+            float variance = v[i] - mean[i] * mean[i] + r.inside;
+            square = variance < 0.0f ? r.inside : variance; /* where rounding took it below 0 */
+        }
+        float change = r.inner * g[i] / (sqrtf(square) + r.outside);
+        if (moves)
+            change = kept[i] = r.momentum * kept[i] + change;
+        w[i] -= r.outer * change;
+    }
+}
+
+static void step(const void *config, const runner_step *step, uint64_t n, float *w, const float *g,
                  float *const *slots) {
     const struct rmsprop *rmsprop = config;
-    float rho = (float)rmsprop->rho, gain = (float)(1.0 - rmsprop->rho), momentum = (float)rmsprop->momentum;
-    float inside = rmsprop->epsilon_inside_root ? (float)rmsprop->epsilon : 0.0f;
-    float outside = rmsprop->epsilon_inside_root ? 0.0f : (float)rmsprop->epsilon;
-    float inner = rmsprop->rate_in_momentum ? (float)step->rate : 1.0f;
-    float outer = rmsprop->rate_in_momentum ? 1.0f : (float)step->rate;
-    float *restrict v = slots[0];
-    float *restrict kept = rmsprop->momentum > 0 ? slots[1] : NULL;
-    float *restrict mean = rmsprop->centered ? slots[kept != NULL ? 2 : 1] : NULL;
-    for (uint64_t i = 0; i < n; i++) {
-        v[i] = rho * v[i] + gain * (g[i] * g[i]);
-        float square = v[i] + inside;
-        if (mean != NULL) {
-            mean[i] = rho * mean[i] + gain * g[i];
-            float variance = v[i] - mean[i] * mean[i] + inside;
-            square = variance < 0.0f ? inside : variance; /* where rounding took it below 0 */
-        }
-        float change = inner * g[i] / (sqrtf(square) + outside);
-        if (kept != NULL)
-            change = kept[i] = momentum * kept[i] + change;
-        w[i] -= outer * change;
-    }
+    const bool moves = rmsprop->momentum > 0, centered = rmsprop->centered != 0;
+    const struct run run = {
+        .rho = (float)rmsprop->rho,
+        .gain = (float)(1.0 - rmsprop->rho),
+        .momentum = (float)rmsprop->momentum,
+        .inside = rmsprop->epsilon_inside_root ? (float)rmsprop->epsilon : 0.0f,
+        .outside = rmsprop->epsilon_inside_root ? 0.0f : (float)rmsprop->epsilon,
+        .inner = rmsprop->rate_in_momentum ? (float)step->rate : 1.0f,
+        .outer = rmsprop->rate_in_momentum ? 1.0f : (float)step->rate,
+        .v = slots[0],
+        .kept = moves ? slots[1] : NULL,
+        .mean = centered ? slots[moves ? 2 : 1] : NULL,
+    };
+    if (moves && centered)
+        run_step(true, true, &run, n, w, g);
+    else if (moves)
+        run_step(true, false, &run, n, w, g);
+    else if (centered)
+        run_step(false, true, &run, n, w, g);
+    else
+        run_step(false, false, &run, n, w, g);
 }
 
 static const runner_optimizer_ops ops = {.size = sizeof ops, .plan = plan, .step = step};
