@@ -67,6 +67,22 @@ static unsigned shade(double share) {
     return colour;
 }
 
+/* WCAG 2.1's relative luminance, by which contrast is measured. */
+static double luminance(unsigned colour) {
+    static const double weights[] = {0.0722, 0.7152, 0.2126};
+    double sum = 0;
+    for (size_t i = 0; i < 3; i++) {
+        double c = (double)(colour >> (8 * i) & 0xff) / 255;
+        sum += weights[i] * (c <= 0.03928 ? c / 12.92 : pow((c + 0.055) / 1.055, 2.4));
+    }
+    return sum;
+}
+
+/* Black or white, whichever stands out more: both have a contrast of 4.58 at a luminance of 0.179. */
+static unsigned letter(unsigned background) {
+    return luminance(background) < 0.179 ? 0xffffffu : 0x000000u;
+}
+
 static struct range value_range(const struct heat *heat) {
     struct range range = {.any = false};
     for (size_t i = 0; i < heat->n[0]; i++)
@@ -103,8 +119,8 @@ static void write_heat_data(const struct heat *heat, const struct range *range, 
             double share = range->high > range->low ? (mean - range->low) / (range->high - range->low) : 0.5;
             if (column_lower_is_better(report->metric))
                 share = 1 - share;
-            text_printf(data, "%zu\t%zu\t%u\t%u\t", j, heat->n[0] - 1 - i, shade(share),
-                        share > 0.55 ? 0xfdfdfdu : 0x101010u);
+            unsigned colour = shade(share);
+            text_printf(data, "%zu\t%zu\t%u\t%u\t", j, heat->n[0] - 1 - i, colour, letter(colour));
             add_value(mean, range, data);
             text_add(data, "\n");
         }

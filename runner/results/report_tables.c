@@ -59,7 +59,7 @@ static void add_axis_cells(const struct axis_columns *columns, size_t point, str
     for (size_t i = 0; i < columns->report->n_axes; i++) {
         const char *label = columns->report->results->labels[point][columns->report->axes[i]];
         html_element(out, columns->right[i] ? "td class=\"n label\"" : "td class=\"label\"",
-                     label != NULL ? label : "");
+                     label != NULL ? label : "\u2013");
     }
 }
 
@@ -74,7 +74,7 @@ static void add_metric(const struct point_metric *metric, struct text *out) {
     char mean[WORDS_SIZE], sd[WORDS_SIZE];
     text_add(out, "<td class=\"n\">");
     if (metric->has_mean)
-        html_text(out, words_number(metric->mean, mean));
+        html_text(out, isnan(metric->mean) ? "\u2013" : words_number(metric->mean, mean));
     if (metric->has_mean && metric->has_sd && !isnan(metric->mean))
         html_printf(out, " \u00b1 %s", words_number_like(metric->sd, mean, sd));
     text_add(out, "</td>");
