@@ -204,6 +204,44 @@ static void add_count(size_t n, const char *what, struct text *out) {
         text_printf(out, ", %zu %s", n, what);
 }
 
+enum { QUESTION_LABELS = 10 };
+
+/* "batch_size (1, 10, 100)": the labels of an axis, each once, the first few. */
+static void add_axis(const struct report *report, size_t axis, struct text *out) {
+    const char *shown[QUESTION_LABELS];
+    size_t n = 0;
+    bool more = false;
+    html_printf(out, "%s (", results_axis_name(report->results, axis));
+    for (size_t p = 0; p < report->results->n_points && !more; p++) {
+        const char *label = report->results->labels[p][axis];
+        size_t i = 0;
+        while (label != NULL && i < n && strcmp(shown[i], label) != 0)
+            i++;
+        if (label == NULL || i < n)
+            continue;
+        more = n == QUESTION_LABELS;
+        if (!more) {
+            html_printf(out, "%s%s", n > 0 ? ", " : "", label);
+            shown[n++] = label;
+        }
+    }
+    html_text(out, more ? ", \u2026)" : ")");
+}
+
+/* What is compared, and by what. */
+static void add_question(const struct report *report, struct text *out) {
+    if (report->n_axes == 0)
+        return;
+    text_add(out, "<p>Compared: ");
+    for (size_t i = 0; i < report->n_axes; i++) {
+        text_add(out, i > 0 ? " \u00d7 " : "");
+        add_axis(report, report->axes[i], out);
+    }
+    if (report->metric != NULL)
+        html_printf(out, ", by %s", report->metric);
+    text_add(out, ".</p>\n");
+}
+
 static void add_head(struct report *report, struct text *out) {
     const struct results *results = report->results;
     const struct results_counts *counts = &report->counts;
@@ -213,6 +251,7 @@ static void add_head(struct report *report, struct text *out) {
     html_element(out, "h1", results->name);
     if (report->description[0] != '\0')
         html_element(out, "p class=\"lead\"", report->description);
+    add_question(report, out);
     size_t seeds = results->n_points > 0 ? results->n_trials / results->n_points : 0;
     text_printf(&line, "%zu grid point%s \u00d7 %zu seed%s = %zu trial%s: %zu done", results->n_points,
                 results->n_points == 1 ? "" : "s", seeds, seeds == 1 ? "" : "s", results->n_trials,

@@ -2,6 +2,7 @@
 #include "runner/base/html.h"
 #include "runner/base/words.h"
 #include "runner/results/claims.h"
+#include "runner/results/column.h"
 #include "runner/results/report_parts.h"
 #include "runner/results/verdict.h"
 
@@ -34,7 +35,7 @@ static void add_claims(struct report *report, struct text *out) {
     text_add(out, "\n<ul class=\"answers\">\n");
     for (size_t i = 0; i < results->n_claims; i++) {
         text_reset(&sentence);
-        verdict_claim(&claims[i], &sentence);
+        verdict_claim_figures(&claims[i], &sentence);
         add_answer(classes[claims[i].verdict], claim_verdict_name(claims[i].verdict), claims[i].text, sentence.data,
                    out);
     }
@@ -47,10 +48,7 @@ static const char *verdict_class(enum verdict verdict) {
 }
 
 static const char *verdict_word(enum verdict verdict) {
-    return verdict == VERDICT_BETTER      ? "better"
-           : verdict == VERDICT_WORSE     ? "worse"
-           : verdict == VERDICT_UNDECIDED ? "not shown"
-                                          : "no verdict";
+    return verdict == VERDICT_NONE ? "no verdict" : verdict_name(verdict);
 }
 
 /* Those with a verdict first, the largest differences first. */
@@ -85,7 +83,7 @@ static void add_comparisons(struct report *report, struct text *out) {
         text_add(out, "\n<ul class=\"answers\">\n");
         for (size_t i = 0; i < n && i < REPORT_SENTENCES; i++) {
             text_reset(&sentence);
-            verdict_comparison(report->results, all, list[i], &sentence);
+            verdict_difference(report->results, all, list[i], &sentence);
             add_answer(verdict_class(list[i]->verdict), verdict_word(list[i]->verdict), NULL, sentence.data, out);
         }
         text_add(out, "</ul>\n");
@@ -122,6 +120,33 @@ static void add_single(struct report *report, struct text *out) {
     }
 }
 
+static void add_extreme(struct report *report, const char *which, size_t point, struct text *out) {
+    struct point_metric metric;
+    struct text label;
+    char mean[WORDS_SIZE], sd[WORDS_SIZE];
+    text_init(&label);
+    results_point_label(report->results, point, &label);
+    point_measure(report->results, point, report->metric, &metric);
+    html_printf(out, "%s is %s", which, words_number(metric.mean, mean));
+    if (metric.has_sd)
+        html_printf(out, " \u00b1 %s", words_number_like(metric.sd, mean, sd));
+    html_printf(out, ", with %s", label.data);
+    text_clear(&label);
+}
+
+/* The best and the worst mean; whether they differ is for the comparisons to say. */
+static void add_extremes(struct report *report, struct text *out) {
+    bool lower = column_lower_is_better(report->metric);
+    if (report->n_order < 2)
+        return;
+    text_add(out, "<p>");
+    add_extreme(report, arena_printf(&report->arena, "The %s mean %s", lower ? "lowest" : "highest", report->metric),
+                report->order[0], out);
+    text_add(out, "; ");
+    add_extreme(report, lower ? "the highest" : "the lowest", report->order[report->n_order - 1], out);
+    text_add(out, ".</p>\n");
+}
+
 void report_answer(struct report *report, struct text *out) {
     size_t ended = report->counts.done + report->counts.diverged;
     text_add(out, "<section id=\"answer\">\n<h2>Answer</h2>\n");
@@ -133,6 +158,8 @@ void report_answer(struct report *report, struct text *out) {
         html_element(out, "p", "None: the trials have no metric.");
     else if (report->results->n_points == 1)
         add_single(report, out);
+    else
+        add_extremes(report, out);
     if (report->counts.diverged > 0) {
         text_add(out, "<p class=\"note\">");
         html_printf(out,

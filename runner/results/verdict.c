@@ -29,14 +29,12 @@ static void add_seeds(size_t n, struct text *out) {
     text_printf(out, ", %zu seed%s", n, n == 1 ? "" : "s");
 }
 
-void verdict_claim(const struct claim_result *claim, struct text *out) {
+void verdict_claim_figures(const struct claim_result *claim, struct text *out) {
     char number[WORDS_SIZE];
     bool ratio = claim->threshold == 1;
-    text_add(out, claim_verdict_name(claim->verdict));
-    if (claim->reason[0] != '\0')
-        text_printf(out, ": %s", claim->reason);
+    text_add(out, claim->reason);
     if (!isnan(claim->estimate)) {
-        text_printf(out, "%s %s is %s", claim->reason[0] != '\0' ? ";" : ":",
+        text_printf(out, "%s%s is %s", claim->reason[0] != '\0' ? "; " : "",
                     ratio ? "the ratio of the standard deviations" : "left - right",
                     words_number(claim->estimate, number));
         add_level(claim->low, claim->high, out);
@@ -44,6 +42,11 @@ void verdict_claim(const struct claim_result *claim, struct text *out) {
     }
     if (claim->times)
         text_add(out, " (times: not the same in every run)");
+}
+
+void verdict_claim(const struct claim_result *claim, struct text *out) {
+    text_printf(out, "%s: ", claim_verdict_name(claim->verdict));
+    verdict_claim_figures(claim, out);
 }
 
 static void add_point(const struct results *results, size_t point, struct text *out) {
@@ -69,6 +72,17 @@ static void add_amount(const struct comparisons *all, const struct comparison *c
         text_printf(out, ", %zu won, %zu tied, %zu lost", c->win, c->tie, c->loss);
 }
 
+/* ": ", then why there is no verdict, the difference, and the seeds that would show it. */
+static void add_figures(const struct comparisons *all, const struct comparison *c, struct text *out) {
+    text_printf(out, ": %s", c->reason);
+    if (c->t.n > 0) {
+        text_add(out, c->reason[0] != '\0' ? "; " : "");
+        add_amount(all, c, out);
+    }
+    if ((c->verdict == VERDICT_UNDECIDED || c->verdict == VERDICT_NONE) && c->pairs_needed > c->t.n)
+        text_printf(out, "; about %zu seeds would show a difference such as this", c->pairs_needed);
+}
+
 void verdict_comparison(const struct results *results, const struct comparisons *all,
                         const struct comparison *comparison, struct text *out) {
     const struct comparison *c = comparison;
@@ -86,17 +100,7 @@ void verdict_comparison(const struct results *results, const struct comparisons 
                   : c->verdict == VERDICT_NONE  ? " against "
                                                 : " and ");
     add_point(results, c->reference, out);
-    const char *separator = ": ";
-    if (c->reason[0] != '\0') {
-        text_printf(out, "%s%s", separator, c->reason);
-        separator = "; ";
-    }
-    if (c->t.n > 0) {
-        text_add(out, separator);
-        add_amount(all, c, out);
-    }
-    if ((c->verdict == VERDICT_UNDECIDED || c->verdict == VERDICT_NONE) && c->pairs_needed > c->t.n)
-        text_printf(out, "; about %zu seeds would show a difference such as this", c->pairs_needed);
+    add_figures(all, c, out);
 }
 
 /* Whether all points have the same reference. */
@@ -105,6 +109,16 @@ static bool one_reference(const struct comparisons *all) {
         if (all->items[i].reference != all->items[0].reference)
             return false;
     return all->count > 0;
+}
+
+void verdict_difference(const struct results *results, const struct comparisons *all,
+                        const struct comparison *comparison, struct text *out) {
+    add_point(results, comparison->point, out);
+    if (!one_reference(all)) {
+        text_add(out, " against ");
+        add_point(results, comparison->reference, out);
+    }
+    add_figures(all, comparison, out);
 }
 
 void verdict_overview(const struct results *results, const struct comparisons *all, struct text *out) {

@@ -42,6 +42,18 @@ static void comparisons_become_sentences(void **state) {
            "no difference shown between batch_size=100 and batch_size=10: test_loss lower by 0.0120, 95 % interval "
            "-0.0040 to 0.0200, p = 0.250, 5 seeds, 5 won, 0 tied, 0 lost; about 23 seeds would show a difference such "
            "as this");
+    struct comparison both[] = {c, c};
+    all.items = both;
+    all.count = 2;
+    verdict_difference(&results, &all, &c, &out);
+    expect(&out, "batch_size=100: test_loss lower by 0.0120, 95 % interval -0.0040 to 0.0200, p = 0.250, 5 seeds, 5 "
+                 "won, 0 tied, "
+                 "0 lost; about 23 seeds would show a difference such as this");
+    both[0].reference = 1;
+    verdict_difference(&results, &all, &c, &out);
+    expect(&out, "batch_size=100 against batch_size=10: test_loss lower by 0.0120, 95 % interval -0.0040 to 0.0200, p "
+                 "= 0.250, 5 "
+                 "seeds, 5 won, 0 tied, 0 lost; about 23 seeds would show a difference such as this");
     c = (struct comparison){.point = 1, .reason = "fewer than 3 seeds", .p_holm = (double)NAN};
     verdict_comparison(&results, &all, &c, &out);
     expect(&out, "no verdict on batch_size=100 against batch_size=10: fewer than 3 seeds");
@@ -75,6 +87,8 @@ static void claims_become_sentences(void **state) {
     claim = (struct claim_result){.reason = "fewer than 3 seeds", .n = 1, .estimate = 1, .low = (double)NAN};
     verdict_claim(&claim, &out);
     expect(&out, "undecided: fewer than 3 seeds; left - right is 1.0000, 1 seed");
+    verdict_claim_figures(&claim, &out);
+    expect(&out, "fewer than 3 seeds; left - right is 1.0000, 1 seed");
     claim = (struct claim_result){.reason = "no trials on both sides", .estimate = (double)NAN};
     verdict_claim(&claim, &out);
     expect(&out, "undecided: no trials on both sides");
