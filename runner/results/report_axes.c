@@ -14,9 +14,8 @@ enum { AXIS_PLOTS = 2, COSTS_DRAWN = 500 }; /* numeric axes, and points of the f
 
 /* The points with the same labels on all other axes. */
 struct line {
-    size_t first; /* point that stands for the labels */
+    size_t first; /* of its points, in grid order */
     const char *label;
-    double best; /* mean of the metric, as larger is better */
 };
 
 struct lines {
@@ -48,7 +47,12 @@ static const char *line_label(struct report *report, size_t point, size_t but) {
     return copy;
 }
 
-/* Lines in the order of their best points: as many as fit. */
+static int compare_lines(const void *a, const void *b) {
+    const struct line *x = a, *y = b;
+    return (x->first > y->first) - (x->first < y->first);
+}
+
+/* As many lines as fit, those with the best points, in grid order. */
 static void find_lines(struct lines *lines) {
     const struct report *report = lines->report;
     for (size_t i = 0; i < report->n_order && lines->n < REPORT_CURVES; i++) {
@@ -59,6 +63,13 @@ static void find_lines(struct lines *lines) {
         if (k == lines->n && axis_number(report->results, p, lines->axis, &number))
             lines->items[lines->n++] = (struct line){.first = p, .label = line_label(lines->report, p, lines->axis)};
     }
+    for (size_t k = 0; k < lines->n; k++) {
+        size_t p = 0;
+        while (!same_labels(report->results, lines->items[k].first, p, lines->axis))
+            p++;
+        lines->items[k].first = p;
+    }
+    qsort(lines->items, lines->n, sizeof lines->items[0], compare_lines);
 }
 
 struct axis_place {
@@ -84,6 +95,19 @@ static size_t line_places(const struct lines *lines, size_t line, struct axis_pl
     }
     qsort(places, n, sizeof *places, compare_axis_places);
     return n;
+}
+
+/* Whether a logarithmic axis suits: the largest gap is a smaller part of it than of a linear one. */
+static bool is_geometric(const struct axis_place *places, size_t n) {
+    double low = places[0].number, high = places[n - 1].number, linear = 0, logarithmic = 0;
+    if (n < 3 || low <= 0 || high < 4 * low)
+        return false;
+    for (size_t i = 1; i < n; i++) {
+        double from = places[i - 1].number, to = places[i].number;
+        linear = fmax(linear, (to - from) / (high - low));
+        logarithmic = fmax(logarithmic, log(to / from) / log(high / low));
+    }
+    return logarithmic < linear;
 }
 
 /* Tics at the numbers themselves, with the labels of the grid, as far as they do not touch. */
@@ -136,6 +160,14 @@ static void write_axis_script(const struct lines *lines, const struct plot *plot
     text_printf(script, ", \\\n     '%s.dat' index 0 using 1:(NaN):xtic(2) notitle\n", name);
 }
 
+/* Whether the labels of lines have a part of this axis. */
+static bool is_told(const struct lines *lines, size_t axis) {
+    for (size_t i = 0; i < lines->n; i++)
+        if (lines->report->results->labels[lines->items[i].first][axis] != NULL)
+            return true;
+    return false;
+}
+
 static void write_axis(const struct lines *lines, const char *name, const char *column, const char *unit,
                        const char *heading) {
     struct report *report = lines->report;
@@ -148,7 +180,7 @@ static void write_axis(const struct lines *lines, const char *name, const char *
     size_t n_tics = all_places(lines, places);
     for (size_t i = 0; i < n_tics; i++)
         range_add(&x, places[i].number);
-    bool x_log = range_is_wide(&x, 15);
+    bool x_log = is_geometric(places, n_tics);
     write_tics(places, n_tics, lines, x_log, &data);
     for (size_t i = 0; i < lines->n; i++) {
         size_t n = line_places(lines, i, places);
@@ -171,7 +203,7 @@ static void write_axis(const struct lines *lines, const char *name, const char *
         }
     }
     for (size_t i = 0; i < report->n_axes; i++)
-        if (report->axes[i] != lines->axis)
+        if (report->axes[i] != lines->axis && is_told(lines, report->axes[i]))
             text_printf(&title, "%s%s", title.length > 0 ? ", " : "",
                         results_axis_name(report->results, report->axes[i]));
     struct plot *plot = y.any ? plots_add(&report->plots, name, PLOT_WIDTH, PLOT_HEIGHT + key_height(&key)) : NULL;

@@ -22,7 +22,7 @@ static const char style[] =
     ".lead{font-size:1.1rem}\n.facts,figcaption,.small{color:var(--quiet);font-size:.875rem}\n"
     ".note{border-left:3px solid var(--s4);padding-left:.75rem}\n"
     "ul.answers{list-style:none;margin:0;padding:0;max-width:54rem}\n"
-    "ul.answers li{display:grid;grid-template-columns:6.5rem minmax(0,1fr);gap:.75rem;padding:.5rem 0;"
+    "ul.answers li{display:grid;grid-template-columns:8rem minmax(0,1fr);gap:.75rem;padding:.5rem 0;"
     "border-bottom:1px solid var(--line)}\n"
     ".verdict{font-weight:600;font-size:.875rem;line-height:1.7}\n"
     ".yes{color:var(--good)}.no{color:var(--bad)}.open{color:var(--quiet)}\n"
@@ -63,12 +63,10 @@ void report_page_open(const char *title, struct text *out) {
     html_element(out, "title", title);
     text_add(out, "\n<style>\n:root{");
     svg_variables(false, out);
-    text_add(
-        out,
-        "--paper:#ffffff;--panel:#f4f4f2;--line:#e2e2df;--quiet:#5c5c5c;--link:#005a96;--good:#00704f;--bad:#ad4400}\n"
-        "@media(prefers-color-scheme:dark){:root{");
+    text_add(out, "--panel:#f4f4f2;--line:#e2e2df;--quiet:#5c5c5c;--link:#005a96;--good:#00704f;--bad:#ad4400}\n"
+                  "@media(prefers-color-scheme:dark){:root{");
     svg_variables(true, out);
-    text_add(out, "--paper:#17181a;--panel:#222427;--line:#34373b;--quiet:#a6a9ad;--link:#7cc0f2;--good:#3ccf9f;"
+    text_add(out, "--panel:#222427;--line:#34373b;--quiet:#a6a9ad;--link:#7cc0f2;--good:#3ccf9f;"
                   "--bad:#f28b4b}}\n");
     text_add(out, style);
     text_add(out, "</style>\n</head>\n<body>\n");

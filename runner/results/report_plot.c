@@ -5,7 +5,9 @@
 #include <math.h>
 #include <string.h>
 
-enum { LETTER = 7, SAMPLE = 50, LINE = 18, FOOT = 52 };
+/* LETTER and SAMPLE: of a column of gnuplot's key, rounded up. It makes as many as fit into the plot, and cuts off rows for which there is no
+   room beneath it, so the plot is taken as narrow here: MARGINS are those beside long labels of tics. */
+enum { LETTER = 8, SAMPLE = 46, LINE = 18, FOOT = 52, MARGINS = 96 };
 
 void key_measure(struct key *key, const char *label) {
     size_t width = plot_label_width(label, KEY_LABEL);
@@ -15,7 +17,7 @@ void key_measure(struct key *key, const char *label) {
 
 static size_t key_columns(const struct key *key) {
     size_t width = LETTER * (key->widest > 2 ? key->widest : 2) + SAMPLE;
-    size_t columns = (PLOT_WIDTH - 20) / width;
+    size_t columns = (PLOT_WIDTH - (key->margins > 0 ? key->margins : MARGINS)) / width;
     return columns < 1 ? 1 : columns > key->n && key->n > 0 ? key->n : columns;
 }
 
@@ -56,6 +58,24 @@ bool range_is_wide(const struct range *range, double ratio) {
     return range->any && range->low > 0 && range->high / range->low >= ratio;
 }
 
+/* gnuplot's own tics are powers of ten, of which a short axis has one or none. */
+static void write_logarithmic_tics(double low, double high, char axis, struct text *script) {
+    static const double steps[] = {1, 2, 5};
+    const char *separator = "";
+    if (high / low > 300)
+        return;
+    text_printf(script, "set %ctics (", axis);
+    for (int power = (int)floor(log10(low)); power <= (int)ceil(log10(high)); power++)
+        for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+            double tic = steps[i] * pow(10, power);
+            if (tic < low * 0.94 || tic > high * 1.06)
+                continue;
+            text_printf(script, "%s%g", separator, tic);
+            separator = ", ";
+        }
+    text_add(script, ")\n");
+}
+
 void range_write(const struct range *range, char axis, bool logarithmic, bool share, struct text *script) {
     char text[NUMBER_TEXT_SIZE];
     double low = range->low, high = range->high;
@@ -64,6 +84,7 @@ void range_write(const struct range *range, char axis, bool logarithmic, bool sh
     if (logarithmic) {
         double room = pow(high / low, 0.06);
         text_printf(script, "set logscale %c\n", axis);
+        write_logarithmic_tics(low, high, axis, script);
         low /= room;
         high *= room;
     } else {

@@ -8,7 +8,8 @@ enum { PLOT_WIDTH = 440, PLOT_HEIGHT = 300, KEY_LABEL = 30 };
 
 /* The labels that the key will have, to know its size. */
 struct key {
-    size_t n, widest; /* characters */
+    size_t n, widest; /* widest: characters */
+    size_t margins;   /* pixels at the left and the right of the plot together, where they are known; else 0 */
     bool titled;
 };
 void key_measure(struct key *key, const char *label);

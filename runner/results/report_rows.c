@@ -32,13 +32,15 @@ static double row_place(const struct rows *rows, size_t i) {
 }
 
 /* The labels at the left, their axes above them. */
-static struct plot *add_rows(struct rows *rows, const char *name, const char *xlabel, const struct key *key) {
+static struct plot *add_rows(struct rows *rows, const char *name, const char *xlabel, struct key *key) {
     size_t widest = 4;
     for (size_t i = 0; i < rows->n; i++) {
         size_t width = plot_label_width(row_label(rows, i), ROW_LABEL);
         widest = width > widest ? width : widest;
     }
-    int left = 14 + 7 * (int)widest, height = 90 + ROW * (int)rows->n + key_height(key);
+    int left = 14 + 7 * (int)widest;
+    key->margins = (size_t)left + 24;
+    int height = 90 + ROW * (int)rows->n + key_height(key);
     struct plot *plot = plots_add(&rows->report->plots, name, PLOT_WIDTH, height);
     if (plot == NULL)
         return NULL;
@@ -137,11 +139,12 @@ void report_plot_seeds(struct report *report) {
                 "     '' index 0 using 6:1:($4-$6):(0) with vectors nohead lc rgb '#%06x' notitle, \\\n"
                 "     '' index 0 using 5:1:($7-$5):(0) with vectors nohead lc rgb '#%06x' notitle, \\\n     ",
                 svg_series[0], svg_series[0], svg_series[0], svg_series[0]);
-        text_printf(script,
-                    "'seeds.dat' index 0 using 3:($1-0.3):(0):(0.6):ytic(2) with vectors nohead lw 2.5 lc rgb '#%06x' "
-                    "notitle, \\\n"
-                    "     '' index 1 using 1:2 with points pt 6 ps 0.55 lc rgb '#%06x' notitle\n",
-                    svg_series[0], SVG_INK);
+        text_printf(
+            script,
+            "'seeds.dat' index 0 using 3:($1-0.3):(0):(0.6) with vectors nohead lw 2.5 lc rgb '#%06x' notitle, \\\n"
+            "     '' index 1 using 1:2 with points pt 6 ps 0.55 lc rgb '#%06x' notitle, \\\n"
+            "     '' index 0 using (NaN):1:ytic(2) notitle\n",
+            svg_series[0], SVG_INK);
         text_add(&plot->data, boxes.data);
         text_add(&plot->data, "\n\n");
         text_add(&plot->data, dots.data);

@@ -13,10 +13,11 @@ static const struct {
     const char *name;
     unsigned light, dark;
 } colours[] = {
-    {"--s0", 0x0072b2, 0x58b0ec},   {"--s1", 0xc44e00, 0xf28b4b},   {"--s2", 0x00865f, 0x3ccf9f},
-    {"--s3", 0xb0528f, 0xe59ac8},   {"--s4", 0xb87f00, 0xf0bd45},   {"--s5", 0x3a9fd6, 0x9fd8f8},
-    {"--s6", 0x7a4a1e, 0xc79a6b},   {"--s7", 0x5b5b5b, 0xbdbdbd},   {"--ink", SVG_INK, 0xe6e6e6},
-    {"--axis", SVG_AXIS, 0xa0a0a0}, {"--grid", SVG_GRID, 0x3a3a3a}, {"--faint", SVG_FAINT, 0x6c6c6c},
+    {"--s0", 0x0072b2, 0x58b0ec},     {"--s1", 0xc44e00, 0xf28b4b},   {"--s2", 0x00865f, 0x3ccf9f},
+    {"--s3", 0xb0528f, 0xe59ac8},     {"--s4", 0xb87f00, 0xf0bd45},   {"--s5", 0x3a9fd6, 0x9fd8f8},
+    {"--s6", 0x7a4a1e, 0xc79a6b},     {"--s7", 0x5b5b5b, 0xbdbdbd},   {"--ink", SVG_INK, 0xe6e6e6},
+    {"--axis", SVG_AXIS, 0xa0a0a0},   {"--grid", SVG_GRID, 0x3a3a3a}, {"--faint", SVG_FAINT, 0x6c6c6c},
+    {"--paper", SVG_PAPER, 0x17181a},
 };
 enum { N_COLOURS = sizeof colours / sizeof colours[0] };
 

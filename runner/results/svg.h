@@ -10,9 +10,10 @@
 /* The colours of scripts; in a page each is a variable of its style. Series: after Okabe and Ito, told apart by the colour-blind. */
 enum { SVG_SERIES = 8 };
 extern const unsigned svg_series[SVG_SERIES]; /* 0xrrggbb */
+#define SVG_PAPER 0xffffffu                   /* behind everything, and around marks */
 #define SVG_INK 0x222222u
 #define SVG_AXIS 0x6a6a6au
-#define SVG_GRID 0xdedede
+#define SVG_GRID 0xdededeu
 #define SVG_FAINT 0xa8a8a8u /* what is not told apart */
 #define SVG_BETTER 0x0072b2u
 #define SVG_WORSE 0xc44e00u

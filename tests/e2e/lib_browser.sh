@@ -44,8 +44,21 @@ measure() {
     }
 }
 
+# whole_keys FOLDER: no entry of a picture's key is missing, as gnuplot leaves out those for which it finds no room
+whole_keys() {
+    for script in "$1"/plots/*.gp; do
+        picture=${script%.gp}
+        grep -o "title '[^']*'" "$script" | sed "s/title '//; s/'$//" >titles
+        ! grep -q 'title columnheader' "$script" || sed -n 's/^label\t//p' "$picture.dat" | grep -v '^-$' >>titles
+        sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g' titles | while IFS= read -r title; do
+            grep -qF -- ">$title<" "$picture.svg" || fail "$picture.svg does not show $title"
+        done || exit 1
+    done
+}
+
 # measure_run FOLDER: its report, with all its pictures
 measure_run() {
+    whole_keys "$1"
     measure "$1/report.html"
     [ "$pictures" -gt 0 ] && [ "$pictures" = "$(ls "$1"/plots/*.gp | wc -l)" ] ||
         fail "$1: $pictures pictures are drawn, and there are the scripts $(ls "$1/plots")"
