@@ -216,7 +216,7 @@ static void write_axis(const struct lines *lines, const char *name, const char *
         text_add(&plot->script, " offset 0,0.3\n");
         range_write(&x, 'x', x_log, false, &plot->script);
         range_write(&y, 'y', !share && range_is_wide(&y, 20), share, &plot->script);
-        text_add(&plot->script, "set mxtics 1\n");
+        text_add(&plot->script, "set xtics autofreq\nset mxtics 1\n"); /* tics are the grid's own values */
         write_axis_script(lines, plot, &plot->script);
         text_add(&plot->data, data.data);
         report_figure(
