@@ -21,10 +21,12 @@ static void field(struct csv *csv) {
     }
 }
 
-/* What spreadsheets work out instead of showing it (CWE-1236). A number may have a sign. */
+/* What spreadsheets work out instead of showing it (CWE-1236). A number may have a sign. With the apostrophe of a shield before it as
+   well, so that two texts never become one. */
 static bool is_formula(const char *text) {
     double number;
-    return *text && strchr("=+-@", *text) && !number_read(text, &number);
+    text += strspn(text, "'");
+    return *text && strchr("=+-@\t\r", *text) && !number_read(text, &number);
 }
 
 void csv_text(struct csv *csv, const char *text) {

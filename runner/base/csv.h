@@ -1,6 +1,6 @@
 /*
  * CSV (RFC 4180) with "\n" ends of line. Written text is exact: nothing is added but the quotes that the format needs, and an
- * apostrophe before a text that a spreadsheet would take for a formula (it begins with = + - @ and is no number).
+ * apostrophe before a text that a spreadsheet would take for a formula (it begins with = + - @, a tab or a carriage return, and is no number).
  * Numbers are written so that they read back exactly, whatever the locale.
  */
 #ifndef RUNNER_BASE_CSV_H

@@ -98,11 +98,7 @@ static void print_line(const struct diagnostic *diagnostic, FILE *stream) {
     }
     text_add(&line, diagnostic->severity == SEVERITY_ERROR ? "error: " : "warning: ");
     text_add(&line, diagnostic->message);
-    for (size_t i = 0; i < line.length; i++) {
-        if ((unsigned char)line.data[i] < 0x20 || line.data[i] == 0x7f) {
-            line.data[i] = '?';
-        }
-    }
+    text_tame(line.data, line.length, "");
     fprintf(stream, "%s\n", line.data);
     text_clear(&line);
 }

@@ -6,8 +6,7 @@ void html_text_bytes(struct text *out, const char *text, size_t n) {
     for (size_t i = 0; i < n;) {
         uint32_t code = 0;
         size_t length = text_utf8(text + i, n - i, &code);
-        bool control = (code < 0x20 && code != '\t' && code != '\n') || (code >= 0x7f && code < 0xa0);
-        if (length == 0 || control || code == 0xfffe || code == 0xffff)
+        if (length == 0 || (text_is_control(code) && code != '\t' && code != '\n'))
             text_add(out, "\xef\xbf\xbd");
         else if (code == '&')
             text_add(out, "&amp;");

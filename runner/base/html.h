@@ -4,7 +4,7 @@
 
 #include "runner/base/text.h"
 
-/* Escaped for content and for quoted attributes; bytes that are no UTF-8, and control characters but tab and end of line, become
+/* Escaped for content and for quoted attributes; bytes that are no UTF-8, and text_is_control() but tab and end of line, become
    U+FFFD. */
 void html_text(struct text *out, const char *text);
 void html_text_bytes(struct text *out, const char *text, size_t n);

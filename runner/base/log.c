@@ -12,11 +12,7 @@ __attribute__((format(printf, 2, 0))) static void line_write(const char *prefix,
     text_init(&line);
     text_add(&line, prefix);
     text_printf_v(&line, format, arguments);
-    for (size_t i = 0; i < line.length; i++) {
-        if ((unsigned char)line.data[i] < 0x20 || line.data[i] == 0x7f) {
-            line.data[i] = '?';
-        }
-    }
+    line.length = text_tame(line.data, line.length, "");
     text_add_char(&line, '\n');
     fflush(stderr); /* what others have printed there comes first */
     for (size_t done = 0; done < line.length;) {

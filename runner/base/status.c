@@ -1,5 +1,7 @@
 #include "runner/base/status.h"
 
+#include "runner/base/text.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -15,11 +17,7 @@ static void tidy(char *text, int wanted) {
             text[start - 1] = '\0';
         }
     }
-    for (char *c = text; *c; c++) {
-        if ((unsigned char)*c < 0x20 || *c == 0x7f) {
-            *c = '?';
-        }
-    }
+    text_tame(text, strlen(text), "");
 }
 
 enum status error_set_v(struct error *error, enum status status, const char *format, va_list arguments) {

@@ -99,3 +99,28 @@ size_t text_utf8(const void *bytes, size_t left, uint32_t *code) {
     bool surrogate = *code >= 0xd800 && *code <= 0xdfff;
     return *code < smallest[length] || *code > 0x10ffff || surrogate ? 0 : length;
 }
+
+bool text_is_control(uint32_t code) {
+    return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x61c || code == 0x200e || code == 0x200f ||
+           (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069) || code == 0xfeff ||
+           code == 0xfffe || code == 0xffff;
+}
+
+size_t text_tame(char *bytes, size_t n, const char *keep) {
+    size_t to = 0;
+    for (size_t from = 0, length; from<n; from += length> 0 ? length : 1) {
+        uint32_t code = 0;
+        length = text_utf8(bytes + from, n - from, &code);
+        bool kept = code != 0 && code < 0x80 && strchr(keep, (char)code) != NULL;
+        if (length == 0 || (text_is_control(code) && !kept)) {
+            bytes[to++] = '?';
+        } else {
+            memmove(bytes + to, bytes + from, length);
+            to += length;
+        }
+    }
+    if (to < n) {
+        bytes[to] = '\0';
+    }
+    return to;
+}

@@ -25,6 +25,12 @@ char *text_take(struct text *text);
 
 /* Length of the UTF-8 sequence at `bytes`, of which `left` may be read, and its code point; 0 where there is none (RFC 3629). */
 size_t text_utf8(const void *bytes, size_t left, uint32_t *code);
+/* Whether a code point steers a terminal or the reader's eye instead of being shown: control characters, Unicode's ends of line, marks
+   that turn the direction of writing (Unicode Standard Annex 9), and what is no character. */
+bool text_is_control(uint32_t code);
+/* Makes a text of others safe to print, in place: each text_is_control(), but for the characters of `keep`, and each byte that is no
+   UTF-8 become "?". Returns the new length; where that is shorter, a NUL follows. */
+size_t text_tame(char *bytes, size_t n, const char *keep);
 
 /* Shortest decimal text that reads back as exactly this double ("0.1", "1e-07", "100", "nan", "inf", "-inf"), independent of
    the locale. NUMBER_TEXT_SIZE bytes are enough. Returns `out`. */

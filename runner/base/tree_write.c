@@ -7,7 +7,7 @@
 
 enum { FLOW_WIDTH = 96 }; /* a list of scalars that is longer gets a line for each item */
 
-/* Escapes that JSON and YAML share; what YAML calls not printable or a line break is escaped as well. */
+/* Escapes that JSON and YAML share; what YAML calls not printable or a line break, and marks of direction, are as well. */
 static void write_quoted(const char *string, struct text *out) {
     text_add_char(out, '"');
     for (const char *c = string; *c;) {
@@ -24,8 +24,7 @@ static void write_quoted(const char *string, struct text *out) {
             text_add(out, "\\n");
         } else if (code == '\t') {
             text_add(out, "\\t");
-        } else if (code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x2028 || code == 0x2029 || code == 0xfeff ||
-                   code == 0xfffe || code == 0xffff) {
+        } else if (text_is_control(code)) {
             text_printf(out, "\\u%04x", (unsigned)code);
         } else {
             text_add_bytes(out, c, length);

@@ -1,5 +1,6 @@
 #include "runner/cli/answers.h"
 
+#include "runner/cli/words.h"
 #include "runner/results/column.h"
 #include "runner/results/verdict.h"
 
@@ -7,12 +8,8 @@ enum { MOST_SENTENCES = 12, MOST_CLAIMS = 50 };
 
 /* Labels and claims are the config's: what would steer a terminal is made visible. */
 static void add_line(const char *indent, const struct text *line, struct text *out) {
-    size_t start = out->length;
     text_add(out, indent);
-    text_add(out, line->data);
-    for (char *c = out->data + start; *c != '\0'; c++)
-        if ((unsigned char)*c < 32 || *c == 127)
-            *c = '?';
+    words_cut(line->data, SIZE_MAX, out);
     text_add_char(out, '\n');
 }
 

@@ -10,9 +10,12 @@
 static void add_axes(const struct experiment *experiment, struct text *out) {
     for (size_t a = 0; a < experiment->n_axes; a++) {
         const struct axis *axis = &experiment->axes[a];
-        text_printf(out, "  %s:", axis->name);
-        for (size_t l = 0; l < axis->count; l++)
-            text_printf(out, "%s %s", l > 0 ? "," : "", axis->labels[l]);
+        text_add(out, "  ");
+        words_cut(axis->name, SIZE_MAX, out);
+        for (size_t l = 0; l < axis->count; l++) {
+            text_add(out, l > 0 ? ", " : ": ");
+            words_cut(axis->labels[l], SIZE_MAX, out);
+        }
         text_add_char(out, '\n');
     }
     text_printf(out, "%zu point%s x %zu seed%s = %zu trial%s\n", experiment->n_points,
@@ -119,7 +122,8 @@ enum status command_check(const struct options *options, struct error *error) {
     if (status == STATUS_OK && !options->log.quiet) {
         struct text out;
         text_init(&out);
-        text_printf(&out, "%s: no mistakes\n%s", options->subject, job.experiment.name);
+        text_printf(&out, "%s: no mistakes\n", options->subject);
+        words_cut(job.experiment.name, SIZE_MAX, &out);
         if (job.experiment.description != NULL && job.experiment.description[0] != '\0')
             text_printf(&out, ": %s", job.experiment.description);
         text_add_char(&out, '\n');
@@ -127,7 +131,7 @@ enum status command_check(const struct options *options, struct error *error) {
         add_data(&job.session, &out);
         add_models(&job.plan, &out);
         add_estimate(&job.plan, &out);
-        fwrite(out.data, 1, out.length, stdout);
+        words_print(&out, stdout);
         text_clear(&out);
     }
     job_close(&job);

@@ -24,8 +24,10 @@ struct complete {
     struct text *out;
 };
 
+/* Words become part of a command line, so what a shell would do more with than pass it on is not offered: names of a config may be
+   anybody's. */
 static void offer(const struct complete *complete, const char *word, const char *doc) {
-    if (strncmp(word, complete->typed, strlen(complete->typed)) == 0)
+    if (strncmp(word, complete->typed, strlen(complete->typed)) == 0 && strpbrk(word, "$`\\'!;&|<>()*?~# \t\n") == NULL)
         text_printf(complete->out, "%s\t%.*s\n", word, (int)strcspn(doc, "\n"), doc);
 }
 

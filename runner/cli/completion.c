@@ -83,7 +83,7 @@ enum status command_completion(const struct options *options, struct error *erro
         struct text out;
         text_init(&out);
         complete_words(options->arguments, options->n_arguments, &out);
-        fwrite(out.data, 1, out.length, stdout);
+        fwrite(out.data, 1, text_tame(out.data, out.length, "\t\n"), stdout);
         text_clear(&out);
         return STATUS_OK;
     }

@@ -83,7 +83,8 @@ static void tell_row(struct diff *diff, int of, size_t row, const char *what) {
     struct text label;
     text_init(&label);
     add_label(side, row, &label);
-    printf("%s seed=%s: %s\n", label.data, side->trials.rows[row].fields[side->seed], what);
+    text_printf(&label, " seed=%s: %s\n", side->trials.rows[row].fields[side->seed], what);
+    words_print(&label, stdout);
     text_clear(&label);
     diff->differences++;
 }
@@ -219,7 +220,7 @@ static void show_comparisons(struct diff *diff) {
         struct text out;
         text_init(&out);
         sheet_write(&sheet, "  ", &out);
-        fputs(out.data, stdout);
+        words_print(&out, stdout);
         text_clear(&out);
     }
     sheet_clear(&sheet);
@@ -258,7 +259,11 @@ static void compare_claims(struct diff *diff) {
             continue;
         bool turned = strcmp(was, "undecided") != 0 && strcmp(is, "undecided") != 0;
         bool differs = turned || beyond_intervals(&a, r, &b, other);
-        printf("claim %s: %s, then %s: %s\n", statement, was, is, differs ? "differs" : "within noise");
+        struct text line;
+        text_init(&line);
+        text_printf(&line, "claim %s: %s, then %s: %s\n", statement, was, is, differs ? "differs" : "within noise");
+        words_print(&line, stdout);
+        text_clear(&line);
         diff->differences += differs ? 1 : 0;
     }
 }

@@ -85,7 +85,7 @@ static void print_table(const struct record *record) {
     struct text out;
     text_init(&out);
     sheet_write(&sheet, "", &out);
-    fwrite(out.data, 1, out.length, stdout);
+    words_print(&out, stdout);
     text_clear(&out);
     sheet_clear(&sheet);
 }

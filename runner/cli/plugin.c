@@ -3,6 +3,7 @@
 #include "runner/cli/commands.h"
 #include "runner/cli/job.h"
 #include "runner/cli/plugin_new.h"
+#include "runner/cli/words.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -19,8 +20,12 @@ static void show_check(void *context, const struct session_check *check) {
     struct tally *tally = context;
     uint64_t outcome = check->outcome < 3 ? check->outcome : 1;
     tally->counts[outcome]++;
-    printf("%-7s %s %s%s%s\n", words[outcome], check->component, check->check, check->reason[0] != '\0' ? ": " : "",
-           check->reason);
+    struct text line;
+    text_init(&line);
+    text_printf(&line, "%-7s %s %s%s%s\n", words[outcome], check->component, check->check,
+                check->reason[0] != '\0' ? ": " : "", check->reason);
+    words_print(&line, stdout);
+    text_clear(&line);
     fflush(stdout);
 }
 

@@ -24,7 +24,7 @@ static void list_all(const struct catalog *catalog, enum runner_kind kind) {
     struct text out;
     text_init(&out);
     sheet_write(&sheet, "", &out);
-    fwrite(out.data, 1, out.length, stdout);
+    words_print(&out, stdout);
     text_clear(&out);
     sheet_clear(&sheet);
 }
@@ -121,7 +121,7 @@ static void describe(const struct catalog_component *component) {
     } else {
         text_add(&out, "  no parameters\n");
     }
-    fwrite(out.data, 1, out.length, stdout);
+    words_print(&out, stdout);
     sheet_clear(&sheet);
     text_clear(&type);
     text_clear(&range);

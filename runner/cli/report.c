@@ -4,6 +4,7 @@
 #include "runner/base/file.h"
 #include "runner/cli/commands.h"
 #include "runner/cli/job.h"
+#include "runner/cli/words.h"
 #include "runner/results/stored.h"
 
 #include <stdio.h>
@@ -38,8 +39,12 @@ static enum status folder_of_config(const struct options *options, struct arena 
 }
 
 static void tell(const struct options *options, const char *path, const struct text *notice) {
-    printf("report: %s\n", path);
+    struct text line;
+    text_init(&line);
+    text_printf(&line, "report: %s\n", path);
+    words_print(&line, stdout);
     fflush(stdout);
+    text_clear(&line);
     if (notice->length > 0)
         log_warning(&options->log, "the report has no pictures: %s", notice->data);
 }

@@ -6,6 +6,7 @@
 #include "runner/cli/progress.h"
 #include "runner/cli/provenance.h"
 #include "runner/cli/show.h"
+#include "runner/cli/words.h"
 #include "runner/results/checkpoints.h"
 #include "runner/results/folder.h"
 #include "runner/results/journal.h"
@@ -253,12 +254,11 @@ static void print_results(const struct run *run) {
     if (!run->options->log.quiet && !run->options->json) {
         show_results(&run->job.plan.results, &out);
         text_printf(&out, "\nresults: %s/\n", run->folder.path);
-        fwrite(out.data, 1, out.length, stdout);
+        words_print(&out, stdout);
         fflush(stdout);
     }
-    text_reset(&out);
     show_troubles(&run->job.plan.results, &out);
-    fputs(out.data, stderr);
+    words_print(&out, stderr);
     text_clear(&out);
 }
 
@@ -267,8 +267,8 @@ static void tell_first_failed(const struct run *run) {
     struct text label;
     text_init(&label);
     results_trial_label(results, run->first_failed, &label);
-    fprintf(stderr, "stopped by --fail-fast: trial %zu (%s) failed: %s; run again to go on\n", run->first_failed + 1,
-            label.data, results->trials[run->first_failed].record->reason);
+    log_warning(&run->options->log, "stopped by --fail-fast: trial %zu (%s) failed: %s; run again to go on",
+                run->first_failed + 1, label.data, results->trials[run->first_failed].record->reason);
     text_clear(&label);
 }
 

@@ -2,6 +2,7 @@
 
 #include "runner/cli/answers.h"
 #include "runner/cli/table_view.h"
+#include "runner/cli/words.h"
 
 #include <string.h>
 
@@ -14,8 +15,12 @@ static void show_lecture(const struct results *results, struct text *out) {
             continue;
         text_add(out, "\n");
         if (results->n_trials > 1) {
-            results_trial_label(results, t, out);
+            struct text label;
+            text_init(&label);
+            results_trial_label(results, t, &label);
+            words_cut(label.data, SIZE_MAX, out);
             text_add(out, "\n");
+            text_clear(&label);
         }
         text_printf(out, "Total loss on Testing Set: %.4f\n", loss);
         if (record_final(record, "test_accuracy", &accuracy))

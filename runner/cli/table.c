@@ -4,6 +4,7 @@
 #include "runner/cli/job.h"
 #include "runner/cli/show.h"
 #include "runner/cli/table_view.h"
+#include "runner/cli/words.h"
 #include "runner/results/folder.h"
 #include "runner/results/journal.h"
 
@@ -11,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static enum status read_format(const char *word, enum table_format *format, struct error *error) {
     static const char *const names[] = {"terminal", "csv", "markdown", "latex"};
@@ -48,6 +50,16 @@ static enum status write_table(const struct results *results, const char *path, 
     return STATUS_OK;
 }
 
+/* CSV for other programs is exact. */
+static void print_table(struct text *out, const char *format) {
+    if (format != NULL && strcmp(format, "csv") == 0 && isatty(STDOUT_FILENO) == 0) {
+        fwrite(out->data, 1, out->length, stdout);
+        text_reset(out);
+    } else {
+        words_print(out, stdout);
+    }
+}
+
 /* What `experiment` asks stands in for what the run asked, where it is given. */
 static enum status show_folder(const char *path, const struct experiment *experiment, const struct options *options,
                                struct arena *arena, struct error *error) {
@@ -78,11 +90,10 @@ static enum status show_folder(const char *path, const struct experiment *experi
         status = write_table(&results, path, options, &out, error);
         if (status == STATUS_OK && options->check_claims)
             status = check_claims(&results, error);
-        fwrite(out.data, 1, out.length, stdout);
-        text_reset(&out);
+        print_table(&out, options->format);
         if ((status == STATUS_OK || status == STATUS_NO) && !options->log.quiet)
             show_troubles(&results, &out);
-        fputs(out.data, stderr);
+        words_print(&out, stderr);
         text_clear(&out);
         results_clear(&results);
     }

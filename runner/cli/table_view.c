@@ -380,7 +380,10 @@ static void write_pivot(const struct layout *layout, const struct item *items, s
     sheet_clear(&sheet);
 }
 
-static void title_line(const struct layout *layout, const char *line, struct text *out) {
+/* One line whatever names hold: LaTeX would take a second one for more than a comment. */
+static void title_line(const struct layout *layout, const char *text, struct text *out) {
+    char *line = arena_copy_text(layout->arena, text);
+    text_tame(line, strlen(line), "");
     if (layout->request->format == TABLE_MARKDOWN) {
         markdown_text(line, out);
         text_add(out, "\n\n"); /* a paragraph each */

@@ -5,6 +5,7 @@
 #include "runner/cli/job.h"
 #include "runner/cli/provenance.h"
 #include "runner/cli/scratch.h"
+#include "runner/cli/words.h"
 #include "runner/results/claims.h"
 #include "runner/results/compare.h"
 #include "runner/results/journal.h"
@@ -31,13 +32,17 @@ struct verify {
 };
 
 __attribute__((format(printf, 2, 3))) static void tell(struct verify *verify, const char *format, ...) {
+    struct text line;
+    if (verify->differences++ >= SHOWN)
+        return;
+    text_init(&line);
     va_list arguments;
     va_start(arguments, format);
-    if (verify->differences++ < SHOWN) {
-        vprintf(format, arguments);
-        putchar('\n');
-    }
+    text_printf_v(&line, format, arguments);
     va_end(arguments);
+    text_add_char(&line, '\n');
+    words_print(&line, stdout);
+    text_clear(&line);
 }
 
 static size_t find_row(const struct csv_table *table, const char *column, const char *value, size_t from) {
@@ -289,7 +294,7 @@ static enum status report(struct verify *verify, struct error *error) {
     struct text why;
     text_init(&why);
     provenance_explain(&verify->job, verify->folder, &why);
-    fputs(why.data, stdout);
+    words_print(&why, stdout);
     text_clear(&why);
     fflush(stdout);
     return error_set(error, STATUS_NO, "%s: %zu difference%s in %zu trials trained again", verify->folder,

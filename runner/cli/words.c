@@ -14,21 +14,6 @@ char *words_shape(const runner_shape *shape, char out[WORDS_SIZE]) {
     return out;
 }
 
-/* The character at `text`, and how many bytes it takes; a byte that is no UTF-8 stands for itself. */
-static uint32_t decode(const char *text, size_t *bytes) {
-    const unsigned char *c = (const unsigned char *)text;
-    size_t n = c[0] < 0xC0 ? 1 : c[0] < 0xE0 ? 2 : c[0] < 0xF0 ? 3 : 4;
-    uint32_t point = n == 1 ? c[0] : c[0] & (0x7Fu >> n);
-    *bytes = 1;
-    for (size_t i = 1; i < n; i++) {
-        if ((c[i] & 0xC0) != 0x80)
-            return c[0];
-        point = point << 6 | (c[i] & 0x3F);
-    }
-    *bytes = n;
-    return point;
-}
-
 /* After the classes W, F and Mn of Unicode's EastAsianWidth.txt and UnicodeData.txt, in blocks. */
 static size_t width_of(uint32_t point) {
     static const uint32_t none[][2] = {{0x300, 0x36F}, {0x200B, 0x200F}, {0x20D0, 0x20FF}, {0xFE00, 0xFE0F}};
@@ -44,30 +29,41 @@ static size_t width_of(uint32_t point) {
     return 1;
 }
 
+/* The character at `text` as it is printed: its bytes and columns. What steers a terminal is a "?". */
+static size_t next_character(const char *text, size_t *width, bool *shown) {
+    uint32_t code = 0;
+    size_t length = text_utf8(text, 4, &code);
+    *shown = length > 0 && !text_is_control(code);
+    *width = *shown ? width_of(code) : 1;
+    return length > 0 ? length : 1;
+}
+
 size_t words_width(const char *text) {
-    size_t width = 0, bytes;
-    for (; *text != '\0'; text += bytes)
-        width += width_of(decode(text, &bytes));
-    return width;
+    size_t all = 0, width;
+    bool shown;
+    for (; *text != '\0'; all += width)
+        text += next_character(text, &width, &shown);
+    return all;
 }
 
 size_t words_cut(const char *text, size_t columns, struct text *out) {
-    size_t width = 0, bytes, all = words_width(text), room = all <= columns ? all : columns > 0 ? columns - 1 : 0;
-    for (; *text != '\0'; text += bytes) {
-        size_t w = width_of(decode(text, &bytes));
-        if (width + w > room)
-            break;
-        width += w;
-        if (bytes == 1 && ((unsigned char)*text < 32 || *text == 127))
-            text_add_char(out, '?');
-        else
-            text_add_bytes(out, text, bytes);
+    size_t all = words_width(text), room = all <= columns ? all : columns > 0 ? columns - 1 : 0;
+    size_t at = 0, width, bytes;
+    for (bool shown; *text != '\0' && at + (bytes = next_character(text, &width, &shown), width) <= room;
+         text += bytes) {
+        text_add_bytes(out, shown ? text : "?", shown ? bytes : 1);
+        at += width;
     }
     if (all > columns && columns > 0) {
         text_add_char(out, '~');
-        width++;
+        at++;
     }
-    return width;
+    return at;
+}
+
+void words_print(struct text *out, FILE *stream) {
+    fwrite(out->data, 1, text_tame(out->data, out->length, "\n"), stream);
+    text_reset(out);
 }
 
 void words_sparkline(const double *values, size_t n, size_t width, bool unicode, struct text *out) {
@@ -112,9 +108,7 @@ void sheet_add(struct sheet *sheet, const char *cell) {
         sheet->cells = memory_resize(sheet->cells, sheet->capacity, sizeof *sheet->cells);
     }
     char *copy = memory_copy_text(cell);
-    for (char *c = copy; *c != '\0'; c++)
-        if ((unsigned char)*c < 32 || *c == 127)
-            *c = '?';
+    text_tame(copy, strlen(copy), "");
     sheet->cells[sheet->count++] = copy;
 }
 

@@ -12,8 +12,10 @@
 char *words_shape(const runner_shape *shape, char out[WORDS_SIZE]);
 /* Columns that a UTF-8 text takes on a terminal: East Asian wide characters and emoji two, combining marks none. */
 size_t words_width(const char *text);
-/* Appends the text, or as much of it as fits with a "~" behind it; returns its columns. Control characters become "?". */
+/* Appends the text, or as much of it as fits with a "~" behind it; returns its columns. What steers a terminal becomes "?". */
 size_t words_cut(const char *text, size_t columns, struct text *out);
+/* Prints lines for people, which may hold words of configs, files and plugins, by text_tame(); the text is empty afterwards. */
+void words_print(struct text *out, FILE *stream);
 /* A line of blocks (unicode) or of "_.-=*#" from the smallest of the values to the largest, at most `width` of them: more values are
    averaged in groups. What is not finite stands as a space. */
 void words_sparkline(const double *values, size_t n, size_t width, bool unicode, struct text *out);

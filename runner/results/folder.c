@@ -65,9 +65,7 @@ static void sign(int lock) {
 static const char *holder_of(int lock, char text[256]) {
     ssize_t n = pread(lock, text, 255, 0);
     text[n > 0 ? n : 0] = '\0';
-    for (char *c = text; *c != '\0'; c++)
-        if ((unsigned char)*c < 32 || *c == 127)
-            *c = *c == '\n' ? '\0' : '?';
+    text[strcspn(text, "\n")] = '\0';
     return text[0] != '\0' ? text : "an unknown process";
 }
 

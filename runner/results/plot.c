@@ -63,7 +63,7 @@ struct plot *plots_add(struct plots *plots, const char *name, int width, int hei
 /* ---- Words ------------------------------------------------------------------------------------------------------- */
 
 static void add_character(const char *bytes, size_t length, uint32_t code, struct text *out) {
-    if (length == 0 || code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0xfffe || code == 0xffff)
+    if (length == 0 || text_is_control(code))
         text_add_char(out, '?');
     else if (code == '"')
         text_add(out, "\u201d");

@@ -7,6 +7,7 @@
 
 #include "runner/base/text.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,11 +86,35 @@ static void the_first_of_equally_near_names_is_found(void **state) {
     assert_string_equal(text_nearest("beta_2", names, 2), "beta_2");
 }
 
+static void what_steers_a_terminal_is_tamed(void **state) {
+    (void)state;
+    static const char *const texts[][2] = {
+        {"plain \u00e9 \u6570 \U0001F600", "plain \u00e9 \u6570 \U0001F600"},
+        {"\033]0;title\007\r\x7f", "?]0;title???"},
+        {"a\nb\tc", "a\nb?c"},
+        {"\xc2\x9bm", "?m"},                /* a control character of ISO 6429 in UTF-8, */
+        {"\x9bm \xc3(\xe2\x80", "?m ?(??"}, /* and in one byte */
+        {"\u202eabc\u2066\u200f\u061c\u2028", "?abc????"},
+        {"", ""},
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        char text[64];
+        snprintf(text, sizeof text, "%s", texts[i][0]);
+        size_t length = text_tame(text, strlen(text), "\n");
+        assert_string_equal(text, texts[i][1]);
+        assert_int_equal(length, strlen(text));
+    }
+    char nul[] = "a\0b";
+    assert_int_equal(text_tame(nul, 3, "\n"), 3);
+    assert_string_equal(nul, "a?b");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_grows_and_stays_terminated), cmocka_unit_test(text_may_hold_nul_bytes),
         cmocka_unit_test(taken_text_is_the_callers),       cmocka_unit_test(slips_find_the_name_that_was_meant),
         cmocka_unit_test(words_that_are_far_find_nothing), cmocka_unit_test(the_first_of_equally_near_names_is_found),
+        cmocka_unit_test(what_steers_a_terminal_is_tamed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
