@@ -12,11 +12,11 @@
 
 enum status {
     STATUS_OK = 0,
-    STATUS_TRIAL = 1,       /* some trial failed or timed out */
-    STATUS_CONFIG = 2,      /* usage or config error, bad data files among them */
-    STATUS_NO = 3,          /* a claim, `verify` or `diff` says no */
-    STATUS_ENVIRONMENT = 4, /* disk, lock, memory, missing library */
-    STATUS_INTERRUPTED = 130,
+    STATUS_TRIAL = 1,         /* some trial failed or timed out */
+    STATUS_CONFIG = 2,        /* usage or config error, bad data files among them */
+    STATUS_NO = 3,            /* a claim, `verify` or `diff` says no */
+    STATUS_ENVIRONMENT = 4,   /* disk, lock, memory, missing library */
+    STATUS_INTERRUPTED = 130, /* main() gives 128 + the number of the signal */
 };
 
 #define ERROR_TEXT_SIZE 2048

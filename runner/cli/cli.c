@@ -1,6 +1,7 @@
 #include "runner/cli/cli.h"
 
 #include "runner/base/build.h"
+#include "runner/base/interrupt.h"
 #include "runner/cli/commands.h"
 
 #include <argp.h>
@@ -35,6 +36,12 @@ int cli_main(int argc, char **argv) {
     struct options options;
     struct error error = {0};
     enum status status = options_read(&options, argc, argv, &error);
+    struct interrupt interrupt;
+    /* Others have nothing to write down, and end at once. */
+    bool trains =
+        options.command == COMMAND_RUN || options.command == COMMAND_VERIFY || options.command == COMMAND_EVALUATE;
+    if (status == STATUS_OK && trains && (status = interrupt_open(&interrupt, &error)) == STATUS_OK)
+        options.interrupt = &interrupt;
     if (status == STATUS_OK)
         status = run_command(&options, &error);
     if (status != STATUS_OK && error.text[0] != '\0')
@@ -43,6 +50,9 @@ int cli_main(int argc, char **argv) {
         fprintf(stderr, "runner: error: cannot write to the standard output: %s\n", strerror(errno));
         status = STATUS_ENVIRONMENT;
     }
+    int exit_status = interrupt_exit_status(options.interrupt, status);
+    if (options.interrupt != NULL)
+        interrupt_close(&interrupt);
     options_clear(&options);
-    return (int)status;
+    return exit_status;
 }

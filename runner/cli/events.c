@@ -152,9 +152,9 @@ void events_progress(size_t ended, size_t trials, double share, double left) {
     put_event(json);
 }
 
-void events_end(const struct results *results, const char *folder, enum status status, const char *why) {
+void events_end(const struct results *results, const char *folder, int exit_status, const char *why) {
     json_t *json = open_event("end");
-    json_object_set_new(json, "exit_status", json_integer(status));
+    json_object_set_new(json, "exit_status", json_integer(exit_status));
     json_object_set_new(json, "message", text(why));
     if (results != NULL) {
         struct results_counts counts = results_count(results);

@@ -1,5 +1,6 @@
 #include "runner/cli/job.h"
 
+#include "runner/base/interrupt.h"
 #include "runner/results/folder.h"
 
 #include <stdio.h>
@@ -13,7 +14,8 @@ static void show_problems(const struct job *job, const struct options *options) 
 enum status job_open(struct job *job, const struct options *options, struct error *error) {
     *job = (struct job){.loaded = false};
     diagnostics_init(&job->diagnostics);
-    enum status status = session_open(&job->session, options->plugin_folders, options->n_plugin_folders, error);
+    enum status status =
+        session_open(&job->session, options->plugin_folders, options->n_plugin_folders, options->interrupt, error);
     if (status == STATUS_OK && !options->log.quiet)
         show_problems(job, options);
     return status;
@@ -24,9 +26,12 @@ enum status job_load(struct job *job, const struct options *options, struct erro
                                        .overrides = options->overrides,
                                        .n_overrides = options->n_overrides,
                                        .rows = session_rows,
-                                       .context = &job->session};
+                                       .context = &job->session,
+                                       .interrupt = options->interrupt};
     enum status status = experiment_load(&source, &job->session.catalog, &job->diagnostics, &job->experiment);
     job->loaded = true;
+    if (status == STATUS_INTERRUPTED)
+        return interrupt_check(options->interrupt, error);
     if (status != STATUS_OK && options->log.quiet) /* they may be why */
         show_problems(job, options);
     if (status != STATUS_OK || job->diagnostics.count > 0)

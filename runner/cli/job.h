@@ -16,7 +16,7 @@ struct job {
 
 /* Opens the plugins; their problems are shown as warnings. */
 enum status job_open(struct job *job, const struct options *options, struct error *error);
-/* Mistakes are printed; STATUS_CONFIG then, with an empty error text. */
+/* Mistakes are printed; STATUS_CONFIG then, with an empty error text. Interrupted, no mistakes are known. */
 enum status job_load(struct job *job, const struct options *options, struct error *error);
 enum status job_plan(struct job *job, struct error *error);
 void job_close(struct job *job);

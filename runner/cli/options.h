@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct interrupt;
+
 enum command {
     COMMAND_RUN,
     COMMAND_CHECK,
@@ -49,6 +51,7 @@ struct options {
     const char *output; /* of report: a file; NULL: not given */
     int argc;
     char **argv;
+    const struct interrupt *interrupt; /* of the commands that train; NULL for others, which a signal ends at once */
 };
 
 /* STATUS_CONFIG with a message for a wrong use. options_clear() in both cases. */

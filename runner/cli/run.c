@@ -1,4 +1,5 @@
 #include "runner/base/file.h"
+#include "runner/base/interrupt.h"
 #include "runner/cli/answers.h"
 #include "runner/cli/commands.h"
 #include "runner/cli/events.h"
@@ -42,7 +43,7 @@ static enum status open_results(struct run *run, struct error *error) {
     struct arena arena;
     arena_init(&arena);
     enum status status = folder_open(&run->folder, options->results, job_folder_name(&run->job, &arena), options->wait,
-                                     &options->log, error);
+                                     &options->log, options->interrupt, error);
     arena_clear(&arena);
     if (status != STATUS_OK)
         return status;
@@ -308,6 +309,19 @@ static enum status run_grid(struct run *run, struct error *error) {
     return status;
 }
 
+/* What a signal has come to, where training did not end by it. */
+static enum status answer_signal(const struct run *run, enum status status, struct error *error) {
+    bool known = status == STATUS_INTERRUPTED,
+         done = status == STATUS_OK || status == STATUS_TRIAL || status == STATUS_NO;
+    if ((!known && !done) || interrupt_check(run->options->interrupt, error) == STATUS_OK)
+        return status;
+    if (!run->open)
+        return error_set(error, STATUS_INTERRUPTED, "%s before anything was trained; run again to begin", error->text);
+    if (done)
+        return error_set(error, STATUS_INTERRUPTED, "%s when training had ended; all tables are written", error->text);
+    return status;
+}
+
 enum status command_run(const struct options *options, struct error *error) {
     struct run run = {.options = options, .started = time(NULL)};
     enum status status = job_open(&run.job, options, error);
@@ -317,9 +331,10 @@ enum status command_run(const struct options *options, struct error *error) {
         status = job_plan(&run.job, error);
     if (status == STATUS_OK)
         status = run_grid(&run, error);
+    status = answer_signal(&run, status, error);
     if (options->json)
-        events_end(run.open ? &run.job.plan.results : NULL, run.open ? run.folder.path : "", status,
-                   status != STATUS_OK ? error->text : "");
+        events_end(run.open ? &run.job.plan.results : NULL, run.open ? run.folder.path : "",
+                   interrupt_exit_status(options->interrupt, status), status != STATUS_OK ? error->text : "");
     if (run.open) {
         struct error late = {0};
         if (journal_close(&run.journal, &late) != STATUS_OK && status == STATUS_OK)

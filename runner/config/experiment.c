@@ -1,5 +1,6 @@
 #include "runner/config/experiment.h"
 
+#include "runner/base/interrupt.h"
 #include "runner/config/emit.h"
 #include "runner/config/grid.h"
 #include "runner/config/include.h"
@@ -27,6 +28,7 @@ struct load {
     struct tree *root;
     struct grid grid;
     struct resolver resolver;
+    const struct interrupt *interrupt;
     size_t visited;
 };
 
@@ -236,6 +238,8 @@ static void load_seeds(struct load *load) {
 static void visit(void *context, const size_t *labels, const struct setting *const *settings, size_t n_settings) {
     struct load *load = context;
     struct experiment *experiment = load->experiment;
+    if (interrupt_check(load->interrupt, NULL) != STATUS_OK)
+        return;
     struct point *point = &experiment->points[load->visited++];
     struct arena arena;
     arena_init(&arena);
@@ -299,7 +303,8 @@ enum status experiment_load(const struct experiment_source *source, const struct
     arena_init(&experiment->arena);
     experiment->file = arena_copy_text(&experiment->arena, source->file);
     size_t errors = diagnostics->errors;
-    struct load load = {.catalog = catalog, .diagnostics = diagnostics, .experiment = experiment};
+    struct load load = {
+        .catalog = catalog, .diagnostics = diagnostics, .experiment = experiment, .interrupt = source->interrupt};
     load.root = include_read(source->file, catalog, &experiment->arena, diagnostics);
     if (!load.root) {
         return STATUS_CONFIG;
@@ -314,6 +319,9 @@ enum status experiment_load(const struct experiment_source *source, const struct
     limits_read(load.root, &experiment->time_limit, &experiment->memory_limit, diagnostics);
     load_seeds(&load);
     load_points(&load, source);
+    if (interrupt_check(source->interrupt, NULL) != STATUS_OK) {
+        return STATUS_INTERRUPTED;
+    }
     if (diagnostics->errors > errors) {
         return STATUS_CONFIG;
     }

@@ -24,6 +24,8 @@
 #include "runner/base/tree.h"
 #include "runner/host/catalog.h"
 
+struct interrupt;
+
 struct axis {
     const char *name; /* as written in `grid`: a path or a `let` name */
     struct mark mark;
@@ -89,9 +91,10 @@ struct experiment_source {
     /* Training rows (after validation is cut off) of a resolved data set, for `full`; NULL: `full` in arithmetic is an error. */
     enum status (*rows)(void *context, const struct tree *dataset, int64_t *rows, struct error *error);
     void *context;
+    const struct interrupt *interrupt; /* may be NULL */
 };
 
-/* STATUS_CONFIG with the mistakes in `diagnostics`, or STATUS_OK. experiment_clear() in both cases. */
+/* STATUS_CONFIG with the mistakes in `diagnostics`, STATUS_INTERRUPTED, or STATUS_OK. experiment_clear() in all cases. */
 enum status experiment_load(const struct experiment_source *source, const struct catalog *catalog,
                             struct diagnostics *diagnostics, struct experiment *experiment);
 void experiment_clear(struct experiment *experiment);

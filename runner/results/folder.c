@@ -2,11 +2,13 @@
 
 #include "runner/base/file.h"
 #include "runner/base/hash.h"
+#include "runner/base/interrupt.h"
 #include "runner/base/text.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +18,7 @@
 #include <unistd.h>
 
 #define NAME_LIMIT 200
+#define WAIT_MILLISECONDS 200 /* between two looks at a lock that another runner holds */
 
 static void add_escaped(struct text *out, const char *name) {
     for (const char *c = name; *c != '\0'; c++) {
@@ -69,7 +72,19 @@ static const char *holder_of(int lock, char text[256]) {
     return text[0] != '\0' ? text : "an unknown process";
 }
 
-static enum status take_lock(struct folder *folder, bool wait, const struct log *log, struct error *error) {
+/* flock() would wait as well, but not for signals, too. */
+static enum status wait_for_lock(int lock, const struct interrupt *interrupt, int *failed, struct error *error) {
+    struct pollfd signals = {.fd = interrupt_descriptor(interrupt), .events = POLLIN};
+    enum status status = STATUS_OK;
+    while (status == STATUS_OK && (*failed = flock(lock, LOCK_EX | LOCK_NB)) != 0 && errno == EWOULDBLOCK) {
+        poll(&signals, 1, WAIT_MILLISECONDS);
+        status = interrupt_check(interrupt, error);
+    }
+    return status;
+}
+
+static enum status take_lock(struct folder *folder, bool wait, const struct log *log, const struct interrupt *interrupt,
+                             struct error *error) {
     char holder[256];
     const char *path = folder_file(folder, ".lock");
     folder->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
@@ -83,9 +98,8 @@ static enum status take_lock(struct folder *folder, bool wait, const struct log 
     if (failed && errno == EWOULDBLOCK) {
         log_info(log, "%s: waiting for the runner that works in this folder: %s", folder->path,
                  holder_of(folder->lock, holder));
-        do {
-            failed = flock(folder->lock, LOCK_EX);
-        } while (failed && errno == EINTR);
+        if (wait_for_lock(folder->lock, interrupt, &failed, error) != STATUS_OK)
+            return STATUS_INTERRUPTED;
     }
     return failed
                ? error_set(error, STATUS_ENVIRONMENT, "%s: cannot lock the results folder: %s", path, strerror(errno))
@@ -110,18 +124,18 @@ static void remove_remains(struct folder *folder) {
 }
 
 enum status folder_open(struct folder *folder, const char *parent, const char *name, bool wait, const struct log *log,
-                        struct error *error) {
+                        const struct interrupt *interrupt, struct error *error) {
     *folder = (struct folder){.lock = -1};
     arena_init(&folder->arena);
     folder->path = path_join(&folder->arena, parent, name);
     enum status status = folder_make(folder->path, error);
     if (status == STATUS_OK)
-        status = take_lock(folder, wait, log, error);
+        status = take_lock(folder, wait, log, interrupt, error);
     while (status == STATUS_OK && !lock_is_current(folder)) {
         close(folder->lock);
         status = folder_make(folder->path, error);
         if (status == STATUS_OK)
-            status = take_lock(folder, wait, log, error);
+            status = take_lock(folder, wait, log, interrupt, error);
     }
     if (status == STATUS_OK) {
         sign(folder->lock);

@@ -12,6 +12,8 @@
 
 #define FOLDER_JOURNAL "journal.jsonl"
 
+struct interrupt;
+
 /* The folder's name: EXPERIMENT, or EXPERIMENT,path=value,... with overrides. What is neither a letter, a digit nor one of
    "._=+-,@[]" is written as %XX, a leading point as well; a name beyond 200 bytes is cut and ends in a hash of the whole. */
 char *folder_name(struct arena *arena, const char *experiment, const char *const *overrides, size_t n_overrides);
@@ -23,9 +25,10 @@ struct folder {
 };
 
 /* Makes the folder and takes its lock. Where another process holds it: STATUS_ENVIRONMENT, and the text says which process, or with
-   `wait` what it says goes to `log` and the lock is taken when the other has ended. What another run left half-written is removed. */
+   `wait` what it says goes to `log` and the lock is taken when the other has ended, unless `interrupt` (may be NULL)
+   ends the wait: STATUS_INTERRUPTED. What another run left half-written is removed. */
 enum status folder_open(struct folder *folder, const char *parent, const char *name, bool wait, const struct log *log,
-                        struct error *error);
+                        const struct interrupt *interrupt, struct error *error);
 void folder_close(struct folder *folder);
 /* "FOLDER/file"; lives as long as the folder is open */
 const char *folder_file(struct folder *folder, const char *file);

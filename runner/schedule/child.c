@@ -1,5 +1,7 @@
 #include "runner/schedule/child.h"
 
+#include "runner/base/interrupt.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -100,7 +102,7 @@ static int make_orders(struct child *child) {
 }
 
 enum status child_start(struct child *child, const struct child_settings *settings, struct error *error) {
-    *child = (struct child){.pidfd = -1, .socket = -1, .log = -1};
+    *child = (struct child){.pidfd = -1, .socket = -1, .log = -1, .interrupt = settings->interrupt};
     frame_reader_init(&child->reader, FRAME_LENGTH_LIMIT);
     struct arena arena;
     arena_init(&arena);
@@ -242,18 +244,28 @@ static double now(void) {
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
-/* Waits until there is something to read; false once the process has ended and all it sent has been read, and *late after `end`. */
-static bool wait_readable(const struct child *child, double end, bool *late) {
+enum news { READABLE, ENDED, LATE, INTERRUPTED };
+
+/* Waits until there is something to read, the process has ended and all that it sent has been read, or `end` has come. */
+static enum news wait_for_news(const struct child *child, double end) {
     for (;;) {
-        struct pollfd polls[2] = {{.fd = child->socket, .events = POLLIN}, {.fd = child->pidfd, .events = POLLIN}};
+        struct pollfd polls[3] = {{.fd = child->socket, .events = POLLIN},
+                                  {.fd = child->pidfd, .events = POLLIN},
+                                  {.fd = interrupt_descriptor(child->interrupt), .events = POLLIN}};
         double left = child->patience > 0 ? end - now() : 3600;
-        *late = left <= 0;
-        if (*late || (poll(polls, 2, (int)(1000 * (left < 3600 ? left : 3600)) + 1) < 0 && errno != EINTR))
-            return false;
+        if (left <= 0)
+            return LATE;
+        if (poll(polls, 3, (int)(1000 * (left < 3600 ? left : 3600)) + 1) < 0) {
+            if (errno != EINTR)
+                return ENDED;
+            continue;
+        }
+        if (polls[2].revents != 0)
+            return INTERRUPTED;
         if ((polls[0].revents & (POLLIN | POLLHUP)) != 0)
-            return true;
+            return READABLE;
         if (polls[1].revents != 0)
-            return false;
+            return ENDED;
     }
 }
 
@@ -261,25 +273,28 @@ static bool wait_readable(const struct child *child, double end, bool *late) {
 static enum status next_frame(struct child *child, enum status status, struct frame *frame, bool *died,
                               struct error *error) {
     *died = false;
-    bool end = false, found = false, late = false;
+    bool end = false, found = false;
+    enum news news = ENDED;
     double latest = now() + child->patience;
     if (status == STATUS_OK) /* it may have come with the one before */
         status = frame_reader_next(&child->reader, frame, &found, error);
-    while (status == STATUS_OK && !end && !found && wait_readable(child, latest, &late)) {
+    while (status == STATUS_OK && !end && !found && (news = wait_for_news(child, latest)) == READABLE) {
         status = frame_reader_feed(&child->reader, child->socket, &end, error);
         if (status == STATUS_OK)
             status = frame_reader_next(&child->reader, frame, &found, error);
     }
     if (!found) {
         char reason[32];
-        *died = true;
+        *died = news != INTERRUPTED;
         /* A process that closed its socket, or sends junk, but lives on is of no use either. */
         struct pollfd ended = {.fd = child->pidfd, .events = POLLIN};
-        if (late || poll(&ended, 1, 1000) == 0)
+        if (news == LATE || news == INTERRUPTED || poll(&ended, 1, 1000) == 0)
             kill(child->pid, SIGKILL);
         child_reap(child, reason);
-        return late ? error_set(error, STATUS_TRIAL, "no answer within %g seconds", child->patience)
-                    : error_set(error, STATUS_TRIAL, "%s", reason);
+        if (news == INTERRUPTED)
+            return interrupt_check(child->interrupt, error);
+        return news == LATE ? error_set(error, STATUS_TRIAL, "no answer within %g seconds", child->patience)
+                            : error_set(error, STATUS_TRIAL, "%s", reason);
     }
     return STATUS_OK;
 }

@@ -14,11 +14,14 @@
 
 #include <sys/types.h>
 
+struct interrupt;
+
 /* How workers are started; the strings are the caller's. */
 struct child_settings {
-    const char *worker;         /* path of the executable */
-    const char *const *folders; /* of plugins, in search order */
-    size_t n_folders, n_own;    /* the last n_own belong to the installation */
+    const char *worker;                /* path of the executable */
+    const char *const *folders;        /* of plugins, in search order */
+    size_t n_folders, n_own;           /* the last n_own belong to the installation */
+    const struct interrupt *interrupt; /* what ends the wait for an answer; may be NULL */
 };
 
 struct child {
@@ -28,6 +31,7 @@ struct child {
     struct orders *orders; /* for the process to read; NULL: none */
     uint64_t taken;        /* bytes at the start of the log that were taken; their memory was given back */
     double patience;       /* seconds that child_call() waits for an answer; 0: for ever */
+    const struct interrupt *interrupt;
     struct frame_reader reader;
 };
 
@@ -48,7 +52,8 @@ void child_take_log(struct child *child, size_t limit, struct text *out);
 
 /* Sends a request and waits for the answer, which stands in *frame until the next call. `fd` (or -1) goes with it. A
    MESSAGE_ERROR gives its status and text, and its place in `where` (may be NULL). *died is set where the process ended
-   instead of answering, or was ended since it took too long: the status is STATUS_TRIAL then, and the text says how. */
+   instead of answering, or was ended since it took too long: the status is STATUS_TRIAL then, and the text says how. A signal ends the
+   wait and the process: STATUS_INTERRUPTED. */
 enum status child_call(struct child *child, enum message type, const struct text *payload, int fd, struct frame *frame,
                        struct text *where, bool *died, struct error *error);
 

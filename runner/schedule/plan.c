@@ -1,5 +1,6 @@
 #include "runner/schedule/plan.h"
 
+#include "runner/base/interrupt.h"
 #include "runner/host/params.h"
 #include "runner/results/claims.h"
 
@@ -95,9 +96,12 @@ static const struct tree *tree_with_seed(const struct experiment *experiment, si
 }
 
 /* The trials of a point stand together. */
-static void identify(struct plan *plan, const struct session *session, const struct experiment *experiment) {
+static enum status identify(struct plan *plan, const struct session *session, const struct experiment *experiment,
+                            struct error *error) {
     struct identity_engine engine = {.numerics = session->numerics, .blas = session->blas};
     for (size_t t = 0; t < experiment->n_trials;) {
+        if (interrupt_check(session->settings.interrupt, error) != STATUS_OK)
+            return STATUS_INTERRUPTED;
         size_t p = experiment->trials[t].point;
         const struct session_data *data = &session->data[plan->points[p].data];
         struct arena arena;
@@ -111,6 +115,7 @@ static void identify(struct plan *plan, const struct session *session, const str
         identity_point_clear(&point);
         arena_clear(&arena);
     }
+    return STATUS_OK;
 }
 
 /* The columns of all points; a plan that is not known may have any. */
@@ -154,8 +159,8 @@ enum status plan_make(struct plan *plan, struct session *session, const struct e
     if (status == STATUS_OK && diagnostics->errors > 0)
         status = STATUS_CONFIG;
     if (status == STATUS_OK)
-        identify(plan, session, experiment);
-    else
+        status = identify(plan, session, experiment, error);
+    if (status != STATUS_OK)
         plan_clear(plan);
     return status;
 }

@@ -26,7 +26,8 @@ struct plan {
     struct components components;
 };
 
-/* STATUS_CONFIG with all mistakes in `diagnostics`, each at its place in the config; other failures in `error`. */
+/* STATUS_CONFIG with all mistakes in `diagnostics`, each at its place in the config; other failures, and
+   STATUS_INTERRUPTED, in `error`. */
 enum status plan_make(struct plan *plan, struct session *session, const struct experiment *experiment,
                       struct diagnostics *diagnostics, struct error *error);
 void plan_clear(struct plan *plan);

@@ -180,8 +180,9 @@ static enum status read_catalog(struct session *session, struct error *error) {
     return catalog_read(catalog, strlen(catalog), &session->catalog, error);
 }
 
-enum status session_open(struct session *session, const char *const *folders, size_t n_folders, struct error *error) {
-    *session = (struct session){.helper = {.pidfd = -1, .socket = -1, .log = -1}};
+enum status session_open(struct session *session, const char *const *folders, size_t n_folders,
+                         const struct interrupt *interrupt, struct error *error) {
+    *session = (struct session){.helper = {.pidfd = -1, .socket = -1, .log = -1}, .settings.interrupt = interrupt};
     arena_init(&session->arena);
     const char *own = NULL;
     enum status status = find_installation(session, &own, error);

@@ -34,8 +34,10 @@ struct session {
 };
 
 /* Opens the plugins of `folders` (--plugin-dir), of $RUNNER_PLUGIN_PATH and of the installation. STATUS_ENVIRONMENT where the
-   worker does not start, STATUS_CONFIG where a plugin crashes while it is opened. */
-enum status session_open(struct session *session, const char *const *folders, size_t n_folders, struct error *error);
+   worker does not start, STATUS_CONFIG where a plugin crashes while it is opened. A signal that `interrupt` (may be NULL) notes ends all waiting
+   here with STATUS_INTERRUPTED. */
+enum status session_open(struct session *session, const char *const *folders, size_t n_folders,
+                         const struct interrupt *interrupt, struct error *error);
 void session_close(struct session *session);
 
 /* Index of a resolved data set, which is read where it has not been. */

@@ -1,16 +1,15 @@
 #include "runner/schedule/supervisor.h"
 
 #include "runner/base/file.h"
+#include "runner/base/interrupt.h"
 #include "runner/results/artifact.h"
 #include "runner/results/checkpoints.h"
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -30,8 +29,6 @@ struct run {
     bool begun;       /* supervisor->begun was called */
     bool told;        /* that a checkpoint could not be written */
     struct pollfd *polls;
-    int signals;
-    bool interrupted;
     double ticked;
 };
 
@@ -305,7 +302,11 @@ static void watch_slots(struct run *run) {
 /* A process that is killed closes its descriptors a moment before it has ended, and how it ended is what is to be told. */
 static bool ends_at_once(const struct slot *slot) {
     struct pollfd end = {.fd = slot->child.pidfd, .events = POLLIN};
-    return poll(&end, 1, 1000) > 0;
+    int found;
+    do {
+        found = poll(&end, 1, 1000);
+    } while (found < 0 && errno == EINTR);
+    return found > 0;
 }
 
 static enum status serve_slot(struct run *run, struct slot *slot, bool died, struct error *error) {
@@ -342,7 +343,8 @@ static enum status serve_slot(struct run *run, struct slot *slot, bool died, str
 
 static enum status wait_for_news(struct run *run, struct error *error) {
     nfds_t n = 0;
-    run->polls[n++] = (struct pollfd){.fd = run->signals, .events = POLLIN};
+    run->polls[n++] =
+        (struct pollfd){.fd = interrupt_descriptor(run->supervisor->session->settings.interrupt), .events = POLLIN};
     for (size_t i = 0; i < run->n_slots; i++) {
         struct slot *slot = &run->slots[i];
         run->polls[n++] = (struct pollfd){.fd = slot->child.socket, .events = POLLIN};
@@ -350,8 +352,6 @@ static enum status wait_for_news(struct run *run, struct error *error) {
     }
     if (poll(run->polls, n, (int)(1000 * TICK_SECONDS)) < 0 && errno != EINTR)
         return error_set(error, STATUS_ENVIRONMENT, "poll: %s", strerror(errno));
-    if (run->polls[0].revents != 0)
-        run->interrupted = true;
     enum status status = STATUS_OK;
     for (size_t i = 0; status == STATUS_OK && i < run->n_slots; i++) {
         bool talks = run->polls[1 + 2 * i].revents != 0, died = run->polls[2 + 2 * i].revents != 0;
@@ -361,11 +361,19 @@ static enum status wait_for_news(struct run *run, struct error *error) {
     return status;
 }
 
+/* By a trial that failed, or by a signal. */
+static enum status check_stop(const struct run *run, struct error *error) {
+    if (run->stop)
+        return error_set(error, STATUS_TRIAL, "%s", "");
+    return interrupt_check(run->supervisor->session->settings.interrupt, error);
+}
+
 static enum status loop(struct run *run, struct error *error) {
     struct supervisor *supervisor = run->supervisor;
     const struct supervisor_watcher *watcher = &supervisor->watcher;
-    enum status status = STATUS_OK;
     for (;;) {
+        /* What is written first is there in any case. */
+        enum status status = run->begun ? check_stop(run, error) : STATUS_OK;
         bool busy = false;
         for (size_t i = 0; status == STATUS_OK && i < run->n_slots; i++) {
             struct slot *slot = &run->slots[i];
@@ -373,7 +381,7 @@ static enum status loop(struct run *run, struct error *error) {
                 status = give_trial(run, slot, error);
             busy = busy || slot->trial != NO_TRIAL;
         }
-        if (run->changed)
+        if (status == STATUS_OK && run->changed)
             share_out(run);
         if (status == STATUS_OK && !run->begun && supervisor->begun != NULL)
             status = supervisor->begun(supervisor->context, error);
@@ -386,10 +394,6 @@ static enum status loop(struct run *run, struct error *error) {
             status = journal_sync(supervisor->journal, error);
         if (status != STATUS_OK)
             return status;
-        if (run->stop)
-            return error_set(error, STATUS_TRIAL, "%s", "");
-        if (run->interrupted)
-            return error_set(error, STATUS_INTERRUPTED, "interrupted");
         if (now() - run->ticked >= TICK_SECONDS) {
             watch_slots(run);
             if (watcher->tick != NULL)
@@ -399,20 +403,9 @@ static enum status loop(struct run *run, struct error *error) {
     }
 }
 
-/* Those of the signals that nobody has asked to be ignored (nohup). */
-static void stop_signals(sigset_t *set) {
-    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
-    sigemptyset(set);
-    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-        struct sigaction action;
-        if (sigaction(numbers[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
-            sigaddset(set, numbers[i]);
-    }
-}
-
 enum status supervisor_run(struct supervisor *supervisor, struct error *error) {
     size_t n_data = supervisor->session->n_data;
-    struct run run = {.supervisor = supervisor, .signals = -1};
+    struct run run = {.supervisor = supervisor};
     run.n_slots = supervisor->workers < supervisor->n_trials ? supervisor->workers : supervisor->n_trials;
     run.slots = memory_alloc(run.n_slots + 1, sizeof *run.slots);
     run.queue = memory_alloc(supervisor->n_trials + 1, sizeof *run.queue);
@@ -429,25 +422,9 @@ enum status supervisor_run(struct supervisor *supervisor, struct error *error) {
     for (size_t d = 0; d < n_data; d++)
         if (run.users[d] == 0)
             release_data(&run, d);
-    sigset_t set, before;
-    stop_signals(&set);
-    sigprocmask(SIG_BLOCK, &set, &before);
-    enum status status = STATUS_OK;
-    run.signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (run.signals < 0)
-        status = error_set(error, STATUS_ENVIRONMENT, "signalfd: %s", strerror(errno));
-    if (status == STATUS_OK)
-        status = loop(&run, error);
+    enum status status = loop(&run, error);
     for (size_t i = 0; i < run.n_slots; i++)
         slot_clear(&run.slots[i]);
-    if (run.signals >= 0) {
-        struct signalfd_siginfo taken;
-        /* One signal that was answered is taken; a second one acts as soon as it is let through. */
-        if (run.interrupted && read(run.signals, &taken, sizeof taken) < 0)
-            run.interrupted = false;
-        close(run.signals);
-    }
-    sigprocmask(SIG_SETMASK, &before, NULL);
     free(run.polls);
     free(run.users);
     free(run.failures);

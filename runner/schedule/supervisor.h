@@ -2,8 +2,8 @@
  * Trains trials in workers, several at once, costly ones first, and keeps a record of each in the journal.
  *
  * What a trial's worker does (crash, exit, junk, too much time or memory) costs that trial alone: it is `failed` or `timeout` and its
- * worker replaced. SIGINT, SIGTERM
- * and SIGHUP stop the run: workers are ended, and what has ended before is in the journal. Single-threaded.
+ * worker replaced. A signal
+ * that the session's interrupt notes stops the run: workers are ended, and what has ended before is in the journal. Single-threaded.
  */
 #ifndef RUNNER_SCHEDULE_SUPERVISOR_H
 #define RUNNER_SCHEDULE_SUPERVISOR_H

@@ -60,12 +60,12 @@ static void a_second_runner_is_told_who_holds_the_folder(void **state) {
     assert_non_null(mkdtemp(parent));
     struct folder first, second;
     struct error error = {0};
-    assert_int_equal(folder_open(&first, parent, "deep/er", false, NULL, &error), STATUS_OK);
-    assert_int_equal(folder_open(&second, parent, "deep/er", false, NULL, &error), STATUS_ENVIRONMENT);
+    assert_int_equal(folder_open(&first, parent, "deep/er", false, NULL, NULL, &error), STATUS_OK);
+    assert_int_equal(folder_open(&second, parent, "deep/er", false, NULL, NULL, &error), STATUS_ENVIRONMENT);
     snprintf(wanted, sizeof wanted, "process %ld on ", (long)getpid());
     assert_non_null(strstr(error.text, wanted));
     folder_close(&first);
-    assert_int_equal(folder_open(&second, parent, "deep/er", false, NULL, &error), STATUS_OK);
+    assert_int_equal(folder_open(&second, parent, "deep/er", false, NULL, NULL, &error), STATUS_OK);
     unlink(folder_file(&second, ".lock"));
     rmdir(second.path);
     folder_close(&second);

@@ -235,7 +235,7 @@ static enum status run_results(struct error *error) {
     struct folder folder;
     struct journal journal;
     struct results results, read;
-    enum status status = folder_open(&folder, ".", "out", false, &log, error);
+    enum status status = folder_open(&folder, ".", "out", false, &log, NULL, error);
     if (status != STATUS_OK)
         return status;
     lab_results(&results, axes, 2, labels, 2, 2);
