@@ -25,34 +25,6 @@ static size_t point_of(const struct progress *progress, size_t trial) {
     return progress->settings.plan->results.trials[trial].point;
 }
 
-struct queued {
-    double work;
-    size_t trial;
-};
-
-/* As the supervisor's queue: costly ones first. */
-static int compare_queued(const void *a, const void *b) {
-    struct queued x, y;
-    memcpy(&x, a, sizeof x);
-    memcpy(&y, b, sizeof y);
-    if (x.work != y.work)
-        return x.work < y.work ? 1 : -1;
-    return (x.trial > y.trial) - (x.trial < y.trial);
-}
-
-static void make_order(struct progress *progress) {
-    size_t n = progress->settings.n_trials;
-    struct queued *queued = memory_alloc(n + 1, sizeof *queued);
-    for (size_t i = 0; i < n; i++) {
-        size_t trial = progress->settings.trials[i];
-        queued[i] = (struct queued){progress->settings.plan->points[point_of(progress, trial)].work, trial};
-    }
-    qsort(queued, n, sizeof *queued, compare_queued);
-    for (size_t i = 0; i < n; i++)
-        progress->order[i] = queued[i].trial;
-    free(queued);
-}
-
 /* Trials of earlier runs are what the forecast knows before the first trial ends. */
 static void make_forecast(struct progress *progress) {
     const struct plan *plan = progress->settings.plan;
@@ -90,7 +62,7 @@ void progress_init(struct progress *progress, const struct progress_settings *se
     progress->costs = memory_alloc(settings->n_trials + 1, sizeof *progress->costs);
     progress->busy = memory_alloc(settings->workers + 1, sizeof *progress->busy);
     progress->begun = memory_alloc(settings->plan->results.n_trials + 1, sizeof *progress->begun);
-    make_order(progress);
+    plan_sort(settings->plan, settings->trials, settings->n_trials, progress->order);
     make_forecast(progress);
 }
 

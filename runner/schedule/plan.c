@@ -4,6 +4,7 @@
 #include "runner/host/params.h"
 #include "runner/results/claims.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define PLAN_PATIENCE 60.0 /* seconds; a plan is a matter of milliseconds */
@@ -178,4 +179,26 @@ struct point_size *plan_sizes(struct plan *plan) {
         sizes[p] = (struct point_size){plan->points[p].facts.known, plan->points[p].facts.parameters,
                                        plan->points[p].batch_rows};
     return sizes;
+}
+
+struct queued {
+    double work;
+    size_t trial;
+};
+
+static int compare_queued(const void *a, const void *b) {
+    const struct queued *x = a, *y = b;
+    if (x->work != y->work)
+        return x->work < y->work ? 1 : -1;
+    return (x->trial > y->trial) - (x->trial < y->trial);
+}
+
+void plan_sort(const struct plan *plan, const size_t *trials, size_t n, size_t *sorted) {
+    struct queued *queued = memory_alloc(n + 1, sizeof *queued);
+    for (size_t i = 0; i < n; i++)
+        queued[i] = (struct queued){plan->points[plan->results.trials[trials[i]].point].work, trials[i]};
+    qsort(queued, n, sizeof *queued, compare_queued);
+    for (size_t i = 0; i < n; i++)
+        sorted[i] = queued[i].trial;
+    free(queued);
 }

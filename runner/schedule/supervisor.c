@@ -43,33 +43,11 @@ static size_t data_of(const struct run *run, size_t trial) {
     return plan->points[plan->results.trials[trial].point].data;
 }
 
-struct queued {
-    double work;
-    size_t trial;
-};
-
-static int compare_queued(const void *a, const void *b) {
-    struct queued x, y;
-    memcpy(&x, a, sizeof x);
-    memcpy(&y, b, sizeof y);
-    if (x.work != y.work)
-        return x.work < y.work ? 1 : -1;
-    return (x.trial > y.trial) - (x.trial < y.trial);
-}
-
 static void make_queue(struct run *run) {
     const struct supervisor *supervisor = run->supervisor;
-    struct queued *queued = memory_alloc(supervisor->n_trials + 1, sizeof *queued);
-    for (size_t i = 0; i < supervisor->n_trials; i++) {
-        size_t trial = supervisor->trials[i];
-        queued[i] =
-            (struct queued){supervisor->plan->points[supervisor->plan->results.trials[trial].point].work, trial};
-        run->users[data_of(run, trial)]++;
-    }
-    qsort(queued, supervisor->n_trials, sizeof *queued, compare_queued);
+    plan_sort(supervisor->plan, supervisor->trials, supervisor->n_trials, run->queue);
     for (size_t i = 0; i < supervisor->n_trials; i++)
-        run->queue[i] = queued[i].trial;
-    free(queued);
+        run->users[data_of(run, run->queue[i])]++;
 }
 
 static void release_data(struct run *run, size_t data) {
