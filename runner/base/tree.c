@@ -246,6 +246,9 @@ struct tree *tree_copy(struct arena *arena, const struct tree *tree) {
 }
 
 bool tree_equal(const struct tree *a, const struct tree *b) {
+    if (a == b) {
+        return true;
+    }
     if (a->type != b->type) {
         return false;
     }

@@ -26,9 +26,9 @@ enum tree_type { TREE_NULL, TREE_BOOL, TREE_INT, TREE_FLOAT, TREE_TEXT, TREE_LIS
 
 struct tree {
     enum tree_type type;
+    bool quoted; /* a scalar written in quotes: always TREE_TEXT */
     struct mark mark;
     const char *text; /* scalars: as written (without quotes) */
-    bool quoted;      /* a scalar written in quotes: always TREE_TEXT */
     union {
         bool truth;
         int64_t integer;

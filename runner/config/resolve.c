@@ -13,9 +13,7 @@ struct known_section {
     struct known_section *next;
     struct hash128 hash;
     enum section section;
-    const char *key;
-    size_t length;
-    struct tree *resolved; /* NULL: it has mistakes, which are reported */
+    const struct tree *resolved; /* NULL: it has mistakes, which are reported */
     bool rows_known;
     enum status rows_status;
     int64_t rows;
@@ -24,13 +22,17 @@ struct known_section {
 
 void resolver_init(struct resolver *resolver, const struct experiment_source *source, const struct catalog *catalog,
                    struct arena *arena, struct diagnostics *diagnostics) {
-    *resolver = (struct resolver){.source = source, .catalog = catalog, .arena = arena, .diagnostics = diagnostics};
+    *resolver = (struct resolver){.source = source, .catalog = catalog, .diagnostics = diagnostics};
+    tree_share_init(&resolver->share, arena);
+    arena_init(&resolver->known);
     resolver->n_buckets = 1024;
     resolver->buckets = memory_alloc(resolver->n_buckets, sizeof(struct known_section *));
 }
 
 void resolver_clear(struct resolver *resolver) {
     free(resolver->buckets);
+    arena_clear(&resolver->known);
+    tree_share_clear(&resolver->share);
     *resolver = (struct resolver){0};
 }
 
@@ -73,8 +75,7 @@ static struct known_section *find(struct resolver *resolver, enum section sectio
     }
     struct hash128 hash = hash128_of(key.data, key.length);
     struct known_section *known = resolver->buckets[hash.low % resolver->n_buckets];
-    while (known && !(known->section == section && known->length == key.length &&
-                      memcmp(known->key, key.data, key.length) == 0)) {
+    while (known && !(known->section == section && hash128_equal(known->hash, hash))) {
         known = known->next;
     }
     *is_new = !known;
@@ -82,13 +83,9 @@ static struct known_section *find(struct resolver *resolver, enum section sectio
         if (++resolver->n_known > 2 * resolver->n_buckets) {
             grow(resolver);
         }
-        known = arena_alloc(resolver->arena, sizeof *known);
+        known = arena_alloc(&resolver->known, sizeof *known);
         struct known_section **bucket = &resolver->buckets[hash.low % resolver->n_buckets];
-        *known = (struct known_section){.next = *bucket,
-                                        .hash = hash,
-                                        .section = section,
-                                        .key = arena_copy_bytes(resolver->arena, key.data, key.length),
-                                        .length = key.length};
+        *known = (struct known_section){.next = *bucket, .hash = hash, .section = section};
         *bucket = known;
     }
     text_clear(&key);
@@ -200,8 +197,13 @@ static struct known_section *need(struct resolver *resolver, struct scope *scope
         struct mark mark = raw ? raw->mark : scope->raw->mark;
         struct diagnostics found;
         diagnostics_init(&found);
-        const struct tree *copy = raw ? tree_copy(resolver->arena, raw) : NULL;
-        known->resolved = resolve_section(resolver, section, copy, mark, &found);
+        struct arena arena, *outer = resolver->arena;
+        arena_init(&arena);
+        resolver->arena = &arena;
+        const struct tree *resolved = resolve_section(resolver, section, raw, mark, &found);
+        resolver->arena = outer;
+        known->resolved = resolved ? tree_share_add(&resolver->share, resolved) : NULL;
+        arena_clear(&arena);
         keep_others(resolver, scope, &found);
         diagnostics_clear(&found);
     }
@@ -216,7 +218,7 @@ static enum status full_rows(void *context, struct scope *scope, double *rows, s
         return STATUS_CONFIG;
     }
     if (!known->rows_known) {
-        known->rows_error = arena_alloc(resolver->arena, sizeof *known->rows_error);
+        known->rows_error = arena_alloc(&resolver->known, sizeof *known->rows_error);
         known->rows_status =
             resolver->source->rows(resolver->source->context, known->resolved, &known->rows, known->rows_error);
         known->rows_known = true;
@@ -226,7 +228,7 @@ static enum status full_rows(void *context, struct scope *scope, double *rows, s
     return known->rows_status;
 }
 
-struct tree *resolver_point(struct resolver *resolver, const struct tree *root) {
+const struct tree *resolver_point(struct resolver *resolver, const struct tree *root) {
     struct arena arena;
     arena_init(&arena);
     size_t errors = resolver->diagnostics->errors;
@@ -237,16 +239,17 @@ struct tree *resolver_point(struct resolver *resolver, const struct tree *root) 
                           .context = resolver};
     scope_open(&scope, root);
     scope_fill(&scope, section_names, N_SECTIONS);
-    struct tree *point = tree_map(resolver->arena, root->mark);
+    struct tree *point = tree_map(&arena, root->mark);
     bool well = true;
     for (size_t i = 0; i < N_SECTIONS; i++) {
         const struct known_section *known = need(resolver, &scope, (enum section)i);
         well = well && known->resolved;
         if (known->resolved) {
-            tree_set(resolver->arena, point, section_names[i], known->resolved->mark, known->resolved);
+            tree_set(&arena, point, section_names[i], known->resolved->mark, (struct tree *)known->resolved);
         }
     }
     well = well && scope.n_bad == 0 && resolver->diagnostics->errors == errors;
+    const struct tree *shared = well ? tree_share_top(&resolver->share, point) : NULL;
     arena_clear(&arena);
-    return well ? point : NULL;
+    return shared;
 }

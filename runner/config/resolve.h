@@ -6,6 +6,7 @@
 #ifndef RUNNER_CONFIG_RESOLVE_H
 #define RUNNER_CONFIG_RESOLVE_H
 
+#include "runner/base/tree_share.h"
 #include "runner/config/experiment.h"
 #include "runner/config/scope.h"
 
@@ -30,18 +31,21 @@ struct known_section;
 struct resolver {
     const struct experiment_source *source;
     const struct catalog *catalog;
-    struct arena *arena;
+    struct arena *arena;     /* of the section that is being resolved */
+    struct tree_share share; /* points share their equal parts */
     struct diagnostics *diagnostics;
+    struct arena known; /* sections and what is known of them */
     struct known_section **buckets;
     size_t n_buckets, n_known;
 };
 
 void resolver_init(struct resolver *resolver, const struct experiment_source *source, const struct catalog *catalog,
                    struct arena *arena, struct diagnostics *diagnostics);
+/* The points' trees stay as long as the arena. */
 void resolver_clear(struct resolver *resolver);
 
-/* The resolved tree of a point (struct point). `root` is the config with its axes applied. NULL where there were mistakes. */
-struct tree *resolver_point(struct resolver *resolver, const struct tree *root);
+/* The resolved tree of a point (struct point), which shares its parts with others. `root` is the config with its axes applied. NULL where there were mistakes. */
+const struct tree *resolver_point(struct resolver *resolver, const struct tree *root);
 
 /* `train.epochs` as a duration. */
 struct tree *resolve_train(const struct catalog *catalog, const struct tree *value, struct mark mark,
