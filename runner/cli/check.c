@@ -3,6 +3,7 @@
 #include "runner/cli/words.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define MODELS_SHOWN 4
@@ -75,23 +76,27 @@ static void add_model(const struct plan_facts *facts, struct text *out) {
 
 /* The distinct models, each under the first point that has it. */
 static void add_models(const struct plan *plan, struct text *out) {
-    size_t shown = 0, distinct = 0;
-    for (size_t p = 0; p < plan->results.n_points; p++) {
-        const struct plan_facts *facts = &plan->points[p].facts;
+    const struct plan_facts **models = memory_alloc(plan->facts.count + 1, sizeof *models);
+    size_t distinct = 0;
+    for (size_t f = 0; f < plan->facts.count; f++) {
+        const struct plan_facts *facts = plan->facts.items[f];
         bool seen = !facts->known;
-        for (size_t q = 0; q < p && !seen; q++)
-            seen = plan->points[q].facts.known && same_layers(facts, &plan->points[q].facts);
+        for (size_t m = 0; m < distinct && !seen; m++)
+            seen = same_layers(facts, models[m]);
         if (seen)
             continue;
-        distinct++;
-        if (shown >= MODELS_SHOWN)
+        models[distinct++] = facts;
+        if (distinct > MODELS_SHOWN)
             continue;
-        shown++;
-        text_printf(out, "\nmodel of point %zu:\n", p + 1);
+        size_t point = 0;
+        while (plan->points[point].facts != facts)
+            point++;
+        text_printf(out, "\nmodel of point %zu:\n", point + 1);
         add_model(facts, out);
     }
-    if (distinct > shown)
-        text_printf(out, "\nand %zu more models\n", distinct - shown);
+    if (distinct > MODELS_SHOWN)
+        text_printf(out, "\nand %zu more models\n", distinct - MODELS_SHOWN);
+    free(models);
 }
 
 static void add_estimate(const struct plan *plan, struct text *out) {
@@ -100,9 +105,9 @@ static void add_estimate(const struct plan *plan, struct text *out) {
     for (size_t t = 0; t < plan->results.n_trials; t++) {
         const struct plan_point *point = &plan->points[plan->results.trials[t].point];
         work += point->work;
-        updates += (double)point->facts.epochs * (double)point->facts.updates_per_epoch;
-        memory = (double)point->facts.memory > memory ? (double)point->facts.memory : memory;
-        unknown += point->facts.known ? 0 : 1;
+        updates += (double)point->facts->epochs * (double)point->facts->updates_per_epoch;
+        memory = (double)point->facts->memory > memory ? (double)point->facts->memory : memory;
+        unknown += point->facts->known ? 0 : 1;
     }
     char size[WORDS_SIZE];
     text_printf(out, "\nmemory: at most %s a trial, beside the data\n", words_bytes(memory, size));

@@ -58,7 +58,7 @@ const char *live_metric(const struct record *record, double *value) {
 }
 
 double live_share(const struct plan *plan, const struct slot *slot) {
-    uint64_t epochs = plan->points[plan->results.trials[slot->trial].point].facts.epochs;
+    uint64_t epochs = plan->points[plan->results.trials[slot->trial].point].facts->epochs;
     double behind = epochs > 0 && slot->epoch > 1 ? (double)(slot->epoch - 1) / (double)epochs : 0;
     double share = behind > slot->share ? behind : slot->share;
     return share < 1 ? share : 1;
@@ -120,7 +120,7 @@ static void draw_trial(const struct live *live, const struct slot *slot, size_t 
         }
         room = left;
     }
-    uint64_t epochs = live->plan->points[live->plan->results.trials[slot->trial].point].facts.epochs;
+    uint64_t epochs = live->plan->points[live->plan->results.trials[slot->trial].point].facts->epochs;
     snprintf(part, sizeof part, "epoch %llu/%llu", (unsigned long long)(slot->epoch < epochs ? slot->epoch : epochs),
              (unsigned long long)epochs);
     room = epochs > 0 ? add_part(part, room, out) : room;

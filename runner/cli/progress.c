@@ -31,7 +31,7 @@ static void make_forecast(struct progress *progress) {
     size_t n = plan->results.n_points;
     struct forecast_point *points = memory_alloc(n + 1, sizeof *points);
     for (size_t p = 0; p < n; p++) {
-        const struct plan_facts *facts = &plan->points[p].facts;
+        const struct plan_facts *facts = plan->points[p].facts;
         const struct data_facts *data = &progress->settings.session->data[plan->points[p].data].facts;
         if (!facts->known)
             continue;

@@ -13,16 +13,20 @@ void results_from_experiment(const struct experiment *experiment, struct results
     arena_init(arena);
     results->name = arena_copy_text(arena, experiment->name);
     results->axes = arena_array(arena, results->n_axes, sizeof *results->axes);
-    for (size_t a = 0; a < results->n_axes; a++)
-        results->axes[a] = arena_copy_text(arena, experiment->axes[a].name);
     results->labels = arena_array(arena, results->n_points, sizeof *results->labels);
-    for (size_t p = 0; p < results->n_points; p++) {
-        results->labels[p] = arena_array(arena, results->n_axes, sizeof *results->labels[p]);
-        for (size_t a = 0; a < results->n_axes; a++) {
-            size_t label = experiment->points[p].labels[a];
-            if (label != NO_LABEL)
-                results->labels[p][a] = arena_copy_text(arena, experiment->axes[a].labels[label]);
-        }
+    const char **all = arena_array(arena, results->n_points * results->n_axes, sizeof *all);
+    for (size_t p = 0; p < results->n_points; p++)
+        results->labels[p] = all + p * results->n_axes;
+    for (size_t a = 0; a < results->n_axes; a++) {
+        const struct axis *axis = &experiment->axes[a];
+        results->axes[a] = arena_copy_text(arena, axis->name);
+        const char **labels = memory_alloc(axis->count, sizeof *labels);
+        for (size_t l = 0; l < axis->count; l++)
+            labels[l] = arena_copy_text(arena, axis->labels[l]);
+        for (size_t p = 0; p < results->n_points; p++)
+            if (experiment->points[p].labels[a] != NO_LABEL)
+                results->labels[p][a] = labels[experiment->points[p].labels[a]];
+        free(labels);
     }
     results->trials = arena_array(arena, results->n_trials, sizeof *results->trials);
     for (size_t t = 0; t < results->n_trials; t++) {

@@ -1,5 +1,8 @@
 #include "runner/schedule/facts.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 void data_facts_write(const struct data_facts *facts, struct text *out) {
     for (int split = 0; split < DATA_SPLITS; split++)
         message_u64(out, facts->rows[split]);
@@ -75,4 +78,62 @@ bool plan_facts_read(const struct frame *frame, struct arena *arena, struct plan
         facts->layers[i].parameters = message_read_u64(&reader);
     }
     return !reader.bad;
+}
+
+void facts_pool_clear(struct facts_pool *pool) {
+    free(pool->items);
+    free(pool->hashes);
+    free(pool->slots);
+    *pool = (struct facts_pool){0};
+}
+
+static size_t find(const struct facts_pool *pool, struct hash128 hash) {
+    size_t at = hash.low & (pool->n_slots - 1);
+    while (pool->slots[at] != 0 && !hash128_equal(pool->hashes[pool->slots[at] - 1], hash))
+        at = (at + 1) & (pool->n_slots - 1);
+    return at;
+}
+
+static void grow(struct facts_pool *pool) {
+    pool->capacity = pool->capacity == 0 ? 64 : 2 * pool->capacity;
+    pool->items = memory_resize(pool->items, pool->capacity, sizeof *pool->items);
+    pool->hashes = memory_resize(pool->hashes, pool->capacity, sizeof *pool->hashes);
+    free(pool->slots);
+    pool->n_slots = 2 * pool->capacity;
+    pool->slots = memory_alloc(pool->n_slots, sizeof *pool->slots);
+    for (size_t i = 0; i < pool->count; i++)
+        pool->slots[find(pool, pool->hashes[i])] = i + 1;
+}
+
+static const struct plan_facts *copy(const struct plan_facts *facts, struct arena *arena) {
+    struct plan_facts *kept = arena_alloc(arena, sizeof *kept);
+    *kept = *facts;
+    kept->columns = arena_array(arena, facts->n_columns, sizeof *kept->columns);
+    for (size_t i = 0; i < facts->n_columns; i++)
+        kept->columns[i] = arena_copy_text(arena, facts->columns[i]);
+    kept->layers = arena_array(arena, facts->n_layers, sizeof *kept->layers);
+    for (size_t i = 0; i < facts->n_layers; i++) {
+        kept->layers[i] = facts->layers[i];
+        kept->layers[i].name = arena_copy_text(arena, facts->layers[i].name);
+        kept->layers[i].component = arena_copy_text(arena, facts->layers[i].component);
+    }
+    return kept;
+}
+
+const struct plan_facts *facts_pool_add(struct facts_pool *pool, const struct plan_facts *facts, struct arena *arena) {
+    struct text text;
+    text_init(&text);
+    message_u64(&text, facts->known);
+    plan_facts_write(facts, &text);
+    struct hash128 hash = hash128_of(text.data, text.length);
+    text_clear(&text);
+    if (pool->count == pool->capacity)
+        grow(pool);
+    size_t *slot = &pool->slots[find(pool, hash)];
+    if (*slot == 0) {
+        pool->items[pool->count] = copy(facts, arena);
+        pool->hashes[pool->count++] = hash;
+        *slot = pool->count;
+    }
+    return pool->items[*slot - 1];
 }

@@ -37,6 +37,17 @@ struct plan_facts {
     size_t n_layers;
 };
 
+/* Facts of many points, most of them the same. */
+struct facts_pool {
+    const struct plan_facts **items; /* in order of first appearance */
+    struct hash128 *hashes;          /* [count] */
+    size_t *slots;                   /* 1 + index; 0: free */
+    size_t count, capacity, n_slots;
+};
+void facts_pool_clear(struct facts_pool *pool);
+/* The facts of the pool that are equal to these, which are copied into the arena where there were none. */
+const struct plan_facts *facts_pool_add(struct facts_pool *pool, const struct plan_facts *facts, struct arena *arena);
+
 void plan_facts_write(const struct plan_facts *facts, struct text *out);
 bool plan_facts_read(const struct frame *frame, struct arena *arena, struct plan_facts *facts);
 

@@ -36,13 +36,6 @@ static double estimate_work(const struct plan_facts *facts, uint64_t rows) {
                      12.0 * (double)facts->updates_per_epoch * (double)facts->parameters);
 }
 
-static const struct tree *first_trial(const struct experiment *experiment, size_t point, struct arena *arena) {
-    for (size_t t = 0; t < experiment->n_trials; t++)
-        if (experiment->trials[t].point == point)
-            return experiment_trial_tree(experiment, t, arena);
-    return NULL;
-}
-
 static bool uses_foreign(const struct session *session, const struct tree *trial) {
     struct components used = {0};
     bool foreign = false;
@@ -68,12 +61,12 @@ static enum status plan_point(struct plan *plan, struct session *session, const 
     arena_init(&arena);
     struct text where;
     text_init(&where);
-    const struct tree *trial = first_trial(experiment, p, &arena);
-    if (trial != NULL) {
-        point->foreign = uses_foreign(session, trial);
-        components_add(&plan->components, &session->catalog, trial);
-        status = session_plan(session, trial, point->data, point->foreign, &plan->arena, &point->facts, &where, error);
-    }
+    struct plan_facts facts;
+    const struct tree *trial = experiment_trial_tree(experiment, p * experiment->n_seeds, &arena);
+    point->foreign = uses_foreign(session, trial);
+    components_add(&plan->components, &session->catalog, trial);
+    status = session_plan(session, trial, point->data, point->foreign, &arena, &facts, &where, error);
+    point->facts = facts_pool_add(&plan->facts, &facts, &plan->arena);
     if (status == STATUS_CONFIG || status == STATUS_TRIAL) {
         const struct tree *node = experiment_node(resolved, where.data);
         diagnostics_error(diagnostics, node != NULL ? node->mark : resolved->mark, "%s", error->text);
@@ -82,7 +75,7 @@ static enum status plan_point(struct plan *plan, struct session *session, const 
     uint64_t rows = session->data[point->data].facts.rows[DATA_TRAIN];
     memcpy(plan->results.rows[p], session->data[point->data].facts.rows, sizeof plan->results.rows[p]);
     point->batch_rows = batch_rows_of(resolved, rows);
-    point->work = point->facts.known ? estimate_work(&point->facts, rows) : 0;
+    point->work = point->facts->known ? estimate_work(point->facts, rows) : 0;
     text_clear(&where);
     arena_clear(&arena);
     return status;
@@ -126,18 +119,19 @@ static void check_questions(const struct plan *plan, const struct experiment *ex
     arena_init(&arena);
     size_t most = 0, n = 0;
     bool known = true;
-    for (size_t p = 0; p < experiment->n_points; p++) {
-        known = known && plan->points[p].facts.known;
-        most += plan->points[p].facts.n_columns;
+    for (size_t f = 0; f < plan->facts.count; f++) {
+        known = known && plan->facts.items[f]->known;
+        most += plan->facts.items[f]->n_columns;
     }
     const char **columns = arena_array(&arena, most, sizeof *columns);
-    for (size_t p = 0; p < experiment->n_points; p++)
-        for (size_t c = 0; c < plan->points[p].facts.n_columns; c++) {
+    for (size_t f = 0; f < plan->facts.count; f++)
+        for (size_t c = 0; c < plan->facts.items[f]->n_columns; c++) {
+            const char *column = plan->facts.items[f]->columns[c];
             size_t i = 0;
-            while (i < n && strcmp(columns[i], plan->points[p].facts.columns[c]) != 0)
+            while (i < n && strcmp(columns[i], column) != 0)
                 i++;
             if (i == n)
-                columns[n++] = plan->points[p].facts.columns[c];
+                columns[n++] = column;
         }
     if (known)
         questions_check(experiment, columns, n, diagnostics);
@@ -168,6 +162,7 @@ enum status plan_make(struct plan *plan, struct session *session, const struct e
 
 void plan_clear(struct plan *plan) {
     components_clear(&plan->components);
+    facts_pool_clear(&plan->facts);
     results_clear(&plan->results);
     arena_clear(&plan->arena);
     *plan = (struct plan){0};
@@ -176,7 +171,7 @@ void plan_clear(struct plan *plan) {
 struct point_size *plan_sizes(struct plan *plan) {
     struct point_size *sizes = arena_array(&plan->arena, plan->results.n_points, sizeof *sizes);
     for (size_t p = 0; p < plan->results.n_points; p++)
-        sizes[p] = (struct point_size){plan->points[p].facts.known, plan->points[p].facts.parameters,
+        sizes[p] = (struct point_size){plan->points[p].facts->known, plan->points[p].facts->parameters,
                                        plan->points[p].batch_rows};
     return sizes;
 }

@@ -12,8 +12,8 @@
 #include "runner/schedule/session.h"
 
 struct plan_point {
-    size_t data; /* index in the session */
-    struct plan_facts facts;
+    size_t data;                    /* index in the session */
+    const struct plan_facts *facts; /* points share equal ones */
     uint64_t batch_rows;
     double work;  /* estimate of a trial's floating-point operations; 0 where not known */
     bool foreign; /* uses a plugin from outside the installation */
@@ -23,6 +23,7 @@ struct plan {
     struct arena arena;
     struct plan_point *points; /* beside experiment->points */
     struct results results;    /* with keys and ids; records are joined by who runs it */
+    struct facts_pool facts;
     struct components components;
 };
 

@@ -93,7 +93,8 @@ static void make_fixture(struct fixture *fixture) {
                                       .rows = &fixture->row,
                                       .n_rows = 1};
     fixture->point_labels[0] = fixture->labels;
-    fixture->point.facts = (struct plan_facts){.known = true, .epochs = 3};
+    static const struct plan_facts facts = {.known = true, .epochs = 3};
+    fixture->point.facts = &facts;
     fixture->plan.points = &fixture->point;
     fixture->plan.results = (struct results){.name = "lab",
                                              .report = "lecture",
