@@ -115,15 +115,13 @@ static enum status write_config(struct run *run, struct error *error) {
     text_init(&out);
     tree_write_yaml(run->job.experiment.config, &out, 0);
     enum status status = file_write_whole(folder_file(&run->folder, "config.yaml"), out.data, out.length, error);
-    if (status == STATUS_OK) {
-        struct csv csv;
-        text_reset(&out);
-        csv_init(&csv, &out);
-        table_points(&run->job.experiment, &run->job.plan.results, plan_sizes(&run->job.plan), &csv);
-        status = file_write_whole(folder_file(&run->folder, "points.csv"), out.data, out.length, error);
-    }
     text_clear(&out);
-    return status;
+    if (status != STATUS_OK)
+        return status;
+    struct table_file table;
+    table_file_open(&table, folder_file(&run->folder, "points.csv"));
+    table_points(&run->job.experiment, &run->job.plan.results, plan_sizes(&run->job.plan), &table.csv);
+    return table_file_close(&table, true, error);
 }
 
 static enum status write_manifest(struct run *run, struct error *error) {

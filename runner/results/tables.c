@@ -153,18 +153,24 @@ void table_timing(const struct results *results, struct csv *csv) {
     }
 }
 
+void table_file_open(struct table_file *table, const char *path) {
+    text_init(&table->out);
+    file_writer_open(&table->file, path);
+    csv_init_file(&table->csv, &table->out, &table->file);
+}
+
+enum status table_file_close(struct table_file *table, bool keep, struct error *error) {
+    file_writer_add(&table->file, table->out.data, table->out.length);
+    text_clear(&table->out);
+    return file_writer_close(&table->file, keep, error);
+}
+
 enum status table_write(table_make *make, const struct results *results, const char *path, struct error *error) {
-    struct file_writer file;
-    struct text out;
-    struct csv csv;
-    text_init(&out);
-    file_writer_open(&file, path);
-    csv_init_file(&csv, &out, &file);
-    make(results, &csv);
-    file_writer_add(&file, out.data, out.length);
-    text_clear(&out);
+    struct table_file table;
+    table_file_open(&table, path);
+    make(results, &table.csv);
     enum status readable = results->journal != NULL ? journal_status(results->journal, error) : STATUS_OK;
-    enum status status = file_writer_close(&file, readable == STATUS_OK, readable == STATUS_OK ? error : NULL);
+    enum status status = table_file_close(&table, readable == STATUS_OK, readable == STATUS_OK ? error : NULL);
     return readable != STATUS_OK ? readable : status;
 }
 

@@ -49,8 +49,18 @@ void points_reach(const struct results *results, const size_t *points, size_t n_
 void point_summarize(const struct results *results, size_t point, const char *const *columns, size_t n_columns,
                      struct arena *arena, struct point_summary *summary);
 
+/* A table that is written whole, without having it all in memory. */
+struct table_file {
+    struct file_writer file;
+    struct text out;
+    struct csv csv; /* takes the rows */
+};
+void table_file_open(struct table_file *table, const char *path);
+/* With `keep` false what was there before stays. */
+enum status table_file_close(struct table_file *table, bool keep, struct error *error);
+
 typedef void table_make(const struct results *results, struct csv *csv);
-/* Writes a table whole, without having it all in memory. `results` may know a journal that cannot be read. */
+/* Writes one. `results` may know a journal that cannot be read. */
 enum status table_write(table_make *make, const struct results *results, const char *path, struct error *error);
 /* Writes all tables whole into the folder at `path`. */
 enum status tables_write(const struct results *results, const char *path, struct error *error);
