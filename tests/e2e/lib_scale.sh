@@ -18,6 +18,17 @@ seeds: $2
 END
 }
 
+# points NAME N: the same with N points, a multiple of 10, and one seed
+points() {
+    tiny "$1" 1 1
+    sed -i '/learning_rate:/d' "$1.yaml"
+    {
+        echo "  optimizer.sgd.momentum: [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]"
+        echo "  optimizer.sgd.learning_rate: [$(seq -s ', ' -f '%.0fe-6' $(($2 / 10)))]"
+    } >"$1.axes"
+    sed -i "/^grid:/r $1.axes" "$1.yaml"
+}
+
 $CC -O1 -o measure "$RUNNER_SOURCE_DIR/tests/e2e/measure.c" || fail "measure.c cannot be built"
 
 # measure ARGUMENTS...: runs the runner; sets `peak` (kB that it had in memory at most) and `written` (bytes that it gave the system

@@ -1,6 +1,6 @@
 #!/bin/bash
 # What the supervisor has in memory does not grow with the epochs of trials that have ended, and little with the trials; what it writes
-# is in proportion to the trials. scale_whole.sh does the same with 100000 of them.
+# is in proportion to the trials. Grid points share what they have in common. scale_whole.sh does the same with 100000 of them.
 # ctest: timeout 240 no-sanitizer (memory that is freed stays theirs)
 . "$RUNNER_SOURCE_DIR/tests/e2e/lib.sh"
 . "$RUNNER_SOURCE_DIR/tests/e2e/lib_scale.sh"
@@ -19,3 +19,9 @@ at_most "$peak" $((short + 2500)) "kB to show the table"
 measure many.yaml --quiet
 at_most "$peak" $((short + 1200)) "kB with 800 trials, with 200 it was $short"
 at_most "$written" $((short_written * 9 / 2)) "bytes written for 4 times the trials"
+points few 500
+points more 4000
+measure check few.yaml
+few=$peak
+measure check more.yaml
+at_most "$peak" $((few + 3500)) "kB to check 4000 points, for 500 it was $few"

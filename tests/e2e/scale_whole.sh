@@ -22,3 +22,15 @@ for again in "epochs.yaml" "table results/epochs" "verify results/epochs --sampl
     measure $again
     at_most "$peak" 100000 "kB in memory: $again"
 done
+
+# Points instead of seeds; a million trials are planned, and more are refused.
+points points 100000
+measure check points.yaml
+at_most "$peak" 110000 "kB to check 100000 points"
+measure points.yaml --quiet
+at_most "$peak" 110000 "kB in memory with 100000 points"
+points million 1000
+measure check million.yaml seeds=1000
+at_most "$peak" 150000 "kB to check a million trials"
+expect 2 timeout 5 "$RUNNER" check million.yaml seeds=1000000
+says err "the grid has 1000000000 trials (1000 points, 1000000 seeds); more than 1000000 are refused"

@@ -74,6 +74,7 @@ static void what_differs_in_anything_is_not(void **state) {
                                        "{a:  1}", "{a: true}", "{a: ~}",   "{a: [1]}", "{}",     "[]",  "{a: 1, b: 2}"};
     enum { N = sizeof yaml / sizeof yaml[0] };
     const struct tree *trees[N];
+    struct text out;
     text_init(&out);
     for (size_t i = 0; i < N; i++)
         trees[i] = share(lab, yaml[i]);
