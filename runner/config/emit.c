@@ -410,6 +410,20 @@ static void emit_questions(struct emitter *emitter, struct tree *config) {
     }
 }
 
+static void emit_limits(struct emitter *emitter, struct tree *config) {
+    const struct limits *limits = &emitter->experiment->limits;
+    struct mark none = {0};
+    if (limits->time > 0) {
+        set(emitter, config, "time_limit", tree_float(emitter->arena, none, limits->time));
+    }
+    if (limits->memory > 0) {
+        set(emitter, config, "memory_limit", tree_int(emitter->arena, none, (int64_t)limits->memory));
+    }
+    if (limits->data_time != DATA_TIME_LIMIT) {
+        set(emitter, config, "data_time_limit", tree_float(emitter->arena, none, limits->data_time));
+    }
+}
+
 const struct tree *emit_config(const struct experiment *experiment, const struct catalog *catalog,
                                struct arena *arena) {
     struct emitter emitter = {.experiment = experiment, .catalog = catalog, .arena = arena};
@@ -429,12 +443,7 @@ const struct tree *emit_config(const struct experiment *experiment, const struct
         tree_append(arena, seeds, tree_int(arena, none, experiment->seeds[i]));
     }
     set(&emitter, config, "seeds", seeds);
-    if (experiment->time_limit > 0) {
-        set(&emitter, config, "time_limit", tree_float(arena, none, experiment->time_limit));
-    }
-    if (experiment->memory_limit > 0) {
-        set(&emitter, config, "memory_limit", tree_int(arena, none, (int64_t)experiment->memory_limit));
-    }
+    emit_limits(&emitter, config);
     emit_questions(&emitter, config);
     if (experiment->report) {
         set(&emitter, config, "report", tree_copy(arena, experiment->report));

@@ -15,10 +15,10 @@
 
 enum { MAX_TRIALS = 1000000, MAX_NAME = 100 };
 
-static const char *const top_keys[] = {"experiment", "description",  "include",  "dataset",   "let",    "model",
-                                       "loss",       "optimizer",    "metrics",  "callbacks", "train",  "engine",
-                                       "init",       "save",         "grid",     "cases",     "seeds",  "report",
-                                       "time_limit", "memory_limit", "baseline", "claims",    "targets"};
+static const char *const top_keys[] = {
+    "experiment", "description",  "include",         "dataset",  "let",    "model",  "loss",  "optimizer", "metrics",
+    "callbacks",  "train",        "engine",          "init",     "save",   "grid",   "cases", "seeds",     "report",
+    "time_limit", "memory_limit", "data_time_limit", "baseline", "claims", "targets"};
 enum { N_TOP_KEYS = sizeof top_keys / sizeof top_keys[0] };
 
 struct load {
@@ -284,6 +284,7 @@ static void load_points(struct load *load, const struct experiment_source *sourc
     experiment->n_points = count;
     experiment->points = arena_array(&experiment->arena, count, sizeof *experiment->points);
     resolver_init(&load->resolver, source, load->catalog, &experiment->arena, load->diagnostics);
+    load->resolver.data_time_limit = experiment->limits.data_time;
     grid_expand(&load->grid, visit, load);
     resolver_clear(&load->resolver);
 }
@@ -316,7 +317,7 @@ enum status experiment_load(const struct experiment_source *source, const struct
     read_name(&load);
     read_description(&load);
     read_report(&load);
-    limits_read(load.root, &experiment->time_limit, &experiment->memory_limit, diagnostics);
+    limits_read(load.root, &experiment->limits, diagnostics);
     load_seeds(&load);
     load_points(&load, source);
     if (interrupt_check(source->interrupt, NULL) != STATUS_OK) {

@@ -22,6 +22,7 @@
 #include "runner/base/diagnostics.h"
 #include "runner/base/status.h"
 #include "runner/base/tree.h"
+#include "runner/config/limits.h"
 #include "runner/host/catalog.h"
 
 struct interrupt;
@@ -74,8 +75,7 @@ struct experiment {
     size_t n_overrides;
     const struct tree
         *config; /* for config.yaml: as resolved, every default written out, the grid with its labels and values */
-    double time_limit;        /* seconds that a trial may take; 0: no limit */
-    uint64_t memory_limit;    /* bytes that a trial may take beside the data; 0: no limit */
+    struct limits limits;
     struct question baseline; /* a selector, "best", or NULL where none is named */
     struct question *claims;
     size_t n_claims;
@@ -88,8 +88,10 @@ struct experiment_source {
     const char *file;
     const char *const *overrides; /* "path=value" */
     size_t n_overrides;
-    /* Training rows (after validation is cut off) of a resolved data set, for `full`; NULL: `full` in arithmetic is an error. */
-    enum status (*rows)(void *context, const struct tree *dataset, int64_t *rows, struct error *error);
+    /* Training rows (after validation is cut off) of a resolved data set, for `full`, where it can be read within so many seconds; NULL:
+       `full` in arithmetic is an error. */
+    enum status (*rows)(void *context, const struct tree *dataset, double time_limit, int64_t *rows,
+                        struct error *error);
     void *context;
     const struct interrupt *interrupt; /* may be NULL */
 };

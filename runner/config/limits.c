@@ -68,20 +68,29 @@ static const char *value_of(const struct tree *root, const char *key, const stru
     return tree_is_scalar(*value) ? (*value)->text : "";
 }
 
-void limits_read(const struct tree *root, double *time_limit, uint64_t *memory_limit, struct diagnostics *diagnostics) {
+static void read_time(const struct tree *root, const char *key, const char *what, double *seconds,
+                      struct diagnostics *diagnostics) {
     const struct tree *value;
-    *time_limit = 0;
-    *memory_limit = 0;
-    const char *text = value_of(root, "time_limit", &value);
-    if (text != NULL && !limit_read_time(text, time_limit)) {
-        *time_limit = 0;
+    const char *text = value_of(root, key, &value);
+    double found;
+    if (text == NULL)
+        return;
+    if (limit_read_time(text, &found))
+        *seconds = found;
+    else
         diagnostics_error(diagnostics, value->mark,
-                          "time_limit is %.60s; wanted the time of a trial, such as 90 (seconds), 10 minutes or 2 h",
-                          *text != '\0' ? text : tree_type_name(value->type));
-    }
-    text = value_of(root, "memory_limit", &value);
-    if (text != NULL && !limit_read_memory(text, memory_limit)) {
-        *memory_limit = 0;
+                          "%s is %.60s; wanted the time %s, such as 90 (seconds), 10 minutes or 2 h", key,
+                          *text != '\0' ? text : tree_type_name(value->type), what);
+}
+
+void limits_read(const struct tree *root, struct limits *limits, struct diagnostics *diagnostics) {
+    *limits = (struct limits){.data_time = DATA_TIME_LIMIT};
+    read_time(root, "time_limit", "of a trial", &limits->time, diagnostics);
+    read_time(root, "data_time_limit", "of reading a data set", &limits->data_time, diagnostics);
+    const struct tree *value;
+    const char *text = value_of(root, "memory_limit", &value);
+    if (text != NULL && !limit_read_memory(text, &limits->memory)) {
+        limits->memory = 0;
         diagnostics_error(
             diagnostics, value->mark,
             "memory_limit is %.60s; wanted the memory of a trial beside the data, such as 500 MB or 2 GiB",

@@ -241,7 +241,8 @@ static void visit_axes_and_cases(struct overrider *at, struct tree *grid, struct
 
 /* Keys outside the sections that an override may set. */
 static bool is_plain_key(const char *key) {
-    static const char *const keys[] = {"experiment", "description", "seeds", "report", "time_limit", "memory_limit"};
+    static const char *const keys[] = {"experiment", "description",  "seeds",          "report",
+                                       "time_limit", "memory_limit", "data_time_limit"};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         if (strcmp(key, keys[i]) == 0) {
             return true;

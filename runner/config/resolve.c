@@ -219,8 +219,8 @@ static enum status full_rows(void *context, struct scope *scope, double *rows, s
     }
     if (!known->rows_known) {
         known->rows_error = arena_alloc(&resolver->known, sizeof *known->rows_error);
-        known->rows_status =
-            resolver->source->rows(resolver->source->context, known->resolved, &known->rows, known->rows_error);
+        known->rows_status = resolver->source->rows(resolver->source->context, known->resolved,
+                                                    resolver->data_time_limit, &known->rows, known->rows_error);
         known->rows_known = true;
     }
     *rows = (double)known->rows;

@@ -35,6 +35,7 @@ struct resolver {
     struct tree_share share; /* points share their equal parts */
     struct diagnostics *diagnostics;
     struct arena known; /* sections and what is known of them */
+    double data_time_limit;
     struct known_section **buckets;
     size_t n_buckets, n_known;
 };

@@ -286,6 +286,7 @@ static enum status next_frame(struct child *child, enum status status, struct fr
     if (!found) {
         char reason[32];
         *died = news != INTERRUPTED;
+        child->late = news == LATE;
         /* A process that closed its socket, or sends junk, but lives on is of no use either. */
         struct pollfd ended = {.fd = child->pidfd, .events = POLLIN};
         if (news == LATE || news == INTERRUPTED || poll(&ended, 1, 1000) == 0)

@@ -32,6 +32,7 @@ struct child {
     uint64_t taken;        /* bytes at the start of the log that were taken; their memory was given back */
     double patience;       /* seconds that child_call() waits for an answer; 0: for ever */
     const struct interrupt *interrupt;
+    bool late; /* it was ended since an answer took too long */
     struct frame_reader reader;
 };
 

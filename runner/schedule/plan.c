@@ -50,7 +50,7 @@ static enum status plan_point(struct plan *plan, struct session *session, const 
                               struct diagnostics *diagnostics, struct error *error) {
     struct plan_point *point = &plan->points[p];
     const struct tree *resolved = experiment->points[p].tree, *dataset = tree_get(resolved, "dataset");
-    enum status status = session_read_data(session, dataset, &point->data, error);
+    enum status status = session_read_data(session, dataset, experiment->limits.data_time, &point->data, error);
     if (status == STATUS_CONFIG) {
         diagnostics_error(diagnostics, data_mark(dataset, error->text), "%s", error->text);
         return STATUS_OK;
@@ -144,8 +144,8 @@ enum status plan_make(struct plan *plan, struct session *session, const struct e
     arena_init(&plan->arena);
     plan->points = arena_array(&plan->arena, experiment->n_points, sizeof *plan->points);
     results_from_experiment(experiment, &plan->results);
-    session->patience =
-        experiment->time_limit > 0 && experiment->time_limit < PLAN_PATIENCE ? experiment->time_limit : PLAN_PATIENCE;
+    double limit = experiment->limits.time;
+    session->patience = limit > 0 && limit < PLAN_PATIENCE ? limit : PLAN_PATIENCE;
     enum status status = STATUS_OK;
     for (size_t p = 0; status == STATUS_OK && p < experiment->n_points; p++)
         status = plan_point(plan, session, experiment, p, diagnostics, error);

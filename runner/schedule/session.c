@@ -209,7 +209,7 @@ void session_close(struct session *session) {
 }
 
 static enum status read_data(struct session *session, const struct tree *resolved, const char *canonical,
-                             struct error *error) {
+                             double time_limit, struct error *error) {
     struct text payload;
     text_init(&payload);
     message_string(&payload, canonical);
@@ -220,10 +220,16 @@ static enum status read_data(struct session *session, const struct tree *resolve
     if (session->spoilt)
         session_rest(session);
     enum status status = helper_start(session, error);
-    session->helper.patience = 0; /* a data set may be large */
+    session->helper.patience = time_limit;
     if (status == STATUS_OK)
         status = child_call(&session->helper, MESSAGE_DATA, &payload, -1, &frame, NULL, &died, error);
-    if (died) {
+    if (died && session->helper.late) {
+        status =
+            error_set(error, STATUS_CONFIG,
+                      "the data set %s was not read within %g seconds (data_time_limit), and its process was ended; "
+                      "give it more time with data_time_limit, or mend the plugin or the disk",
+                      data.name, time_limit);
+    } else if (died) {
         take_last_words(session, error);
         status = error_prefix(error, "the data set %s ended the process that read it", data.name);
     } else if (status == STATUS_OK && (frame.fd < 0 || !data_facts_read(&frame, &session->arena, &data.facts))) {
@@ -241,7 +247,7 @@ static enum status read_data(struct session *session, const struct tree *resolve
     return status;
 }
 
-enum status session_read_data(struct session *session, const struct tree *resolved, size_t *index,
+enum status session_read_data(struct session *session, const struct tree *resolved, double time_limit, size_t *index,
                               struct error *error) {
     struct text canonical;
     text_init(&canonical);
@@ -251,16 +257,17 @@ enum status session_read_data(struct session *session, const struct tree *resolv
     while (i < session->n_data && strcmp(session->data[i].resolved, canonical.data) != 0)
         i++;
     if (i == session->n_data)
-        status = read_data(session, resolved, canonical.data, error);
+        status = read_data(session, resolved, canonical.data, time_limit, error);
     *index = i;
     text_clear(&canonical);
     return status;
 }
 
-enum status session_rows(void *context, const struct tree *resolved, int64_t *rows, struct error *error) {
+enum status session_rows(void *context, const struct tree *resolved, double time_limit, int64_t *rows,
+                         struct error *error) {
     struct session *session = context;
     size_t index;
-    enum status status = session_read_data(session, resolved, &index, error);
+    enum status status = session_read_data(session, resolved, time_limit, &index, error);
     if (status == STATUS_OK)
         *rows = (int64_t)session->data[index].facts.rows[DATA_TRAIN];
     return status;

@@ -40,10 +40,12 @@ enum status session_open(struct session *session, const char *const *folders, si
                          const struct interrupt *interrupt, struct error *error);
 void session_close(struct session *session);
 
-/* Index of a resolved data set, which is read where it has not been. */
-enum status session_read_data(struct session *session, const struct tree *resolved, size_t *index, struct error *error);
+/* Index of a resolved data set, which is read where it has not been; STATUS_CONFIG where that takes more than so many seconds. */
+enum status session_read_data(struct session *session, const struct tree *resolved, double time_limit, size_t *index,
+                              struct error *error);
 /* For struct experiment_source: training rows. `context` is the session. */
-enum status session_rows(void *context, const struct tree *resolved, int64_t *rows, struct error *error);
+enum status session_rows(void *context, const struct tree *resolved, double time_limit, int64_t *rows,
+                         struct error *error);
 
 /* Plans a trial. Where the plugin crashes the plan is not known, which is no error here: it will cost the trial. `where`: the
    path within the trial that is at fault. `foreign`: it uses a plugin from outside the installation, and no data set is read in this

@@ -81,7 +81,7 @@ static enum status give_trial(struct run *run, struct slot *slot, struct error *
                                .data = point->data,
                                .text = text.data,
                                .foreign = point->foreign,
-                               .memory_limit = supervisor->experiment->memory_limit,
+                               .memory_limit = supervisor->experiment->limits.memory,
                                .checkpoints = supervisor->checkpoints != NULL,
                                .checkpoint = -1,
                                .record = record,
@@ -163,7 +163,7 @@ static void name_memory(const struct run *run, struct slot *slot) {
     struct record *record = slot->record;
     if (!slot->log.out_of_memory || record->status != TRIAL_FAILED)
         return;
-    bool limited = run->supervisor->experiment->memory_limit > 0;
+    bool limited = run->supervisor->experiment->limits.memory > 0;
     size_t length = strlen(slot->message);
     snprintf(slot->message + length, sizeof slot->message - length, "%s%s", length > 0 ? "; " : "",
              limited ? "memory_limit was reached" : "there was no more memory");
@@ -265,7 +265,7 @@ static enum status keep_weights(const struct run *run, struct slot *slot, enum s
 
 /* Ends trials that take too long, and takes away what others print so that there is room for more. */
 static void watch_slots(struct run *run) {
-    double limit = run->supervisor->experiment->time_limit, time = now();
+    double limit = run->supervisor->experiment->limits.time, time = now();
     for (size_t i = 0; i < run->n_slots; i++) {
         struct slot *slot = &run->slots[i];
         if (slot->trial == NO_TRIAL)

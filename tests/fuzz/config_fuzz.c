@@ -6,7 +6,9 @@
 
 enum { MOST_OVERRIDES = 4, MOST_POINTS = 200 };
 
-static enum status count_rows(void *context, const struct tree *dataset, int64_t *rows, struct error *error) {
+static enum status count_rows(void *context, const struct tree *dataset, double time_limit, int64_t *rows,
+                              struct error *error) {
+    (void)time_limit;
     (void)context, (void)error;
     const struct tree *train = tree_get(component_params(dataset), "train");
     *rows = train != NULL && train->type == TREE_INT ? train->value.integer : 100;

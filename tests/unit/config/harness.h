@@ -126,7 +126,9 @@ UNUSED static void harness_write(const char *file, const char *text) {
 }
 
 /* Training rows: those of the data set's `train`, else HARNESS_ROWS. */
-UNUSED static enum status harness_rows(void *context, const struct tree *dataset, int64_t *rows, struct error *error) {
+UNUSED static enum status harness_rows(void *context, const struct tree *dataset, double time_limit, int64_t *rows,
+                                       struct error *error) {
+    (void)time_limit;
     struct harness *harness = context;
     (void)error;
     harness->rows_calls++;

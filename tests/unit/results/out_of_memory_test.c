@@ -65,7 +65,9 @@ static const char config[] = "experiment: memory\n"
                              "seeds: 2\n";
 static const char part[] = "dataset: {digits: {train: 50, path: \"${place}/x\", columns: [a, \"b c\"]}}\n";
 
-static enum status count_rows(void *context, const struct tree *dataset, int64_t *rows, struct error *error) {
+static enum status count_rows(void *context, const struct tree *dataset, double time_limit, int64_t *rows,
+                              struct error *error) {
+    (void)time_limit;
     (void)context, (void)dataset, (void)error;
     *rows = 50;
     return STATUS_OK;
