@@ -125,14 +125,19 @@ bool column_is_share(const char *column) {
     return n >= m && strcmp(name + n - m, "accuracy") == 0;
 }
 
-double column_sampling_error(const struct results *results, size_t point, const char *column, double share) {
+uint64_t column_rows(const struct results *results, size_t point, const char *column) {
     const char *name = strncmp(column, "best_", 5) == 0 ? column + 5 : column;
-    if (results->rows == NULL || !column_is_share(column) || isnan(share))
+    if (results->rows == NULL)
+        return 0;
+    return strncmp(name, "test_", 5) == 0  ? results->rows[point][DATA_TEST]
+           : strncmp(name, "val_", 4) == 0 ? results->rows[point][DATA_VALIDATION]
+                                           : 0;
+}
+
+double column_sampling_error(const struct results *results, size_t point, const char *column, double share) {
+    if (!column_is_share(column) || isnan(share))
         return (double)NAN;
-    uint64_t rows = strncmp(name, "test_", 5) == 0  ? results->rows[point][DATA_TEST]
-                    : strncmp(name, "val_", 4) == 0 ? results->rows[point][DATA_VALIDATION]
-                                                    : 0;
-    return statistics_share_error(share, (double)rows);
+    return statistics_share_error(share, (double)column_rows(results, point, column));
 }
 
 const char *column_main(const char *const *metrics, size_t n_metrics) {

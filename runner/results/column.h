@@ -20,6 +20,8 @@ bool column_is_time(const char *column);
 bool column_lower_is_better(const char *column);
 /* A share of examples that are right (accuracies): its values are multiples of 1/rows. */
 bool column_is_share(const char *column);
+/* The test (or validation) rows that a column was measured on at this point; 0 for others, and where they are not known. */
+uint64_t column_rows(const struct results *results, size_t point, const char *column);
 /* Standard error that the test (or validation) rows leave in a share; NaN for other columns. */
 double column_sampling_error(const struct results *results, size_t point, const char *column, double share);
 

@@ -1,6 +1,7 @@
 #include "runner/results/compare.h"
 
 #include "runner/results/column.h"
+#include "runner/results/distributions.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -26,6 +27,7 @@ struct work {
     int64_t *seeds;
     size_t n_seeds;
     double *differences; /* [n_seeds] */
+    double luck;         /* divergence_luck() */
 };
 
 static int compare_seeds(const void *a, const void *b) {
@@ -61,8 +63,35 @@ static void work_clear(struct work *work) {
     free(work->differences);
 }
 
+/* The least difference of two accuracies of these points: a row of the fewest; 0 where it is not known. */
+static double share_step(const struct work *work, size_t point, size_t reference) {
+    uint64_t ours = column_rows(work->results, point, work->comparisons->metric);
+    uint64_t theirs = column_rows(work->results, reference, work->comparisons->metric);
+    uint64_t rows = ours < theirs ? ours : theirs;
+    return rows > 0 ? 1 / (double)rows : 0;
+}
+
+/* Shares that were counted on a few rows go in steps. Where the differences are all equal, or within one step, their spread is rounding
+   and no sign of certainty: a test that would decide is refused. */
+static void refuse_steps(const struct work *work, size_t n, struct comparison *c) {
+    double low = work->differences[0], high = low;
+    if (!(c->t.p < 1 - STATISTICS_LEVEL) || !column_is_share(work->comparisons->metric))
+        return;
+    for (size_t i = 1; i < n; i++) {
+        low = work->differences[i] < low ? work->differences[i] : low;
+        high = work->differences[i] > high ? work->differences[i] : high;
+    }
+    if (!c->t.constant && high - low > 1.5 * share_step(work, c->point, c->reference))
+        return;
+    c->t.p = c->t.low = c->t.high = (double)NAN;
+    c->reason = c->t.constant ? "the differences are all equal: no spread to judge by"
+                              : "the differences are within one row of each other: no spread to judge by";
+}
+
+typedef void t_tester(const double *differences, size_t n, double scale, struct t_test *test);
+
 /* The t test of two points, and the pairs that count. */
-static void test_pair(struct work *work, size_t point, size_t reference, struct comparison *c) {
+static void test_pair(struct work *work, size_t point, size_t reference, t_tester *tester, struct comparison *c) {
     const struct cell *ours = &work->cells[point * work->n_seeds], *theirs = &work->cells[reference * work->n_seeds];
     bool lower = work->comparisons->lower_is_better;
     size_t n = 0;
@@ -85,17 +114,67 @@ static void test_pair(struct work *work, size_t point, size_t reference, struct 
         work->differences[n++] = difference;
         scale = fabs(theirs[s].value) > scale ? fabs(theirs[s].value) : scale;
     }
-    statistics_t_test(work->differences, n, scale, &c->t);
-    /* Equal steps of a share that was counted on a few rows are no sign of certainty. */
-    if (c->t.constant && c->t.p == 0 && column_is_share(work->comparisons->metric)) {
-        c->t.p = c->t.low = c->t.high = (double)NAN;
-        c->reason = "the differences are all equal: no spread to judge by";
-    }
+    tester(work->differences, n, scale, &c->t);
+    refuse_steps(work, n, c);
     if (n < STATISTICS_LEAST)
         c->t.p = (double)NAN;
 }
 
-static void judge(const struct comparisons *comparisons, struct comparison *c) {
+static double log_choose(double n, double k) {
+    return distribution_log_gamma(n + 1) - distribution_log_gamma(k + 1) - distribution_log_gamma(n - k + 1);
+}
+
+/* How likely chance is to make so many points diverge whole, and so many not at all, if it dealt the diverged trials out over the grid:
+   the ways to choose the points, times the share of the deals that have those. Of K points with T trials of which D diverged, a points
+   with A trials whole and b with B not at all: at most C(K, a) C(K - a, b) C(T - A - B, D - A) / C(T, D). */
+static double divergence_luck(const struct work *work) {
+    double trials = 0, diverged = 0, points = 0, whole = 0, whole_trials = 0, none = 0, none_trials = 0;
+    for (size_t p = 0; p < work->results->n_points; p++) {
+        double n = 0, d = 0;
+        for (size_t s = 0; s < work->n_seeds; s++) {
+            n += work->cells[p * work->n_seeds + s].state != CELL_EMPTY ? 1 : 0;
+            d += work->cells[p * work->n_seeds + s].state == CELL_DIVERGED ? 1 : 0;
+        }
+        trials += n;
+        diverged += d;
+        points += n > 0 ? 1 : 0;
+        whole += n > 0 && d == n ? 1 : 0;
+        whole_trials += d == n ? n : 0;
+        none += n > 0 && d == 0 ? 1 : 0;
+        none_trials += d == 0 ? n : 0;
+    }
+    return distribution_exp(log_choose(points, whole) + log_choose(points - whole, none) +
+                            log_choose(trials - whole_trials - none_trials, diverged - whole_trials) -
+                            log_choose(trials, diverged));
+}
+
+/* All trials of one point diverged and none of the other: if both did so with one probability, at most 2 / 4^pairs are like that. */
+static bool divergence_decides(const struct work *work, size_t pairs) {
+    const struct comparisons *all = work->comparisons;
+    double tests = 0;
+    for (size_t i = 0; i < all->count; i++)
+        tests += all->items[i].reference != all->items[i].point ? 1 : 0;
+    if (all->best)
+        tests *= (tests + 1) / 2; /* all pairs */
+    double luck = 2 * tests;
+    for (size_t i = 0; i < pairs; i++)
+        luck /= 4;
+    return (luck < work->luck ? luck : work->luck) < 1 - STATISTICS_LEVEL;
+}
+
+static void judge_diverged(const struct work *work, size_t pairs, struct comparison *c) {
+    c->reason = c->diverged > 0 ? "trials diverged" : "trials of the reference diverged";
+    if (c->t.n > 0 || (c->win != pairs && c->loss != pairs))
+        return;
+    if (divergence_decides(work, pairs))
+        c->verdict = c->win == pairs ? VERDICT_BETTER : VERDICT_WORSE;
+    else
+        c->reason = c->win == pairs ? "all trials of the reference diverged, which chance could do in this grid"
+                                    : "all trials diverged, which chance could do in this grid";
+}
+
+static void judge(const struct work *work, struct comparison *c) {
+    const struct comparisons *comparisons = work->comparisons;
     size_t pairs = c->win + c->tie + c->loss;
     double level = (1 - STATISTICS_LEVEL) / (double)(comparisons->family > 0 ? comparisons->family : 1);
     c->pairs_needed = statistics_pairs_needed(c->t.effect, level);
@@ -104,12 +183,11 @@ static void judge(const struct comparisons *comparisons, struct comparison *c) {
         c->reason = pairs == 0 ? "no pair of trials" : "fewer than 3 seeds";
         return;
     }
+    if (c->reason[0] != '\0') /* nothing to judge by */
+        return;
     c->verdict = VERDICT_UNDECIDED;
-    if (c->diverged > 0 || c->reference_diverged > 0) {
-        c->reason = c->diverged > 0 ? "trials diverged" : "trials of the reference diverged";
-        if (c->t.n == 0 && (c->win == pairs || c->loss == pairs))
-            c->verdict = c->win == pairs ? VERDICT_BETTER : VERDICT_WORSE;
-    }
+    if (c->diverged > 0 || c->reference_diverged > 0)
+        judge_diverged(work, pairs, c);
     if (!isnan(c->p_holm) && c->p_holm < 1 - STATISTICS_LEVEL && c->t.mean != 0) {
         bool allowed = better ? c->diverged == 0 : c->reference_diverged == 0;
         c->verdict = !allowed ? VERDICT_UNDECIDED : better ? VERDICT_BETTER : VERDICT_WORSE;
@@ -158,7 +236,7 @@ static void compare_with_best(struct work *work) {
     for (size_t i = 0; test_all && i < n; i++)
         for (size_t j = i + 1; j < n; j++) {
             struct comparison c;
-            test_pair(work, i, j, &c);
+            test_pair(work, i, j, statistics_t_test_alone, &c);
             p[k++] = c.t.p;
             all->family += !isnan(c.t.p) ? 1 : 0;
         }
@@ -168,7 +246,7 @@ static void compare_with_best(struct work *work) {
         all->family = pairs;
     for (size_t i = 0; i < n; i++) {
         struct comparison *c = &all->items[all->count++];
-        test_pair(work, i, all->best_point, c);
+        test_pair(work, i, all->best_point, statistics_t_test, c);
         size_t a = i < all->best_point ? i : all->best_point, b = i < all->best_point ? all->best_point : i;
         if (i == all->best_point)
             c->verdict = VERDICT_REFERENCE;
@@ -190,7 +268,7 @@ static void compare_with_baseline(struct work *work, const struct selector *sele
         if (count == 0)
             continue;
         struct comparison *c = &all->items[all->count];
-        test_pair(work, i, reference, c);
+        test_pair(work, i, reference, statistics_t_test, c);
         if (reference == i)
             c->verdict = VERDICT_REFERENCE;
         p[all->count++] = reference == i ? (double)NAN : c->t.p;
@@ -227,6 +305,7 @@ void comparisons_make(const struct results *results, const char *metric, struct 
     struct claim_error error;
     struct selection_grid grid = results_grid(results);
     read_cells(&work, metric);
+    work.luck = divergence_luck(&work);
     const char *baseline = results->baseline != NULL ? results->baseline : "";
     comparisons->best = baseline[0] == '\0' || strcmp(baseline, "best") == 0 ||
                         !selector_read(baseline, &grid, arena, &selector, &error);
@@ -239,11 +318,11 @@ void comparisons_make(const struct results *results, const char *metric, struct 
         if (c->verdict == VERDICT_REFERENCE)
             continue;
         double p = c->t.p;
-        judge(comparisons, c);
+        judge(&work, c);
         if (isnan(p)) /* not tested: too few pairs, or nothing to judge by */
             c->p_holm = (double)NAN;
         struct comparison again;
-        test_pair(&work, c->point, c->reference, &again); /* leaves the differences in place */
+        test_pair(&work, c->point, c->reference, statistics_t_test_alone, &again); /* leaves the differences in place */
         statistics_wilcoxon(work.differences, again.t.n, true, &c->wilcoxon);
     }
     work_clear(&work);

@@ -6,7 +6,8 @@
  * pairs of points are the family, since the best was chosen by looking. Trials are paired by their seeds.
  *
  * The t test decides, at STATISTICS_LEVEL. A trial that diverged is a loss and is in no mean: its point is never better, and is worse where
- * all its trials diverged and all of the other's are done. Fewer than STATISTICS_LEAST pairs: no verdict.
+ * all its trials diverged and all of the other's are done, unless chance could do that in this grid. Fewer than STATISTICS_LEAST pairs, or
+ * differences of an accuracy within one row of each other: no verdict.
  */
 #ifndef RUNNER_RESULTS_COMPARE_H
 #define RUNNER_RESULTS_COMPARE_H
@@ -16,7 +17,7 @@
 #include "runner/results/statistics.h"
 
 enum verdict {
-    VERDICT_NONE, /* too few seeds, or no trial on one side */
+    VERDICT_NONE, /* too few seeds, no trial on one side, or no spread to judge by */
     VERDICT_UNDECIDED,
     VERDICT_BETTER,
     VERDICT_WORSE,

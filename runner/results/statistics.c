@@ -47,7 +47,7 @@ double statistics_share_error(double share, double rows) {
     return share >= 0 && share <= 1 && rows > 0 ? sqrt(share * (1 - share) / rows) : (double)NAN;
 }
 
-void statistics_t_test(const double *differences, size_t n, double scale, struct t_test *test) {
+void statistics_t_test_alone(const double *differences, size_t n, double scale, struct t_test *test) {
     const double nan = (double)NAN;
     *test = (struct t_test){n, statistics_mean(differences, n), nan, nan, nan, nan, nan, nan, nan, nan, false};
     if (n < 2)
@@ -60,17 +60,20 @@ void statistics_t_test(const double *differences, size_t n, double scale, struct
     if (test->constant) {
         bool zero = fabs(test->mean) <= 10 * DBL_EPSILON * size;
         test->sd = test->error = 0;
-        test->low = test->high = test->mean;
         test->t = zero ? 0 : test->mean > 0 ? (double)INFINITY : -(double)INFINITY;
         test->p = zero ? 1 : 0;
         return;
     }
-    double half = statistics_half_width(test->sd, n);
-    test->low = test->mean - half;
-    test->high = test->mean + half;
     test->t = test->mean / test->error;
     test->p = student_two_sided(test->t, test->df);
     test->effect = test->mean / test->sd;
+}
+
+void statistics_t_test(const double *differences, size_t n, double scale, struct t_test *test) {
+    statistics_t_test_alone(differences, n, scale, test);
+    double half = test->constant ? 0 : statistics_half_width(test->sd, n);
+    test->low = test->mean - half;
+    test->high = test->mean + half;
 }
 
 /* ---- Ranks ------------------------------------------------------------------------------------------------------- */

@@ -34,6 +34,8 @@ struct t_test {
 };
 /* NaN where n is below 2. `scale` is the size of the numbers that were subtracted: what rounding is measured by. */
 void statistics_t_test(const double *differences, size_t n, double scale, struct t_test *test);
+/* The same without the interval, which takes most of the time: `low` and `high` are NaN. */
+void statistics_t_test_alone(const double *differences, size_t n, double scale, struct t_test *test);
 
 /* Wilcoxon's signed-rank test that n differences are symmetric about 0. Zeros are dropped (Wilcoxon's way, as R and SciPy by default).
    Exact for up to 50 differences without zeros and ties; else by the normal approximation with the correction for ties and, where
