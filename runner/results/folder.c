@@ -114,13 +114,16 @@ static bool lock_is_current(struct folder *folder) {
 }
 
 /* Temporary files of file_write_whole(), whose writer was killed. */
-static void remove_remains(struct folder *folder) {
-    DIR *entries = opendir(folder->path);
+static void remove_remains(const char *path) {
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *entries = fd >= 0 ? fdopendir(fd) : NULL;
     for (struct dirent *entry; entries != NULL && (entry = readdir(entries)) != NULL;)
         if (file_is_remains(entry->d_name))
-            unlinkat(dirfd(entries), entry->d_name, 0);
+            unlinkat(fd, entry->d_name, 0);
     if (entries != NULL)
         closedir(entries);
+    else if (fd >= 0)
+        close(fd);
 }
 
 enum status folder_open(struct folder *folder, const char *parent, const char *name, bool wait, const struct log *log,
@@ -139,7 +142,9 @@ enum status folder_open(struct folder *folder, const char *parent, const char *n
     }
     if (status == STATUS_OK) {
         sign(folder->lock);
-        remove_remains(folder);
+        static const char *const inner[] = {"", "weights", "logs", "plots"};
+        for (size_t i = 0; i < sizeof inner / sizeof *inner; i++)
+            remove_remains(folder_file(folder, inner[i]));
     } else {
         folder_close(folder);
     }

@@ -1,28 +1,31 @@
 #!/bin/bash
 # The schema holds every component with every parameter that `runner plugins` shows, a plugin of one's own among them, and every key.
 . "$RUNNER_SOURCE_DIR/tests/e2e/lib.sh"
-holds_plugins() { # LIST...: options of the runner
+: >seen
+holds_plugins() { # LIST...: options of the runner; what an earlier call has looked at is left out
     expect 0 "$RUNNER" plugins "$@"
-    awk '/^[a-z]/ { kind = $1; name = $2 } /^ / { name = $1 } { print kind, name }' out >names
-    [ "$(wc -l <names)" -gt 20 ] || fail "hardly any plugins"
+    awk '/^[a-z]/ { kind = $1; name = $2 } /^ / { name = $1 } { print kind, name }' out | sort >all
+    comm -23 all seen >names
+    cp all seen
     expect 0 "$RUNNER" schema "$@"
     cp out schema
     while read -r kind name; do
         grep -q "^  \"$kind.$name\": {" schema || fail "no $kind.$name"
-        "$RUNNER" plugins "$kind/$name" "$@" | awk 'header { print $1 } $1 == "parameter" { header = 1 }' >params
-        sed -n "/^  \"$kind.$name\": {/,/^  }/p" schema >part
-        while read -r param; do
-            grep -q "^    \"$param\": {" part || fail "$kind.$name has no $param"
-        done <params
+        "$RUNNER" plugins "$kind/$name" "$@" | awk 'header { print $1 } $1 == "parameter" { header = 1 }' | sort >params
+        sed -n "/^  \"$kind.$name\": {/,/^  }/s/^    \"\(.*\)\": {$/\1/p" schema | sort >there
+        lacking=$(comm -23 params there)
+        [ -z "$lacking" ] || fail "$kind.$name has no $lacking"
     done <names
 }
 holds_plugins
+[ "$(wc -l <names)" -gt 20 ] || fail "hardly any plugins"
 says schema '"$schema": "http://json-schema.org/draft-07/schema#"' '"train.batch_size": {' '"optimizer.adam.learning_rate": {'
 sed -n '/^  "layer.dense": {/,/^  }/p' schema | grep -A3 '"required": \[' | grep -q '"units"' || fail "units is not required"
 for key in experiment description include let dataset model loss optimizer metrics train engine grid cases seeds report; do
     sed -n '/^ "properties": {/,/^ }/p' schema | grep -q "^  \"$key\": {" || fail "no $key"
 done
 holds_plugins --plugin-dir "$plugins/odd_data"
+grep -q odd names || fail "the plugin of one's own is not listed"
 grep -q odd schema || fail "the plugin of one's own is not there"
 expect 2 "$RUNNER" schema more
 expect 0 "$RUNNER" schema --help
