@@ -18,7 +18,7 @@ optimizer: sgd
 metrics: [accuracy]
 train: {batch_size: 50}
 grid:
-  train.epochs: [150, 2, 1]
+  train.epochs: [500, 2, 1]
 END
 threads() { # of each trial, in grid order
     cut -d , -f "$(head -1 "$1/grid/timing.csv" | tr , '\n' | grep -nx threads | cut -d : -f 1)" "$1/grid/timing.csv" | tail -n +2 | paste -sd ' '
