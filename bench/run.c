@@ -38,6 +38,7 @@ static const struct argp_option options[] = {
     {"batches", 'b', "LIST", 0, "batch sizes of the group step (default: 1,10,32,100,1000,10000)", 0},
     {"optimizers", 'O', "LIST", 0, "its optimizers (default: sgd,momentum,adam)", 0},
     {"trials", 't', "N", 0, "of the large grid of group grids (default: 2000)", 0},
+    {"peers", 'p', "LIST", 0, "peers of group step (default: torch,jax,keras,scikit-learn)", 0},
     {"no-peers", 'n', NULL, 0, "without Python", 0},
     {"realtime", 'R', "PRIORITY", OPTION_ARG_OPTIONAL, "schedule what is measured before all else (default: 10)", 0},
     {"out", 'd', "FOLDER", 0, "where the CSV, the picture and the logs go (default: bench/out)", 0},
@@ -64,6 +65,7 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     case 'b': request->batches = argument; return 0;
     case 'O': request->optimizers = argument; return 0;
     case 't': settings->trials = atoi(argument); return 0;
+    case 'p': settings->peers = argument; return 0;
     case 'n': settings->python = NULL; return 0;
     case 'R': settings->servers.realtime = argument != NULL ? atoi(argument) : 10; return 0;
     case 'd': settings->out = argument; return 0;

@@ -13,6 +13,7 @@ struct settings {
     const char *source; /* the repository */
     const char *out;    /* bench/out */
     const char *python; /* NULL: no peers */
+    const char *peers;  /* those of Python that are measured, separated by commas; NULL: all */
     bool quick;
     size_t rounds;
     double seconds;                     /* of one measurement of a round */

@@ -53,6 +53,15 @@ static void add_runner(struct steps *steps, int at, const char *name, int proces
     memcpy(steps->servers[at].arguments, arguments, sizeof arguments);
 }
 
+/* Is it among those asked for? */
+static bool wanted(const struct settings *settings, const char *peer) {
+    const size_t length = strlen(peer);
+    for (const char *at = settings->peers; at != NULL; at = strchr(at, ',') != NULL ? strchr(at, ',') + 1 : NULL)
+        if (strncmp(at, peer, length) == 0 && (at[length] == ',' || at[length] == '\0'))
+            return true;
+    return settings->peers == NULL;
+}
+
 static void add_peer(struct steps *steps, int at, const char *name, int script, int processes, int threads) {
     add(steps, at, name, script == 0 ? "torch" : others[script - 1], processes, threads);
     const char *const arguments[] = {steps->settings->python,
@@ -61,7 +70,7 @@ static void add_peer(struct steps *steps, int at, const char *name, int script, 
                                      threads == 1 ? "1" : "2",
                                      script == 0 && !steps->settings->quick ? "compile" : NULL,
                                      NULL};
-    if (steps->settings->python != NULL)
+    if (steps->settings->python != NULL && wanted(steps->settings, steps->servers[at].peer))
         memcpy(steps->servers[at].arguments, arguments, sizeof arguments);
 }
 
