@@ -69,6 +69,13 @@ file(RELATIVE_PATH RUNNER_PLUGINS_RELATIVE
 file(RELATIVE_PATH RUNNER_INCLUDE_RELATIVE "${CMAKE_INSTALL_FULL_BINDIR}" "${CMAKE_INSTALL_FULL_INCLUDEDIR}")
 file(RELATIVE_PATH RUNNER_TEMPLATES_RELATIVE
      "${CMAKE_INSTALL_FULL_BINDIR}" "${CMAKE_INSTALL_FULL_DATADIR}/runner/templates")
+string(TOUPPER "${CMAKE_BUILD_TYPE}" runner_type)
+separate_arguments(runner_given UNIX_COMMAND "${CMAKE_C_FLAGS} ${CMAKE_C_FLAGS_${runner_type}}")
+get_target_property(runner_options runner_flags INTERFACE_COMPILE_OPTIONS)
+set(RUNNER_BUILD_FLAGS ${runner_given} ${runner_options})
+list(FILTER RUNNER_BUILD_FLAGS INCLUDE REGEX "^-[A-Za-z0-9_+,.=-]+$")
+list(FILTER RUNNER_BUILD_FLAGS EXCLUDE REGEX "^-W")
+list(JOIN RUNNER_BUILD_FLAGS " " RUNNER_BUILD_FLAGS)
 configure_file("${PROJECT_SOURCE_DIR}/cmake/build.h.in" "${PROJECT_BINARY_DIR}/generated/runner/base/build.h" @ONLY)
 
 add_library(runner_includes INTERFACE)

@@ -4,6 +4,7 @@
 #include "runner/results/memory.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 int main(int argc, char **argv) {
     const char *missing = cpu_missing();
@@ -12,6 +13,7 @@ int main(int argc, char **argv) {
                 missing);
         return STATUS_ENVIRONMENT;
     }
+    cpu_level_limit_text(getenv("RUNNER_CPU_LEVEL")); /* as its workers, for the manifest */
     results_memory();
     return cli_main(argc, argv);
 }

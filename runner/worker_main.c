@@ -4,7 +4,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 int main(int argc, char **argv) {
     const char *missing = cpu_missing();
@@ -14,8 +13,6 @@ int main(int argc, char **argv) {
                 missing);
         return STATUS_ENVIRONMENT;
     }
-    const char *level = getenv("RUNNER_CPU_LEVEL");
-    if (level != NULL && strcmp(level, "3") == 0)
-        cpu_level_limit(3);
+    cpu_level_limit_text(getenv("RUNNER_CPU_LEVEL"));
     return worker_main(argc, argv);
 }

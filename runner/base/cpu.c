@@ -2,6 +2,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 #ifdef __x86_64__
 
@@ -65,3 +66,8 @@ const char *cpu_missing(void) {
 }
 
 #endif
+
+void cpu_level_limit_text(const char *text) {
+    if (text != NULL && strcmp(text, "3") == 0)
+        cpu_level_limit(3);
+}

@@ -14,7 +14,9 @@ const char *cpu_missing(void);
 /* The level of x86-64 whose instructions code with several copies may choose: 4 (AVX-512) or 3, the lowest that runs. [any] thread. */
 int cpu_level(void);
 /* cpu_level() is at most `level` from now on, as if the machine were an older one: for tests that results do not depend on it.
-   Called in main() alone, before there are threads: worker_main.c takes it from $RUNNER_CPU_LEVEL. */
+   Called in main() alone, before there are threads. */
 void cpu_level_limit(int level);
+/* The same for the text of a number, as $RUNNER_CPU_LEVEL has it; NULL and other text limit nothing. */
+void cpu_level_limit_text(const char *text);
 
 #endif

@@ -1,8 +1,10 @@
 #include "runner/results/manifest.h"
 
 #include "runner/base/build.h"
+#include "runner/base/cpu.h"
 #include "runner/base/file.h"
 
+#include <gnu/libc-version.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,7 +60,11 @@ static json_t *json_machine(void) {
         json_object_set_new(json, "architecture", json_text(names.machine));
     }
     json_object_set_new(json, "cpu", cpu_model());
+#ifdef __x86_64__
+    json_object_set_new(json, "cpu_level", json_sprintf("x86-64-v%d", cpu_level()));
+#endif
     json_object_set_new(json, "cpus", json_integer(sysconf(_SC_NPROCESSORS_ONLN)));
+    json_object_set_new(json, "libc", json_sprintf("glibc %s", gnu_get_libc_version()));
     return json;
 }
 
@@ -112,8 +118,8 @@ enum status manifest_write(const struct manifest *manifest, const struct results
     json_object_set_new(json, "command", command);
     json_object_set_new(json, "started", json_time(manifest->started));
     json_object_set_new(json, "ended", json_time(manifest->ended));
-    json_t *runner = json_pack("{ssssssss}", "version", RUNNER_VERSION, "compiler", RUNNER_COMPILER, "build",
-                               RUNNER_BUILD_TYPE, "sanitizer", RUNNER_SANITIZER);
+    json_t *runner = json_pack("{ssssssssss}", "version", RUNNER_VERSION, "compiler", RUNNER_COMPILER, "build",
+                               RUNNER_BUILD_TYPE, "flags", RUNNER_BUILD_FLAGS, "sanitizer", RUNNER_SANITIZER);
     json_object_set_new(json, "runner", runner);
     char abi[32];
     snprintf(abi, sizeof abi, "%d.%d", RUNNER_ABI_MAJOR, RUNNER_ABI_MINOR);
