@@ -397,6 +397,8 @@ enum status data_build(const struct loader *loader, const struct tree *resolved,
         status = cut_validation(&build);
     if (status == STATUS_OK)
         status = write_memory(&build, fd);
+    if (status == STATUS_OK)
+        status = data_files_check(&build.files, error);
 out:
     memory_unmap(&build);
     if (status != STATUS_OK && *fd >= 0) {

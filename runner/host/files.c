@@ -45,6 +45,24 @@ void data_files_write(const struct data_files *files, struct text *out) {
     arena_clear(&arena);
 }
 
+/* A file may be longer, or newer, or another one of the same name. */
+static bool is_same(const struct stat *a, const struct stat *b) {
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+           a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+enum status data_files_check(const struct data_files *files, struct error *error) {
+    for (size_t i = 0; i < files->count; i++) {
+        const struct data_file *file = &files->items[i];
+        struct stat now;
+        if (file->member == NULL && (stat(file->path, &now) != 0 || !is_same(&file->before, &now)))
+            return error_set(error, STATUS_CONFIG,
+                             "%s has changed while the data set was read; run again when nothing writes to it",
+                             file->path);
+    }
+    return STATUS_OK;
+}
+
 /* No data set has more bytes than the machine, but a bomb may. */
 static size_t size_limit(void) {
     const long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
@@ -102,8 +120,14 @@ static struct data_file *file_whole(runner_call *public, const char *path) {
     struct data_file *known = file_known(call->files, path, NULL);
     if (known != NULL)
         return known;
-    if (file_read_all_gzip(path, size_limit(), &bytes, &size, &error) == STATUS_OK)
-        return file_add(call->files, path, NULL, bytes, size);
+    struct stat before = {0};
+    if (stat(path, &before) != 0)
+        before = (struct stat){0}; /* reading tells why */
+    if (file_read_all_gzip(path, size_limit(), &bytes, &size, &error) == STATUS_OK) {
+        struct data_file *file = file_add(call->files, path, NULL, bytes, size);
+        file->before = before;
+        return file;
+    }
     fail_with(public, &error);
     return NULL;
 }

@@ -11,13 +11,16 @@
 #include "runner/base/text.h"
 #include "runner/host/services.h"
 
+#include <sys/stat.h>
+
 struct data_file {
     const char *path;
     const char *member; /* of the ZIP archive at `path`; NULL: the whole file */
     struct zip *zip;    /* of an archive some member of which was asked for */
     unsigned char *bytes;
-    size_t size;     /* decompressed */
-    char sha256[65]; /* of `bytes` */
+    size_t size;        /* decompressed */
+    struct stat before; /* of a whole file, when it was about to be read */
+    char sha256[65];    /* of `bytes` */
 };
 
 /* The files of one data set, in the order in which it read them, and who reads the rows. */
@@ -34,6 +37,9 @@ void data_files_init(struct data_files *files, uint64_t seed);
 void data_files_clear(struct data_files *files);
 /* Adds a JSON list of {path, sha256, bytes}; of an archive the whole, whatever was read of it. */
 void data_files_write(const struct data_files *files, struct text *out);
+
+/* STATUS_CONFIG where a file is another, or has changed, since it was about to be read: what was read may be of two states. */
+enum status data_files_check(const struct data_files *files, struct error *error);
 
 /* These fail where call->files is NULL: they belong into open() of a data set. */
 int files_read(runner_call *call, const char *path, runner_file *file);
