@@ -334,8 +334,13 @@ void comparisons_clear(struct comparisons *comparisons) {
 }
 
 const struct comparison *comparisons_find(const struct comparisons *comparisons, size_t point) {
-    for (size_t i = 0; i < comparisons->count; i++)
-        if (comparisons->items[i].point == point)
-            return &comparisons->items[i];
-    return NULL;
+    size_t low = 0, high = comparisons->count; /* in grid order */
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (comparisons->items[middle].point < point)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < comparisons->count && comparisons->items[low].point == point ? &comparisons->items[low] : NULL;
 }

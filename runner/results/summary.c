@@ -65,11 +65,10 @@ static double common_sampling_error(const struct results *results, const size_t 
 void points_measure(const struct results *results, const size_t *points, size_t n_points, const char *column,
                     struct point_metric *metric) {
     bool counted = column_is_time(column) || strcmp(column, "epochs") == 0 || strcmp(column, "updates") == 0;
-    double *values = memory_alloc(results->n_trials + 1, sizeof *values);
-    size_t n = 0, ended = 0;
-    bool diverged = false;
-    size_t first, end;
+    size_t first, end, n = 0, ended = 0;
     results_point_trials(results, points[0], &first, &end);
+    double *values = memory_alloc(end - first + 1, sizeof *values);
+    bool diverged = false;
     for (size_t t = first; t < end; t++) {
         bool all;
         n += seed_mean(results, points, n_points, results->trials[t].seed, column, &values[n], &all, &diverged) ? 1 : 0;
@@ -90,11 +89,10 @@ void point_measure(const struct results *results, size_t point, const char *colu
 void point_summarize(const struct results *results, size_t point, const char *const *columns, size_t n_columns,
                      struct arena *arena, struct point_summary *summary) {
     *summary = (struct point_summary){.seconds_per_epoch = (double)NAN};
-    double *values = memory_alloc(results->n_trials + 1, sizeof *values);
-    size_t timed = 0;
-    double updates = 0;
-    size_t first, end;
+    size_t first, end, timed = 0;
     results_point_trials(results, point, &first, &end);
+    double *values = memory_alloc(end - first + 1, sizeof *values);
+    double updates = 0;
     for (size_t t = first; t < end; t++) {
         if (results->trials[t].point != point)
             continue;
@@ -143,10 +141,13 @@ static double median_with_misses(double *values, size_t n) {
 void points_reach(const struct results *results, const size_t *points, size_t n_points, const struct target *target,
                   struct point_target *reach) {
     *reach = (struct point_target){0};
-    double *epochs = memory_alloc(3 * results->n_trials + 1, sizeof *epochs);
-    double *updates = epochs + results->n_trials, *seconds = updates + results->n_trials;
+    size_t first, end, most = 0;
     for (size_t p = 0; p < n_points; p++) {
-        size_t first, end;
+        results_point_trials(results, points[p], &first, &end);
+        most += end - first;
+    }
+    double *epochs = memory_alloc(3 * most + 1, sizeof *epochs), *updates = epochs + most, *seconds = updates + most;
+    for (size_t p = 0; p < n_points; p++) {
         results_point_trials(results, points[p], &first, &end);
         for (size_t t = first; t < end; t++) {
             const struct record *record = results->trials[t].record;
