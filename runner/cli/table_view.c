@@ -422,16 +422,22 @@ static bool is_sampling(const struct item *item) {
     return item->figure == SAMPLING;
 }
 
+static bool is_epoch_seconds(const struct item *item) {
+    return strcmp(item->head, "s/epoch") == 0;
+}
+
 static void write_title(const struct layout *layout, struct text *out) {
     const struct results *results = layout->results;
     const struct view *view = &layout->view;
     struct arena *arena = layout->arena;
+    bool medians = any_item(layout, is_epoch_seconds);
     title_line(layout,
-               arena_printf(arena, "%s: %zu trial%s%s", results->name, results->n_trials,
+               arena_printf(arena, "%s: %zu trial%s%s%s", results->name, results->n_trials,
                             results->n_trials == 1 ? "" : "s",
                             layout->seeds && any_item(layout, is_summary)
                                 ? "; mean \u00b1 half of the 95 % interval (number of seeds)"
-                                : ""),
+                                : "",
+                            layout->seeds && medians ? "; s/epoch: median" : ""),
                out);
     if (view->where[0] != '\0')
         title_line(layout, arena_printf(arena, "only where %s", view->where), out);

@@ -56,20 +56,37 @@ static void add_point(const struct results *results, size_t point, struct text *
         text_printf(out, "point %zu", point + 1);
 }
 
+static void add_counts(const struct comparison *c, struct text *out) {
+    if (c->win + c->tie + c->loss > 0)
+        text_printf(out, ", %zu won, %zu tied, %zu lost", c->win, c->tie, c->loss);
+}
+
+/* Where the correction takes a difference back, its interval alone would tell another story. */
+static void add_p(const struct comparison *c, struct text *out) {
+    if (isnan(c->p_holm))
+        return;
+    text_add(out, ", ");
+    verdict_p(c->p_holm, out);
+    if (c->t.p < 1 - STATISTICS_LEVEL && c->p_holm >= 1 - STATISTICS_LEVEL) {
+        text_add(out, " (");
+        verdict_p(c->t.p, out);
+        text_add(out, " without the correction)");
+    }
+}
+
 /* "test_accuracy lower by 0.0120, 95 % interval 0.0050 to 0.0190": the interval is of the amount, its signs follow the word. */
 static void add_amount(const struct comparisons *all, const struct comparison *c, struct text *out) {
     char number[WORDS_SIZE];
     double sign = c->t.mean < 0 ? -1 : 1;
-    text_printf(out, "%s %s by %s", all->metric, c->t.mean < 0 ? "lower" : "higher",
-                words_number(fabs(c->t.mean), number));
+    if (c->t.mean == 0)
+        text_printf(out, "%s equal in the mean", all->metric);
+    else
+        text_printf(out, "%s %s by %s", all->metric, c->t.mean < 0 ? "lower" : "higher",
+                    words_number(fabs(c->t.mean), number));
     add_level(sign > 0 ? c->t.low : -c->t.high, sign > 0 ? c->t.high : -c->t.low, out);
-    if (!isnan(c->p_holm)) {
-        text_add(out, ", ");
-        verdict_p(c->p_holm, out);
-    }
+    add_p(c, out);
     add_seeds(c->t.n, out);
-    if (c->win + c->tie + c->loss > 0)
-        text_printf(out, ", %zu won, %zu tied, %zu lost", c->win, c->tie, c->loss);
+    add_counts(c, out);
 }
 
 /* ": ", then why there is no verdict, the difference, and the seeds that would show it. */
@@ -78,6 +95,8 @@ static void add_figures(const struct comparisons *all, const struct comparison *
     if (c->t.n > 0) {
         text_add(out, c->reason[0] != '\0' ? "; " : "");
         add_amount(all, c, out);
+    } else {
+        add_counts(c, out);
     }
     if ((c->verdict == VERDICT_UNDECIDED || c->verdict == VERDICT_NONE) && c->pairs_needed > c->t.n)
         text_printf(out, "; about %zu seeds would show a difference such as this", c->pairs_needed);
@@ -135,8 +154,8 @@ void verdict_overview(const struct results *results, const struct comparisons *a
     else
         text_printf(out, "the baseline %s", results->baseline);
     if (all->best)
-        text_printf(out, ", the best%s%s", strcmp(all->chosen, all->metric) != 0 ? " by " : "",
-                    strcmp(all->chosen, all->metric) != 0 ? all->chosen : "");
+        text_printf(out, ", the best by %s%s", all->chosen,
+                    strncmp(all->chosen, "test_", 5) == 0 ? " itself, for want of validation rows" : "");
     const char *separator = ": ";
     for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
         if (counts[order[i]] == 0)

@@ -27,7 +27,7 @@ void verdict_comparison(const struct results *results, const struct comparisons 
 void verdict_difference(const struct results *results, const struct comparisons *all,
                         const struct comparison *comparison, struct text *out);
 
-/* "test_accuracy, against optimizer=adam (best by val_accuracy): 1 better, 2 worse, 3 no difference shown, 1 without a verdict"; the p
+/* "test_accuracy, against optimizer=adam, the best by val_accuracy: 1 better, 2 worse, 3 no difference shown, 1 without a verdict"; the p
    values' correction and its family behind it. Nothing where there is no comparison. */
 void verdict_overview(const struct results *results, const struct comparisons *all, struct text *out);
 

@@ -9,7 +9,7 @@ sed -i 's/^grid:/&\n  optimizer: {adam: adam, "fast|sgd": {sgd: {learning_rate: 
 expect 0 "$RUNNER" grid.yaml --quiet
 
 expect 0 "$RUNNER" table results/grid
-says out "12 trials" "sampling se" "± "
+says out "12 trials; mean ± half of the 95 % interval (number of seeds); s/epoch: median" "sampling se" "± "
 expect 0 "$RUNNER" table results/grid --by batch_size
 says out "averaged over optimizer for each seed" "test_accuracy" "s/epoch"
 expect 0 "$RUNNER" table results/grid --by batch_size,optimizer --metric test_accuracy,epochs_to_val_accuracy_0.9

@@ -35,6 +35,7 @@ static void comparisons_become_sentences(void **state) {
            "p < 0.0001, 5 seeds, 5 won, 0 tied, 0 lost");
     c.verdict = VERDICT_UNDECIDED;
     c.t.high = 0.004;
+    c.t.p = 0.125;
     c.p_holm = 0.25;
     c.pairs_needed = 23;
     verdict_comparison(&results, &all, &c, &out);
@@ -54,6 +55,27 @@ static void comparisons_become_sentences(void **state) {
     expect(&out, "batch_size=100 against batch_size=10: test_loss lower by 0.0120, 95 % interval -0.0040 to 0.0200, p "
                  "= 0.250, 5 "
                  "seeds, 5 won, 0 tied, 0 lost; about 23 seeds would show a difference such as this");
+    c.t.high = -0.004; /* the interval leaves 0 out, the corrected test does not */
+    c.t.p = 0.021;
+    c.p_holm = 0.064;
+    c.pairs_needed = 5;
+    verdict_comparison(&results, &all, &c, &out);
+    expect(&out,
+           "no difference shown between batch_size=100 and batch_size=10: test_loss lower by 0.0120, 95 % interval "
+           "0.0040 to 0.0200, p = 0.064 (p = 0.021 without the correction), 5 seeds, 5 won, 0 tied, 0 lost");
+    c.t = (struct t_test){.n = 4, .mean = 0, .low = -0.1, .high = 0.1, .p = 1};
+    c.p_holm = 1;
+    c.pairs_needed = 0;
+    c.win = c.loss = 1;
+    c.tie = 2;
+    verdict_comparison(&results, &all, &c, &out);
+    expect(&out,
+           "no difference shown between batch_size=100 and batch_size=10: test_loss equal in the mean, 95 % interval "
+           "-0.1000 to 0.1000, p = 1.000, 4 seeds, 1 won, 2 tied, 1 lost");
+    c = (struct comparison){.point = 1, .reason = "trials diverged", .p_holm = (double)NAN, .loss = 5};
+    c.verdict = VERDICT_WORSE;
+    verdict_comparison(&results, &all, &c, &out);
+    expect(&out, "batch_size=100 is worse than batch_size=10: trials diverged, 0 won, 0 tied, 5 lost");
     c = (struct comparison){.point = 1, .reason = "fewer than 3 seeds", .p_holm = (double)NAN};
     verdict_comparison(&results, &all, &c, &out);
     expect(&out, "no verdict on batch_size=100 against batch_size=10: fewer than 3 seeds");
@@ -62,6 +84,11 @@ static void comparisons_become_sentences(void **state) {
     all.count = 2;
     verdict_overview(&results, &all, &out);
     expect(&out, "test_loss, against batch_size=10, the best by val_loss: 1 worse (p corrected over 2 tests)");
+    all.chosen = all.metric;
+    verdict_overview(&results, &all, &out);
+    expect(&out,
+           "test_loss, against batch_size=10, the best by test_loss itself, for want of validation rows: 1 worse (p "
+           "corrected over 2 tests)");
     all.count = 1;
     verdict_overview(&results, &all, &out);
     expect(&out, "");
