@@ -1,6 +1,7 @@
 #include "runner/cli/events.h"
 
 #include "runner/base/text.h"
+#include "runner/results/claims.h"
 #include "runner/results/tables.h"
 
 #include <jansson.h>
@@ -150,6 +151,27 @@ void events_progress(size_t ended, size_t trials, double share, double left) {
     json_object_set_new(json, "share", number(share));
     json_object_set_new(json, "seconds_left", isnan(left) ? json_null() : json_real(left));
     put_event(json);
+}
+
+void events_claims(const struct results *results) {
+    struct arena arena;
+    arena_init(&arena);
+    const struct claim_result *claims = claims_judge(results, &arena);
+    for (size_t i = 0; i < results->n_claims; i++) {
+        json_t *json = open_event("claim");
+        json_object_set_new(json, "claim", count(i + 1));
+        json_object_set_new(json, "statement", text(claims[i].text));
+        json_object_set_new(json, "verdict", json_string(claim_verdict_name(claims[i].verdict)));
+        json_object_set_new(json, "n", count(claims[i].n));
+        json_object_set_new(json, "estimate", number(claims[i].estimate));
+        json_object_set_new(json, "ci95_low", number(claims[i].low));
+        json_object_set_new(json, "ci95_high", number(claims[i].high));
+        json_object_set_new(json, "threshold", number(claims[i].threshold));
+        json_object_set_new(json, "times", json_boolean(claims[i].times));
+        json_object_set_new(json, "reason", text(claims[i].reason));
+        put_event(json);
+    }
+    arena_clear(&arena);
 }
 
 void events_end(const struct results *results, const char *folder, int exit_status, const char *why) {

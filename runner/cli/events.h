@@ -24,6 +24,8 @@ void events_note(size_t trial, const char *text);
 void events_trial_end(const struct results *results, const struct slot *slot);
 /* `left`: seconds, NaN where not known */
 void events_progress(size_t ended, size_t trials, double share, double left);
+/* One for each claim, once all trials have ended: what claims.csv says. */
+void events_claims(const struct results *results);
 /* `results` NULL: there are none, since the run could not start. `text`: why it did not end well, or "". */
 void events_end(const struct results *results, const char *folder, int exit_status, const char *text);
 

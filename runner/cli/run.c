@@ -296,6 +296,8 @@ static enum status run_grid(struct run *run, struct error *error) {
     if (written != STATUS_OK)
         return written;
     print_results(run);
+    if (run->options->json)
+        events_claims(&run->job.plan.results);
     report_after_run(&run->job.plan.results, run->folder.path, &run->options->log);
     if (status == STATUS_TRIAL)
         tell_first_failed(run);

@@ -32,6 +32,18 @@ expect 3 "$RUNNER" asks.yaml seeds=2 --check-claims
 says out "no verdict on test_accuracy: that takes 3 seeds at least, here are 2" "undecided: fewer than 3 seeds"
 says err "4 of 4 claims do not hold: 0 fail, 4 undecided"
 
+# For programs: an event a claim, with what claims.csv says, before the end.
+expect 0 "$RUNNER" asks.yaml --json -q
+[ "$(grep -c '"event":"claim"' out)" = 4 ] || fail "not an event a claim"
+[ "$(tail -n 1 out | grep -c '"event":"end"')" = 1 ] || fail "the end is not the last event"
+tail -n +2 results/grid/claims.csv | sed 's/^\([0-9]*\),"\{0,1\}\(.*[^"]\)"\{0,1\},\(holds\|fails\|undecided\),\([0-9]*\),.*/\1 \2 \3 \4/' >wanted
+sed -n 's/.*"event":"claim".*"claim":\([0-9]*\),"statement":"\(.*\)","verdict":"\([a-z]*\)","n":\([0-9]*\),"estimate":.*/\1 \2 \3 \4/p' out >events
+diff wanted events || fail "events say other than claims.csv"
+grep -q '"claim":1,.*"verdict":"holds","n":4,"estimate":-[0-9.]*,"ci95_low":-[0-9.]*,"ci95_high":-[0-9.]*,"threshold":0.0,"times":false,"reason":""}' out ||
+    fail "members of a claim"
+expect 0 "$RUNNER" asks.yaml seeds=2 --json -q
+says out '"verdict":"undecided","n":2' '"reason":"fewer than 3 seeds"'
+
 # Long families are cut.
 expect 0 "$RUNNER" grid.yaml 'train.batch_size=[4,5,6,7,8,9,10,11,12,13,14,15,16,full]' train.epochs=1 seeds=3
 says out "and 2 more in comparisons.csv"
