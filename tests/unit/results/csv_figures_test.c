@@ -207,11 +207,75 @@ static void rounding_times_are_as_r_documents(void **state) {
     results_clear(&results);
 }
 
+/* val_loss and test_accuracy of three seeds by epoch. Best epochs, by val_loss: 2, 3 and 1, at which test_accuracy is 0.7, 0.4 and 0.9: not
+   its best of seed 0 (0.8), nor the last of seed 2. To 0.5: 1, never and 1 epochs. To 0.4: 2, never, never. */
+static void make_epochs(struct results *results) {
+    static const char *const columns[] = {"val_loss", "test_accuracy"};
+    static const double values[3][4][2] = {{{1, 0.5}, {0.5, 0.6}, {0.4, 0.7}, {0.6, 0.8}},
+                                           {{1, 0.5}, {0.9, 0.3}, {0.8, 0.2}, {0.7, 0.4}},
+                                           {{1, 0.4}, {0.45, 0.9}, {0.9, 0.1}, {0.95, 0.3}}};
+    static struct target targets[] = {{.column = "val_loss", .value = 0.5}, {.column = "val_loss", .value = 0.4}};
+    lab_results(results, axes, 1, labels, 2, 3);
+    results->targets = targets;
+    results->n_targets = 2;
+    results->rows = arena_array(&results->arena, 2, sizeof *results->rows);
+    results->rows[0][DATA_TEST] = 100;
+    for (size_t t = 0; t < 6; t++) {
+        struct record *record = lab_record(&results->arena, t + 1, t < 3 ? TRIAL_DONE : TRIAL_DIVERGED, columns, 2, 4);
+        for (size_t e = 0; e < 4; e++) {
+            record->rows[e].seconds = e > 0 ? 0.5 * (double)(t + 1) : 0;
+            for (size_t c = 0; c < 2 && t < 3; c++)
+                lab_set(record, e, c, values[t][e][c]);
+        }
+        record->epochs = 3;
+        results->trials[t].record = record;
+    }
+    struct record *failed = lab_record(&results->arena, 6, TRIAL_FAILED, columns, 0, 0);
+    results->trials[5].record = failed;
+}
+
+static void targets_and_best_epochs_are_worked_out_by_hand(void **state) {
+    (void)state;
+    struct results results;
+    struct csv_table table;
+    make_epochs(&results);
+    read_table(table_summary, &results, &results.arena, &table);
+    near(&table, 1, "n", 3, 0, 0);
+    near(&table, 1, "n_diverged", 0, 0, 0);
+    near(&table, 1, "test_accuracy_mean", 0.5, 1e-15, 0);
+    near(&table, 1, "test_accuracy_sampling_se", 0.05, 1e-15, 0); /* sqrt(0.5 0.5 / 100) */
+    near(&table, 1, "best_epoch_mean", 2, 0, 0);
+    near(&table, 1, "best_val_loss_mean", (0.4 + 0.7 + 0.45) / 3, 1e-15, 0);
+    near(&table, 1, "best_test_accuracy_mean", (0.7 + 0.4 + 0.9) / 3, 1e-15, 0);
+    near(&table, 1, "best_test_accuracy_median", 0.7, 0, 0);
+    near(&table, 1, "n_reached_val_loss_0.5", 2, 0, 0);
+    near(&table, 1, "epochs_to_val_loss_0.5_median", 1, 0, 0); /* of 1, 1 and infinity */
+    near(&table, 1, "updates_to_val_loss_0.5_median", 10, 0, 0);
+    near(&table, 1, "n_reached_val_loss_0.4", 1, 0, 0);
+    assert_string_equal(cell(&table, 1, "epochs_to_val_loss_0.4_median"), "inf");
+    near(&table, 2, "n", 2, 0, 0); /* two diverged, one failed */
+    near(&table, 2, "n_diverged", 2, 0, 0);
+    near(&table, 2, "n_failed", 1, 0, 0);
+    near(&table, 2, "n_reached_val_loss_0.5", 0, 0, 0);
+    assert_string_equal(cell(&table, 2, "epochs_to_val_loss_0.5_median"), "inf");
+    assert_string_equal(cell(&table, 2, "test_accuracy_mean"), "nan");
+    assert_string_equal(cell(&table, 2, "best_epoch_mean"), "nan");
+    assert_string_equal(cell(&table, 2, "test_accuracy_sampling_se"), "");
+    read_table(table_timing_summary, &results, &results.arena, &table);
+    near(&table, 1, "seconds_to_val_loss_0.5_median", 1.5, 0, 0); /* 0.5, never and 1.5 */
+    assert_string_equal(cell(&table, 1, "seconds_to_val_loss_0.4_median"), "inf");
+    results_clear(&results);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(summaries_agree_with_scipy_to_1e_10), cmocka_unit_test(comparisons_agree_with_scipy_to_1e_10),
-        cmocka_unit_test(ranks_agree_with_scipy_to_1e_10),     cmocka_unit_test(sleep_data_are_as_r_documents),
-        cmocka_unit_test(depression_data_are_as_r_documents),  cmocka_unit_test(rounding_times_are_as_r_documents),
+        cmocka_unit_test(summaries_agree_with_scipy_to_1e_10),
+        cmocka_unit_test(comparisons_agree_with_scipy_to_1e_10),
+        cmocka_unit_test(ranks_agree_with_scipy_to_1e_10),
+        cmocka_unit_test(sleep_data_are_as_r_documents),
+        cmocka_unit_test(depression_data_are_as_r_documents),
+        cmocka_unit_test(rounding_times_are_as_r_documents),
+        cmocka_unit_test(targets_and_best_epochs_are_worked_out_by_hand),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
