@@ -43,10 +43,14 @@ static void compare_plugins(const struct job *job, const json_t *plugins, struct
             if (strcmp(text_at(plugin, "kind"), runner_kind_name(component->kind)) != 0 ||
                 strcmp(text_at(plugin, "name"), component->name) != 0)
                 continue;
+            /* The hash is left out of tables that are kept for other builds. */
+            bool hashed = json_object_get(plugin, "xxh3_128") != NULL;
             struct text what;
             text_init(&what);
-            text_printf(&what, "%s %s is another file", runner_kind_name(component->kind), component->name);
-            compare(changes, what.data, text_at(plugin, "xxh3_128"), component->hash);
+            text_printf(&what, "%s %s is another %s", runner_kind_name(component->kind), component->name,
+                        hashed ? "file" : "version");
+            compare(changes, what.data, text_at(plugin, hashed ? "xxh3_128" : "version"),
+                    hashed ? component->hash : component->version);
             text_clear(&what);
         }
     }
