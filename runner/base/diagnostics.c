@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MESSAGE_MOST = 2000 }; /* bytes of one, which may cite an input of megabytes */
+
 void diagnostics_init(struct diagnostics *diagnostics) {
     *diagnostics = (struct diagnostics){0};
     arena_init(&diagnostics->arena);
@@ -20,12 +22,28 @@ static bool same_file(const char *a, const char *b) {
     return a == b || (a && b && strcmp(a, b) == 0);
 }
 
+static void cut(struct text *message) {
+    if (message->length > MESSAGE_MOST) {
+        message->length = MESSAGE_MOST;
+        while ((message->data[message->length] & 0xc0) == 0x80) { /* not within a character */
+            message->length--;
+        }
+        text_add(message, "...");
+    }
+}
+
 __attribute__((format(printf, 4, 0))) static void add(struct diagnostics *diagnostics, enum severity severity,
                                                       struct mark mark, const char *format, va_list arguments) {
+    if (diagnostics->count == DIAGNOSTICS_MOST) {
+        diagnostics->errors += severity == SEVERITY_ERROR;
+        diagnostics->dropped = true;
+        return;
+    }
     struct text message;
     text_init(&message);
     text_printf_v(&message, format, arguments);
     const char *file = NULL;
+    cut(&message);
     for (size_t i = diagnostics->count; i-- > 0;) {
         const struct diagnostic *other = &diagnostics->items[i];
         if (!same_file(other->mark.file, mark.file)) {
@@ -37,6 +55,7 @@ __attribute__((format(printf, 4, 0))) static void add(struct diagnostics *diagno
             goto out;
         }
     }
+    diagnostics->errors += severity == SEVERITY_ERROR;
     if (diagnostics->count == diagnostics->capacity) {
         diagnostics->capacity = diagnostics->capacity ? 2 * diagnostics->capacity : 8;
         diagnostics->items = memory_resize(diagnostics->items, diagnostics->capacity, sizeof *diagnostics->items);
@@ -46,7 +65,6 @@ __attribute__((format(printf, 4, 0))) static void add(struct diagnostics *diagno
     }
     diagnostics->items[diagnostics->count++] =
         (struct diagnostic){severity, mark, arena_copy_text(&diagnostics->arena, message.data)};
-    diagnostics->errors += severity == SEVERITY_ERROR;
 out:
     text_clear(&message);
 }
@@ -118,6 +136,10 @@ void diagnostics_print(const struct diagnostics *diagnostics, FILE *stream) {
     }
     for (size_t i = 0; i < diagnostics->count; i++) {
         print_line(&diagnostics->items[places[i].index], stream);
+    }
+    if (diagnostics->dropped) {
+        fprintf(stream, "%s: more than %d mistakes; the rest is not shown\n",
+                diagnostics->errors > 0 ? "error" : "warning", DIAGNOSTICS_MOST);
     }
     free(places);
 }

@@ -10,6 +10,7 @@
 #include "runner/base/arena.h"
 #include "runner/base/tree.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 
 enum severity { SEVERITY_ERROR, SEVERITY_WARNING };
@@ -23,8 +24,13 @@ struct diagnostic {
 struct diagnostics {
     struct arena arena;
     struct diagnostic *items;
-    size_t count, capacity, errors;
+    size_t count, capacity;
+    size_t errors; /* in all */
+    bool dropped;  /* there were more than DIAGNOSTICS_MOST */
 };
+
+/* What comes after so many is counted, and not kept: a hostile input may hold a million mistakes. */
+enum { DIAGNOSTICS_MOST = 1000 };
 
 void diagnostics_init(struct diagnostics *diagnostics);
 void diagnostics_clear(struct diagnostics *diagnostics);

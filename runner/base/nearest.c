@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Bytes of a name that people write (the work grows with the square), and how many of the candidates are looked at. */
+enum { LONGEST = 200, MOST = 1000 };
+
 static char lower(char c) {
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
@@ -40,10 +43,10 @@ static size_t distance(const char *a, const char *b, size_t *rows) {
 const char *text_nearest(const char *word, const char *const *candidates, size_t count) {
     const char *nearest = NULL;
     size_t least = SIZE_MAX, length = strlen(word);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count && i < MOST; i++) {
         size_t other = strlen(candidates[i]), longer = length > other ? length : other;
         size_t likely = smaller((longer + 2) / 3, 3); /* slips in a word of this length */
-        if (longer - smaller(length, other) > likely) {
+        if (longer > LONGEST || longer - smaller(length, other) > likely) {
             continue;
         }
         size_t *rows = memory_alloc(3 * (other + 1), sizeof *rows);

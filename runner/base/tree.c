@@ -192,6 +192,10 @@ void tree_set(struct arena *arena, struct tree *map, const char *key, struct mar
         map->key_marks[found] = key_mark;
         return;
     }
+    tree_add(arena, map, key, key_mark, value);
+}
+
+void tree_add(struct arena *arena, struct tree *map, const char *key, struct mark key_mark, struct tree *value) {
     grow(arena, map);
     map->keys[map->count] = arena_copy_text(arena, key);
     map->key_marks[map->count] = key_mark;

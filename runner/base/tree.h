@@ -55,6 +55,8 @@ struct tree *tree_map(struct arena *arena, struct mark mark);
 void tree_append(struct arena *arena, struct tree *list, struct tree *item);
 /* Adds an entry, or replaces the value (and mark) of the one that has this key. */
 void tree_set(struct arena *arena, struct tree *map, const char *key, struct mark key_mark, struct tree *value);
+/* The same where the caller knows that the key is new, without looking for it. */
+void tree_add(struct arena *arena, struct tree *map, const char *key, struct mark key_mark, struct tree *value);
 void tree_remove(struct tree *map, const char *key);
 /* NULL where there is none or `map` is not a map. */
 struct tree *tree_get(const struct tree *map, const char *key);

@@ -164,12 +164,17 @@ static struct tree *new_map(const struct emitter *emitter) {
     return tree_map(emitter->arena, (struct mark){0});
 }
 
-static size_t point_with(const struct emitter *emitter, size_t axis, size_t label) {
-    size_t i = 0;
-    while (emitter->experiment->points[i].labels[axis] != label) {
-        i++;
+/* The first point of each label of an axis, for the caller to free; each of them has one. */
+static size_t *first_points(const struct emitter *emitter, size_t axis) {
+    const struct experiment *experiment = emitter->experiment;
+    size_t *first = memory_alloc(experiment->axes[axis].count, sizeof *first);
+    for (size_t i = experiment->n_points; i-- > 0;) {
+        size_t label = experiment->points[i].labels[axis];
+        if (label != NO_LABEL) {
+            first[label] = i;
+        }
     }
-    return i;
+    return first;
 }
 
 /* Exactly the node at a path, or NULL. */
@@ -219,30 +224,33 @@ static struct tree *plain_axis(const struct emitter *emitter, size_t axis, const
     const struct axis *of = &emitter->experiment->axes[axis];
     struct tree *list = tree_list(emitter->arena, (struct mark){0}), *map = new_map(emitter);
     bool labels_follow = true;
+    size_t *first = first_points(emitter, axis);
     for (size_t i = 0; i < of->count; i++) {
-        const struct point *point = &emitter->experiment->points[point_with(emitter, axis, i)];
+        const struct point *point = &emitter->experiment->points[first[i]];
         struct tree *value = written(emitter, node_at(point->tree, path));
         const char *label = config_label(emitter->catalog, path, value, emitter->arena);
         labels_follow = labels_follow && label && strcmp(label, of->labels[i]) == 0;
         tree_append(emitter->arena, list, value);
-        set(emitter, map, of->labels[i], value);
+        tree_add(emitter->arena, map, of->labels[i], (struct mark){0}, value);
     }
+    free(first);
     return labels_follow ? list : map;
 }
 
 static struct tree *case_axis(const struct emitter *emitter, size_t axis) {
     const struct axis *of = &emitter->experiment->axes[axis];
     struct tree *cases = new_map(emitter);
+    size_t *first = first_points(emitter, axis);
     for (size_t i = 0; i < of->count; i++) {
-        size_t point = point_with(emitter, axis, i);
         struct tree *body = new_map(emitter);
         for (size_t j = 0; j < emitter->n_cells; j++) {
             if (emitter->cells[j].owner == axis) {
-                set(emitter, body, emitter->cells[j].path, written(emitter, emitter->cells[j].values[point]));
+                set(emitter, body, emitter->cells[j].path, written(emitter, emitter->cells[j].values[first[i]]));
             }
         }
-        set(emitter, cases, of->labels[i], body);
+        tree_add(emitter->arena, cases, of->labels[i], (struct mark){0}, body);
     }
+    free(first);
     return cases;
 }
 
@@ -329,7 +337,7 @@ static void emit_branch(struct emitter *emitter, const struct branch *branch, st
             }
             struct tree *nested = new_map(emitter);
             emit_branch(emitter, &inner, nested);
-            set(emitter, values, experiment->axes[axis].labels[label], nested);
+            tree_add(emitter->arena, values, experiment->axes[axis].labels[label], (struct mark){0}, nested);
         }
         set(emitter, cases, experiment->axes[axis].name, values);
         set(emitter, body, "cases", cases);

@@ -1,12 +1,15 @@
 #include "runner/config/scope.h"
 
+#include "runner/base/hash.h"
 #include "runner/config/expression.h"
 #include "runner/config/path.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { MAX_CHAIN = 200 };
+/* MAX_MADE: bytes that the uses of `let` names stand for at one point, since names that hold others twice double with each. */
+enum { MAX_CHAIN = 200, MAX_MADE = 64 << 20 };
 
 struct let {
     const char *name;
@@ -14,6 +17,7 @@ struct let {
     struct tree *value;
     enum { LET_NEW, LET_BUSY, LET_DONE, LET_BAD } state;
     struct let *user; /* the name whose value is being filled and wants this one */
+    size_t made;      /* bytes of the value, as if nothing in it was shared */
 };
 
 /* A chain of expressions that are being evaluated. */
@@ -71,21 +75,39 @@ bool scope_is_bad(const struct scope *scope, struct mark mark) {
     return false;
 }
 
-static struct let *find_let(const struct scope *scope, const char *name, size_t length) {
-    for (size_t i = 0; i < scope->n_lets; i++) {
-        if (strlen(scope->lets[i].name) == length && memcmp(scope->lets[i].name, name, length) == 0) {
-            return &scope->lets[i];
+/* The slot of a name, or the free one where it belongs. */
+static size_t *let_slot(const struct scope *scope, const char *name, size_t length) {
+    size_t at = hash128_of(name, length).low & (scope->n_slots - 1);
+    for (; scope->slots[at] != 0; at = (at + 1) & (scope->n_slots - 1)) {
+        const char *other = scope->lets[scope->slots[at] - 1].name;
+        if (strlen(other) == length && memcmp(other, name, length) == 0) {
+            break;
         }
     }
-    return NULL;
+    return &scope->slots[at];
 }
 
-static void report_undefined(struct scope *scope, struct mark mark, const char *name) {
-    const char **names = arena_array(scope->arena, scope->n_lets, sizeof *names);
+static struct let *find_let(const struct scope *scope, const char *name, size_t length) {
+    size_t number = *let_slot(scope, name, length);
+    return number > 0 ? &scope->lets[number - 1] : NULL;
+}
+
+/* The name of `let` that is likely meant, or NULL; not asked for mistakes that nobody will see. */
+static const char *nearest_let(const struct scope *scope, const char *name) {
+    if (scope->diagnostics->count == DIAGNOSTICS_MOST) {
+        return NULL;
+    }
+    const char **names = memory_alloc(scope->n_lets + 1, sizeof *names);
     for (size_t i = 0; i < scope->n_lets; i++) {
         names[i] = scope->lets[i].name;
     }
     const char *near = text_nearest(name, names, scope->n_lets);
+    free(names);
+    return near;
+}
+
+static void report_undefined(struct scope *scope, struct mark mark, const char *name) {
+    const char *near = nearest_let(scope, name);
     if (near) {
         diagnostics_error(scope->diagnostics, mark, "undefined name '$%s'; did you mean '$%s'?", name, near);
     } else {
@@ -111,6 +133,19 @@ static void report_let_cycle(struct scope *scope, struct let *let, struct let *l
     text_clear(&chain);
 }
 
+/* False, and reported once, where the names stand for too much. */
+static bool count_made(struct scope *scope, struct mark mark, size_t bytes) {
+    bool fitted = scope->made <= MAX_MADE;
+    scope->made += bytes;
+    if (fitted && scope->made > MAX_MADE) {
+        diagnostics_error(
+            scope->diagnostics, mark,
+            "the names of 'let' stand for more than %d MiB here; wanted values that hold each other less often",
+            MAX_MADE >> 20);
+    }
+    return scope->made <= MAX_MADE;
+}
+
 /* The value of a name; NULL where it has none (reported). */
 static struct tree *let_value(struct scope *scope, const char *name, size_t length, struct let *user,
                               struct mark mark) {
@@ -132,12 +167,16 @@ static struct tree *let_value(struct scope *scope, const char *name, size_t leng
                               MAX_CHAIN);
             let->state = LET_BAD;
         } else {
+            size_t before = scope->made;
             let->state = LET_BUSY;
             let->user = user;
             let->value = fill(scope, let->raw, let);
             let->state = let->state == LET_BUSY ? LET_DONE : LET_BAD;
+            let->made = scope->made - before;
         }
         scope->depth--;
+    } else if (let->state == LET_DONE && !count_made(scope, mark, let->made)) {
+        return NULL;
     }
     return let->state == LET_DONE ? let->value : NULL;
 }
@@ -168,8 +207,9 @@ static const char *fill_braces(struct scope *scope, const struct tree *tree, con
                           (int)length, at, tree_type_name(value->type));
         return NULL;
     }
+    size_t before = out->length;
     text_add(out, value->type == TREE_FLOAT ? number_write(value->value.number, digits) : value->text);
-    return at + length + 1;
+    return count_made(scope, tree->mark, out->length - before) ? at + length + 1 : NULL;
 }
 
 static struct tree *fill_text(struct scope *scope, const struct tree *tree, struct let *user) {
@@ -204,6 +244,9 @@ static struct tree *fill_text(struct scope *scope, const struct tree *tree, stru
 }
 
 static struct tree *fill(struct scope *scope, const struct tree *tree, struct let *user) {
+    if (user) {
+        scope->made += sizeof *tree;
+    }
     if (tree->type == TREE_TEXT) {
         return fill_text(scope, tree, user);
     }
@@ -234,8 +277,14 @@ void scope_open(struct scope *scope, const struct tree *root) {
     scope->root = tree_map(scope->arena, root->mark);
     scope->n_lets = lets && lets->type == TREE_MAP ? lets->count : 0;
     scope->lets = arena_array(scope->arena, scope->n_lets, sizeof *scope->lets);
+    scope->n_slots = 1;
+    while (scope->n_slots < 2 * scope->n_lets) {
+        scope->n_slots *= 2;
+    }
+    scope->slots = arena_array(scope->arena, scope->n_slots, sizeof *scope->slots);
     for (size_t i = 0; i < scope->n_lets; i++) {
         scope->lets[i] = (struct let){.name = lets->keys[i], .raw = lets->items[i]};
+        *let_slot(scope, lets->keys[i], strlen(lets->keys[i])) = i + 1;
     }
 }
 
@@ -258,7 +307,9 @@ static bool need_section(struct scope *scope, const char *name) {
 
 void scope_fill(struct scope *scope, const char *const *sections, size_t n_sections) {
     for (size_t i = 0; i < scope->n_lets; i++) {
-        let_value(scope, scope->lets[i].name, strlen(scope->lets[i].name), NULL, (struct mark){0});
+        if (scope->lets[i].state == LET_NEW) {
+            let_value(scope, scope->lets[i].name, strlen(scope->lets[i].name), NULL, scope->lets[i].raw->mark);
+        }
     }
     for (size_t i = 0; i < n_sections; i++) {
         need_section(scope, sections[i]);
@@ -296,11 +347,7 @@ static void report_cycle(struct scope *scope, const struct frame *first) {
 }
 
 static enum status undefined_name(struct scope *scope, const char *name, struct error *error) {
-    const char **names = arena_array(scope->arena, scope->n_lets, sizeof *names);
-    for (size_t i = 0; i < scope->n_lets; i++) {
-        names[i] = scope->lets[i].name;
-    }
-    const char *near = text_nearest(name, names, scope->n_lets);
+    const char *near = nearest_let(scope, name);
     return near
                ? error_set(error, STATUS_CONFIG, "undefined name '%s'; did you mean '%s'?", name, near)
                : error_set(error, STATUS_CONFIG, "undefined name '%s': it is neither a path nor a name of 'let'", name);

@@ -25,6 +25,8 @@ struct scope {
 
     struct let *lets;
     size_t n_lets;
+    size_t *slots, n_slots; /* a hash table of the names: 1 + index, 0 is free */
+    size_t made;            /* bytes that the uses of names stand for so far */
     const struct tree *raw;
     struct tree *root;   /* the sections, with every `$` filled */
     const char *filling; /* the section that is being filled */

@@ -6,6 +6,11 @@
 #include <math.h>
 #include <string.h>
 
+struct count {
+    const char *component;
+    size_t next;
+};
+
 /* Where the builder stands while it appends: the entry of `model`, and the component whose expand() runs. */
 struct builder {
     runner_build public; /* first */
@@ -19,6 +24,8 @@ struct builder {
     unsigned owned;     /* leaves that it has appended itself */
     const char **names; /* of layers, given so far */
     size_t n_names;
+    struct count *counts;
+    size_t n_counts;
 };
 #define NAMES_STEP 32
 
@@ -173,6 +180,21 @@ static bool name_taken(const struct builder *builder, const char *name) {
     return false;
 }
 
+/* Where the numbers of a component's layers go on: names are never given back, so smaller ones stay taken. */
+static size_t *next_number(struct builder *builder, const char *component) {
+    for (size_t i = 0; i < builder->n_counts; i++)
+        if (strcmp(builder->counts[i].component, component) == 0)
+            return &builder->counts[i].next;
+    if (builder->n_counts % NAMES_STEP == 0) {
+        struct count *counts = arena_array(&builder->model->arena, builder->n_counts + NAMES_STEP, sizeof *counts);
+        if (builder->n_counts > 0)
+            memcpy(counts, builder->counts, builder->n_counts * sizeof *counts);
+        builder->counts = counts;
+    }
+    builder->counts[builder->n_counts] = (struct count){component, 1};
+    return &builder->counts[builder->n_counts++].next;
+}
+
 /* Keras' names count the layers of a component over the whole model; an own `name` has to be new. */
 static const char *layer_name(struct builder *builder, const struct runner_part *part) {
     struct arena *arena = &builder->model->arena;
@@ -181,8 +203,8 @@ static const char *layer_name(struct builder *builder, const struct runner_part 
         error_set(builder->error, STATUS_CONFIG, "two layers are named '%s'; wanted: names that differ", name);
         return NULL;
     }
-    for (size_t number = 1; name == NULL; number++) {
-        const char *next = arena_printf(arena, "%s_%zu", part->name, number);
+    for (size_t *number = next_number(builder, part->name); name == NULL;) {
+        const char *next = arena_printf(arena, "%s_%zu", part->name, (*number)++);
         name = name_taken(builder, next) ? NULL : next;
     }
     if (builder->n_names % NAMES_STEP == 0) {

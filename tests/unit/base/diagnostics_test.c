@@ -90,6 +90,22 @@ static void no_mistakes_print_nothing(void **state) {
     diagnostics_clear(&diagnostics);
 }
 
+static void a_flood_is_cut(void **state) {
+    (void)state;
+    struct diagnostics diagnostics;
+    diagnostics_init(&diagnostics);
+    for (unsigned i = 1; i <= 3 * DIAGNOSTICS_MOST; i++)
+        diagnostics_error(&diagnostics, (struct mark){"a.yaml", i, 1}, "%0*d\u00e9", i == 1 ? 1999 : 1, 0);
+    assert_int_equal(diagnostics.errors, 3 * DIAGNOSTICS_MOST);
+    char *text = printed(&diagnostics);
+    assert_int_equal(strcspn(text, "\n"), strlen("a.yaml:1:1: error: ") + 1999 + strlen("..."));
+    assert_null(strstr(text, "a.yaml:1001:1: "));
+    assert_non_null(
+        strstr(text, "\na.yaml:1000:1: error: 0\u00e9\nerror: more than 1000 mistakes; the rest is not shown\n"));
+    free(text);
+    diagnostics_clear(&diagnostics);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(mistakes_are_printed_by_place),
@@ -97,6 +113,7 @@ int main(void) {
         cmocka_unit_test(marks_outlive_the_tree_they_came_from),
         cmocka_unit_test(a_message_stays_one_line_without_escapes),
         cmocka_unit_test(no_mistakes_print_nothing),
+        cmocka_unit_test(a_flood_is_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
