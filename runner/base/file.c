@@ -217,6 +217,18 @@ enum status file_write_whole(const char *path, const void *bytes, size_t n, stru
     return file_writer_close(&writer, true, error);
 }
 
+bool file_has(const char *path, const void *bytes, size_t n) {
+    unsigned char *found = NULL;
+    size_t length = 0;
+    bool same = file_read(path, n, &found, &length, NULL) == STATUS_OK && length == n && memcmp(found, bytes, n) == 0;
+    free(found);
+    return same;
+}
+
+enum status file_write_changed(const char *path, const void *bytes, size_t n, struct error *error) {
+    return file_has(path, bytes, n) ? STATUS_OK : file_write_whole(path, bytes, n, error);
+}
+
 bool file_is_remains(const char *name) {
     size_t length = strlen(name);
     return strncmp(name, ".runner-", 8) == 0 && length > 4 && strcmp(name + length - 4, ".tmp") == 0;

@@ -29,6 +29,10 @@ enum status file_read_all_gzip(const char *path, size_t limit, unsigned char **b
    on failure), fsync, rename, fsync of the folder. The permissions follow the umask. */
 enum status file_write_whole(const char *path, const void *bytes, size_t n, struct error *error);
 
+bool file_has(const char *path, const void *bytes, size_t n); /* these bytes and no others */
+/* As file_write_whole(), but a file that has these bytes is left alone. */
+enum status file_write_changed(const char *path, const void *bytes, size_t n, struct error *error);
+
 /* The same bit by bit. After a failure what is added is dropped, and file_writer_close() tells. */
 struct file_writer {
     struct arena arena;

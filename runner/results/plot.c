@@ -223,8 +223,27 @@ static void take(struct plot *plot, const char *path) {
     free(bytes);
 }
 
-enum status plots_draw(struct plots *plots, struct error *error) {
-    if (plots->count == 0)
+static bool has_text(const char *path, const struct text *text) {
+    return file_has(path, text->data, text->length);
+}
+
+/* Ends the scripts, and takes the pictures that were drawn from the same scripts and data before. The number of others. */
+static size_t take_former(struct plots *plots, const char *former) {
+    size_t left = 0;
+    for (size_t i = 0; i < plots->count; i++) {
+        struct plot *plot = &plots->items[i];
+        const char *stem = path_join(&plots->arena, former, plot->name);
+        text_add(&plot->script, "unset output\n");
+        if (has_text(arena_printf(&plots->arena, "%s.gp", stem), &plot->script) &&
+            has_text(arena_printf(&plots->arena, "%s.dat", stem), &plot->data))
+            take(plot, arena_printf(&plots->arena, "%s.svg", stem));
+        left += plot->svg.length == 0 ? 1 : 0;
+    }
+    return left;
+}
+
+enum status plots_draw(struct plots *plots, const char *former, struct error *error) {
+    if (take_former(plots, former) == 0)
         return STATUS_OK;
     const char *parent = getenv("TMPDIR");
     char *folder =
@@ -238,7 +257,6 @@ enum status plots_draw(struct plots *plots, struct error *error) {
     for (size_t i = 0; i < plots->count; i++) {
         struct plot *plot = &plots->items[i];
         const char *stem = path_join(&plots->arena, folder, plot->name);
-        text_add(&plot->script, "unset output\n");
         files[n++] = arena_printf(&plots->arena, "%s.gp", stem);
         files[n++] = arena_printf(&plots->arena, "%s.dat", stem);
         files[n++] = arena_printf(&plots->arena, "%s.svg", stem);
@@ -249,6 +267,8 @@ enum status plots_draw(struct plots *plots, struct error *error) {
     }
     enum status failed = STATUS_OK; /* of some picture: its message is kept */
     for (size_t i = 0; i < plots->count && status == STATUS_OK; i++) {
+        if (plots->items[i].svg.length > 0)
+            continue;
         status = run(plots->items[i].name, folder, complaints, failed == STATUS_OK ? error : NULL);
         if (status == STATUS_OK)
             take(&plots->items[i], files[3 * i + 3]);
@@ -263,16 +283,6 @@ enum status plots_draw(struct plots *plots, struct error *error) {
 }
 
 /* ---- The folder -------------------------------------------------------------------------------------------------- */
-
-/* A file that is there with the same bytes is left alone. */
-static enum status keep(const char *path, const struct text *text, struct error *error) {
-    unsigned char *bytes = NULL;
-    size_t n = 0;
-    bool same = file_read(path, SVG_LIMIT, &bytes, &n, NULL) == STATUS_OK && n == text->length &&
-                memcmp(bytes, text->data, n) == 0;
-    free(bytes);
-    return same ? STATUS_OK : file_write_whole(path, text->data, text->length, error);
-}
 
 static bool has_opening(const char *path) {
     char line[sizeof OPENING] = "";
@@ -317,15 +327,17 @@ enum status plots_keep(const struct plots *plots, const char *folder, struct err
     for (size_t i = 0; i < plots->count; i++) {
         const struct plot *plot = &plots->items[i];
         const char *stem = path_join(&arena, folder, plot->name);
+        const char *script = arena_printf(&arena, "%s.gp", stem), *data = arena_printf(&arena, "%s.dat", stem);
         const char *svg = arena_printf(&arena, "%s.svg", stem);
+        /* A picture of other data never stands beside the new ones, wherever the writing ends: plots_draw() takes its word for it. */
+        if (plot->svg.length == 0 || !has_text(script, &plot->script) || !has_text(data, &plot->data))
+            unlink(svg);
         if (status == STATUS_OK)
-            status = keep(arena_printf(&arena, "%s.gp", stem), &plot->script, error);
+            status = file_write_changed(script, plot->script.data, plot->script.length, error);
         if (status == STATUS_OK)
-            status = keep(arena_printf(&arena, "%s.dat", stem), &plot->data, error);
+            status = file_write_changed(data, plot->data.data, plot->data.length, error);
         if (status == STATUS_OK && plot->svg.length > 0)
-            status = keep(svg, &plot->svg, error);
-        else if (stat(svg, &facts) == 0)
-            unlink(svg); /* of other data */
+            status = file_write_changed(svg, plot->svg.data, plot->svg.length, error);
     }
     if (stat(folder, &facts) == 0)
         remove_former(plots, folder);

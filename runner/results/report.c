@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #define FILE_LIMIT ((size_t)64 << 20)
+#define PLOTS_FOLDER "plots"
 
 /* ---- What the parts need ----------------------------------------------------------------------------------------- */
 
@@ -279,7 +280,7 @@ static void draw(struct report *report) {
     report_plot_heat(report);
     report_plot_frontier(report);
     struct error error = {0};
-    if (plots_draw(&report->plots, &error) != STATUS_OK)
+    if (plots_draw(&report->plots, path_join(&report->arena, report->folder, PLOTS_FOLDER), &error) != STATUS_OK)
         text_add(&report->missing, error.text);
 }
 
@@ -328,9 +329,9 @@ enum status report_write(const struct report_side *side, const char *output, str
         text_add(notice, report.missing.data);
         const char *path = output != NULL ? output : path_join(&report.arena, side->folder, REPORT_FILE);
         if (output == NULL)
-            status = plots_keep(&report.plots, path_join(&report.arena, side->folder, "plots"), error);
+            status = plots_keep(&report.plots, path_join(&report.arena, side->folder, PLOTS_FOLDER), error);
         if (status == STATUS_OK)
-            status = file_write_whole(path, page.data, page.length, error);
+            status = file_write_changed(path, page.data, page.length, error);
     }
     if (lock >= 0)
         close(lock);

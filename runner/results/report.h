@@ -1,6 +1,7 @@
 /*
  * report.html: what a grid was asked, what came out, and how, on one page that needs nothing but itself. Its pictures stand beside it in
- * plots/, each as script, data and SVG. The same results and manifest give the same bytes.
+ * plots/, each as script, data and SVG. The same results and manifest give the same bytes,
+ * and pictures of the same data are not drawn again.
  *
  * A report is made by one program at a time in a folder (.report.lock); every file is written whole. It may be made while the grid is
  * still being trained. Single-threaded.

@@ -54,11 +54,27 @@ says err "no gnuplot is installed (package gnuplot-nox)"
 whole "results/grid,seeds=1,train.epochs=1"
 says "results/grid,seeds=1,train.epochs=1/report.html" "<code>gnuplot-nox</code>" "Grid points: mean"
 
-# Another gnuplot that hangs on or fails costs the pictures alone.
+# Another gnuplot that hangs on or fails costs the pictures alone, and only those that are not there from the same data.
 printf '#!/bin/sh\necho "cannot open" >&2\nexit 1\n' >bin/gnuplot
 chmod +x bin/gnuplot
-PATH=$PWD/bin:/usr/bin:/bin expect 0 "$RUNNER" report results/grid --output page.html
+export PATH=$PWD/bin:$PATH
+expect 0 "$RUNNER" report results/grid --output page.html
+[ ! -e results/grid/plots/seeds.svg ] || { [ ! -s err ] && cmp wanted page.html; } || fail "pictures are drawn again that are there"
+made() {
+    ls -li --time-style=full-iso results/grid results/grid/plots | grep -E '(html|svg|gp|dat)$'
+}
+made >before
+expect 0 "$RUNNER" grid.yaml
+says err "nothing to train"
+made >after
+[ -s before ] && cmp before after || fail "a run with nothing to do has made its report again"
+echo >>results/grid/plots/seeds.dat
+expect 0 "$RUNNER" report results/grid --output page.html
 says err "gnuplot failed: cannot open"
+expect 0 "$RUNNER" report results/grid
+[ ! -e results/grid/plots/seeds.svg ] || fail "a picture stands beside other data"
+rm bin/gnuplot
+expect 0 "$RUNNER" report results/grid
 
 # What runs know that are not finished, failed or have no metrics.
 expect 1 "$RUNNER" --plugin-dir "$plugins/crash_step" grid.yaml optimizer=crash_step rate=0.1 seeds=2
