@@ -122,6 +122,26 @@ static void what_is_no_regular_file_is_refused_by_kind(void **state) {
     check_refused("absent/file", LIMIT, STATUS_CONFIG, "cannot read absent/file: No such file or directory");
 }
 
+static void a_file_with_the_same_bytes_is_left_alone(void **state) {
+    (void)state;
+    struct stat before, after;
+    assert_false(file_has("file", "", 0));
+    assert_int_equal(file_write_changed("file", "abc", 3, NULL), STATUS_OK);
+    assert_int_equal(stat("file", &before), 0);
+    assert_true(file_has("file", "abc", 3));
+    assert_false(file_has("file", "abc\0", 4)); /* what stands behind the bytes that were read does not count */
+    assert_int_equal(file_write_changed("file", "abc", 3, NULL), STATUS_OK);
+    assert_int_equal(stat("file", &after), 0);
+    assert_int_equal(before.st_ino, after.st_ino);
+    static const char *const others[] = {"abd", "ab", "abcd", ""};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        assert_false(file_has("file", others[i], strlen(others[i])));
+        assert_int_equal(file_write_changed("file", others[i], strlen(others[i]), NULL), STATUS_OK);
+        assert_true(file_has("file", others[i], strlen(others[i])));
+        assert_int_equal(file_write_changed("file", "abc", 3, NULL), STATUS_OK);
+    }
+}
+
 static void a_failed_write_leaves_the_old_file_and_nothing_else(void **state) {
     (void)state;
     struct error error;
@@ -205,6 +225,7 @@ int main(void) {
         TEST(permissions_follow_the_umask),
         TEST(a_limit_refuses_larger_files),
         TEST(what_is_no_regular_file_is_refused_by_kind),
+        TEST(a_file_with_the_same_bytes_is_left_alone),
         TEST(a_failed_write_leaves_the_old_file_and_nothing_else),
         TEST(a_temporary_file_of_a_dead_process_is_no_hindrance),
         TEST(folders_are_made_with_their_parents),

@@ -11,6 +11,7 @@
 
 #include "runner/results/results.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -42,6 +43,11 @@ static inline struct record *lab_record(struct arena *arena, size_t number, enum
 static inline void lab_set(struct record *record, size_t row, size_t column, double value) {
     record->rows[row].values[column] = value;
     record->rows[row].known[column] = true;
+}
+
+/* Equal but for rounding. */
+static inline void lab_near(double found, double wanted) {
+    assert_true(fabs(found - wanted) <= 1e-12);
 }
 
 /* `labels` are n_points x n_axes; each point has `seeds` trials. */
