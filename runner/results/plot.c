@@ -232,9 +232,9 @@ static size_t take_former(struct plots *plots, const char *former) {
     size_t left = 0;
     for (size_t i = 0; i < plots->count; i++) {
         struct plot *plot = &plots->items[i];
-        const char *stem = path_join(&plots->arena, former, plot->name);
+        const char *stem = former != NULL ? path_join(&plots->arena, former, plot->name) : "";
         text_add(&plot->script, "unset output\n");
-        if (has_text(arena_printf(&plots->arena, "%s.gp", stem), &plot->script) &&
+        if (former != NULL && has_text(arena_printf(&plots->arena, "%s.gp", stem), &plot->script) &&
             has_text(arena_printf(&plots->arena, "%s.dat", stem), &plot->data))
             take(plot, arena_printf(&plots->arena, "%s.svg", stem));
         left += plot->svg.length == 0 ? 1 : 0;

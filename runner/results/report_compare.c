@@ -1,23 +1,16 @@
 /* Several runs on one page. */
+#include "runner/results/report_compare.h"
+
 #include "runner/base/file.h"
 #include "runner/base/html.h"
 #include "runner/base/words.h"
 #include "runner/results/column.h"
-#include "runner/results/report_parts.h"
-#include "runner/results/statistics.h"
 #include "runner/results/verdict.h"
 
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct compared {
-    struct arena arena;
-    struct report *sides; /* of one run each, for its counts and manifest */
-    size_t n;
-    const char *metric; /* of the first side */
-};
 
 static const char *last_part(const char *path) {
     const char *slash = strrchr(path, '/');
@@ -45,8 +38,7 @@ static bool same_point(const struct report *a, size_t point, const struct report
     return true;
 }
 
-/* The point of a side that is the same, or SIZE_MAX; there are several where the side has an axis more: none is taken then. */
-static size_t find_point(const struct compared *all, size_t side, size_t point) {
+size_t compared_point(const struct compared *all, size_t side, size_t point) {
     const struct report *first = &all->sides[0], *other = &all->sides[side];
     size_t found = SIZE_MAX;
     for (size_t p = 0; p < other->results->n_points; p++) {
@@ -59,8 +51,7 @@ static size_t find_point(const struct compared *all, size_t side, size_t point) 
     return found;
 }
 
-/* The differences of a side from the first at a pair of points, paired by seed. */
-static void test_points(const struct compared *all, size_t side, size_t point, size_t other, struct t_test *test) {
+void compared_test(const struct compared *all, size_t side, size_t point, size_t other, struct t_test *test) {
     const struct results *first = all->sides[0].results, *second = all->sides[side].results;
     size_t from, to, begin, end, n = 0;
     results_point_trials(first, point, &from, &to);
@@ -98,7 +89,7 @@ static void add_difference(const struct compared *all, size_t side, size_t point
     struct t_test test = {.n = 0};
     char mean[WORDS_SIZE];
     if (other != SIZE_MAX)
-        test_points(all, side, point, other, &test);
+        compared_test(all, side, point, other, &test);
     html_element(out, "td class=\"n\"", test.n > 0 ? words_number(test.mean, mean) : "");
     text_add(out, "<td class=\"n\">");
     if (test.n >= 2 && isfinite(test.low)) {
@@ -155,7 +146,7 @@ static void add_points(const struct compared *all, struct text *out) {
                          first->results->labels[p][i] != NULL ? first->results->labels[p][i] : "");
         matches[0] = p;
         for (size_t s = 1; s < all->n; s++)
-            matches[s] = find_point(all, s, p);
+            matches[s] = compared_point(all, s, p);
         for (size_t s = 0; s < all->n; s++)
             add_cell(&all->sides[s], matches[s], all->metric, out);
         for (size_t s = 1; s < all->n; s++)
@@ -206,37 +197,58 @@ static void add_runs(const struct compared *all, struct text *out) {
     report_table_close(out);
 }
 
+/* Which run is which, and what they are compared by. */
+static void add_head(const struct compared *all, struct text *out) {
+    text_add(out, "<header><h1>Comparison of runs</h1>\n<dl>\n");
+    for (size_t s = 0; s < all->n; s++) {
+        text_printf(out, "<dt>%c</dt>", (int)('A' + s % 26));
+        html_element(out, "dd", last_part(all->sides[s].folder));
+        text_add(out, "\n");
+    }
+    text_add(out, "</dl>\n</header>\n");
+}
+
 /* What speaks for itself: how many of the matched points differ. */
 static void add_overview(const struct compared *all, struct text *out) {
     const struct report *first = &all->sides[0];
+    bool lower_is_better = column_lower_is_better(all->metric);
     text_add(out, "<h2>Answer</h2>\n<ul class=\"answers\">\n");
     for (size_t s = 1; s < all->n; s++) {
-        size_t matched = 0, tested = 0, equal = 0, differ = 0, only = 0;
+        size_t matched = 0, tested = 0, equal = 0, better = 0, worse = 0, only = 0;
         double *p_values = memory_alloc(first->results->n_points + 1, sizeof *p_values);
+        bool *higher = memory_alloc(first->results->n_points + 1, sizeof *higher);
         for (size_t p = 0; p < first->results->n_points; p++) {
             struct t_test test;
-            size_t other = find_point(all, s, p);
+            size_t other = compared_point(all, s, p);
             if (other == SIZE_MAX) {
                 only++;
                 continue;
             }
             matched++;
-            test_points(all, s, p, other, &test);
+            compared_test(all, s, p, other, &test);
             equal += test.n > 0 && test.mean == 0 && (test.n < 2 || test.sd == 0) ? 1 : 0;
-            if (test.n >= STATISTICS_LEAST && !isnan(test.p))
+            if (test.n >= STATISTICS_LEAST && !isnan(test.p)) {
+                higher[tested] = test.mean > 0;
                 p_values[tested++] = test.p;
+            }
         }
         statistics_holm(p_values, tested, p_values);
-        for (size_t i = 0; i < tested; i++)
-            differ += p_values[i] < 1 - STATISTICS_LEVEL ? 1 : 0;
+        for (size_t i = 0; i < tested; i++) {
+            bool differs = p_values[i] < 1 - STATISTICS_LEVEL;
+            better += differs && higher[i] != lower_is_better ? 1 : 0;
+            worse += differs && higher[i] == lower_is_better ? 1 : 0;
+        }
+        free(higher);
         free(p_values);
-        text_printf(out, "<li><span class=\"verdict %s\">%c and A</span><div>", differ > 0 ? "no" : "open",
+        text_printf(out, "<li><span class=\"verdict %s\">%c against A</span><div>",
+                    better > 0 && worse == 0   ? "yes"
+                    : worse > 0 && better == 0 ? "no"
+                                               : "open",
                     (int)('A' + s % 26));
         html_printf(out,
-                    "%zu grid point%s matched; %s differs at %zu of %zu that can be tested (t test, Holm\u2019s "
-                    "correction), is equal in all "
-                    "digits at %zu",
-                    matched, matched == 1 ? " is" : "s are", all->metric, differ, tested, equal);
+                    "%zu grid point%s matched; %s is better at %zu and worse at %zu of the %zu that can be tested "
+                    "(t test, Holm\u2019s correction), and equal in all digits at %zu",
+                    matched, matched == 1 ? " is" : "s are", all->metric, better, worse, tested, equal);
         if (only > 0)
             html_printf(out, "; %zu of A have no partner", only);
         text_add(out, ".</div></li>\n");
@@ -254,11 +266,17 @@ enum status report_compare(const struct report_side *sides, size_t n, const char
     all.sides = arena_array(&all.arena, n, sizeof *all.sides);
     for (size_t s = 0; s < n; s++)
         report_open(&all.sides[s], &sides[s]);
+    struct error drawing = {0};
     all.metric = all.sides[0].metric;
     report_page_open("Comparison of runs", &page);
-    text_add(&page, "<header><h1>Comparison of runs</h1></header>\n");
+    add_head(&all, &page);
     if (all.metric != NULL) {
+        report_plot_compared(&all);
+        if (plots_draw(&all.sides[0].plots, NULL, &drawing) != STATUS_OK)
+            text_add(&all.sides[0].missing, drawing.text);
+        text_add(notice, all.sides[0].missing.data);
         add_overview(&all, &page);
+        report_figures(&all.sides[0], &page);
         add_points(&all, &page);
     } else {
         html_element(&page, "p", "There is nothing to compare: no trial of the first run has a metric.");

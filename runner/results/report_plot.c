@@ -112,3 +112,53 @@ void plot_above(const char *name, struct text *script) {
     plot_string(name, script);
     text_printf(script, " at graph 0, graph 1 left offset -4,1 tc rgb '#%06x'\n", SVG_INK);
 }
+
+/* ---- Rows -------------------------------------------------------------------------------------------------------- */
+
+enum { ROW = 22, ROW_LABEL = 22 };
+
+static const char *row_label(const struct rows *rows, size_t i) {
+    struct text label;
+    text_init(&label);
+    report_label(rows->report, rows->points[i], &label);
+    const char *copy = arena_copy_text(&rows->report->arena, label.data);
+    text_clear(&label);
+    return copy;
+}
+
+double rows_place(const struct rows *rows, size_t i) {
+    return (double)(rows->n - 1 - i);
+}
+
+struct plot *rows_add_plot(struct rows *rows, const char *name, const char *xlabel, size_t marks, struct key *key) {
+    size_t widest = 4;
+    for (size_t i = 0; i < rows->n; i++) {
+        size_t width = plot_label_width(row_label(rows, i), ROW_LABEL);
+        widest = width > widest ? width : widest;
+    }
+    int left = 14 + 7 * (int)widest;
+    key->margins = (size_t)left + 24;
+    int height = 90 + (int)((marks > 2 ? 11 * marks : ROW) * rows->n) + key_height(key);
+    struct plot *plot = plots_add(&rows->report->plots, name, PLOT_WIDTH, height);
+    if (plot == NULL)
+        return NULL;
+    struct text axes, *script = &plot->script;
+    text_init(&axes);
+    report_axes(rows->report, &axes);
+    key_write(key, "", height, script);
+    text_printf(script, "set lmargin at screen %.3f\nset tmargin 2\nset rmargin 3\n", (double)left / PLOT_WIDTH);
+    text_add(script, "set label 1 ");
+    plot_string(axes.data, script);
+    text_printf(script, " at screen 0.01, graph 1 left offset 0,0.8 tc rgb '#%06x'\n", SVG_AXIS);
+    text_printf(script, "set border 1\nunset grid\nset grid xtics lt 1 lw 0.6 lc rgb '#%06x'\n", SVG_GRID);
+    text_printf(script, "set ytics scale 0\nset yrange [-0.7:%zu.7]\nset xtics autofreq\nset xlabel ", rows->n - 1);
+    plot_string(xlabel, script);
+    text_add(script, " offset 0,0.3\n");
+    text_clear(&axes);
+    return plot;
+}
+
+void rows_add_label(const struct rows *rows, size_t i, struct text *data) {
+    plot_number(rows_place(rows, i), '\t', data);
+    plot_label(row_label(rows, i), ROW_LABEL, data);
+}

@@ -31,6 +31,21 @@ void range_write(const struct range *range, char axis, bool logarithmic, bool sh
 /* The number of a label on a numeric axis; `full` is the number of training rows. False where it is none. */
 bool axis_number(const struct results *results, size_t point, size_t axis, double *number);
 
+/* A picture with a row a grid point, the first at the top, and numbers from left to right. */
+struct rows {
+    struct report *report;
+    size_t points[REPORT_ROWS];
+    size_t n;
+    bool cut;
+    struct range x;
+};
+/* Where a row is on the vertical axis; the next one is 1 below. */
+double rows_place(const struct rows *rows, size_t i);
+/* Its place and its label, without an end of line: for `using ...:1:ytic(2)`. */
+void rows_add_label(const struct rows *rows, size_t i, struct text *data);
+/* With room for labels at the left, what they are above them, and `marks` marks one below the other in a row. The caller writes the range. */
+struct plot *rows_add_plot(struct rows *rows, const char *name, const char *xlabel, size_t marks, struct key *key);
+
 /* "test_accuracy" above the axis, where it takes no room beside it. */
 void plot_above(const char *name, struct text *script);
 

@@ -8,62 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROW = 22, ROW_LABEL = 22, BOX_LEAST = 5, SEEDS_DRAWN = 60 };
-
-struct rows {
-    struct report *report;
-    size_t points[REPORT_ROWS];
-    size_t n;
-    bool cut;
-    struct range x;
-};
-
-static const char *row_label(const struct rows *rows, size_t i) {
-    struct text label;
-    text_init(&label);
-    report_label(rows->report, rows->points[i], &label);
-    const char *copy = arena_copy_text(&rows->report->arena, label.data);
-    text_clear(&label);
-    return copy;
-}
-
-static double row_place(const struct rows *rows, size_t i) {
-    return (double)(rows->n - 1 - i);
-}
-
-/* The labels at the left, their axes above them. */
-static struct plot *add_rows(struct rows *rows, const char *name, const char *xlabel, struct key *key) {
-    size_t widest = 4;
-    for (size_t i = 0; i < rows->n; i++) {
-        size_t width = plot_label_width(row_label(rows, i), ROW_LABEL);
-        widest = width > widest ? width : widest;
-    }
-    int left = 14 + 7 * (int)widest;
-    key->margins = (size_t)left + 24;
-    int height = 90 + ROW * (int)rows->n + key_height(key);
-    struct plot *plot = plots_add(&rows->report->plots, name, PLOT_WIDTH, height);
-    if (plot == NULL)
-        return NULL;
-    struct text axes, *script = &plot->script;
-    text_init(&axes);
-    report_axes(rows->report, &axes);
-    key_write(key, "", height, script);
-    text_printf(script, "set lmargin at screen %.3f\nset tmargin 2\nset rmargin 3\n", (double)left / PLOT_WIDTH);
-    text_add(script, "set label 1 ");
-    plot_string(axes.data, script);
-    text_printf(script, " at screen 0.01, graph 1 left offset 0,0.8 tc rgb '#%06x'\n", SVG_AXIS);
-    text_printf(script, "set border 1\nunset grid\nset grid xtics lt 1 lw 0.6 lc rgb '#%06x'\n", SVG_GRID);
-    text_printf(script, "set ytics scale 0\nset yrange [-0.7:%zu.7]\nset xtics autofreq\nset xlabel ", rows->n - 1);
-    plot_string(xlabel, script);
-    text_add(script, " offset 0,0.3\n");
-    text_clear(&axes);
-    return plot;
-}
-
-static void add_row_label(const struct rows *rows, size_t i, struct text *data) {
-    plot_number(row_place(rows, i), '\t', data);
-    plot_label(row_label(rows, i), ROW_LABEL, data);
-}
+enum { BOX_LEAST = 5, SEEDS_DRAWN = 60 };
 
 /* ---- Seeds ------------------------------------------------------------------------------------------------------- */
 
@@ -96,7 +41,7 @@ static bool write_seeds(struct rows *rows, struct text *boxes, struct text *dots
     for (size_t i = 0; i < rows->n; i++) {
         size_t n = seed_values(report, rows->points[i], values);
         bool box = n >= BOX_LEAST;
-        add_row_label(rows, i, boxes);
+        rows_add_label(rows, i, boxes);
         text_add(boxes, "\t");
         plot_number(n > 0 ? quantile(values, n, 0.5) : (double)NAN, '\t', boxes);
         const double shares[] = {0.25, 0.75, 0, 1};
@@ -108,7 +53,7 @@ static bool write_seeds(struct rows *rows, struct text *boxes, struct text *dots
             if (n > SEEDS_DRAWN && (k + 1) * SEEDS_DRAWN / n == k * SEEDS_DRAWN / n && k > 0 && k + 1 < n)
                 continue;
             plot_number(values[k], '\t', dots);
-            plot_number(row_place(rows, i), '\n', dots);
+            plot_number(rows_place(rows, i), '\n', dots);
         }
     }
     free(values);
@@ -125,7 +70,7 @@ void report_plot_seeds(struct report *report) {
     text_init(&dots);
     bool any_box = rows.n > 0 && write_seeds(&rows, &boxes, &dots);
     struct key key = {.n = 0};
-    struct plot *plot = rows.x.any ? add_rows(&rows, "seeds", report->metric, &key) : NULL;
+    struct plot *plot = rows.x.any ? rows_add_plot(&rows, "seeds", report->metric, 1, &key) : NULL;
     if (plot != NULL) {
         struct text *script = &plot->script;
         range_write(&rows.x, 'x', !column_is_share(report->metric) && range_is_wide(&rows.x, 100),
@@ -169,7 +114,7 @@ static size_t kind_of(enum verdict verdict) {
 static void write_differences(struct rows *rows, struct text *data, size_t *counts) {
     const struct comparisons *all = &rows->report->comparisons;
     for (size_t i = 0; i < rows->n; i++) {
-        add_row_label(rows, i, data);
+        rows_add_label(rows, i, data);
         text_add(data, "\n");
     }
     for (size_t kind = 0; kind < 3; kind++) {
@@ -180,7 +125,7 @@ static void write_differences(struct rows *rows, struct text *data, size_t *coun
                 continue;
             bool interval = isfinite(c->t.low) && isfinite(c->t.high);
             plot_number(c->t.mean, '\t', data);
-            plot_number(row_place(rows, i), '\t', data);
+            plot_number(rows_place(rows, i), '\t', data);
             plot_number(interval ? c->t.low : c->t.mean, '\t', data);
             plot_number(interval ? c->t.high : c->t.mean, '\n', data);
             range_add(&rows->x, c->t.mean);
@@ -210,10 +155,10 @@ void report_plot_differences(struct report *report) {
     for (size_t k = 0; k < 3; k++)
         if (counts[k] > 0)
             key_measure(&key, names[k]);
-    struct plot *plot =
-        counts[0] + counts[1] + counts[2] > 0
-            ? add_rows(&rows, "differences", arena_printf(&report->arena, "difference in %s", report->metric), &key)
-            : NULL;
+    struct plot *plot = counts[0] + counts[1] + counts[2] > 0
+                            ? rows_add_plot(&rows, "differences",
+                                            arena_printf(&report->arena, "difference in %s", report->metric), 1, &key)
+                            : NULL;
     if (plot != NULL) {
         range_write(&rows.x, 'x', false, false, &plot->script);
         text_printf(&plot->script, "set arrow 1 from 0, graph 0 to 0, graph 1 nohead lc rgb '#%06x'\n", SVG_AXIS);

@@ -98,8 +98,9 @@ says err "bin: no results are there"
 
 # Two runs side by side.
 expect 0 "$RUNNER" report results/grid "results/grid,seeds=1,train.epochs=1" --output two.html
-says two.html "Grid points side by side" "B − A" "9 grid points are matched"
+says two.html "Grid points side by side" "B − A" "9 grid points are matched" "is better at" "test_accuracy of each run" "Difference from A" "Time of each run"
 [ "$(tail -n 1 two.html)" = "</html>" ] || fail "two.html is not whole"
+[ "$(grep -c '<svg' two.html)" = 3 ] || ! command -v gnuplot >/dev/null || fail "two.html has not its three pictures"
 
 # gnuplot draws the same pictures again from what stands beside them.
 command -v gnuplot >/dev/null || exit 0

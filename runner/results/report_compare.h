@@ -1,0 +1,24 @@
+/* What the parts of a page of several runs share, for report_compare*.c alone. */
+#ifndef RUNNER_RESULTS_REPORT_COMPARE_H
+#define RUNNER_RESULTS_REPORT_COMPARE_H
+
+#include "runner/results/report_parts.h"
+#include "runner/results/statistics.h"
+
+struct compared {
+    struct arena arena;
+    struct report *sides; /* of one run each; the pictures are those of the first */
+    size_t n;
+    const char *metric; /* of the first side */
+};
+
+/* The point of a side that is the same as one of the first, or SIZE_MAX; there are several where the side has an axis more: none is taken
+   then. */
+size_t compared_point(const struct compared *all, size_t side, size_t point);
+/* The differences of a side from the first at a pair of points, paired by seed. */
+void compared_test(const struct compared *all, size_t side, size_t point, size_t other, struct t_test *test);
+
+/* Pictures of the first side's report: the metric, the differences from the first run, and the time. */
+void report_plot_compared(struct compared *all);
+
+#endif
