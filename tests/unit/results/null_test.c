@@ -1,3 +1,4 @@
+/* ctest: timeout 300 (seconds of work, which may wait for the other tests) */
 /* False verdicts of identical settings: simulated trials of points that differ by chance alone, through the functions that judge real ones.
    A test at 5 % is wrong in 5 % of the pairs; of whole families, fewer than 5 % may hold a false verdict. The draws are fixed. What is
    wanted beside each figure is from the same simulation in NumPy with other draws (100000 families each). */
