@@ -12,6 +12,16 @@ static void add(struct settings *settings, struct server *server, const char *wh
     rows_add(&settings->rows, (struct row){.group = "machine", .what = what, .arrangement = words, .value = series});
 }
 
+/* From one core to another: what two threads on one trial hand each other. */
+static void add_between(struct settings *settings, const char *program) {
+    struct server server = {
+        .name = "two cores", .peer = "machine", .processes = 1, .threads = 2, .arguments = {program, NULL}};
+    server_start(&server, &settings->servers);
+    add(settings, &server, "GB/s", "between 65536");
+    add(settings, &server, "GB/s", "between 1048576");
+    server_stop(&server);
+}
+
 void bench_machine(struct settings *settings) {
     static const char *const kinds[] = {"read", "write", "copy", "update"};
     static const long kib[] = {16, 256, 2048, 8192, 262144};
@@ -28,4 +38,5 @@ void bench_machine(struct settings *settings) {
             add(settings, &server, "GB/s", words);
         }
     server_stop(&server);
+    add_between(settings, program);
 }

@@ -5,6 +5,7 @@
  *         fma                          -> GFLOP/s of fused multiply-adds in registers
  *         sgemm                        -> GFLOP/s of the fastest product: OpenBLAS at several sizes, and runner's own
  *         bandwidth KIND BYTES         -> GB/s over a working set of BYTES; KIND: read, write, copy, update (in place)
+ *         between BYTES                -> GB/s over BYTES that the other core has just written, in place; two threads
  *         traffic SLOTS                -> microseconds in which a step's weights can pass through the core: all weights of the lecture's
  *                                         network read once, then read and written once together with SLOTS arrays of the same size
  */
@@ -12,18 +13,20 @@
 #include "bench/serve.h"
 #include "runner/host/products.h"
 
+#include <omp.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { KINDS = 4, SIZES = 5 };
+enum { KINDS = 4, SIZES = 5, FIRST_TURNS = 4 /* that find the array in no core, and the threads at their start */ };
 static const char *const kinds[KINDS] = {"read", "write", "copy", "update"};
 static const int bytes_of[KINDS] = {4, 4, 8, 8}; /* moved for a float of the array */
 static const int sizes[SIZES] = {96, 192, 384, 768, 1024};
 
 struct machine {
-    enum { NOTHING, FMA, SGEMM, BANDWIDTH, TRAFFIC } what;
+    enum { NOTHING, FMA, SGEMM, BANDWIDTH, BETWEEN, TRAFFIC } what;
     int kind, arrays;
     size_t n; /* floats of an array */
     float *data[3];
@@ -56,6 +59,9 @@ static const char *prepare(void *context, size_t n, char *const words[], char *r
     } else if (n == 2 && strcmp(words[0], "traffic") == 0) {
         allocate(machine, 1 + atoi(words[1]), MACHINE_WEIGHTS);
         machine->what = TRAFFIC;
+    } else if (n == 2 && strcmp(words[0], "between") == 0) {
+        allocate(machine, 1, (size_t)atol(words[1]) / sizeof(float));
+        machine->what = BETWEEN;
     } else if (n == 3 && strcmp(words[0], "bandwidth") == 0) {
         for (int i = 0; i < KINDS; i++)
             if (strcmp(words[1], kinds[i]) == 0) {
@@ -123,11 +129,35 @@ static double fastest_product(const struct machine *machine, double seconds, siz
     return best;
 }
 
+/* Two cores hand the array to and fro; each in its turn updates all of it. Microseconds of a turn. */
+static double between(const struct machine *machine, double seconds, size_t *count) {
+    static double times[SERVE_SAMPLES];
+    atomic_size_t turn = 0;
+    double end = 0; /* of the measurement; the threads take turns at it as well */
+#pragma omp parallel num_threads(2)
+    {
+        size_t mine = (size_t)omp_get_thread_num();
+        for (bool more = true; more && mine < SERVE_SAMPLES; mine += 2) {
+            while (atomic_load_explicit(&turn, memory_order_acquire) != mine) {
+            }
+            double start = now();
+            end = mine == FIRST_TURNS ? start + seconds : end;
+            machine_update(machine->n, 1, machine->data);
+            times[mine] = now() - start;
+            more = mine < FIRST_TURNS || start < end; /* then the other one sees the same in its turn */
+            atomic_store_explicit(&turn, mine + 1, memory_order_release);
+        }
+    }
+    *count = turn - FIRST_TURNS;
+    return 1e6 * median(times + FIRST_TURNS, *count);
+}
+
 static size_t go(void *context, double seconds, size_t *count, double values[SERVE_VALUES]) {
     struct machine *machine = context;
     switch (machine->what) {
     case FMA: values[0] = 1e-3 * machine_fma_flops() / measure(multiply_add, NULL, seconds, count); return 1;
     case SGEMM: values[0] = fastest_product(machine, seconds, count); return 1;
+    case BETWEEN: values[0] = 8e-3 * (double)machine->n / between(machine, seconds, count); return 1;
     case TRAFFIC:
         traffic(machine);
         values[0] = measure(traffic, machine, seconds, count);

@@ -14,6 +14,8 @@ grep -qx 'ready runner' out || fail "bench_step does not serve"
 expect 0 "$bench/bench_machine" <<END
 bandwidth update 16384
 go 0.01
+between 65536
+go 0.01
 nonsense
 END
 grep -qx 'ready machine' out || fail "bench_machine does not serve"
