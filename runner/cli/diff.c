@@ -129,17 +129,17 @@ static void compare_endings(struct diff *diff) {
         }
 }
 
-/* All pairs of the grid point that begins in `row`. Cells that are no numbers on both sides are none; one-sided ones show in the
+/* All pairs of the grid point in rows from `row` up to `end`. Cells that are no numbers on both sides are none; one-sided ones show in the
    status. */
-static void compare_metric(struct diff *diff, size_t row, const char *metric) {
+static void compare_metric(struct diff *diff, size_t row, size_t end, const char *metric) {
     const struct side *a = &diff->sides[0], *b = &diff->sides[1];
-    double *differences = memory_alloc(a->trials.count, sizeof *differences);
+    double *differences = memory_alloc(end - row + 1, sizeof *differences);
     struct comparison result = {.row = row, .metric = metric};
     double scale = 0;
     size_t n = 0, unequal = 0;
-    for (size_t r = row; r < a->trials.count; r++) {
+    for (size_t r = row; r < end; r++) {
         double before, after;
-        if (diff->partner[r] == 0 || !same_place(a, row, a, r, false))
+        if (diff->partner[r] == 0)
             continue;
         const char *was = csv_file_cell(&a->trials, r, metric),
                    *is = csv_file_cell(&b->trials, diff->partner[r], metric);
@@ -168,18 +168,14 @@ static void compare_metric(struct diff *diff, size_t row, const char *metric) {
 
 static void compare_metrics(struct diff *diff) {
     const struct side *a = &diff->sides[0], *b = &diff->sides[1];
-    bool *seen = memory_alloc(a->trials.count, sizeof *seen);
-    for (size_t r = 1; r < a->trials.count; r++) {
-        if (seen[r])
-            continue;
+    for (size_t r = 1, end; r < a->trials.count; r = end) {
         /* Trials of a grid point stand together in tables of the program. */
-        for (size_t i = r; i < a->trials.count && (i == r || same_place(a, r, a, i, false)); i++)
-            seen[i] = true;
+        for (end = r + 1; end < a->trials.count && same_place(a, r, a, end, false);)
+            end++;
         for (size_t c = a->first_metric; c < a->trials.rows[0].count; c++)
             if (csv_column(&b->trials, a->trials.rows[0].fields[c]) >= 0)
-                compare_metric(diff, r, a->trials.rows[0].fields[c]);
+                compare_metric(diff, r, end, a->trials.rows[0].fields[c]);
     }
-    free(seen);
 }
 
 static void show_comparisons(struct diff *diff) {
