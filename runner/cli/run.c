@@ -286,10 +286,11 @@ static enum status run_grid(struct run *run, struct error *error) {
                                           .workers = run->workers,
                                           .threads = run->threads},
                      &run->job.plan.results);
-    status = run->n_todo > 0 ? train(run, error) : write_first(run, error);
+    status = run->n_todo > 0 ? train(run, error) : write_config(run, error);
+    experiment_drop_trees(&run->job.experiment); /* room for the tables and the report of a large grid */
     if (status != STATUS_OK && status != STATUS_INTERRUPTED && status != STATUS_TRIAL)
         return status;
-    enum status written = run->n_todo > 0 ? tables_write(&run->job.plan.results, run->folder.path, error) : STATUS_OK;
+    enum status written = tables_write(&run->job.plan.results, run->folder.path, error);
     bool new_manifest = run->n_todo > 0 || run->changed || access(folder_file(&run->folder, "manifest.json"), F_OK) < 0;
     if (written == STATUS_OK && new_manifest)
         written = write_manifest(run, error);

@@ -283,7 +283,7 @@ static void load_points(struct load *load, const struct experiment_source *sourc
     experiment->n_axes = load->grid.n_columns;
     experiment->n_points = count;
     experiment->points = arena_array(&experiment->arena, count, sizeof *experiment->points);
-    resolver_init(&load->resolver, source, load->catalog, &experiment->arena, load->diagnostics);
+    resolver_init(&load->resolver, source, load->catalog, &experiment->trees, load->diagnostics);
     load->resolver.data_time_limit = experiment->limits.data_time;
     grid_expand(&load->grid, visit, load);
     resolver_clear(&load->resolver);
@@ -302,6 +302,7 @@ enum status experiment_load(const struct experiment_source *source, const struct
                             struct diagnostics *diagnostics, struct experiment *experiment) {
     *experiment = (struct experiment){0};
     arena_init(&experiment->arena);
+    arena_init(&experiment->trees);
     experiment->file = arena_copy_text(&experiment->arena, source->file);
     size_t errors = diagnostics->errors;
     struct load load = {
@@ -335,7 +336,15 @@ enum status experiment_load(const struct experiment_source *source, const struct
     return STATUS_OK;
 }
 
+void experiment_drop_trees(struct experiment *experiment) {
+    for (size_t p = 0; p < experiment->n_points; p++) {
+        experiment->points[p].tree = NULL;
+    }
+    arena_clear(&experiment->trees);
+}
+
 void experiment_clear(struct experiment *experiment) {
+    arena_clear(&experiment->trees);
     arena_clear(&experiment->arena);
     *experiment = (struct experiment){0};
 }

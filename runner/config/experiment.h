@@ -60,7 +60,7 @@ struct target {
 };
 
 struct experiment {
-    struct arena arena;
+    struct arena arena, trees; /* trees: of the points */
     const char *name, *description;
     const char *file; /* of the config */
     struct axis *axes;
@@ -100,6 +100,8 @@ struct experiment_source {
 enum status experiment_load(const struct experiment_source *source, const struct catalog *catalog,
                             struct diagnostics *diagnostics, struct experiment *experiment);
 void experiment_clear(struct experiment *experiment);
+/* Gives up the trees of the points, where nothing trains any more. */
+void experiment_drop_trees(struct experiment *experiment);
 
 /* The complete tree of a trial: the point's with `seed`, init_seed and order_seed filled in. */
 struct tree *experiment_trial_tree(const struct experiment *experiment, size_t trial, struct arena *arena);

@@ -275,7 +275,9 @@ static void write_comparison(const struct comparison *c, struct csv *csv) {
 static void write_point(const struct layout *layout, size_t p, struct csv *csv) {
     const struct results *results = layout->results;
     struct point_summary summary;
-    point_summarize(results, p, layout->columns, layout->n, layout->arena, &summary);
+    struct arena arena;
+    arena_init(&arena);
+    point_summarize(results, p, layout->columns, layout->n, &arena, &summary);
     csv_uint(csv, p + 1);
     csv_labels(csv, results, p);
     csv_uint(csv, summary.n);
@@ -301,6 +303,7 @@ static void write_point(const struct layout *layout, size_t p, struct csv *csv) 
     for (size_t c = 0; c < layout->n_comparisons; c++)
         write_comparison(comparisons_find(&layout->comparisons[c], p), csv);
     csv_end_row(csv);
+    arena_clear(&arena);
 }
 
 void table_summary(const struct results *results, struct csv *csv) {
