@@ -264,6 +264,15 @@ enum status folder_make(const char *path, struct error *error) {
     return status;
 }
 
+enum status folder_make_own(const char *path, struct error *error) {
+    struct stat about;
+    if (lstat(path, &about) == 0 && S_ISLNK(about.st_mode)) {
+        return error_set(error, STATUS_ENVIRONMENT,
+                         "%s is a symbolic link; wanted a folder, since results are written nowhere else", path);
+    }
+    return folder_make(path, error);
+}
+
 char *path_join(struct arena *arena, const char *a, const char *b) {
     if (b[0] == '/' || !a[0]) {
         return arena_copy_text(arena, b);

@@ -49,6 +49,8 @@ bool file_is_remains(const char *name);
 
 /* mkdir -p */
 enum status folder_make(const char *path, struct error *error);
+/* The same, but the last folder may be no symbolic link: what is written into it stands where its name says. */
+enum status folder_make_own(const char *path, struct error *error);
 
 /* "a/b"; `b` alone where it is absolute or `a` is empty. */
 char *path_join(struct arena *arena, const char *a, const char *b);

@@ -31,7 +31,7 @@ enum status artifact_write(const char *path, int fd, struct error *error) {
 enum status artifact_write_weights(const char *folder, const char *id, uint64_t epoch, int fd, struct error *error) {
     struct arena arena;
     arena_init(&arena);
-    enum status status = folder_make(folder, error);
+    enum status status = folder_make_own(folder, error);
     if (status == STATUS_OK)
         status = artifact_write(
             path_join(&arena, folder, arena_printf(&arena, "%s-epoch-%llu.npz", id, (unsigned long long)epoch)), fd,

@@ -19,7 +19,7 @@ static const char *path_of(struct arena *arena, const char *folder, const char *
 enum status checkpoints_keep(const char *folder, const char *key, int fd, struct error *error) {
     struct arena arena;
     arena_init(&arena);
-    enum status status = folder_make(folder, error);
+    enum status status = folder_make_own(folder, error);
     if (status == STATUS_OK)
         status = artifact_write(path_of(&arena, folder, key), fd, error);
     arena_clear(&arena);

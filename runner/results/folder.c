@@ -87,7 +87,7 @@ static enum status take_lock(struct folder *folder, bool wait, const struct log 
                              struct error *error) {
     char holder[256];
     const char *path = folder_file(folder, ".lock");
-    folder->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    folder->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
     if (folder->lock < 0)
         return error_set(error, STATUS_ENVIRONMENT, "%s: cannot lock the results folder: %s", path, strerror(errno));
     int failed = flock(folder->lock, LOCK_EX | LOCK_NB);
@@ -131,12 +131,12 @@ enum status folder_open(struct folder *folder, const char *parent, const char *n
     *folder = (struct folder){.lock = -1};
     arena_init(&folder->arena);
     folder->path = path_join(&folder->arena, parent, name);
-    enum status status = folder_make(folder->path, error);
+    enum status status = folder_make_own(folder->path, error);
     if (status == STATUS_OK)
         status = take_lock(folder, wait, log, interrupt, error);
     while (status == STATUS_OK && !lock_is_current(folder)) {
         close(folder->lock);
-        status = folder_make(folder->path, error);
+        status = folder_make_own(folder->path, error);
         if (status == STATUS_OK)
             status = take_lock(folder, wait, log, interrupt, error);
     }

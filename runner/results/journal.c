@@ -151,7 +151,10 @@ static enum status read_all(const char *path, int flags, struct journal *journal
                             struct error *error) {
     *journal = (struct journal){.fd = open(path, flags | O_CLOEXEC | O_NONBLOCK, 0666)};
     *whole = 0;
+    int code = errno;
     arena_init(&journal->arena);
+    journal->path = arena_copy_text(&journal->arena, path);
+    errno = code;
     if (journal->fd < 0 && errno == ENOENT && (flags & O_CREAT) == 0)
         return STATUS_OK;
     if (journal->fd < 0)
@@ -191,7 +194,7 @@ enum status journal_read(const char *path, struct journal *journal, struct error
 
 enum status journal_open(const char *path, struct journal *journal, struct error *error) {
     uint64_t whole;
-    enum status status = read_all(path, O_RDWR | O_APPEND | O_CREAT, journal, &whole, error);
+    enum status status = read_all(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW, journal, &whole, error);
     if (status == STATUS_OK && ftruncate(journal->fd, (off_t)whole) < 0)
         status = error_set(error, STATUS_ENVIRONMENT, "%s: cannot cut off a torn line: %s", path, strerror(errno));
     if (status != STATUS_OK)
@@ -234,9 +237,10 @@ void journal_grid(struct journal *journal, struct text *json) {
 }
 
 enum status journal_status(const struct journal *journal, struct error *error) {
-    return journal->lost ? error_set(error, STATUS_ENVIRONMENT,
-                                     "the journal was changed by another program, or cannot be read any more")
-                         : STATUS_OK;
+    return journal->lost
+               ? error_set(error, STATUS_ENVIRONMENT,
+                           "%s: the journal was changed by another program, or cannot be read any more", journal->path)
+               : STATUS_OK;
 }
 
 static enum status sync_now(struct journal *journal, struct error *error) {
@@ -245,10 +249,11 @@ static enum status sync_now(struct journal *journal, struct error *error) {
     struct stat facts;
     if (fstat(journal->fd, &facts) == 0 && facts.st_nlink == 0)
         return error_set(error, STATUS_ENVIRONMENT,
-                         "the journal was removed while the run went on, with its folder perhaps; "
-                         "run again to begin anew");
+                         "%s: the journal was removed while the run went on, with its folder perhaps; "
+                         "run again to begin anew",
+                         journal->path);
     if (fsync(journal->fd) < 0)
-        return error_set(error, STATUS_ENVIRONMENT, "cannot write the journal: %s", strerror(errno));
+        return error_set(error, STATUS_ENVIRONMENT, "%s: cannot write the journal: %s", journal->path, strerror(errno));
     return STATUS_OK;
 }
 
@@ -284,7 +289,8 @@ static enum status add_line(struct journal *journal, const struct text *json, ui
         if (n >= 0)
             written += (size_t)n;
         else if (errno != EINTR)
-            status = error_set(error, STATUS_ENVIRONMENT, "cannot write the journal: %s", strerror(errno));
+            status = error_set(error, STATUS_ENVIRONMENT, "%s: cannot write the journal: %s", journal->path,
+                               strerror(errno));
     }
     if (status != STATUS_OK && ftruncate(journal->fd, start) < 0)
         error_prefix(error, "a torn line stays at the end"); /* which the next reader skips */

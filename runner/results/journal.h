@@ -21,6 +21,7 @@ struct journal {
     size_t skipped;                /* lines that could not be read */
     uint64_t grid_at, grid_length; /* the JSON of the last grid line; length 0: none */
     struct hash128 grid_hash;
+    const char *path;
     int fd;    /* -1: there is no file */
     bool lost; /* what had been read once cannot be read any more */
     bool unsynced;

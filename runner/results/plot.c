@@ -323,7 +323,7 @@ enum status plots_keep(const struct plots *plots, const char *folder, struct err
     struct arena arena;
     arena_init(&arena);
     struct stat facts;
-    enum status status = plots->count > 0 ? folder_make(folder, error) : STATUS_OK;
+    enum status status = plots->count > 0 ? folder_make_own(folder, error) : STATUS_OK;
     for (size_t i = 0; i < plots->count; i++) {
         const struct plot *plot = &plots->items[i];
         const char *stem = path_join(&arena, folder, plot->name);
@@ -339,7 +339,7 @@ enum status plots_keep(const struct plots *plots, const char *folder, struct err
         if (status == STATUS_OK && plot->svg.length > 0)
             status = file_write_changed(svg, plot->svg.data, plot->svg.length, error);
     }
-    if (stat(folder, &facts) == 0)
+    if (status == STATUS_OK && stat(folder, &facts) == 0)
         remove_former(plots, folder);
     arena_clear(&arena);
     return status;

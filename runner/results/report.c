@@ -303,7 +303,7 @@ static void write_page(struct report *report, bool links, struct text *out) {
 
 static enum status lock_reports(const char *folder, struct arena *arena, int *lock, struct error *error) {
     const char *path = path_join(arena, folder, ".report.lock");
-    *lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    *lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
     if (*lock < 0)
         return error_set(error, STATUS_ENVIRONMENT, "%s: cannot be made: %s", path, strerror(errno));
     int failed;

@@ -152,7 +152,7 @@ static void keep_log(struct run *run, struct slot *slot) {
             rmdir(run->supervisor->logs); /* where that was the last one */
     }
     /* A log that cannot be written is no reason to lose the trial. */
-    else if (folder_make(run->supervisor->logs, NULL) == STATUS_OK)
+    else if (folder_make_own(run->supervisor->logs, NULL) == STATUS_OK)
         file_write_whole(path, log.data, log.length, NULL);
     text_clear(&log);
     arena_clear(&arena);
