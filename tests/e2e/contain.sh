@@ -27,6 +27,7 @@ rounding_step done
 signals_step done
 folder_step done
 limits_step done
+spoil_step done
 END
 if [ -n "$RUNNER_SANITIZER" ]; then # which have an allocator of their own, and start processes themselves
     grep -vE '^(allocate|free|fork|overflow|limits)_step' faults >fewer && mv fewer faults
@@ -71,13 +72,17 @@ while read -r name status reason; do
         *",$name,$seed,$status,$reason"*) ;;
         *) fail "$name: wanted $status, $reason; found $row" ;;
         esac
+        log=$(printf 'results/bad/logs/trial-%04d.log' "${row%%,*}")
+        case $status in failed | timeout) [ -s "$log" ] || fail "$name: no log" ;; esac
     done
 done <faults
 
 # The log has the last lines, and an end.
-log=$(printf 'results/bad/logs/trial-%04d.log' "$(grep ',flood_step,0,' results/bad/trials.csv | cut -d, -f1)")
+log_of() { printf 'results/bad/logs/trial-%04d.log' "$(grep ",$1,0," results/bad/trials.csv | cut -d, -f1)"; }
+says "$(log_of crash_step)" "the worker ended: SIGSEGV"
+says "$(log_of spoil_step)" "the shared memory stays as it is: Permission denied"
+log=$(log_of flood_step)
 says "$log" "line 0 of very many" "these are my last words" "bytes are left out" "the worker ended: SIGABRT"
 [ "$(wc -c <"$log")" -lt 200000 ] || fail "$log is large"
-log=$(printf 'results/bad/logs/trial-%04d.log' "$(grep ',hang_step,0,' results/bad/trials.csv | cut -d, -f1)")
-says "$log" "the trial was ended: time limit"
+says "$(log_of hang_step)" "the trial was ended: time limit"
 

@@ -1,43 +1,15 @@
-/* An optimizer that dereferences NULL: its trial fails with SIGSEGV, all others go on. */
-#include <runner/plugin.h>
+/* Dereferences NULL: its trial fails with SIGSEGV, all others go on. */
+#include <stddef.h>
+#include <stdint.h>
 
-struct config {
-    double learning_rate;
-    int64_t at;
-};
-
-static const runner_param params[] = {
-    RUNNER_PARAM_RATE(struct config, learning_rate, "0.01", "step length"),
-    RUNNER_PARAM_INT(struct config, at, "1", 1, 1e15, "the update at which it goes wrong, counted from 1"),
-};
-
-static int plan(const void *config, runner_call *call, runner_optimizer_plan *plan) {
-    (void)config, (void)call, (void)plan;
-    return RUNNER_OK;
-}
+#define FAULT "crash_step"
+#define FAULT_AT "1"
 
 /* The fault itself is wanted, not a sanitizer's report of it. */
-__attribute__((no_sanitize("address", "undefined"))) static void
-step(const void *config, const runner_step *step, uint64_t n, float *w, const float *g, float *const *slots) {
-    const struct config *own = config;
-    (void)slots;
-    if (step->number >= (uint64_t)own->at) {
-        volatile float *volatile nothing = NULL;
-        *nothing = 1.0f;
-    }
-    for (uint64_t i = 0; i < n; i++)
-        w[i] -= (float)step->rate * g[i];
+__attribute__((no_sanitize("address", "undefined"))) static void fault(uint64_t n, float *w) {
+    (void)n, (void)w;
+    volatile float *volatile nothing = NULL;
+    *nothing = 1.0f;
 }
 
-static const runner_optimizer_ops ops = {.size = sizeof ops, .plan = plan, .step = step};
-
-static const runner_component components[] = {
-    {.kind = RUNNER_OPTIMIZER,
-     .config_size = sizeof(struct config),
-     .name = "crash_step",
-     .doc = "gradient descent that dereferences NULL",
-     .params = params,
-     .n_params = RUNNER_COUNT(params),
-     .ops = &ops},
-};
-RUNNER_PLUGIN(components, "1.0.0")
+#include "fault.h"

@@ -1,8 +1,12 @@
 /*
  * An optimizer that goes wrong: gradient descent that calls fault() in each step from update `at` on. A test plugin is a file that
- * defines FAULT (its name, a string) and fault(), and includes this behind.
+ * defines FAULT (its name, a string), perhaps FAULT_AT (the first `at`), and fault(), and includes this behind.
  */
 #include <runner/plugin.h>
+
+#ifndef FAULT_AT
+#define FAULT_AT "3"
+#endif
 
 struct config {
     double learning_rate;
@@ -11,7 +15,7 @@ struct config {
 
 static const runner_param params[] = {
     RUNNER_PARAM_RATE(struct config, learning_rate, "0.01", "step length"),
-    RUNNER_PARAM_INT(struct config, at, "3", 1, 1e15, "the update from which on it goes wrong, counted from 1"),
+    RUNNER_PARAM_INT(struct config, at, FAULT_AT, 1, 1e15, "the update from which on it goes wrong, counted from 1"),
 };
 
 static int plan(const void *config, runner_call *call, runner_optimizer_plan *plan) {
