@@ -71,6 +71,23 @@ static void thin_out(struct verify *verify) {
     verify->n_todo = wanted;
 }
 
+/* Of the trials that are trained again. */
+static bool is_chosen(const void *context, const struct csv_row *header, const struct csv_row *row) {
+    const struct verify *verify = context;
+    int64_t number;
+    if (strcmp(header->fields[0], "trial") != 0 || !number_read_int(row->fields[0], &number))
+        return true;
+    size_t low = 0, high = verify->n_todo; /* in grid order */
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if ((int64_t)verify->todo[middle] + 1 < number)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < verify->n_todo && (int64_t)verify->todo[low] + 1 == number;
+}
+
 static enum status choose(struct verify *verify, struct error *error) {
     const struct results *results = &verify->job.plan.results;
     verify->todo = memory_alloc(results->n_trials + 1, sizeof *verify->todo);
@@ -315,8 +332,6 @@ enum status command_verify(const struct options *options, struct error *error) {
     struct options config = *options;
     config.subject = path_join(&verify.arena, folder, "config.yaml");
     enum status status = csv_file_read(folder, "trials.csv", &verify.arena, &verify.trials, error);
-    if (status == STATUS_OK)
-        status = csv_file_read(folder, "epochs.csv", &verify.arena, &verify.epochs, error);
     if (status == STATUS_OK) {
         status = job_open(&verify.job, &config, error);
         if (status == STATUS_OK)
@@ -325,6 +340,8 @@ enum status command_verify(const struct options *options, struct error *error) {
             status = job_plan(&verify.job, error);
         if (status == STATUS_OK)
             status = choose(&verify, error);
+        if (status == STATUS_OK)
+            status = csv_file_read_rows(folder, "epochs.csv", is_chosen, &verify, &verify.arena, &verify.epochs, error);
         if (status == STATUS_OK && verify.n_todo > 0)
             status = train(&verify, error);
         if (status == STATUS_OK)

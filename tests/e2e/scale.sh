@@ -14,6 +14,8 @@ measure long.yaml
 at_most "$peak" $((short + 2500)) "kB with 300 epochs, with 2 it was $short"
 measure long.yaml
 at_most "$peak" $((short + 2500)) "kB to show 300 epochs again"
+measure verify results/long --sample 10
+at_most "$peak" $((short + 5000)) "kB to verify 10 of 200 trials of 300 epochs"
 measure table results/long
 at_most "$peak" $((short + 2500)) "kB to show the table"
 measure many.yaml --quiet
