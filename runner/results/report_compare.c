@@ -142,8 +142,8 @@ static void add_points(const struct compared *all, struct text *out) {
     for (size_t p = 0; p < first->results->n_points && shown < REPORT_TABLE_ROWS; p++, shown++) {
         text_add(out, "<tr>");
         for (size_t i = 0; i < first->results->n_axes; i++)
-            html_element(out, "td class=\"label\"",
-                         first->results->labels[p][i] != NULL ? first->results->labels[p][i] : "");
+            report_label_cell(first->results->labels[p][i] != NULL ? first->results->labels[p][i] : "\u2013", false,
+                              out);
         matches[0] = p;
         for (size_t s = 1; s < all->n; s++)
             matches[s] = compared_point(all, s, p);
@@ -183,8 +183,8 @@ static void add_runs(const struct compared *all, struct text *out) {
         const char *cpu = json_string_value(json_object_get(json_object_get(report->manifest, "machine"), "cpu"));
         const char *blas = json_string_value(json_object_get(report->manifest, "blas"));
         text_printf(out, "<tr><td>%c</td>", (int)('A' + s % 26));
-        html_element(out, "td class=\"label\"", last_part(all->sides[s].folder));
-        html_element(out, "td class=\"label\"", report->results->name);
+        report_label_cell(last_part(all->sides[s].folder), false, out);
+        report_label_cell(report->results->name, false, out);
         const size_t counts[] = {report->results->n_points, report->results->n_trials, report->counts.done,
                                  report->counts.diverged, report->counts.failed + report->counts.timeout};
         for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)

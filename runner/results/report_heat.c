@@ -137,7 +137,7 @@ static void write_heat(const struct heat *heat) {
         }
     double left = 30 + 7.2 * (double)widest[0], cell = (PLOT_WIDTH - left - 16) / (double)heat->n[1];
     bool turned = 7.2 * (double)widest[1] + 6 > cell, told = heat->n[1] <= HEAT_TEXT;
-    int foot = 46 + (turned ? (int)(7 * widest[1]) : 16), row = heat->n[0] <= 8 ? 34 : 20, top = 14;
+    int foot = 46 + (turned ? (int)(8 * widest[1]) : 16), row = heat->n[0] <= 8 ? 34 : 20, top = 14;
     int height = top + foot + row * (int)heat->n[0];
     struct plot *plot = range.any ? plots_add(&report->plots, "heat", PLOT_WIDTH, height) : NULL;
     if (plot == NULL)

@@ -40,8 +40,7 @@ static const char style[] =
     "th,td{padding:.3rem .9rem .3rem 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--line);"
     "white-space:nowrap}\n"
     "th{font-weight:600;border-bottom-color:var(--quiet);vertical-align:bottom}\n"
-    "td.n,th.n{text-align:right}\ntd.wide{white-space:normal;min-width:14rem;overflow-wrap:anywhere}\n"
-    "td.label{max-width:18rem;overflow:hidden;text-overflow:ellipsis}\n"
+    "td.n,th.n{text-align:right}\ntd.wide{white-space:normal;min-width:14rem;max-width:24rem;overflow-wrap:anywhere}\n"
     "tr.reference td{background:var(--panel)}\n"
     "dl{display:grid;grid-template-columns:max-content minmax(0,1fr);gap:.25rem 1rem;margin:.5rem "
     "0;font-size:.875rem}\n"
@@ -51,6 +50,8 @@ static const char style[] =
     "ul.answers li{grid-template-columns:minmax(0,1fr);gap:0}dl{grid-template-columns:minmax(0,1fr);gap:0}"
     "dd{margin-bottom:.4rem}}\n"
     "@media print{body{max-width:none}figure,tr{break-inside:avoid}}\n";
+
+enum { LABEL_LINE = 32 }; /* characters */
 
 void report_page_open(const char *title, struct text *out) {
     text_add(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
@@ -84,6 +85,11 @@ void report_table_open(const char *label, struct text *out) {
 
 void report_table_close(struct text *out) {
     text_add(out, "</table></div>\n");
+}
+
+void report_label_cell(const char *label, bool right, struct text *out) {
+    bool wide = plot_label_width(label, LABEL_LINE + 1) > LABEL_LINE;
+    html_element(out, wide ? "td class=\"wide\"" : right ? "td class=\"n\"" : "td", label);
 }
 
 void report_number(double number, struct text *out) {

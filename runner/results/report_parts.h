@@ -88,7 +88,8 @@ void report_figures(struct report *report, struct text *out);
 /* The opening of a table in a box of its own that scrolls, and its end. */
 void report_table_open(const char *label, struct text *out);
 void report_table_close(struct text *out);
-void report_number(double number, struct text *out); /* <td> */
+void report_number(double number, struct text *out);                     /* <td> */
+void report_label_cell(const char *label, bool right, struct text *out); /* <td>; a long label takes several lines */
 
 /* ---- Whole pages ---- */
 

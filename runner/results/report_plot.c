@@ -58,15 +58,18 @@ bool range_is_wide(const struct range *range, double ratio) {
     return range->any && range->low > 0 && range->high / range->low >= ratio;
 }
 
-/* gnuplot's own tics are powers of ten, of which a short axis has one or none. */
+/* gnuplot's own tics are powers of ten, of which a short axis has one or none. Labels side by side ("0.0005") need a fifth of an axis that is
+   as short as those beside long labels of rows. */
 static void write_logarithmic_tics(double low, double high, char axis, struct text *script) {
-    static const double steps[] = {1, 2, 5};
+    static const double fine[] = {1, 2, 5}, coarse[] = {1, 3};
+    bool is_fine = high / low <= (axis == 'x' ? 32 : 300);
+    const double *steps = is_fine ? fine : coarse;
     const char *separator = "";
     if (high / low > 300)
         return;
     text_printf(script, "set %ctics (", axis);
     for (int power = (int)floor(log10(low)); power <= (int)ceil(log10(high)); power++)
-        for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        for (size_t i = 0; i < (is_fine ? 3 : 2); i++) {
             double tic = steps[i] * pow(10, power);
             if (tic < low * 0.94 || tic > high * 1.06)
                 continue;

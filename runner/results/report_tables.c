@@ -58,8 +58,7 @@ static void add_axis_heads(const struct axis_columns *columns, struct text *out)
 static void add_axis_cells(const struct axis_columns *columns, size_t point, struct text *out) {
     for (size_t i = 0; i < columns->report->n_axes; i++) {
         const char *label = columns->report->results->labels[point][columns->report->axes[i]];
-        html_element(out, columns->right[i] ? "td class=\"n label\"" : "td class=\"label\"",
-                     label != NULL ? label : "\u2013");
+        report_label_cell(label != NULL ? label : "\u2013", columns->right[i], out);
     }
 }
 

@@ -129,6 +129,10 @@ static void short_logarithmic_axes_have_tics_between_powers_of_ten(void **state)
     range_write(&range, 'x', true, false, &out);
     assert_non_null(strstr(out.data, "set xtics (0.05, 0.1, 0.2, 0.5)\n"));
     text_reset(&out);
+    range = range_of((double[]){0.001, 0.1}, 2); /* with room for fewer */
+    range_write(&range, 'x', true, false, &out);
+    assert_non_null(strstr(out.data, "set xtics (0.001, 0.003, 0.01, 0.03, 0.1)\n"));
+    text_reset(&out);
     range = range_of((double[]){1, 1e6}, 2);
     range_write(&range, 'x', true, false, &out);
     assert_null(strstr(out.data, "xtics"));
