@@ -10,7 +10,8 @@
 
 /* ---- A numeric axis ---------------------------------------------------------------------------------------------- */
 
-enum { AXIS_PLOTS = 2, COSTS_DRAWN = 500 }; /* numeric axes, and points of the frontier, that are drawn */
+/* Numeric axes, and points of the frontier, that are drawn; with more values on an axis lines have no marks, and bands in place of bars. */
+enum { AXIS_PLOTS = 2, COSTS_DRAWN = 500, MARKED = 40 };
 
 /* The points with the same labels on all other axes. */
 struct line {
@@ -22,7 +23,9 @@ struct lines {
     struct report *report;
     size_t axis;
     struct line items[REPORT_CURVES];
-    size_t n, all;
+    size_t n;
+    bool more;   /* than fit */
+    bool marked; /* each point, with a bar */
 };
 
 static bool same_labels(const struct results *results, size_t a, size_t b, size_t but) {
@@ -55,12 +58,15 @@ static int compare_lines(const void *a, const void *b) {
 /* As many lines as fit, those with the best points, in grid order. */
 static void find_lines(struct lines *lines) {
     const struct report *report = lines->report;
-    for (size_t i = 0; i < report->n_order && lines->n < REPORT_CURVES; i++) {
+    for (size_t i = 0; i < report->n_order && !lines->more; i++) {
         size_t k = 0, p = report->order[i];
         double number;
         while (k < lines->n && !same_labels(report->results, lines->items[k].first, p, lines->axis))
             k++;
-        if (k == lines->n && axis_number(report->results, p, lines->axis, &number))
+        if (k < lines->n || !axis_number(report->results, p, lines->axis, &number))
+            continue;
+        lines->more = lines->n == REPORT_CURVES;
+        if (!lines->more)
             lines->items[lines->n++] = (struct line){.first = p, .label = line_label(lines->report, p, lines->axis)};
     }
     for (size_t k = 0; k < lines->n; k++) {
@@ -148,14 +154,16 @@ static size_t all_places(const struct lines *lines, struct axis_place *places) {
 static void write_axis_script(const struct lines *lines, const struct plot *plot, struct text *script) {
     const char *name = plot->name;
     for (size_t i = 0; i < lines->n; i++)
-        text_printf(script,
-                    "%s'%s.dat' index %zu using 1:2:3:4 with yerrorbars lw 1.2 pt 7 ps 0.01 lc rgb '#%06x' notitle",
-                    i == 0 ? "plot " : ", \\\n     ", name, i + 1, svg_series[i]);
+        text_printf(script, "%s'%s.dat' index %zu using %s lc rgb '#%06x' %s", i == 0 ? "plot " : ", \\\n     ", name,
+                    i + 1, lines->marked ? "1:2:3:4 with yerrorbars lw 1.2 pt 7 ps 0.01" : "1:3:4 with filledcurves",
+                    svg_series[i], lines->marked ? "notitle" : plot_band(lines->n));
     for (size_t i = 0; i < lines->n; i++) {
         static const int shapes[] = {7, 5, 9, 13, 11, 6, 4, 8};
-        text_printf(script,
-                    ", \\\n     '%s.dat' index %zu using 1:2 with linespoints lw 1.6 pt %d ps 0.7 lc rgb '#%06x' %s",
-                    name, i + 1, shapes[i], svg_series[i], lines->n > 1 ? "title columnheader(2)" : "notitle");
+        text_printf(script, ", \\\n     '%s.dat' index %zu using 1:2 with lines", name, i + 1);
+        if (lines->marked)
+            text_printf(script, "points pt %d ps 0.7", shapes[i]);
+        text_printf(script, " lw 1.6 lc rgb '#%06x' %s", svg_series[i],
+                    lines->n > 1 ? "title columnheader(2)" : "notitle");
     }
     text_printf(script, ", \\\n     '%s.dat' index 0 using 1:(NaN):xtic(2) notitle\n", name);
 }
@@ -168,7 +176,7 @@ static bool is_told(const struct lines *lines, size_t axis) {
     return false;
 }
 
-static void write_axis(const struct lines *lines, const char *name, const char *column, const char *unit,
+static void write_axis(struct lines *lines, const char *name, const char *column, const char *unit,
                        const char *heading) {
     struct report *report = lines->report;
     struct axis_place *places = memory_alloc(report->results->n_points + 1, sizeof *places);
@@ -178,6 +186,7 @@ static void write_axis(const struct lines *lines, const char *name, const char *
     text_init(&data);
     text_init(&title);
     size_t n_tics = all_places(lines, places);
+    lines->marked = n_tics <= MARKED;
     for (size_t i = 0; i < n_tics; i++)
         range_add(&x, places[i].number);
     bool x_log = is_geometric(places, n_tics);
@@ -191,6 +200,8 @@ static void write_axis(const struct lines *lines, const char *name, const char *
         text_add(&data, "\n");
         for (size_t k = 0; k < n; k++) {
             struct point_metric metric;
+            if (n > REPORT_STEPS && (k + 1) * REPORT_STEPS / n == k * REPORT_STEPS / n && k > 0)
+                continue;
             point_measure(report->results, places[k].point, column, &metric);
             if (isnan(metric.mean))
                 continue;
@@ -221,12 +232,13 @@ static void write_axis(const struct lines *lines, const char *name, const char *
         text_add(&plot->data, data.data);
         report_figure(
             report, plot, heading,
-            arena_printf(&report->arena,
-                         "Points are means over the seeds, bars reach from the lowest seed to the highest.%s%s",
+            arena_printf(&report->arena, "%s from the lowest seed to the highest.%s%s",
+                         lines->marked ? "Points are means over the seeds, bars reach"
+                                       : "Lines are means over the seeds, bands reach",
                          x_log ? " The axis is logarithmic." : "",
-                         lines->all > lines->n ? arena_printf(&report->arena, " The %zu best of %zu lines are shown.",
-                                                              lines->n, lines->all)
-                                               : ""));
+                         lines->more
+                             ? arena_printf(&report->arena, " The %zu lines with the best points are shown.", lines->n)
+                             : ""));
     }
     text_clear(&title);
     text_clear(&data);
@@ -234,46 +246,33 @@ static void write_axis(const struct lines *lines, const char *name, const char *
 }
 
 /* Labels that are numbers, at least three different ones. */
-static bool is_numeric(const struct report *report, size_t axis, size_t *values) {
+static bool is_numeric(const struct report *report, size_t axis) {
     const struct results *results = report->results;
-    double *numbers = memory_alloc(results->n_points + 1, sizeof *numbers), number;
-    size_t n = 0, known = 0;
-    for (size_t p = 0; p < results->n_points && n < 200; p++) {
+    double numbers[3], number;
+    size_t n = 0;
+    for (size_t p = 0; p < results->n_points; p++) {
         size_t i = 0;
         if (results->labels[p][axis] == NULL)
             continue;
-        if (!axis_number(results, p, axis, &number)) {
-            free(numbers);
+        if (!axis_number(results, p, axis, &number))
             return false;
-        }
-        known++;
         while (i < n && numbers[i] != number)
             i++;
-        if (i == n)
+        if (i == n && n < 3)
             numbers[n++] = number;
     }
-    free(numbers);
-    *values = n;
-    return n >= 3 && known > 0;
-}
-
-static size_t count_lines(const struct report *report, size_t axis, size_t values) {
-    size_t n = 0;
-    for (size_t p = 0; p < report->results->n_points; p++)
-        n += report->results->labels[p][axis] != NULL ? 1 : 0;
-    return (n + values - 1) / values;
+    return n == 3;
 }
 
 void report_plot_axes(struct report *report) {
-    size_t drawn = 0, values = 0;
+    size_t drawn = 0;
     for (size_t i = 0; i < report->n_axes && drawn < AXIS_PLOTS && report->metric != NULL; i++) {
         struct lines lines = {.report = report, .axis = report->axes[i]};
-        if (!is_numeric(report, lines.axis, &values))
+        if (!is_numeric(report, lines.axis))
             continue;
         find_lines(&lines);
         if (lines.n == 0)
             continue;
-        lines.all = count_lines(report, lines.axis, values);
         const char *axis = results_axis_name(report->results, lines.axis), *number = drawn == 0 ? "" : "_2";
         write_axis(&lines, arena_printf(&report->arena, "axis%s", number), report->metric, report->metric,
                    arena_printf(&report->arena, "%s over %s", report->metric, axis));

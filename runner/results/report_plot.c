@@ -110,6 +110,10 @@ bool axis_number(const struct results *results, size_t point, size_t axis, doubl
     return number_read(label, number) && isfinite(*number);
 }
 
+const char *plot_band(size_t n) {
+    return n > 4 ? "fs transparent solid 0.08 noborder notitle" : "fs transparent solid 0.16 noborder notitle";
+}
+
 void plot_above(const char *name, struct text *script) {
     text_add(script, "set tmargin 2.2\nset rmargin 3\nset label 1 ");
     plot_string(name, script);

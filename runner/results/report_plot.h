@@ -46,6 +46,9 @@ void rows_add_label(const struct rows *rows, size_t i, struct text *data);
 /* With room for labels at the left, what they are above them, and `marks` marks one below the other in a row. The caller writes the range. */
 struct plot *rows_add_plot(struct rows *rows, const char *name, const char *xlabel, size_t marks, struct key *key);
 
+/* The fill of a band, one of `n` that may lie upon each other. */
+const char *plot_band(size_t n);
+
 /* "test_accuracy" above the axis, where it takes no room beside it. */
 void plot_above(const char *name, struct text *script);
 

@@ -74,10 +74,8 @@ static void write_curve_data(const struct curves *all, struct text *data) {
 static void write_curve_plot(const struct curves *all, const struct plot *plot, struct text *script) {
     const char *separator = "plot ";
     for (size_t i = 0; i < all->n && all->seeds > 1; i++) {
-        text_printf(script,
-                    "%s'%s.dat' index %zu using 1:3:4 with filledcurves lc rgb '#%06x' fs transparent solid 0.16 "
-                    "noborder notitle",
-                    separator, plot->name, i, svg_series[i]);
+        text_printf(script, "%s'%s.dat' index %zu using 1:3:4 with filledcurves lc rgb '#%06x' %s", separator,
+                    plot->name, i, svg_series[i], plot_band(all->n));
         separator = ", \\\n     ";
     }
     for (size_t i = 0; i < all->n; i++) {

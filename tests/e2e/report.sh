@@ -96,6 +96,22 @@ expect 2 "$RUNNER" report nowhere.yaml
 expect 2 "$RUNNER" report bin
 says err "bin: no results are there"
 
+# A picture does not grow with the values of an axis: from 40 on it has lines and bands, without a mark and a bar for each.
+cat >many.yaml <<END
+experiment: many
+dataset: xor
+model: [{dense: {units: 1, activation: sigmoid}}]
+loss: binary_crossentropy
+optimizer: sgd
+metrics: [accuracy]
+train: {epochs: 1}
+grid: {optimizer.sgd.learning_rate: [$(seq -s, 0.01 0.01 0.41)]}
+seeds: 2
+END
+expect 0 "$RUNNER" --quiet many.yaml
+says results/many/plots/axis.gp "1:3:4 with filledcurves" "with lines lw"
+! grep -q yerrorbars results/many/plots/axis.gp || fail "41 values have a bar each"
+
 # Two runs side by side.
 expect 0 "$RUNNER" report results/grid "results/grid,seeds=1,train.epochs=1" --output two.html
 says two.html "Grid points side by side" "B − A" "9 grid points are matched" "is better at" "test_accuracy of each run" "Difference from A" "Time of each run"
