@@ -5,10 +5,8 @@
 #include "runner/cli/show.h"
 #include "runner/cli/table_view.h"
 #include "runner/cli/words.h"
-#include "runner/results/folder.h"
-#include "runner/results/journal.h"
+#include "runner/results/stored.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -62,42 +60,24 @@ static void print_table(struct text *out, const char *format) {
 
 /* What `experiment` asks stands in for what the run asked, where it is given. */
 static enum status show_folder(const char *path, const struct experiment *experiment, const struct options *options,
-                               struct arena *arena, struct error *error) {
-    struct journal journal;
-    const char *file = path_join(arena, path, FOLDER_JOURNAL);
-    struct stat facts;
-    if (stat(file, &facts) < 0)
-        return error_set(error, STATUS_CONFIG, "%s: no results are there (no %s)", path, FOLDER_JOURNAL);
-    enum status status = journal_read(file, &journal, error);
+                               struct error *error) {
+    struct stored stored;
+    struct text out;
+    enum status status = stored_open(path, &stored, error);
     if (status != STATUS_OK)
         return status;
-    struct results results = {0};
-    struct text grid;
-    text_init(&grid);
-    journal_grid(&journal, &grid);
-    json_t *json = json_loadb(grid.data, grid.length, 0, NULL);
-    text_clear(&grid);
-    bool read = json != NULL && results_read(json, &results);
-    json_decref(json);
-    if (!read) {
-        status = error_set(error, STATUS_CONFIG, "%s: the journal holds no grid; run the config again", file);
-    } else {
-        struct text out;
-        text_init(&out);
-        journal_join(&journal, &results);
-        if (experiment != NULL)
-            results_ask(experiment, &results);
-        status = write_table(&results, path, options, &out, error);
-        if (status == STATUS_OK && options->check_claims)
-            status = check_claims(&results, error);
-        print_table(&out, options->format);
-        if ((status == STATUS_OK || status == STATUS_NO) && !options->log.quiet)
-            show_troubles(&results, &out);
-        words_print(&out, stderr);
-        text_clear(&out);
-        results_clear(&results);
-    }
-    journal_close(&journal, NULL);
+    text_init(&out);
+    if (experiment != NULL)
+        results_ask(experiment, &stored.results);
+    status = write_table(&stored.results, path, options, &out, error);
+    if (status == STATUS_OK && options->check_claims)
+        status = check_claims(&stored.results, error);
+    print_table(&out, options->format);
+    if ((status == STATUS_OK || status == STATUS_NO) && !options->log.quiet)
+        show_troubles(&stored.results, &out);
+    words_print(&out, stderr);
+    text_clear(&out);
+    stored_close(&stored);
     return status;
 }
 
@@ -110,7 +90,7 @@ enum status command_table(const struct options *options, struct error *error) {
         char *path = arena_copy_text(&arena, options->subject);
         for (size_t n = strlen(path); n > 1 && path[n - 1] == '/'; n--)
             path[n - 1] = '\0';
-        status = show_folder(path, NULL, options, &arena, error);
+        status = show_folder(path, NULL, options, error);
     } else {
         struct job job;
         status = job_open(&job, options, error);
@@ -118,7 +98,7 @@ enum status command_table(const struct options *options, struct error *error) {
             status = job_load(&job, options, error);
         if (status == STATUS_OK)
             status = show_folder(path_join(&arena, options->results, job_folder_name(&job, &arena)), &job.experiment,
-                                 options, &arena, error);
+                                 options, error);
         job_close(&job);
     }
     arena_clear(&arena);
