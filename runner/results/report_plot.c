@@ -3,11 +3,13 @@
 #include "runner/results/svg.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* LETTER and SAMPLE: of a column of gnuplot's key, rounded up. It makes as many as fit into the plot, and cuts off rows for which there is no
-   room beneath it, so the plot is taken as narrow here: MARGINS are those beside long labels of tics. */
-enum { LETTER = 8, SAMPLE = 46, LINE = 18, FOOT = 52, MARGINS = 96 };
+   room beneath it, so the plot is taken as narrow here: MARGINS are those beside long labels of tics. NARROWEST: what tics may
+   take in the plots beside long labels of rows; the outer halves of the outer ones reach beyond. */
+enum { LETTER = 8, SAMPLE = 46, LINE = 18, FOOT = 52, MARGINS = 96, NARROWEST = 290 };
 
 void key_measure(struct key *key, const char *label) {
     size_t width = plot_label_width(label, KEY_LABEL);
@@ -79,6 +81,31 @@ static void write_logarithmic_tics(double low, double high, char axis, struct te
     text_add(script, ")\n");
 }
 
+/* Pixels that the labels of tics so far apart take side by side. */
+static double tics_width(double low, double high, double step) {
+    double width = 0;
+    for (double i = ceil(low / step); i <= floor(high / step); i++) {
+        char label[32];
+        width += LETTER * snprintf(label, sizeof label, "%g", i * step) + 10;
+    }
+    return width;
+}
+
+void range_tics(double low, double high, struct text *script) {
+    static const double steps[] = {1, 2, 5};
+    double span = high - low;
+    if (!(span > 0) || !isfinite(span))
+        return;
+    int power = (int)floor(log10(span)) - 1; /* 10 tics or more */
+    for (size_t i = 0; i < 9; i++) {
+        double step = steps[i % 3] * pow(10, power + (int)(i / 3));
+        if (span / step > 20 || tics_width(low, high, step) > NARROWEST)
+            continue;
+        text_printf(script, "set xtics %g\n", step);
+        return;
+    }
+}
+
 void range_write(const struct range *range, char axis, bool logarithmic, bool share, struct text *script) {
     char text[NUMBER_TEXT_SIZE];
     double low = range->low, high = range->high;
@@ -94,6 +121,8 @@ void range_write(const struct range *range, char axis, bool logarithmic, bool sh
         double room = high > low ? 0.06 * (high - low) : fabs(low) > 0 ? 0.1 * fabs(low) : 0.5;
         low = share && low - room < 0 ? (low < 0 ? low - room : 0) : low - room;
         high = share && high + room > 1 ? (high > 1 ? high + room : 1) : high + room;
+        if (axis == 'x')
+            range_tics(low, high, script);
     }
     text_printf(script, "set %crange [%s:", axis, number_write(low, text));
     text_printf(script, "%s]\n", number_write(high, text));

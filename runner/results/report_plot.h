@@ -28,6 +28,9 @@ bool range_is_wide(const struct range *range, double ratio);
 /* "set yrange [...]" with room at both ends, and "set logscale"; `axis` is x or y; `share`: no more than from 0 to 1. */
 void range_write(const struct range *range, char axis, bool logarithmic, bool share, struct text *script);
 
+/* Tics of a linear x axis, as many as have room for their labels. */
+void range_tics(double low, double high, struct text *script);
+
 /* The number of a label on a numeric axis; `full` is the number of training rows. False where it is none. */
 bool axis_number(const struct results *results, size_t point, size_t axis, double *number);
 

@@ -121,6 +121,8 @@ static void write_curves(struct curves *all, const char *heading) {
         range_write(&x, 'x', true, false, script);
     else
         text_add(script, x.high > 0 ? "set xrange [0:*]\n" : "set xrange [-0.5:0.5]\n");
+    if (all->by_seconds && !x_log)
+        range_tics(0, x.high, script);
     if (!all->by_seconds && x.high <= 6) /* epochs are whole numbers */
         text_add(script, "set xtics 1\n");
     range_write(&y, 'y', y_log, column_is_share(all->column), script);

@@ -139,6 +139,26 @@ static void short_logarithmic_axes_have_tics_between_powers_of_ten(void **state)
     text_clear(&out);
 }
 
+/* gnuplot's own would touch: 0.0008, 0.00085, 0.0009, ... */
+static void tics_of_linear_axes_have_room_for_their_labels(void **state) {
+    (void)state;
+    static const struct {
+        double low, high;
+        const char *wanted;
+    } cases[] = {{0.00078, 0.00123, "set xtics 0.0001\n"}, {0, 10, "set xtics 1\n"},
+                 {-0.3, 0.45, "set xtics 0.1\n"},          {100000, 900000, "set xtics 200000\n"},
+                 {0, 2.5e-5, "set xtics 1e-05\n"},         {1, 1, ""}};
+    struct text out;
+    text_init(&out);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        range_tics(cases[i].low, cases[i].high, &out);
+        expect(&out, cases[i].wanted);
+    }
+    range_tics(0, (double)INFINITY, &out);
+    expect(&out, "");
+    text_clear(&out);
+}
+
 /* A row of the key more is a higher picture, and wider labels make more rows. */
 static void keys_have_room(void **state) {
     (void)state;
@@ -216,6 +236,7 @@ int main(void) {
         cmocka_unit_test(ranges_have_room_at_both_ends),
         cmocka_unit_test(logarithmic_axes_need_positive_numbers_far_apart),
         cmocka_unit_test(short_logarithmic_axes_have_tics_between_powers_of_ten),
+        cmocka_unit_test(tics_of_linear_axes_have_room_for_their_labels),
         cmocka_unit_test(keys_have_room),
         cmocka_unit_test(there_are_only_so_many_pictures),
         cmocka_unit_test(a_folder_holds_the_pictures_of_its_report),
