@@ -32,12 +32,6 @@ END
 expect 0 "$RUNNER" grid.yaml --results whole --workers 2 --threads 1 train.checkpoint=null
 mv 'whole/grid,train.checkpoint=null' whole/grid
 
-# Without starting programs, which take their time where the machine is busy.
-pause() {
-    read -r -t "$1" <>"$idle" || true
-}
-idle=$PWD/idle
-mkfifo "$idle"
 checkpoint_written() { # since the stamp
     for file in results/grid/checkpoints/*.checkpoint; do
         [ "$file" -nt stamp ] && return

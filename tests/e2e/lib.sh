@@ -32,6 +32,12 @@ says() {
     done
 }
 
+# pause SECONDS: starts no program, which takes its time where the machine is busy
+pause() {
+    [ -p .idle ] || mkfifo .idle
+    read -r -t "$1" <>.idle || true
+}
+
 # same FOLDER FOLDER: the tables that promise equal bytes have them
 same() {
     for file in config.yaml points.csv trials.csv epochs.csv summary.csv comparisons.csv ranks.csv; do

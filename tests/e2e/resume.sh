@@ -6,10 +6,10 @@ small grid 40
 expect 0 "$RUNNER" grid.yaml --results whole
 "$RUNNER" grid.yaml --results killed --workers 2 >out 2>err &
 pid=$!
-for _ in $(seq 600); do
-    lines=$(wc -l <killed/grid/journal.jsonl 2>/dev/null || echo 0)
-    [ "$lines" -ge 3 ] && break
-    sleep 0.05
+lines=()
+while kill -0 $pid 2>/dev/null && [ ${#lines[@]} -lt 3 ]; do
+    pause 0.02
+    [ ! -e killed/grid/journal.jsonl ] || mapfile -t lines <killed/grid/journal.jsonl
 done
 workers=$(pgrep -P $pid)
 kill -9 $pid
