@@ -1,3 +1,4 @@
+/* ctest: timeout 300 (the thread sanitizer makes it slow, and other tests run beside it) */
 /* The paths that an update may take: by slices of rows or by columns, from dense or sparse inputs, with any number of threads. They give the
    same weights: to the bit where DESIGN 5 says so, else to rounding. */
 #include "tests/unit/train/lab.h"

@@ -1,3 +1,4 @@
+/* ctest: timeout 300 (the thread sanitizer makes it slow, and other tests run beside it) */
 /* A team that grows and shrinks while a trial trains (DESIGN 5: only between steps) gives the bits of one thread, on every path. */
 #include "tests/unit/train/lab.h"
 
