@@ -1,8 +1,7 @@
 #!/bin/bash
-# kill -9 at 10 random moments of a small grid, of the supervisor or of a worker, half of them with checkpoints; see lib_kill9.sh.
+# kill -9 at 8 random moments of a small grid with checkpoints, of the supervisor or of a worker; kill9_checkpoints.sh does so 100 times.
 # ctest: timeout 400
 # ctest: no-sanitizer (every start takes long there; the moments would all be before the first trial)
 . "$RUNNER_SOURCE_DIR/tests/e2e/lib.sh"
 . "$RUNNER_SOURCE_DIR/tests/e2e/lib_kill9.sh"
-kill9 5
-kill9 5 "15 updates"
+kill9 8 "15 updates"
