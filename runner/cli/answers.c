@@ -1,5 +1,6 @@
 #include "runner/cli/answers.h"
 
+#include "runner/base/log.h"
 #include "runner/cli/words.h"
 #include "runner/results/column.h"
 #include "runner/results/verdict.h"
@@ -95,6 +96,8 @@ enum status check_claims(const struct results *results, struct error *error) {
     size_t counts[3] = {0}, n = results->n_claims;
     count_verdicts(claims_judge(results, &arena), n, counts);
     arena_clear(&arena);
+    if (n == 0)
+        log_warning(NULL, "there is no claim to check: the config has none that fits this grid");
     if (counts[CLAIM_HOLDS] == n)
         return STATUS_OK;
     return error_set(error, STATUS_NO, "%zu of %zu claims do not hold: %zu fail%s, %zu undecided",

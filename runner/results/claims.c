@@ -147,16 +147,31 @@ static void judge_spread(struct evidence *evidence, struct claim_result *result)
     result->estimate = test.ratio;
     result->low = test.low;
     result->high = test.high;
-    if (isnan(test.ratio) && evidence->n >= STATISTICS_LEAST)
-        result->reason = "the right side has no spread";
+    if (evidence->n < STATISTICS_LEAST || test.ratio > 0)
+        return;
+    result->reason = test.ratio == 0 ? "the left side has no spread" : "the right side has no spread";
+    result->low = result->high = (double)NAN;
 }
 
-static void judge_difference(const struct facts *facts, struct evidence *evidence, struct claim_result *result) {
+/* The least difference of two means of a share that was counted on so many rows. */
+static double step_of(const struct results *results, const struct claim_node *node) {
+    struct selection_grid grid = results_grid(results);
+    uint64_t rows = 0;
+    for (size_t p = 0; node->op == CLAIM_COLUMN && p < results->n_points; p++)
+        if (selector_fits(&node->selector, &grid, p))
+            rows += column_rows(results, p, node->column);
+    return rows > 0 ? 1 / (double)rows : 0;
+}
+
+static void judge_difference(const struct results *results, const struct claim *claim, const struct facts *facts,
+                             struct evidence *evidence, struct claim_result *result) {
     struct t_test test;
     statistics_t_test(evidence->differences, evidence->n, evidence->scale, &test);
     result->estimate = test.mean;
-    if (test.constant && test.p == 0 && facts->share) {
-        result->reason = "the differences are all equal: no spread to judge by";
+    double step = fmax(step_of(results, claim->left), step_of(results, claim->right));
+    if (facts->share && evidence->n >= STATISTICS_LEAST && test.p < 1 - STATISTICS_LEVEL &&
+        (test.constant || statistics_within_step(evidence->differences, evidence->n, step))) {
+        result->reason = test.constant ? STATISTICS_ALL_EQUAL : STATISTICS_ONE_STEP;
         return;
     }
     result->low = test.constant && test.p == 1 ? 0 : test.low;
@@ -186,7 +201,7 @@ static void judge(const struct results *results, struct arena *arena, struct cla
     if (claim.spread)
         judge_spread(&evidence, result);
     else
-        judge_difference(&facts, &evidence, result);
+        judge_difference(results, &claim, &facts, &evidence, result);
     if (evidence.n >= STATISTICS_LEAST)
         result->verdict = decide(&claim, result);
     else if (evidence.seeds < STATISTICS_LEAST)

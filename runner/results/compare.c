@@ -74,18 +74,12 @@ static double share_step(const struct work *work, size_t point, size_t reference
 /* Shares that were counted on a few rows go in steps. Where the differences are all equal, or within one step, their spread is rounding
    and no sign of certainty: a test that would decide is refused. */
 static void refuse_steps(const struct work *work, size_t n, struct comparison *c) {
-    double low = work->differences[0], high = low;
     if (!(c->t.p < 1 - STATISTICS_LEVEL) || !column_is_share(work->comparisons->metric))
         return;
-    for (size_t i = 1; i < n; i++) {
-        low = work->differences[i] < low ? work->differences[i] : low;
-        high = work->differences[i] > high ? work->differences[i] : high;
-    }
-    if (!c->t.constant && high - low > 1.5 * share_step(work, c->point, c->reference))
+    if (!c->t.constant && !statistics_within_step(work->differences, n, share_step(work, c->point, c->reference)))
         return;
     c->t.p = c->t.low = c->t.high = (double)NAN;
-    c->reason = c->t.constant ? "the differences are all equal: no spread to judge by"
-                              : "the differences are within one row of each other: no spread to judge by";
+    c->reason = c->t.constant ? STATISTICS_ALL_EQUAL : STATISTICS_ONE_STEP;
 }
 
 typedef void t_tester(const double *differences, size_t n, double scale, struct t_test *test);
@@ -177,7 +171,8 @@ static void judge(const struct work *work, struct comparison *c) {
     const struct comparisons *comparisons = work->comparisons;
     size_t pairs = c->win + c->tie + c->loss;
     double level = (1 - STATISTICS_LEVEL) / (double)(comparisons->family > 0 ? comparisons->family : 1);
-    c->pairs_needed = statistics_pairs_needed(c->t.effect, level);
+    if (c->diverged == 0 && c->reference_diverged == 0) /* else the difference is that of the trials that are left */
+        c->pairs_needed = statistics_pairs_needed(c->t.effect, level);
     bool better = comparisons->lower_is_better ? c->t.mean < 0 : c->t.mean > 0;
     if (pairs < STATISTICS_LEAST) {
         c->reason = pairs == 0 ? "no pair of trials" : "fewer than 3 seeds";
@@ -185,6 +180,10 @@ static void judge(const struct work *work, struct comparison *c) {
     }
     if (c->reason[0] != '\0') /* nothing to judge by */
         return;
+    if (c->t.n > 0 && c->t.n < STATISTICS_LEAST) {
+        c->reason = "trials diverged: fewer than 3 pairs are left";
+        return;
+    }
     c->verdict = VERDICT_UNDECIDED;
     if (c->diverged > 0 || c->reference_diverged > 0)
         judge_diverged(work, pairs, c);

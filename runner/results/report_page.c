@@ -11,7 +11,7 @@
 static const char style[] =
     "*{box-sizing:border-box}\n"
     "html{color-scheme:light dark;-webkit-text-size-adjust:100%}\n"
-    "body{margin:0 auto;max-width:68rem;padding:1.5rem 1rem 4rem;background:var(--paper);color:var(--ink);"
+    "body{margin:0 auto;max-width:86rem;padding:1.5rem 1rem 4rem;background:var(--paper);color:var(--ink);"
     "font:16px/1.5 system-ui,-apple-system,\"Segoe UI\",\"Liberation Sans\",Arial,sans-serif;overflow-wrap:anywhere}\n"
     "h1,h2,h3{line-height:1.25;font-weight:600;margin:0}\n"
     "h1{font-size:1.9rem}\nh2{font-size:1.3rem;margin:2.75rem 0 .75rem;padding-top:.6rem;border-top:1px solid "
@@ -37,7 +37,7 @@ static const char style[] =
     ".scroll{overflow-x:auto;margin:.5rem 0 1rem}\n"
     "table{border-collapse:collapse;font-size:.875rem;line-height:1.35;font-variant-numeric:tabular-nums;"
     "overflow-wrap:normal}\n"
-    "th,td{padding:.3rem .9rem .3rem 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--line);"
+    "th,td{padding:.3rem .8rem .3rem 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--line);"
     "white-space:nowrap}\n"
     "th{font-weight:600;border-bottom-color:var(--quiet);vertical-align:bottom}\n"
     "td.n,th.n{text-align:right}\ntd.wide{white-space:normal;min-width:14rem;max-width:24rem;overflow-wrap:anywhere}\n"

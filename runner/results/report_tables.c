@@ -40,23 +40,32 @@ static bool numeric(const struct results *results, size_t axis) {
 struct axis_columns {
     const struct report *report;
     bool *right;
+    const char *without; /* an axis that is left out, or NULL */
 };
 
 static struct axis_columns axis_columns(struct report *report) {
-    struct axis_columns columns = {report, arena_array(&report->arena, report->n_axes, sizeof(bool))};
+    struct axis_columns columns = {report, arena_array(&report->arena, report->n_axes, sizeof(bool)), NULL};
     for (size_t i = 0; i < report->n_axes; i++)
         columns.right[i] = numeric(report->results, report->axes[i]);
     return columns;
 }
 
+static bool left_out(const struct axis_columns *columns, size_t i) {
+    return columns->without != NULL &&
+           strcmp(results_axis_name(columns->report->results, columns->report->axes[i]), columns->without) == 0;
+}
+
 static void add_axis_heads(const struct axis_columns *columns, struct text *out) {
     for (size_t i = 0; i < columns->report->n_axes; i++)
-        html_element(out, columns->right[i] ? "th class=\"n\"" : "th",
-                     results_axis_name(columns->report->results, columns->report->axes[i]));
+        if (!left_out(columns, i))
+            html_element(out, columns->right[i] ? "th class=\"n\"" : "th",
+                         results_axis_name(columns->report->results, columns->report->axes[i]));
 }
 
 static void add_axis_cells(const struct axis_columns *columns, size_t point, struct text *out) {
     for (size_t i = 0; i < columns->report->n_axes; i++) {
+        if (left_out(columns, i))
+            continue;
         const char *label = columns->report->results->labels[point][columns->report->axes[i]];
         report_label_cell(label != NULL ? label : "\u2013", columns->right[i], out);
     }
@@ -214,9 +223,11 @@ static void add_comparison(const struct axis_columns *axes, const struct compari
     bool reference = c->verdict == VERDICT_REFERENCE;
     text_add(out, reference ? "<tr class=\"reference\">" : "<tr>");
     add_axis_cells(axes, c->point, out);
-    html_element(out, "td", verdict_name(c->verdict));
+    text_add(out, c->reason[0] != '\0' ? "<td class=\"wide\">" : "<td>");
+    html_printf(out, c->reason[0] != '\0' ? "%s: %s" : "%s", verdict_name(c->verdict), c->reason);
+    text_add(out, "</td>");
     if (reference) {
-        text_add(out, "<td></td><td></td><td></td><td></td><td></td><td></td><td></td><td></td></tr>\n");
+        text_add(out, "<td></td><td></td><td></td><td></td><td></td><td></td><td></td></tr>\n");
         return;
     }
     char number[WORDS_SIZE];
@@ -228,7 +239,6 @@ static void add_comparison(const struct axis_columns *axes, const struct compari
     text_printf(out, "<td class=\"n\">%zu / %zu / %zu</td>", c->win, c->tie, c->loss);
     report_number(tested ? c->t.effect : (double)NAN, out);
     text_printf(out, c->pairs_needed > 0 ? "<td class=\"n\">%zu</td>" : "<td></td>", c->pairs_needed);
-    html_element(out, "td class=\"wide\"", c->reason);
     text_add(out, "</tr>\n");
 }
 
@@ -250,7 +260,7 @@ void report_comparisons(struct report *report, struct text *out) {
     add_heads((const char *const[]){"difference", "95 % interval", "p (Holm)", "p Wilcoxon", "win / tie / loss",
                                     "effect d", "seeds needed", NULL},
               out);
-    text_add(out, "<th></th></tr>\n");
+    text_add(out, "</tr>\n");
     for (size_t i = 0; i < n; i++) {
         const struct comparison *c = comparisons_find(all, points[i]);
         if (c != NULL)
@@ -275,6 +285,7 @@ void report_ranks(struct report *report, struct text *out) {
         text_init(&p);
         verdict_p(ranking.test.p, &p);
         struct axis_columns axes = axis_columns(report);
+        axes.without = ranking.by_dataset ? "dataset" : NULL;
         text_add(out, "<h3>");
         html_printf(out, "%s: mean ranks over %zu %s", report->metric, ranking.test.blocks,
                     ranking.by_dataset ? "data sets" : "seeds");
@@ -294,7 +305,7 @@ void report_ranks(struct report *report, struct text *out) {
         html_printf(out, "1 is the best. Friedman\u2019s test: \u03c7\u00b2 = %s, %g degrees of freedom, %s.",
                     words_number(ranking.test.chi_square, chi), ranking.test.df, p.data);
         if (!isnan(ranking.test.critical_difference))
-            html_printf(out, " Mean ranks that are less than %s apart do not differ (Nemenyi, 5 %%).",
+            html_printf(out, " Mean ranks that are less than %s apart are not shown to differ (Nemenyi, 5 %%).",
                         words_number(ranking.test.critical_difference, distance));
         text_add(out, "</p>\n");
         text_clear(&p);

@@ -236,6 +236,15 @@ static size_t guess_pairs(double effect, double significance) {
     return n < STATISTICS_LEAST ? STATISTICS_LEAST : n < MAX_PAIRS ? (size_t)n : MAX_PAIRS;
 }
 
+bool statistics_within_step(const double *differences, size_t n, double step) {
+    double low = differences[0], high = low;
+    for (size_t i = 1; i < n; i++) {
+        low = fmin(low, differences[i]);
+        high = fmax(high, differences[i]);
+    }
+    return high - low <= 1.5 * step;
+}
+
 size_t statistics_pairs_needed(double effect, double significance) {
     if (isnan(effect) || effect == 0 || !(significance > 0))
         return 0;

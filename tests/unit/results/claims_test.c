@@ -118,6 +118,26 @@ static void spreads_are_judged_by_their_ratio(void **state) {
     assert_true(fabs(claim.low - sqrt(f / 39)) < 1e-12 && fabs(claim.high - sqrt(f * 39)) < 1e-12);
     verdict_is(&results, "sd(test_loss(batch_size=10)) > sd(test_loss(batch_size=1))", CLAIM_UNDECIDED,
                "the right side has no spread");
+    verdict_is(&results, "sd(test_loss(batch_size=1)) < sd(test_loss(batch_size=10))", CLAIM_UNDECIDED,
+               "the left side has no spread");
+    results_clear(&results);
+}
+
+/* Of 100 rows: 50 right thrice against 40, 39 and 40. The t test alone would be sure. */
+static void accuracies_within_one_row_decide_nothing(void **state) {
+    (void)state;
+    static const double losses[] = {0.5, 0.5, 0.5, 0.6, 0.61, 0.6, 0.6, 0.62, 0.64};
+    struct results results;
+    make(&results, losses, 3);
+    static const char *const left = "test_accuracy(batch_size=1) > test_accuracy(batch_size=10, learning_rate=0.1)";
+    verdict_is(&results, left, CLAIM_HOLDS, "");
+    results.rows = arena_array(&results.arena, results.n_points, sizeof *results.rows);
+    for (size_t p = 0; p < results.n_points; p++)
+        results.rows[p][DATA_TEST] = 100;
+    verdict_is(&results, left, CLAIM_UNDECIDED,
+               "the differences are within one row of each other: no spread to judge by");
+    verdict_is(&results, "test_accuracy(batch_size=1) > test_accuracy(batch_size=10, learning_rate=0.2)", CLAIM_HOLDS,
+               "");
     results_clear(&results);
 }
 
@@ -188,6 +208,7 @@ int main(void) {
         cmocka_unit_test(a_column_is_the_mean_over_its_points_at_each_seed),
         cmocka_unit_test(equal_sides_are_no_evidence_of_more),
         cmocka_unit_test(spreads_are_judged_by_their_ratio),
+        cmocka_unit_test(accuracies_within_one_row_decide_nothing),
         cmocka_unit_test(fewer_than_three_seeds_decide_nothing),
         cmocka_unit_test(a_diverged_trial_counts_against_its_side),
         cmocka_unit_test(claims_on_times_are_marked),
