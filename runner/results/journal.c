@@ -197,6 +197,7 @@ enum status journal_open(const char *path, struct journal *journal, struct error
     enum status status = read_all(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW, journal, &whole, error);
     if (status == STATUS_OK && ftruncate(journal->fd, (off_t)whole) < 0)
         status = error_set(error, STATUS_ENVIRONMENT, "%s: cannot cut off a torn line: %s", path, strerror(errno));
+    journal->writes = status == STATUS_OK;
     if (status != STATUS_OK)
         release(journal);
     return status;
@@ -243,15 +244,29 @@ enum status journal_status(const struct journal *journal, struct error *error) {
                : STATUS_OK;
 }
 
-static enum status sync_now(struct journal *journal, struct error *error) {
-    journal->unsynced = false;
-    journal->synced_at = now();
-    struct stat facts;
-    if (fstat(journal->fd, &facts) == 0 && facts.st_nlink == 0)
+static enum status check_place(const struct journal *journal, struct error *error) {
+    struct stat facts, named;
+    if (fstat(journal->fd, &facts) < 0)
+        return STATUS_OK;
+    if (facts.st_nlink == 0)
         return error_set(error, STATUS_ENVIRONMENT,
                          "%s: the journal was removed while the run went on, with its folder perhaps; "
                          "run again to begin anew",
                          journal->path);
+    if (stat(journal->path, &named) < 0 || named.st_ino != facts.st_ino || named.st_dev != facts.st_dev)
+        return error_set(error, STATUS_ENVIRONMENT,
+                         "%s: the journal was moved while the run went on, with its folder perhaps; "
+                         "put it back and run again",
+                         journal->path);
+    return STATUS_OK;
+}
+
+static enum status sync_now(struct journal *journal, struct error *error) {
+    journal->unsynced = false;
+    journal->synced_at = now();
+    enum status status = check_place(journal, error);
+    if (status != STATUS_OK)
+        return status;
     if (fsync(journal->fd) < 0)
         return error_set(error, STATUS_ENVIRONMENT, "%s: cannot write the journal: %s", journal->path, strerror(errno));
     return STATUS_OK;
@@ -264,7 +279,9 @@ enum status journal_sync(struct journal *journal, struct error *error) {
 }
 
 enum status journal_flush(struct journal *journal, struct error *error) {
-    return journal->fd >= 0 && journal->unsynced ? sync_now(journal, error) : STATUS_OK;
+    if (!journal->writes)
+        return STATUS_OK;
+    return journal->unsynced ? sync_now(journal, error) : check_place(journal, error);
 }
 
 enum status journal_close(struct journal *journal, struct error *error) {

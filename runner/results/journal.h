@@ -22,8 +22,9 @@ struct journal {
     uint64_t grid_at, grid_length; /* the JSON of the last grid line; length 0: none */
     struct hash128 grid_hash;
     const char *path;
-    int fd;    /* -1: there is no file */
-    bool lost; /* what had been read once cannot be read any more */
+    int fd;      /* -1: there is no file */
+    bool lost;   /* what had been read once cannot be read any more */
+    bool writes; /* it was opened for adding lines */
     bool unsynced;
     double synced_at; /* seconds of the monotonic clock */
 };

@@ -107,7 +107,7 @@ static enum status answer_data(struct worker *worker, const struct frame *reques
     int fd = -1;
     struct data data = {0};
     struct error failure = {0};
-    load(worker);
+    load_guarded(worker);
     const struct tree *tree = worker_read_tree(message_read_string(&reader), &arena, &failure);
     enum status status = tree == NULL ? failure.status : data_build(&worker->loader, tree, &fd, &failure);
     if (status == STATUS_OK)

@@ -7,6 +7,7 @@
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <linux/sockios.h>
 #include <malloc.h>
 #include <omp.h>
 #include <sched.h>
@@ -14,6 +15,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -43,6 +46,20 @@
     UNLESS_CALL(number, 4), LOAD(ARGUMENT(0)), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (me), 0, 1),                        \
         RETURN(SECCOMP_RET_ALLOW), RETURN(SECCOMP_RET_KILL_PROCESS)
 #define NEVER(number) UNLESS_CALL(number, 1), RETURN(SECCOMP_RET_KILL_PROCESS)
+/* A call that names this process by its number or by 0. */
+#define ON_MYSELF(number, me)                                                                                          \
+    UNLESS_CALL(number, 5), LOAD(ARGUMENT(0)), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0),                           \
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (me), 0, 1), RETURN(SECCOMP_RET_ALLOW), RETURN(SECCOMP_RET_KILL_PROCESS)
+/* A call whose second argument must be none of two commands. */
+#define BUT_FOR(number, a, b)                                                                                          \
+    UNLESS_CALL(number, 5), LOAD(ARGUMENT(1)), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (a), 2, 0),                         \
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (b), 1, 0), RETURN(SECCOMP_RET_ALLOW), RETURN(SECCOMP_RET_KILL_PROCESS)
+/* Calls of another architecture, whose numbers are others, and (x86-64) those of the x32 ABI; then the number is loaded. */
+#define NATIVE_CALLS                                                                                                   \
+    LOAD(offsetof(struct seccomp_data, arch)), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, MACHINE, 1, 0),                     \
+        RETURN(SECCOMP_RET_KILL_PROCESS), LOAD(offsetof(struct seccomp_data, nr)),                                     \
+        BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, X32_BIT, 0, 1), RETURN(SECCOMP_RET_KILL_PROCESS)
+#define X32_BIT 0x40000000u
 
 static void install(struct sock_filter *filter, size_t n) {
     struct sock_fprog program = {.len = (unsigned short)n, .filter = filter};
@@ -50,44 +67,53 @@ static void install(struct sock_filter *filter, size_t n) {
         prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
 }
 
-static void guard_signals(void) {
+/* Signals to others, by whatever call, and their limits. An owner of a descriptor gets signals about it. */
+static void guard_others(void) {
     uint32_t me = (uint32_t)getpid();
     struct sock_filter filter[] = {
-        LOAD(offsetof(struct seccomp_data, arch)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, MACHINE, 1, 0),
-        RETURN(SECCOMP_RET_ALLOW),
-        LOAD(offsetof(struct seccomp_data, nr)),
+        NATIVE_CALLS,
         TO_MYSELF(SYS_kill, me),
         TO_MYSELF(SYS_tgkill, me),
         TO_MYSELF(SYS_rt_sigqueueinfo, me),
         TO_MYSELF(SYS_rt_tgsigqueueinfo, me),
         NEVER(SYS_tkill),
         NEVER(SYS_pidfd_send_signal),
+        NEVER(SYS_pidfd_getfd),
+        ON_MYSELF(SYS_prlimit64, me),
+        BUT_FOR(SYS_fcntl, F_SETOWN, F_SETOWN_EX),
+        BUT_FOR(SYS_ioctl, FIOSETOWN, SIOCSPGRP),
         RETURN(SECCOMP_RET_ALLOW),
     };
     install(filter, sizeof filter / sizeof filter[0]);
 }
 
-/* Threads share memory with their maker and do not stop it, as vfork() and posix_spawn() do. What clone3() is asked for stands in
-   memory, where a filter does not see it; the C library falls back to clone(). */
+/* New processes, and the memory of others. What clone3() is asked for stands in memory, where a filter does not see it; the C library falls
+   back to clone(), which may make threads. Memory that is shared with nobody is not what RLIMIT_DATA counts. */
 static void guard_processes(void) {
+    uint32_t me = (uint32_t)getpid();
     struct sock_filter filter[] = {
-        LOAD(offsetof(struct seccomp_data, arch)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, MACHINE, 1, 0),
-        RETURN(SECCOMP_RET_ALLOW),
-        LOAD(offsetof(struct seccomp_data, nr)),
+        NATIVE_CALLS,
 #ifdef SYS_fork
         NEVER(SYS_fork),
         NEVER(SYS_vfork),
 #endif
         NEVER(SYS_execve),
         NEVER(SYS_execveat),
+        NEVER(SYS_ptrace),
+        NEVER(SYS_process_vm_writev),
+        TO_MYSELF(SYS_process_vm_readv, me),
+        UNLESS_CALL(SYS_mmap, 5),
+        LOAD(ARGUMENT(3)),
+        BPF_STMT(BPF_ALU | BPF_AND | BPF_K, MAP_SHARED | MAP_ANONYMOUS),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, MAP_SHARED | MAP_ANONYMOUS, 1, 0),
+        RETURN(SECCOMP_RET_ALLOW),
+        RETURN(SECCOMP_RET_ERRNO | ENOMEM),
         UNLESS_CALL(SYS_clone3, 1),
         RETURN(SECCOMP_RET_ERRNO | ENOSYS),
         UNLESS_CALL(SYS_clone, 4),
         LOAD(ARGUMENT(0)),
-        BPF_STMT(BPF_ALU | BPF_AND | BPF_K, CLONE_VM | CLONE_VFORK),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, CLONE_VM, 1, 0),
+        BPF_STMT(BPF_ALU | BPF_AND | BPF_K, CLONE_VM | CLONE_VFORK | CLONE_THREAD),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, CLONE_VM | CLONE_THREAD, 1, 0),
         RETURN(SECCOMP_RET_KILL_PROCESS),
         RETURN(SECCOMP_RET_ALLOW),
     };
@@ -95,7 +121,7 @@ static void guard_processes(void) {
 }
 
 void worker_guard(void) {
-    guard_signals();
+    guard_others();
     if (RUNNER_SANITIZER[0] == '\0') /* those start a process to name the places of a report */
         guard_processes();
 }

@@ -6,8 +6,9 @@
 
 #include <stdint.h>
 
-/* From now on a system call that starts another process, or sends a signal to one, ends this process with SIGSYS; new threads and
-   signals to itself stay possible. Where the kernel has no filters (seccomp) nothing happens. Plugins are open by then: what libraries
+/* From now on a system call that starts another process, sends a signal to one (also by way of a descriptor's owner), sets its limits or
+   reaches into it ends this process with SIGSYS, and anonymous shared memory, which no limit counts, is refused; new threads and signals to
+   itself stay possible. Where the kernel has no filters (seccomp) nothing happens. Plugins are open by then: what libraries
    do while they are loaded is allowed. */
 void worker_guard(void);
 

@@ -23,6 +23,8 @@ flood_step failed SIGABRT
 fork_step failed SIGSYS
 kill_group_step failed SIGSYS
 kill_parent_step failed SIGSYS
+own_step failed SIGSYS
+limit_parent_step failed SIGSYS
 rounding_step done
 signals_step done
 folder_step done

@@ -304,6 +304,21 @@ static void a_journal_that_changes_below_its_reader_is_noticed(void **state) {
     journal_close(&journal, NULL);
 }
 
+static void a_journal_that_was_moved_is_noticed(void **state) {
+    struct place *place = *state;
+    struct journal journal;
+    struct error error = {0};
+    char moved[sizeof place->path + 8];
+    snprintf(moved, sizeof moved, "%s.moved", place->path);
+    assert_int_equal(journal_open(place->path, &journal, &error), STATUS_OK);
+    assert_int_equal(journal_flush(&journal, &error), STATUS_OK);
+    assert_int_equal(rename(place->path, moved), 0);
+    assert_int_equal(journal_flush(&journal, &error), STATUS_ENVIRONMENT);
+    assert_non_null(strstr(error.text, "moved while the run went on"));
+    assert_int_equal(rename(moved, place->path), 0);
+    assert_int_equal(journal_close(&journal, &error), STATUS_OK);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_missing_journal_is_empty, make_place, remove_place),
@@ -315,6 +330,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(the_grid_reads_back, make_place, remove_place),
         cmocka_unit_test_setup_teardown(a_brief_record_has_the_values_that_statistics_read, make_place, remove_place),
         cmocka_unit_test_setup_teardown(a_journal_that_changes_below_its_reader_is_noticed, make_place, remove_place),
+        cmocka_unit_test_setup_teardown(a_journal_that_was_moved_is_noticed, make_place, remove_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
