@@ -78,13 +78,16 @@ static void add_heads(const char *const *names, struct text *out) {
 
 /* ---- Summary ----------------------------------------------------------------------------------------------------- */
 
+/* Beside a share the standard error that its finite number of rows leaves. */
 static void add_metric(const struct point_metric *metric, struct text *out) {
-    char mean[WORDS_SIZE], sd[WORDS_SIZE];
+    char mean[WORDS_SIZE], text[WORDS_SIZE];
     text_add(out, "<td class=\"n\">");
     if (metric->has_mean)
         html_text(out, isnan(metric->mean) ? "\u2013" : words_number(metric->mean, mean));
     if (metric->has_mean && metric->has_sd && !isnan(metric->mean))
-        html_printf(out, " \u00b1 %s", words_number_like(metric->sd, mean, sd));
+        html_printf(out, " \u00b1 %s", words_number_like(metric->sd, mean, text));
+    if (metric->has_mean && !isnan(metric->sampling_error))
+        html_printf(out, " (%s)", words_number_like(metric->sampling_error, mean, text));
     text_add(out, "</td>");
 }
 
@@ -130,7 +133,7 @@ static size_t shown_columns(const struct report *report, const char **shown, siz
 void report_summary(struct report *report, struct text *out) {
     const char *shown[8];
     size_t n_shown = shown_columns(report, shown, 8), *points;
-    bool cut;
+    bool cut, with_error = false;
     size_t n = choose_points(report, &points, &cut);
     char text[WORDS_SIZE];
     struct axis_columns axes = axis_columns(report);
@@ -154,6 +157,7 @@ void report_summary(struct report *report, struct text *out) {
         text_printf(out, "<td class=\"n\">%zu</td>", summary.n);
         for (size_t c = 0; c < n_shown; c++) {
             add_metric(&summary.metrics[c], out);
+            with_error = with_error || (summary.metrics[c].has_mean && !isnan(summary.metrics[c].sampling_error));
             if (c == 0)
                 add_interval(summary.metrics[c].low, summary.metrics[c].high, out);
         }
@@ -164,17 +168,9 @@ void report_summary(struct report *report, struct text *out) {
     }
     report_table_close(out);
     add_caption(report, n, cut, out);
-    double error =
-        n_shown > 0 && n > 0 && report->n_order > 0
-            ? column_sampling_error(report->results, report->order[0], report->metric, report->means[report->order[0]])
-            : (double)NAN;
-    if (!isnan(error) && error > 0) {
-        text_add(out, "<p class=\"small\">");
-        html_printf(out,
-                    "The finite number of rows alone leaves %s a standard error of about %s, which seeds do not show.",
-                    report->metric, words_number(error, text));
-        text_add(out, "</p>\n");
-    }
+    if (with_error)
+        text_add(out, "<p class=\"small\">In brackets: the standard error that the finite number of rows alone leaves, "
+                      "which seeds do not show.</p>\n");
 }
 
 /* ---- Targets ----------------------------------------------------------------------------------------------------- */
