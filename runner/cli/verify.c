@@ -152,9 +152,11 @@ static enum status compare_trials(struct verify *verify, struct error *error) {
     enum status status = csv_read(out.data, out.length, "trials.csv", &verify->arena, &made, error);
     size_t near = 1;
     for (size_t m = 1; status == STATUS_OK && m < made.count; m++) {
-        const char *id = csv_file_cell(&made, m, "id");
-        size_t r = find_row(&verify->trials, "id", id, near); /* usually in the same order */
-        r = r == 0 ? find_row(&verify->trials, "id", id, 1) : r;
+        const char *id = csv_file_cell(&made, m, "id"), *number = csv_file_cell(&made, m, "trial");
+        size_t r = find_row(&verify->trials, "trial", number, near); /* usually in the same order */
+        r = r == 0 ? find_row(&verify->trials, "trial", number, 1) : r;
+        if (r == 0 || strcmp(csv_file_cell(&verify->trials, r, "id"), id) != 0) /* two points may be the same trial */
+            r = find_row(&verify->trials, "id", id, 1);
         compare_row(verify, "trials.csv", &made, m, &verify->trials, r);
         near = r + 1;
     }

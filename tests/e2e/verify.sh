@@ -57,3 +57,10 @@ cp -r results/grid changed2
 sed -i '2s/[0-9]$/x/' changed2/trials.csv
 expect 3 "$RUNNER" verify changed2 --plugin-dir other
 says out "optimizer adam is another file: recorded with"
+
+# Two points that are the same trial
+small twice 1
+sed -i 's/^grid:/grid:\n  optimizer: {default: sgd, explicit: {sgd: {learning_rate: 0.01}}}/; /^optimizer:/d' twice.yaml
+expect 0 "$RUNNER" twice.yaml -q
+[ "$(cut -d , -f 2 results/twice/trials.csv | sort | uniq -d | wc -l)" -gt 0 ] || fail "no two trials are the same"
+expect 0 "$RUNNER" verify results/twice --trial 8
