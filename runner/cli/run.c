@@ -290,10 +290,9 @@ static enum status run_grid(struct run *run, struct error *error) {
     experiment_drop_trees(&run->job.experiment); /* room for the tables and the report of a large grid */
     if (status != STATUS_OK && status != STATUS_INTERRUPTED && status != STATUS_TRIAL)
         return status;
-    struct error place; /* tables go where the journal is, or nowhere */
-    if (journal_flush(&run->journal, &place) != STATUS_OK)
-        return error_set(error, place.status, "%s", place.text);
-    enum status written = tables_write(&run->job.plan.results, run->folder.path, error);
+    enum status written = journal_flush(&run->journal, error); /* tables go where the journal is, or nowhere */
+    if (written == STATUS_OK)
+        written = tables_write(&run->job.plan.results, run->folder.path, error);
     bool new_manifest = run->n_todo > 0 || run->changed || access(folder_file(&run->folder, "manifest.json"), F_OK) < 0;
     if (written == STATUS_OK && new_manifest)
         written = write_manifest(run, error);
