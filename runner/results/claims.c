@@ -169,9 +169,10 @@ static void judge_difference(const struct results *results, const struct claim *
     statistics_t_test(evidence->differences, evidence->n, evidence->scale, &test);
     result->estimate = test.mean;
     double step = fmax(step_of(results, claim->left), step_of(results, claim->right));
-    if (facts->share && evidence->n >= STATISTICS_LEAST && test.p < 1 - STATISTICS_LEVEL &&
-        (test.constant || statistics_within_step(evidence->differences, evidence->n, step))) {
-        result->reason = test.constant ? STATISTICS_ALL_EQUAL : STATISTICS_ONE_STEP;
+    bool steps = facts->share && evidence->n >= STATISTICS_LEAST;
+    const char *reason = steps ? statistics_steps(&test, evidence->differences, evidence->n, step) : NULL;
+    if (reason != NULL) {
+        result->reason = reason;
         return;
     }
     result->low = test.constant && test.p == 1 ? 0 : test.low;

@@ -71,15 +71,14 @@ static double share_step(const struct work *work, size_t point, size_t reference
     return rows > 0 ? 1 / (double)rows : 0;
 }
 
-/* Shares that were counted on a few rows go in steps. Where the differences are all equal, or within one step, their spread is rounding
-   and no sign of certainty: a test that would decide is refused. */
 static void refuse_steps(const struct work *work, size_t n, struct comparison *c) {
-    if (!(c->t.p < 1 - STATISTICS_LEVEL) || !column_is_share(work->comparisons->metric))
-        return;
-    if (!c->t.constant && !statistics_within_step(work->differences, n, share_step(work, c->point, c->reference)))
+    const char *reason = column_is_share(work->comparisons->metric)
+                             ? statistics_steps(&c->t, work->differences, n, share_step(work, c->point, c->reference))
+                             : NULL;
+    if (reason == NULL)
         return;
     c->t.p = c->t.low = c->t.high = (double)NAN;
-    c->reason = c->t.constant ? STATISTICS_ALL_EQUAL : STATISTICS_ONE_STEP;
+    c->reason = reason;
 }
 
 typedef void t_tester(const double *differences, size_t n, double scale, struct t_test *test);

@@ -236,13 +236,17 @@ static size_t guess_pairs(double effect, double significance) {
     return n < STATISTICS_LEAST ? STATISTICS_LEAST : n < MAX_PAIRS ? (size_t)n : MAX_PAIRS;
 }
 
-bool statistics_within_step(const double *differences, size_t n, double step) {
+const char *statistics_steps(const struct t_test *test, const double *differences, size_t n, double step) {
+    if (!(test->p < 1 - STATISTICS_LEVEL))
+        return NULL;
+    if (test->constant)
+        return "the differences are all equal: no spread to judge by";
     double low = differences[0], high = low;
     for (size_t i = 1; i < n; i++) {
         low = fmin(low, differences[i]);
         high = fmax(high, differences[i]);
     }
-    return high - low <= 1.5 * step;
+    return high - low <= 1.5 * step ? "the differences are within one row of each other: no spread to judge by" : NULL;
 }
 
 size_t statistics_pairs_needed(double effect, double significance) {

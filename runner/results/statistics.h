@@ -37,11 +37,9 @@ void statistics_t_test(const double *differences, size_t n, double scale, struct
 /* The same without the interval, which takes most of the time: `low` and `high` are NaN. */
 void statistics_t_test_alone(const double *differences, size_t n, double scale, struct t_test *test);
 
-/* Shares that were counted on a few rows go in steps: whether n differences (1 or more) are within one step of each other, so that their
-   spread is rounding and no sign of certainty. */
-bool statistics_within_step(const double *differences, size_t n, double step);
-#define STATISTICS_ALL_EQUAL "the differences are all equal: no spread to judge by"
-#define STATISTICS_ONE_STEP "the differences are within one row of each other: no spread to judge by"
+/* Shares that were counted on a few rows go in steps. Where their differences are all equal, or within one step of each other, the spread is
+   rounding and no sign of certainty: the reason not to believe a test that would decide, or NULL where there is none. */
+const char *statistics_steps(const struct t_test *test, const double *differences, size_t n, double step);
 
 /* Wilcoxon's signed-rank test that n differences are symmetric about 0. Zeros are dropped (Wilcoxon's way, as R and SciPy by default).
    Exact for up to 50 differences without zeros and ties; else by the normal approximation with the correction for ties and, where
