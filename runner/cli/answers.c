@@ -5,6 +5,8 @@
 #include "runner/results/column.h"
 #include "runner/results/verdict.h"
 
+#include <stdlib.h>
+
 enum { MOST_SENTENCES = 12, MOST_CLAIMS = 50 };
 
 /* Labels and claims are the config's: what would steer a terminal is made visible. */
@@ -51,6 +53,49 @@ static void show_comparisons(const struct results *results, const char *metric, 
     comparisons_clear(&all);
 }
 
+struct placed {
+    double rank;
+    size_t treatment;
+};
+
+static int compare_placed(const void *a, const void *b) {
+    const struct placed *x = a, *y = b;
+    return x->rank != y->rank ? (x->rank > y->rank) - (x->rank < y->rank)
+                              : (x->treatment > y->treatment) - (x->treatment < y->treatment);
+}
+
+/* Of several data sets: which setting is better over all of them. */
+static void show_ranks(const struct results *results, const char *metric, struct text *out) {
+    struct ranking ranking;
+    struct text line;
+    if (results_dataset_axis(results) == results->n_axes)
+        return;
+    text_init(&line);
+    bool ranked = ranking_make(results, metric, &ranking);
+    text_printf(&line, "%s over the data sets: ", metric);
+    verdict_ranking(&ranking, &line);
+    if (ranked || ranking.reason[0] != '\0') {
+        text_add_char(out, '\n');
+        add_line("", &line, out);
+    }
+    size_t n = ranked ? ranking.test.treatments : 0;
+    struct placed *placed = memory_alloc(n + 1, sizeof *placed);
+    for (size_t k = 0; k < n; k++)
+        placed[k] = (struct placed){ranking.ranks[k], k};
+    qsort(placed, n, sizeof *placed, compare_placed);
+    for (size_t i = 0; i < n && i < MOST_SENTENCES; i++) {
+        text_reset(&line);
+        text_printf(&line, "mean rank %.2f  ", placed[i].rank);
+        verdict_treatment(results, &ranking, placed[i].treatment, &line);
+        add_line("  ", &line, out);
+    }
+    if (n > MOST_SENTENCES)
+        text_printf(out, "  and %zu more in ranks.csv\n", n - MOST_SENTENCES);
+    free(placed);
+    ranking_clear(&ranking);
+    text_clear(&line);
+}
+
 static void count_verdicts(const struct claim_result *claims, size_t n, size_t counts[3]) {
     for (size_t i = 0; i < n; i++)
         counts[claims[i].verdict]++;
@@ -85,6 +130,8 @@ void show_answers(const struct results *results, struct text *out) {
     const char **columns = results_columns(results, &arena, &n), *metric = column_main(columns, n);
     if (metric != NULL && results->n_points > 1)
         show_comparisons(results, metric, out);
+    if (metric != NULL)
+        show_ranks(results, metric, out);
     if (results->n_claims > 0)
         show_claims(results, &arena, out);
     arena_clear(&arena);

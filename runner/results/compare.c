@@ -27,7 +27,8 @@ struct work {
     int64_t *seeds;
     size_t n_seeds;
     double *differences; /* [n_seeds] */
-    double luck;         /* divergence_luck() */
+    size_t *problems;    /* [n_points] results_problems() */
+    double *luck;        /* [n_points] reckon_luck(), of the first point of each problem */
 };
 
 static int compare_seeds(const void *a, const void *b) {
@@ -117,13 +118,15 @@ static double log_choose(double n, double k) {
     return distribution_log_gamma(n + 1) - distribution_log_gamma(k + 1) - distribution_log_gamma(n - k + 1);
 }
 
-/* How likely chance is to make so many points diverge whole, and so many not at all, if it dealt the diverged trials out over the grid:
-   the ways to choose the points, times the share of the deals that have those. Of K points with T trials of which D diverged, a points
+/* How likely chance is to make so many points of a data set diverge whole, and so many not at all, if it dealt the diverged trials out over
+   them: the ways to choose the points, times the share of the deals that have those. Of K points with T trials of which D diverged, a points
    with A trials whole and b with B not at all: at most C(K, a) C(K - a, b) C(T - A - B, D - A) / C(T, D). */
-static double divergence_luck(const struct work *work) {
+static double divergence_luck(const struct work *work, size_t problem) {
     double trials = 0, diverged = 0, points = 0, whole = 0, whole_trials = 0, none = 0, none_trials = 0;
-    for (size_t p = 0; p < work->results->n_points; p++) {
+    for (size_t p = problem; p < work->results->n_points; p++) {
         double n = 0, d = 0;
+        if (work->problems[p] != problem)
+            continue;
         for (size_t s = 0; s < work->n_seeds; s++) {
             n += work->cells[p * work->n_seeds + s].state != CELL_EMPTY ? 1 : 0;
             d += work->cells[p * work->n_seeds + s].state == CELL_DIVERGED ? 1 : 0;
@@ -141,25 +144,31 @@ static double divergence_luck(const struct work *work) {
                             log_choose(trials, diverged));
 }
 
+/* For each data set, times their number. */
+static void reckon_luck(struct work *work, struct arena *arena) {
+    size_t n = work->results->n_points, count = 0;
+    work->luck = arena_array(arena, n, sizeof *work->luck);
+    for (size_t p = 0; p < n; p++)
+        count += work->problems[p] == p ? 1 : 0;
+    for (size_t p = 0; p < n; p++)
+        if (work->problems[p] == p)
+            work->luck[p] = (double)count * divergence_luck(work, p);
+}
+
 /* All trials of one point diverged and none of the other: if both did so with one probability, at most 2 / 4^pairs are like that. */
-static bool divergence_decides(const struct work *work, size_t pairs) {
-    const struct comparisons *all = work->comparisons;
-    double tests = 0;
-    for (size_t i = 0; i < all->count; i++)
-        tests += all->items[i].reference != all->items[i].point ? 1 : 0;
-    if (all->best)
-        tests *= (tests + 1) / 2; /* all pairs */
-    double luck = 2 * tests;
+static bool divergence_decides(const struct work *work, size_t pairs, const struct comparison *c) {
+    double luck = 2 * (double)work->comparisons->planned;
     for (size_t i = 0; i < pairs; i++)
         luck /= 4;
-    return (luck < work->luck ? luck : work->luck) < 1 - STATISTICS_LEVEL;
+    luck = fmin(luck, fmax(work->luck[work->problems[c->point]], work->luck[work->problems[c->reference]]));
+    return luck < 1 - STATISTICS_LEVEL;
 }
 
 static void judge_diverged(const struct work *work, size_t pairs, struct comparison *c) {
     c->reason = c->diverged > 0 ? "trials diverged" : "trials of the reference diverged";
     if (c->t.n > 0 || (c->win != pairs && c->loss != pairs))
         return;
-    if (divergence_decides(work, pairs))
+    if (divergence_decides(work, pairs, c))
         c->verdict = c->win == pairs ? VERDICT_BETTER : VERDICT_WORSE;
     else
         c->reason = c->win == pairs ? "all trials of the reference diverged, which chance could do in this grid"
@@ -169,9 +178,6 @@ static void judge_diverged(const struct work *work, size_t pairs, struct compari
 static void judge(const struct work *work, struct comparison *c) {
     const struct comparisons *comparisons = work->comparisons;
     size_t pairs = c->win + c->tie + c->loss;
-    double level = (1 - STATISTICS_LEVEL) / (double)(comparisons->family > 0 ? comparisons->family : 1);
-    if (c->diverged == 0 && c->reference_diverged == 0) /* else the difference is that of the trials that are left */
-        c->pairs_needed = statistics_pairs_needed(c->t.effect, level);
     bool better = comparisons->lower_is_better ? c->t.mean < 0 : c->t.mean > 0;
     if (pairs < STATISTICS_LEAST) {
         c->reason = pairs == 0 ? "no pair of trials" : "fewer than 3 seeds";
@@ -192,12 +198,12 @@ static void judge(const struct work *work, struct comparison *c) {
     }
 }
 
-/* The point with the best mean of a column, among those whose trials are all done; SIZE_MAX without one. */
-static size_t find_best(const struct results *results, const char *column) {
-    double best = 0;
-    size_t point = SIZE_MAX;
+/* best[p], of the first point p of each data set: the point with the best mean of a column, among those whose trials are all done; SIZE_MAX
+   without one. */
+static void find_best(const struct work *work, const char *column, size_t *best) {
+    const struct results *results = work->results;
     bool lower = column_lower_is_better(column);
-    double *sums = memory_alloc(2 * results->n_points + 1, sizeof *sums), *counts = sums + results->n_points;
+    double *means = memory_alloc(2 * results->n_points + 1, sizeof *means), *counts = means + results->n_points;
     bool *out = memory_alloc(results->n_points + 1, sizeof *out);
     for (size_t t = 0; t < results->n_trials; t++) {
         size_t p = results->trials[t].point;
@@ -205,55 +211,74 @@ static size_t find_best(const struct results *results, const char *column) {
         double value;
         out[p] = out[p] || (record != NULL && record->status == TRIAL_DIVERGED);
         if (column_value(results, t, column, &value)) {
-            sums[p] += value;
+            means[p] += value;
             counts[p]++;
         }
     }
     for (size_t p = 0; p < results->n_points; p++) {
-        double mean = sums[p] / counts[p];
-        if (!out[p] && counts[p] > 0 && (point == SIZE_MAX || (lower ? mean < best : mean > best))) {
-            best = mean;
-            point = p;
-        }
+        size_t *found = &best[work->problems[p]];
+        if (work->problems[p] == p)
+            *found = SIZE_MAX;
+        means[p] /= counts[p];
+        if (!out[p] && counts[p] > 0 &&
+            (*found == SIZE_MAX || (lower ? means[p] < means[*found] : means[p] > means[*found])))
+            *found = p;
     }
-    free(sums);
+    free(means);
     free(out);
-    return point;
+}
+
+/* Pairs of points with the same data set. */
+static size_t count_pairs(const struct work *work, size_t *sizes) {
+    size_t pairs = 0;
+    for (size_t p = 0; p < work->results->n_points; p++)
+        pairs += sizes[work->problems[p]]++;
+    return pairs;
+}
+
+/* The p values of all pairs, [n (n - 1) / 2], corrected; NaN of those that are not compared. */
+static void test_pairs(struct work *work, double *p) {
+    size_t n = work->results->n_points, k = 0;
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = i + 1; j < n; j++) {
+            struct comparison c = {.t.p = (double)NAN};
+            if (work->problems[i] == work->problems[j])
+                test_pair(work, i, j, statistics_t_test_alone, &c);
+            p[k++] = c.t.p;
+            work->comparisons->family += !isnan(c.t.p) ? 1 : 0;
+        }
+    statistics_holm(p, k, p);
 }
 
 static void compare_with_best(struct work *work) {
     struct comparisons *all = work->comparisons;
-    const struct results *results = work->results;
-    size_t n = results->n_points;
-    all->best_point = find_best(results, all->chosen);
-    if (all->best_point == SIZE_MAX)
-        return;
-    size_t pairs = n * (n - 1) / 2, k = 0;
+    size_t n = work->results->n_points;
+    size_t *best = memory_alloc(2 * n + 1, sizeof *best);
     bool test_all = n <= MAX_PAIRS_POINTS;
-    double *p = memory_alloc((test_all ? pairs : n) + 1, sizeof *p);
-    for (size_t i = 0; test_all && i < n; i++)
-        for (size_t j = i + 1; j < n; j++) {
-            struct comparison c;
-            test_pair(work, i, j, statistics_t_test_alone, &c);
-            p[k++] = c.t.p;
-            all->family += !isnan(c.t.p) ? 1 : 0;
-        }
+    double *p = memory_alloc((test_all ? n * (n - (n > 0 ? 1 : 0)) / 2 : 0) + 1, sizeof *p);
+    find_best(work, all->chosen, best);
+    all->planned = count_pairs(work, best + n);
     if (test_all)
-        statistics_holm(p, pairs, p);
+        test_pairs(work, p);
     else
-        all->family = pairs;
+        all->family = all->planned;
     for (size_t i = 0; i < n; i++) {
+        size_t reference = best[work->problems[i]];
+        if (reference == SIZE_MAX)
+            continue;
         struct comparison *c = &all->items[all->count++];
-        test_pair(work, i, all->best_point, statistics_t_test, c);
-        size_t a = i < all->best_point ? i : all->best_point, b = i < all->best_point ? all->best_point : i;
-        if (i == all->best_point)
+        test_pair(work, i, reference, statistics_t_test, c);
+        size_t a = i < reference ? i : reference, b = i < reference ? reference : i;
+        double pairs = (double)all->planned;
+        if (i == reference)
             c->verdict = VERDICT_REFERENCE;
         else if (test_all)
             c->p_holm = p[a * n - a * (a + 1) / 2 + b - a - 1];
         else
-            c->p_holm = c->t.p * (double)pairs < 1 ? c->t.p * (double)pairs : c->t.p + (1 - c->t.p);
+            c->p_holm = c->t.p * pairs < 1 ? c->t.p * pairs : c->t.p + (1 - c->t.p);
     }
     free(p);
+    free(best);
 }
 
 static void compare_with_baseline(struct work *work, const struct selector *selector) {
@@ -270,6 +295,7 @@ static void compare_with_baseline(struct work *work, const struct selector *sele
         if (reference == i)
             c->verdict = VERDICT_REFERENCE;
         p[all->count++] = reference == i ? (double)NAN : c->t.p;
+        all->planned += reference != i ? 1 : 0;
         all->family += reference != i && !isnan(c->t.p) ? 1 : 0;
     }
     statistics_holm(p, all->count, p);
@@ -291,7 +317,7 @@ static const char *chosen_by(const struct results *results, const char *metric, 
 }
 
 void comparisons_make(const struct results *results, const char *metric, struct comparisons *comparisons) {
-    *comparisons = (struct comparisons){.best = true, .best_point = SIZE_MAX};
+    *comparisons = (struct comparisons){.best = true};
     struct arena *arena = &comparisons->arena;
     arena_init(arena);
     comparisons->metric = arena_copy_text(arena, metric);
@@ -303,7 +329,8 @@ void comparisons_make(const struct results *results, const char *metric, struct 
     struct claim_error error;
     struct selection_grid grid = results_grid(results);
     read_cells(&work, metric);
-    work.luck = divergence_luck(&work);
+    work.problems = results_problems(results, arena);
+    reckon_luck(&work, arena);
     const char *baseline = results->baseline != NULL ? results->baseline : "";
     comparisons->best = baseline[0] == '\0' || strcmp(baseline, "best") == 0 ||
                         !selector_read(baseline, &grid, arena, &selector, &error);
@@ -329,6 +356,14 @@ void comparisons_make(const struct results *results, const char *metric, struct 
 void comparisons_clear(struct comparisons *comparisons) {
     arena_clear(&comparisons->arena);
     *comparisons = (struct comparisons){0};
+}
+
+size_t comparison_seeds_needed(const struct comparisons *comparisons, const struct comparison *c) {
+    size_t pairs = c->win + c->tie + c->loss;
+    size_t tests = pairs < STATISTICS_LEAST ? comparisons->planned : comparisons->family;
+    if (c->verdict == VERDICT_REFERENCE || c->diverged > 0 || c->reference_diverged > 0)
+        return 0; /* where trials diverged the difference is that of those that are left */
+    return statistics_pairs_needed(c->t.effect, (1 - STATISTICS_LEVEL) / (double)(tests > 0 ? tests : 1));
 }
 
 const struct comparison *comparisons_find(const struct comparisons *comparisons, size_t point) {

@@ -2,8 +2,8 @@
  * Which points are better: paired comparisons of one metric over the seeds (docs/statistics.md).
  *
  * With a `baseline:` each point is compared with the one that has the baseline's labels and is equal on all other axes; these
- * comparisons are the family for Holm's correction. Without one, or with `baseline: best`, each point is compared with the best, and all
- * pairs of points are the family, since the best was chosen by looking. Trials are paired by their seeds.
+ * comparisons are the family for Holm's correction. Without one, or with `baseline: best`, each point is compared with the best of its data
+ * set, and all pairs of points with the same data set are the family, since the best was chosen by looking. Trials are paired by their seeds.
  *
  * The t test decides, at STATISTICS_LEVEL. A trial that diverged is a loss and is in no mean: its point is never better, and is worse where
  * all its trials diverged and all of the other's are done, unless chance could do that in this grid. Fewer than STATISTICS_LEAST pairs, or
@@ -35,18 +35,16 @@ struct comparison {
     size_t diverged, reference_diverged;
     enum verdict verdict;
     const char *reason; /* why there is no verdict, or what else to know; "" */
-    size_t
-        pairs_needed; /* to show a difference such as the one found, at the family's level; 0: more than 100000, or not known */
 };
 
 struct comparisons {
     struct arena arena;
     const char *metric;
     bool lower_is_better;
-    bool best;          /* compared with the best; else with the baseline */
-    size_t best_point;  /* SIZE_MAX: there is none */
+    bool best;          /* compared with the best of the data set; else with the baseline */
     const char *chosen; /* column by which the best was chosen: on validation data where there is some */
     size_t family;      /* number of tests that Holm's correction counts */
+    size_t planned;     /* the same where all points have trials enough to be tested */
     struct comparison
         *items; /* in grid order; points without a reference are left out, references have VERDICT_REFERENCE */
     size_t count;
@@ -56,24 +54,32 @@ struct comparisons {
 void comparisons_make(const struct results *results, const char *metric, struct comparisons *comparisons);
 void comparisons_clear(struct comparisons *comparisons);
 
+/* Seeds that would show a difference such as the one found, were it the true one, after the correction; 0: more than 100000, or not
+   known. Where there are fewer than STATISTICS_LEAST pairs, the correction is that over all tests that are planned. Takes time. */
+size_t comparison_seeds_needed(const struct comparisons *comparisons, const struct comparison *comparison);
+
 /* The comparison of a point, or NULL. */
 const struct comparison *comparisons_find(const struct comparisons *comparisons, size_t point);
 
-/* Friedman's test with Nemenyi's critical difference. Blocks are the values of the axis `dataset`, where there is one (means over the
-   seeds), else the seeds; treatments are the points, seen without that axis. Blocks with a value missing are left out; diverged trials
-   rank last. */
+/* Friedman's test with Nemenyi's critical difference. Blocks are the values of the axis `dataset`, where there are several (means over the
+   seeds), else the seeds; treatments are the points, seen without that axis. Treatments without any value (all trials failed) are left
+   out, then blocks with a value missing; diverged trials rank last. */
 struct ranking {
     struct arena arena;
     bool by_dataset;
-    struct friedman test;
-    size_t *points; /* [treatments] one point of each, in grid order */
-    double *ranks;  /* [treatments] mean ranks, 1 is the best */
+    struct friedman test; /* of the blocks and treatments that are ranked */
+    size_t treatments;    /* with those left out */
+    size_t blocks, whole; /* all; those that are ranked */
+    size_t *points;       /* [treatments] one point of each, in grid order, those left out behind the others */
+    double *ranks;        /* [test.treatments] mean ranks, 1 is the best */
+    const char *reason;   /* why there is no ranking; "" also where fewer than 3 settings want none */
 };
-/* False where there are fewer than 3 treatments or 2 whole blocks. */
+/* False where there are fewer than 3 treatments or 2 whole blocks. ranking_clear() in both cases. */
 bool ranking_make(const struct results *results, const char *metric, struct ranking *ranking);
 void ranking_clear(struct ranking *ranking);
 
-/* comparisons.csv: a row for each metric on validation and test rows, and point. ranks.csv: a row a metric and treatment. */
+/* comparisons.csv: a row for each metric on validation and test rows, and point. ranks.csv: a row a metric and treatment,
+   without a mean rank where it is left out. */
 void table_comparisons(const struct results *results, struct csv *csv);
 void table_ranks(const struct results *results, struct csv *csv);
 

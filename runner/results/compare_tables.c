@@ -33,8 +33,9 @@ static void comparison_row(const struct results *results, const struct compariso
     for (size_t i = 0; i < 3; i++)
         csv_uint(csv, counts[i]);
     csv_uint(csv, all->family);
-    if (c->pairs_needed > 0)
-        csv_uint(csv, c->pairs_needed);
+    size_t needed = comparison_seeds_needed(all, c);
+    if (needed > 0)
+        csv_uint(csv, needed);
     else
         csv_empty(csv);
     csv_text(csv, c->reason);
@@ -75,7 +76,7 @@ void table_ranks(const struct results *results, struct csv *csv) {
     for (size_t i = 0; i < n; i++) {
         struct ranking ranking;
         bool ranked = compared(columns[i]) && ranking_make(results, columns[i], &ranking);
-        for (size_t k = 0; ranked && k < ranking.test.treatments; k++) {
+        for (size_t k = 0; ranked && k < ranking.treatments; k++) {
             csv_text(csv, columns[i]);
             csv_uint(csv, ranking.points[k] + 1);
             for (size_t a = 0; a < results->n_axes; a++) {
@@ -83,7 +84,7 @@ void table_ranks(const struct results *results, struct csv *csv) {
                 bool open = ranking.by_dataset && strcmp(results->axes[a], "dataset") == 0;
                 csv_text(csv, label == NULL || open ? "" : label);
             }
-            csv_number(csv, ranking.ranks[k]);
+            csv_known(csv, k < ranking.test.treatments ? ranking.ranks[k] : (double)NAN);
             csv_uint(csv, ranking.test.blocks);
             csv_text(csv, ranking.by_dataset ? "dataset" : "seed");
             csv_known(csv, ranking.test.chi_square);

@@ -59,7 +59,7 @@ static bool axis_differs(const struct results *results, size_t axis) {
 
 struct place {
     double mean;
-    size_t point;
+    size_t point, rank; /* in its data set */
 };
 
 static int compare_places(const void *a, const void *b) {
@@ -67,6 +67,21 @@ static int compare_places(const void *a, const void *b) {
     if (x->mean != y->mean)
         return x->mean > y->mean ? -1 : 1;
     return (x->point > y->point) - (x->point < y->point);
+}
+
+static int compare_ranks(const void *a, const void *b) {
+    const struct place *x = a, *y = b;
+    return x->rank != y->rank ? (x->rank > y->rank) - (x->rank < y->rank)
+                              : (x->point > y->point) - (x->point < y->point);
+}
+
+/* What is best in one data set and in another cannot be told by their means. */
+static void mix_problems(const struct report *report, struct place *places) {
+    size_t *counts = memory_alloc(report->results->n_points + 1, sizeof *counts);
+    for (size_t i = 0; i < report->n_order; i++)
+        places[i].rank = counts[report->problems[places[i].point]]++;
+    qsort(places, report->n_order, sizeof *places, compare_ranks);
+    free(counts);
 }
 
 /* Means of the main metric, and the order that they make. */
@@ -94,9 +109,11 @@ static void rank_points(struct report *report) {
         bool known = counts[p] > 0 && counts[p] == report->ended[p];
         report->means[p] = known ? report->means[p] / (double)counts[p] : (double)NAN;
         if (!isnan(report->means[p]))
-            places[report->n_order++] = (struct place){lower ? -report->means[p] : report->means[p], p};
+            places[report->n_order++] = (struct place){lower ? -report->means[p] : report->means[p], p, 0};
     }
     qsort(places, report->n_order, sizeof *places, compare_places);
+    if (report->several_problems)
+        mix_problems(report, places);
     for (size_t i = 0; i < report->n_order; i++)
         report->order[i] = places[i].point;
     free(places);
@@ -118,6 +135,8 @@ void report_open(struct report *report, const struct report_side *side) {
     for (size_t a = 0; a < side->results->n_axes; a++)
         if (axis_differs(side->results, a))
             report->axes[report->n_axes++] = a;
+    report->problems = results_problems(side->results, &report->arena);
+    report->several_problems = results_dataset_axis(side->results) < side->results->n_axes;
     rank_points(report);
 }
 

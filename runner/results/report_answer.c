@@ -78,7 +78,10 @@ static void add_comparisons(struct report *report, struct text *out) {
         bool cut = n > REPORT_SENTENCES;
         if (cut)
             qsort(list, n, sizeof *list, compare_weight);
-        html_element(out, "h3", all->best ? "Against the best" : "Against the baseline");
+        html_element(out, "h3",
+                     !all->best                 ? "Against the baseline"
+                     : report->several_problems ? "Against the best of each data set"
+                                                : "Against the best");
         html_element(out, "p", sentence.data);
         text_add(out, "\n<ul class=\"answers\">\n");
         for (size_t i = 0; i < n && i < REPORT_SENTENCES; i++) {
@@ -134,17 +137,35 @@ static void add_extreme(struct report *report, const char *which, size_t point, 
     text_clear(&label);
 }
 
-/* The best and the worst mean; whether they differ is for the comparisons to say. */
-static void add_extremes(struct report *report, struct text *out) {
+/* The best and the worst mean of a data set; whether they differ is for the comparisons to say. */
+static void add_extremes(struct report *report, size_t problem, struct text *out) {
     bool lower = column_lower_is_better(report->metric);
-    if (report->n_order < 2)
+    size_t best = SIZE_MAX, worst = SIZE_MAX;
+    for (size_t i = 0; i < report->n_order; i++) {
+        if (report->problems[report->order[i]] != problem)
+            continue;
+        best = best == SIZE_MAX ? report->order[i] : best;
+        worst = report->order[i];
+    }
+    if (best == worst)
         return;
     text_add(out, "<p>");
     add_extreme(report, arena_printf(&report->arena, "The %s mean %s", lower ? "lowest" : "highest", report->metric),
-                report->order[0], out);
+                best, out);
     text_add(out, "; ");
-    add_extreme(report, lower ? "the highest" : "the lowest", report->order[report->n_order - 1], out);
+    add_extreme(report, lower ? "the highest" : "the lowest", worst, out);
     text_add(out, ".</p>\n");
+}
+
+/* Of every data set; of many, of the first few. */
+static void add_all_extremes(struct report *report, struct text *out) {
+    size_t shown = 0;
+    for (size_t p = 0; p < report->results->n_points && shown < REPORT_SENTENCES; p++) {
+        if (report->problems[p] != p)
+            continue;
+        add_extremes(report, p, out);
+        shown++;
+    }
 }
 
 void report_answer(struct report *report, struct text *out) {
@@ -159,7 +180,7 @@ void report_answer(struct report *report, struct text *out) {
     else if (report->results->n_points == 1)
         add_single(report, out);
     else
-        add_extremes(report, out);
+        add_all_extremes(report, out);
     if (report->counts.diverged > 0) {
         text_add(out, "<p class=\"note\">");
         html_printf(out,

@@ -10,8 +10,8 @@
 
 /* ---- A numeric axis ---------------------------------------------------------------------------------------------- */
 
-/* Numeric axes, and points of the frontier, that are drawn; with more values on an axis lines have no marks, and bands in place of bars. */
-enum { AXIS_PLOTS = 2, COSTS_DRAWN = 500, MARKED = 40 };
+/* Numeric axes, data sets with a frontier, and its points, that are drawn; with more values on an axis lines have no marks, and bands in place of bars. */
+enum { AXIS_PLOTS = 2, FRONTIERS = 4, COSTS_DRAWN = 500, MARKED = 40 };
 
 /* The points with the same labels on all other axes. */
 struct line {
@@ -27,15 +27,6 @@ struct lines {
     bool more;   /* than fit */
     bool marked; /* each point, with a bar */
 };
-
-static bool same_labels(const struct results *results, size_t a, size_t b, size_t but) {
-    for (size_t i = 0; i < results->n_axes; i++) {
-        const char *x = results->labels[a][i], *y = results->labels[b][i];
-        if (i != but && ((x == NULL) != (y == NULL) || (x != NULL && strcmp(x, y) != 0)))
-            return false;
-    }
-    return true;
-}
 
 static const char *line_label(struct report *report, size_t point, size_t but) {
     struct text label;
@@ -61,7 +52,7 @@ static void find_lines(struct lines *lines) {
     for (size_t i = 0; i < report->n_order && !lines->more; i++) {
         size_t k = 0, p = report->order[i];
         double number;
-        while (k < lines->n && !same_labels(report->results, lines->items[k].first, p, lines->axis))
+        while (k < lines->n && !results_same_but(report->results, lines->items[k].first, p, lines->axis))
             k++;
         if (k < lines->n || !axis_number(report->results, p, lines->axis, &number))
             continue;
@@ -71,7 +62,7 @@ static void find_lines(struct lines *lines) {
     }
     for (size_t k = 0; k < lines->n; k++) {
         size_t p = 0;
-        while (!same_labels(report->results, lines->items[k].first, p, lines->axis))
+        while (!results_same_but(report->results, lines->items[k].first, p, lines->axis))
             p++;
         lines->items[k].first = p;
     }
@@ -95,7 +86,7 @@ static size_t line_places(const struct lines *lines, size_t line, struct axis_pl
     size_t n = 0;
     for (size_t p = 0; p < results->n_points; p++) {
         double number;
-        if (lines->report->ended[p] > 0 && same_labels(results, lines->items[line].first, p, lines->axis) &&
+        if (lines->report->ended[p] > 0 && results_same_but(results, lines->items[line].first, p, lines->axis) &&
             axis_number(results, p, lines->axis, &number))
             places[n++] = (struct axis_place){number, p};
     }
@@ -298,11 +289,13 @@ static int compare_costs(const void *a, const void *b) {
     return (x->point > y->point) - (x->point < y->point);
 }
 
-static size_t gather_costs(const struct report *report, struct cost *costs) {
+static size_t gather_costs(const struct report *report, size_t problem, struct cost *costs) {
     bool lower = column_lower_is_better(report->metric);
     size_t n = 0;
     for (size_t i = 0; i < report->n_order; i++) {
         struct point_metric seconds;
+        if (report->problems[report->order[i]] != problem)
+            continue;
         point_measure(report->results, report->order[i], "seconds", &seconds);
         if (seconds.n == 0 || !(seconds.median > 0))
             continue;
@@ -373,7 +366,15 @@ static void write_front_data(const struct report *report, const struct cost *cos
     }
 }
 
-static void write_front(struct report *report, const struct cost *costs, size_t n, size_t series) {
+/* ", dataset=digits" where there are several */
+static const char *problem_words(struct report *report, size_t point) {
+    if (!report->several_problems)
+        return "";
+    return arena_printf(&report->arena, ", dataset=%s",
+                        report->results->labels[point][results_dataset_axis(report->results)]);
+}
+
+static void write_front(struct report *report, const char *name, const struct cost *costs, size_t n, size_t series) {
     double sign = column_lower_is_better(report->metric) ? -1 : 1;
     struct range x = {.any = false}, y = {.any = false};
     struct key key = {.titled = true};
@@ -391,7 +392,7 @@ static void write_front(struct report *report, const struct cost *costs, size_t 
         key_measure(&key, label.data);
         text_clear(&label);
     }
-    struct plot *plot = plots_add(&report->plots, "frontier", PLOT_WIDTH, PLOT_HEIGHT + key_height(&key));
+    struct plot *plot = plots_add(&report->plots, name, PLOT_WIDTH, PLOT_HEIGHT + key_height(&key));
     if (plot != NULL) {
         struct text *script = &plot->script;
         key_write(&key, axes.data, PLOT_HEIGHT + key_height(&key), script);
@@ -400,19 +401,20 @@ static void write_front(struct report *report, const struct cost *costs, size_t 
         range_write(&x, 'x', range_is_wide(&x, 10), false, script);
         range_write(&y, 'y', false, column_is_share(report->metric), script);
         text_printf(script,
-                    "plot 'frontier.dat' index 1 using 1:2 with steps lw 1 lc rgb '#%06x' notitle, \\\n"
-                    "     'frontier.dat' index 0 using 1:2 with points pt 7 ps 0.5 lc rgb '#%06x' notitle",
-                    SVG_FAINT, SVG_FAINT);
+                    "plot '%s.dat' index 1 using 1:2 with steps lw 1 lc rgb '#%06x' notitle, \\\n"
+                    "     '' index 0 using 1:2 with points pt 7 ps 0.5 lc rgb '#%06x' notitle",
+                    name, SVG_FAINT, SVG_FAINT);
         static const int shapes[] = {7, 5, 9, 13, 11, 6, 4, 8};
         for (size_t i = 0; i < series; i++)
             text_printf(script,
-                        ", \\\n     'frontier.dat' index %zu using 1:2 with points pt %d ps 0.9 lw 1.5 lc rgb '#%06x' "
+                        ", \\\n     '' index %zu using 1:2 with points pt %d ps 0.9 lw 1.5 lc rgb '#%06x' "
                         "title columnheader(2)",
                         i + 2, shapes[i], svg_series[i]);
         text_add(script, "\n");
         write_front_data(report, costs, n, sign, &plot->data);
         report_figure(
-            report, plot, arena_printf(&report->arena, "%s against time", report->metric),
+            report, plot,
+            arena_printf(&report->arena, "%s against time%s", report->metric, problem_words(report, costs[0].point)),
             arena_printf(
                 &report->arena,
                 "A point a grid point: mean over the seeds, median of the seconds of a whole training. The line joins "
@@ -422,14 +424,21 @@ static void write_front(struct report *report, const struct cost *costs, size_t 
     text_clear(&axes);
 }
 
+/* A picture a data set, of the first few. */
 void report_plot_frontier(struct report *report) {
+    size_t drawn = 0;
     if (report->metric == NULL || report->n_order < 2)
         return;
     struct cost *costs = memory_alloc(report->n_order, sizeof *costs);
-    size_t n = gather_costs(report, costs);
-    if (n > COSTS_DRAWN)
-        n = thin_costs(costs, n);
-    if (n >= 2)
-        write_front(report, costs, n, choose_series(costs, n));
+    for (size_t p = 0; p < report->results->n_points && drawn < FRONTIERS; p++) {
+        size_t n = report->problems[p] == p ? gather_costs(report, p, costs) : 0;
+        if (n > COSTS_DRAWN)
+            n = thin_costs(costs, n);
+        if (n < 2)
+            continue;
+        const char *name = drawn == 0 ? "frontier" : arena_printf(&report->arena, "frontier_%zu", drawn + 1);
+        write_front(report, name, costs, n, choose_series(costs, n));
+        drawn++;
+    }
     free(costs);
 }

@@ -34,8 +34,11 @@ struct report {
     struct comparisons comparisons; /* of it; none without one */
     size_t *axes;                   /* those along which the points differ */
     size_t n_axes;
-    double *means; /* [n_points] of the metric; NaN where it is not known, as of a point with a diverged trial */
-    size_t *order; /* [n_order] points with a mean, the best first */
+    double *means;    /* [n_points] of the metric; NaN where it is not known, as of a point with a diverged trial */
+    size_t *problems; /* [n_points] results_problems() */
+    bool several_problems;
+    size_t *
+        order; /* [n_order] points with a mean, the best first; of several data sets those of each before the second best of any */
     size_t n_order;
     size_t *ended; /* [n_points] trials done or diverged */
     struct results_counts counts;

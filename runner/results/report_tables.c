@@ -4,6 +4,7 @@
 #include "runner/results/report_parts.h"
 #include "runner/results/verdict.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -215,7 +216,8 @@ void report_targets(struct report *report, struct text *out) {
 
 /* ---- Comparisons, ranks ------------------------------------------------------------------------------------------ */
 
-static void add_comparison(const struct axis_columns *axes, const struct comparison *c, struct text *out) {
+static void add_comparison(const struct axis_columns *axes, const struct comparisons *all, const struct comparison *c,
+                           struct text *out) {
     bool reference = c->verdict == VERDICT_REFERENCE;
     text_add(out, reference ? "<tr class=\"reference\">" : "<tr>");
     add_axis_cells(axes, c->point, out);
@@ -234,7 +236,8 @@ static void add_comparison(const struct axis_columns *axes, const struct compari
     report_number(tested ? c->wilcoxon.p : (double)NAN, out);
     text_printf(out, "<td class=\"n\">%zu / %zu / %zu</td>", c->win, c->tie, c->loss);
     report_number(tested ? c->t.effect : (double)NAN, out);
-    text_printf(out, c->pairs_needed > 0 ? "<td class=\"n\">%zu</td>" : "<td></td>", c->pairs_needed);
+    size_t needed = comparison_seeds_needed(all, c);
+    text_printf(out, needed > 0 ? "<td class=\"n\">%zu</td>" : "<td></td>", needed);
     text_add(out, "</tr>\n");
 }
 
@@ -260,7 +263,7 @@ void report_comparisons(struct report *report, struct text *out) {
     for (size_t i = 0; i < n; i++) {
         const struct comparison *c = comparisons_find(all, points[i]);
         if (c != NULL)
-            add_comparison(&axes, c, out);
+            add_comparison(&axes, all, c, out);
     }
     report_table_close(out);
     add_caption(report, n, cut, out);
@@ -270,41 +273,51 @@ void report_comparisons(struct report *report, struct text *out) {
              "tells how large a difference may be.</p>\n");
 }
 
+static void add_ranks(struct report *report, const struct ranking *ranking, struct text *out) {
+    struct axis_columns axes = axis_columns(report);
+    axes.without = ranking->by_dataset ? "dataset" : NULL;
+    text_add(out, "<h3>");
+    html_printf(out, "%s: mean ranks over %zu %s", report->metric, ranking->test.blocks,
+                ranking->by_dataset ? "data sets" : "seeds");
+    text_add(out, "</h3>\n");
+    report_table_open("Mean ranks", out);
+    text_add(out, "<tr>");
+    add_axis_heads(&axes, out);
+    html_element(out, "th class=\"n\"", "mean rank");
+    text_add(out, "</tr>\n");
+    size_t shown = ranking->treatments < REPORT_TABLE_ROWS ? ranking->treatments : REPORT_TABLE_ROWS;
+    for (size_t k = 0; k < shown; k++) {
+        text_add(out, "<tr>");
+        add_axis_cells(&axes, ranking->points[k], out);
+        text_printf(out,
+                    k < ranking->test.treatments ? "<td class=\"n\">%.2f</td></tr>\n"
+                                                 : "<td class=\"n\">\u2013</td></tr>\n",
+                    k < ranking->test.treatments ? ranking->ranks[k] : 0);
+    }
+    report_table_close(out);
+    if (shown < ranking->treatments) {
+        text_add(out, "<p class=\"small\">");
+        html_printf(out, "The first %zu of %zu settings; ranks.csv has all.", shown, ranking->treatments);
+        text_add(out, "</p>\n");
+    }
+}
+
 void report_ranks(struct report *report, struct text *out) {
     struct ranking ranking;
     if (report->metric == NULL || report->results->n_points > 1000)
         return;
     bool ranked = ranking_make(report->results, report->metric, &ranking);
-    if (ranked && !isnan(ranking.test.p)) {
-        char chi[WORDS_SIZE], distance[WORDS_SIZE];
-        struct text p;
-        text_init(&p);
-        verdict_p(ranking.test.p, &p);
-        struct axis_columns axes = axis_columns(report);
-        axes.without = ranking.by_dataset ? "dataset" : NULL;
-        text_add(out, "<h3>");
-        html_printf(out, "%s: mean ranks over %zu %s", report->metric, ranking.test.blocks,
-                    ranking.by_dataset ? "data sets" : "seeds");
-        text_add(out, "</h3>\n");
-        report_table_open("Mean ranks", out);
-        text_add(out, "<tr>");
-        add_axis_heads(&axes, out);
-        html_element(out, "th class=\"n\"", "mean rank");
-        text_add(out, "</tr>\n");
-        for (size_t k = 0; k < ranking.test.treatments && k < REPORT_TABLE_ROWS; k++) {
-            text_add(out, "<tr>");
-            add_axis_cells(&axes, ranking.points[k], out);
-            text_printf(out, "<td class=\"n\">%.2f</td></tr>\n", ranking.ranks[k]);
-        }
-        report_table_close(out);
+    if (ranked)
+        add_ranks(report, &ranking, out);
+    if (ranked || ranking.reason[0] != '\0') {
+        struct text sentence;
+        text_init(&sentence);
+        verdict_ranking(&ranking, &sentence);
         text_add(out, "<p class=\"small\">");
-        html_printf(out, "1 is the best. Friedman\u2019s test: \u03c7\u00b2 = %s, %g degrees of freedom, %s.",
-                    words_number(ranking.test.chi_square, chi), ranking.test.df, p.data);
-        if (!isnan(ranking.test.critical_difference))
-            html_printf(out, " Mean ranks that are less than %s apart are not shown to differ (Nemenyi, 5 %%).",
-                        words_number(ranking.test.critical_difference, distance));
+        html_printf(out, "%s%c%s.", ranked ? "1 is the best. " : "", toupper((unsigned char)sentence.data[0]),
+                    sentence.data + 1);
         text_add(out, "</p>\n");
-        text_clear(&p);
+        text_clear(&sentence);
     }
     ranking_clear(&ranking);
 }

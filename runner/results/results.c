@@ -332,6 +332,35 @@ const char *results_axis_name(const struct results *results, size_t axis) {
     return name;
 }
 
+bool results_same_label(const struct results *results, size_t p, size_t q, size_t axis) {
+    const char *x = results->labels[p][axis], *y = results->labels[q][axis];
+    return x == NULL || y == NULL ? x == y : strcmp(x, y) == 0;
+}
+
+bool results_same_but(const struct results *results, size_t p, size_t q, size_t axis) {
+    for (size_t a = 0; a < results->n_axes; a++)
+        if (a != axis && !results_same_label(results, p, q, a))
+            return false;
+    return true;
+}
+
+size_t results_dataset_axis(const struct results *results) {
+    for (size_t a = 0; a < results->n_axes; a++)
+        for (size_t p = 1; strcmp(results->axes[a], "dataset") == 0 && p < results->n_points; p++)
+            if (!results_same_label(results, 0, p, a))
+                return a;
+    return results->n_axes;
+}
+
+size_t *results_problems(const struct results *results, struct arena *arena) {
+    size_t axis = results_dataset_axis(results), *problems = arena_array(arena, results->n_points, sizeof *problems);
+    for (size_t p = 0; p < results->n_points && axis < results->n_axes; p++)
+        while (problems[p] < p &&
+               (problems[problems[p]] != problems[p] || !results_same_label(results, p, problems[p], axis)))
+            problems[p]++;
+    return problems;
+}
+
 const char **results_columns(const struct results *results, struct arena *arena, size_t *count) {
     const char **columns = NULL, **seen = NULL;
     size_t n = 0, capacity = 0;

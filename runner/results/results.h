@@ -62,6 +62,15 @@ void results_point_label(const struct results *results, size_t point, struct tex
 /* The same with " seed=0", which is left out where the grid has but one. */
 void results_trial_label(const struct results *results, size_t trial, struct text *out);
 
+/* Whether both points have this label of the axis, or neither has one. */
+bool results_same_label(const struct results *results, size_t p, size_t q, size_t axis);
+/* Whether the points have the same labels on all axes but one (n_axes: on all). */
+bool results_same_but(const struct results *results, size_t p, size_t q, size_t axis);
+/* The axis `dataset` where points differ on it, else n_axes. Its labels are problems of their own: what is better is asked within each. */
+size_t results_dataset_axis(const struct results *results);
+/* [n_points] for each point the first one of its data set; all are of point 0's where there is no such axis. */
+size_t *results_problems(const struct results *results, struct arena *arena);
+
 /* The trials of a point, which stand together: `first` up to, without it, `end`. */
 void results_point_trials(const struct results *results, size_t point, size_t *first, size_t *end);
 

@@ -98,8 +98,11 @@ static void add_figures(const struct comparisons *all, const struct comparison *
     } else {
         add_counts(c, out);
     }
-    if ((c->verdict == VERDICT_UNDECIDED || c->verdict == VERDICT_NONE) && c->pairs_needed > c->t.n)
-        text_printf(out, "; about %zu seeds would show a difference such as this", c->pairs_needed);
+    bool open = c->verdict == VERDICT_UNDECIDED || c->verdict == VERDICT_NONE;
+    size_t needed = open ? comparison_seeds_needed(all, c) : 0;
+    if (needed > c->t.n)
+        text_printf(out, "; about %zu seeds would show a difference such as this%s", needed,
+                    c->t.n < STATISTICS_LEAST ? ", by a rough guess from 2" : "");
 }
 
 void verdict_comparison(const struct results *results, const struct comparisons *all,
@@ -149,12 +152,15 @@ void verdict_overview(const struct results *results, const struct comparisons *a
     if (all->count <= counts[VERDICT_REFERENCE])
         return;
     text_printf(out, "%s, against ", all->metric);
-    if (one_reference(all))
+    bool one = one_reference(all);
+    if (one)
         add_point(results, all->items[0].reference, out);
     else
-        text_printf(out, "the baseline %s", results->baseline);
+        text_add(out, all->best ? "the best of each data set" : "the baseline ");
+    if (!one && !all->best)
+        text_add(out, results->baseline);
     if (all->best)
-        text_printf(out, ", the best by %s%s", all->chosen,
+        text_printf(out, "%s by %s%s", one ? ", the best" : "", all->chosen,
                     strncmp(all->chosen, "test_", 5) == 0 ? " itself, for want of validation rows" : "");
     const char *separator = ": ";
     for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
@@ -165,4 +171,40 @@ void verdict_overview(const struct results *results, const struct comparisons *a
     }
     if (all->family > 1)
         text_printf(out, " (p corrected over %zu tests)", all->family);
+}
+
+void verdict_treatment(const struct results *results, const struct ranking *ranking, size_t treatment,
+                       struct text *out) {
+    const char *const *labels = results->labels[ranking->points[treatment]];
+    const char *separator = "";
+    for (size_t a = 0; a < results->n_axes; a++) {
+        if (labels[a] == NULL || (ranking->by_dataset && strcmp(results->axes[a], "dataset") == 0))
+            continue;
+        text_printf(out, "%s%s=%s", separator, results_axis_name(results, a), labels[a]);
+        separator = " ";
+    }
+}
+
+void verdict_ranking(const struct ranking *ranking, struct text *out) {
+    char number[WORDS_SIZE];
+    const char *what = ranking->by_dataset ? "data sets" : "seeds";
+    if (ranking->reason[0] != '\0') {
+        text_printf(out, "no mean ranks: %s", ranking->reason);
+        return;
+    }
+    bool differ = ranking->test.p < 1 - STATISTICS_LEVEL;
+    text_printf(out, "%s (Friedman's test over %zu %s: chi-square = %s, %g degrees of freedom, ",
+                differ ? "the settings differ" : "no difference between the settings is shown", ranking->test.blocks,
+                what, words_number(ranking->test.chi_square, number), ranking->test.df);
+    verdict_p(ranking->test.p, out);
+    text_add(out, ")");
+    if (differ)
+        text_printf(out, "; those with mean ranks less than %s apart are not shown to differ (Nemenyi, 5 %%)",
+                    words_number(ranking->test.critical_difference, number));
+    if (ranking->whole < ranking->blocks)
+        text_printf(out, "; %zu of %zu %s left out, which lack a value of some setting",
+                    ranking->blocks - ranking->whole, ranking->blocks, what);
+    size_t out_of = ranking->treatments - ranking->test.treatments;
+    if (out_of > 0)
+        text_printf(out, "; %zu setting%s without any value left out", out_of, out_of == 1 ? "" : "s");
 }

@@ -37,11 +37,11 @@ static void comparisons_become_sentences(void **state) {
     c.t.high = 0.004;
     c.t.p = 0.125;
     c.p_holm = 0.25;
-    c.pairs_needed = 23;
+    c.t.effect = -0.7; /* SciPy's nct: 22 pairs have a power of 0.8 at 5 % / 2 */
     verdict_comparison(&results, &all, &c, &out);
     expect(&out,
            "no difference shown between batch_size=100 and batch_size=10: test_loss lower by 0.0120, 95 % interval "
-           "-0.0040 to 0.0200, p = 0.250, 5 seeds, 5 won, 0 tied, 0 lost; about 23 seeds would show a difference such "
+           "-0.0040 to 0.0200, p = 0.250, 5 seeds, 5 won, 0 tied, 0 lost; about 22 seeds would show a difference such "
            "as this");
     struct comparison both[] = {c, c};
     all.items = both;
@@ -49,23 +49,22 @@ static void comparisons_become_sentences(void **state) {
     verdict_difference(&results, &all, &c, &out);
     expect(&out, "batch_size=100: test_loss lower by 0.0120, 95 % interval -0.0040 to 0.0200, p = 0.250, 5 seeds, 5 "
                  "won, 0 tied, "
-                 "0 lost; about 23 seeds would show a difference such as this");
+                 "0 lost; about 22 seeds would show a difference such as this");
     both[0].reference = 1;
     verdict_difference(&results, &all, &c, &out);
     expect(&out, "batch_size=100 against batch_size=10: test_loss lower by 0.0120, 95 % interval -0.0040 to 0.0200, p "
                  "= 0.250, 5 "
-                 "seeds, 5 won, 0 tied, 0 lost; about 23 seeds would show a difference such as this");
+                 "seeds, 5 won, 0 tied, 0 lost; about 22 seeds would show a difference such as this");
     c.t.high = -0.004; /* the interval leaves 0 out, the corrected test does not */
     c.t.p = 0.021;
     c.p_holm = 0.064;
-    c.pairs_needed = 5;
+    c.t.effect = -2.5; /* 5 pairs */
     verdict_comparison(&results, &all, &c, &out);
     expect(&out,
            "no difference shown between batch_size=100 and batch_size=10: test_loss lower by 0.0120, 95 % interval "
            "0.0040 to 0.0200, p = 0.064 (p = 0.021 without the correction), 5 seeds, 5 won, 0 tied, 0 lost");
     c.t = (struct t_test){.n = 4, .mean = 0, .low = -0.1, .high = 0.1, .p = 1};
     c.p_holm = 1;
-    c.pairs_needed = 0;
     c.win = c.loss = 1;
     c.tie = 2;
     verdict_comparison(&results, &all, &c, &out);
