@@ -44,7 +44,7 @@ char *words_seconds(double seconds, char out[WORDS_SIZE]) {
     if (isnan(seconds))
         out[0] = '\0';
     else
-        snprintf(out, WORDS_SIZE, "%.*f", seconds >= 100 ? 0 : seconds >= 1 ? 2 : 4, seconds);
+        snprintf(out, WORDS_SIZE, "%.*f", seconds >= 100 ? 0 : seconds >= 1 ? 2 : seconds >= 0.001 ? 4 : 6, seconds);
     return out;
 }
 

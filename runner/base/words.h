@@ -10,7 +10,7 @@ char *words_number(double number, char out[WORDS_SIZE]);
 char *words_number_like(double number, const char *like, char out[WORDS_SIZE]);
 /* "0:07", "12:34", "1:02:03" */
 char *words_clock(double seconds, char out[WORDS_SIZE]);
-/* "0.012 s", "1.3 s": a length of time with two or three digits */
+/* "0.000042", "0.0123", "1.25", "142": seconds without their unit; nothing for NaN */
 char *words_seconds(double seconds, char out[WORDS_SIZE]);
 /* "1.5 GiB" */
 char *words_bytes(double bytes, char out[WORDS_SIZE]);

@@ -19,36 +19,33 @@ static void add_line(const char *indent, const struct text *line, struct text *o
 static void show_comparisons(const struct results *results, const char *metric, struct text *out) {
     struct comparisons all;
     comparisons_make(results, metric, &all);
-    size_t shown = 0, tests = 0, pairs = 0;
-    for (size_t i = 0; i < all.count; i++) {
-        const struct comparison *c = &all.items[i];
-        size_t n = c->win + c->tie + c->loss;
-        tests += c->verdict != VERDICT_REFERENCE ? 1 : 0;
-        pairs = c->verdict != VERDICT_REFERENCE && n > pairs ? n : pairs;
+    const struct comparison **list = memory_alloc(all.count + 1, sizeof *list);
+    size_t n = comparisons_clearest(&all, MOST_SENTENCES, list), pairs = 0;
+    for (size_t i = 0; i < n; i++) {
+        size_t one = list[i]->win + list[i]->tie + list[i]->loss;
+        pairs = one > pairs ? one : pairs;
     }
     struct text line;
     text_init(&line);
-    if (tests > 0 && pairs < STATISTICS_LEAST) {
+    if (n > 0 && pairs < STATISTICS_LEAST) {
         text_printf(out, "\nno verdict on %s: that takes %d seeds at least, here %s %zu\n", metric, STATISTICS_LEAST,
                     pairs == 1 ? "is" : "are", pairs);
-        tests = 0;
-    } else if (tests > 0) {
+        n = 0;
+    } else if (n > 0) {
         verdict_overview(results, &all, &line);
         text_add_char(out, '\n');
         add_line("", &line, out);
     }
-    for (size_t i = 0; i < all.count && tests > 0; i++) {
-        if (all.items[i].verdict == VERDICT_REFERENCE)
-            continue;
-        if (tests > MOST_SENTENCES && shown == MOST_SENTENCES - 1) {
-            text_printf(out, "  and %zu more in comparisons.csv\n", tests - shown);
-            break;
-        }
+    if (n > MOST_SENTENCES)
+        text_printf(
+            out, "the %d clearest of %zu, with a verdict and by the size of the difference; comparisons.csv has all:\n",
+            MOST_SENTENCES, n);
+    for (size_t i = 0; i < n && i < MOST_SENTENCES; i++) {
         text_reset(&line);
-        verdict_comparison(results, &all, &all.items[i], &line);
+        verdict_comparison(results, &all, list[i], &line);
         add_line("  ", &line, out);
-        shown++;
     }
+    free(list);
     text_clear(&line);
     comparisons_clear(&all);
 }

@@ -72,7 +72,9 @@ static enum status show_folder(const char *path, const struct experiment *experi
     status = write_table(&stored.results, path, options, &out, error);
     if (status == STATUS_OK && options->check_claims)
         status = check_claims(&stored.results, error);
-    print_table(&out, options->format);
+    if (!options->log.quiet) /* what is left is the exit status */
+        print_table(&out, options->format);
+    text_reset(&out);
     if ((status == STATUS_OK || status == STATUS_NO) && !options->log.quiet)
         show_troubles(&stored.results, &out);
     words_print(&out, stderr);

@@ -35,7 +35,7 @@ const struct record_row *column_best_row(const struct record *record) {
         const struct record_row *row = &record->rows[r];
         if (record->has_best && row->epoch == record->best_epoch)
             return row;
-        if (row_value(record, row, "val_loss", &value) && value < least) {
+        if (row->epoch > 0 && row_value(record, row, "val_loss", &value) && value < least) {
             least = value;
             best = row;
         }

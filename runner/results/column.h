@@ -25,7 +25,8 @@ uint64_t column_rows(const struct results *results, size_t point, const char *co
 /* Standard error that the test (or validation) rows leave in a share; NaN for other columns. */
 double column_sampling_error(const struct results *results, size_t point, const char *column, double share);
 
-/* The row of the best epoch: the one that the trial itself kept, else the first with the least val_loss. NULL without validation. */
+/* The row of the best epoch: the one that the trial itself kept, else the first with the least val_loss. Epoch 0, the untrained network, is
+   none of them, for `save: best` and callbacks as well. NULL without validation. */
 const struct record_row *column_best_row(const struct record *record);
 
 /* The metric that is compared where none is named: the first metric on test rows, else on validation rows, else on training rows; the loss

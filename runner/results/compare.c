@@ -377,3 +377,26 @@ const struct comparison *comparisons_find(const struct comparisons *comparisons,
     }
     return low < comparisons->count && comparisons->items[low].point == point ? &comparisons->items[low] : NULL;
 }
+
+/* Those with a verdict first, the largest differences first. */
+static int compare_weight(const void *a, const void *b) {
+    const struct comparison *x = *(const struct comparison *const *)a, *y = *(const struct comparison *const *)b;
+    bool x_told = x->verdict == VERDICT_BETTER || x->verdict == VERDICT_WORSE,
+         y_told = y->verdict == VERDICT_BETTER || y->verdict == VERDICT_WORSE;
+    if (x_told != y_told)
+        return x_told ? -1 : 1;
+    double dx = isnan(x->t.mean) ? -1 : fabs(x->t.mean), dy = isnan(y->t.mean) ? -1 : fabs(y->t.mean);
+    if (dx != dy)
+        return dx > dy ? -1 : 1;
+    return (x->point > y->point) - (x->point < y->point);
+}
+
+size_t comparisons_clearest(const struct comparisons *comparisons, size_t most, const struct comparison **list) {
+    size_t n = 0;
+    for (size_t i = 0; i < comparisons->count; i++)
+        if (comparisons->items[i].verdict != VERDICT_REFERENCE)
+            list[n++] = &comparisons->items[i];
+    if (n > most)
+        qsort(list, n, sizeof *list, compare_weight);
+    return n;
+}

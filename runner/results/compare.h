@@ -61,6 +61,10 @@ size_t comparison_seeds_needed(const struct comparisons *comparisons, const stru
 /* The comparison of a point, or NULL. */
 const struct comparison *comparisons_find(const struct comparisons *comparisons, size_t point);
 
+/* All but the references: in grid order, or, where they are more than can be shown, the clearest first (those with a verdict, then the largest
+   differences). `list` has room for all. Returns their number. */
+size_t comparisons_clearest(const struct comparisons *comparisons, size_t most, const struct comparison **list);
+
 /* Friedman's test with Nemenyi's critical difference. Blocks are the values of the axis `dataset`, where there are several (means over the
    seeds), else the seeds; treatments are the points, seen without that axis. Treatments without any value (all trials failed) are left
    out, then blocks with a value missing; diverged trials rank last. */

@@ -84,6 +84,18 @@ static void mix_problems(const struct report *report, struct place *places) {
     free(counts);
 }
 
+/* Points without a mean stand behind those with one, by how many of their trials diverged. */
+static void rank_diverged(struct report *report, const size_t *counts, struct place *places) {
+    size_t n = 0;
+    for (size_t p = 0; p < report->results->n_points; p++)
+        if (report->ended[p] > 0 && isnan(report->means[p]))
+            places[n++] = (struct place){0, p, report->ended[p] - counts[p]};
+    qsort(places, n, sizeof *places, compare_ranks);
+    for (size_t i = 0; i < n; i++)
+        report->order[report->n_order + i] = places[i].point;
+    report->n_ended = report->n_order + n;
+}
+
 /* Means of the main metric, and the order that they make. */
 static void rank_points(struct report *report) {
     const struct results *results = report->results;
@@ -116,6 +128,7 @@ static void rank_points(struct report *report) {
         mix_problems(report, places);
     for (size_t i = 0; i < report->n_order; i++)
         report->order[i] = places[i].point;
+    rank_diverged(report, counts, places);
     free(places);
     free(counts);
 }
@@ -175,14 +188,14 @@ size_t report_pick(const struct report *report, size_t most, size_t *points, boo
     for (size_t i = 0; i < report->comparisons.count && n < most / 4; i++)
         if (report->comparisons.items[i].verdict == VERDICT_REFERENCE)
             chosen[n++] = report->comparisons.items[i].point;
-    for (size_t i = 0; i < report->n_order && i < worst; i++)
-        if (!among(chosen, n, report->order[report->n_order - 1 - i]))
-            chosen[n++] = report->order[report->n_order - 1 - i];
-    for (size_t i = 0; i < report->n_order && n < most; i++)
+    for (size_t i = 0; i < report->n_ended && i < worst; i++)
+        if (!among(chosen, n, report->order[report->n_ended - 1 - i]))
+            chosen[n++] = report->order[report->n_ended - 1 - i];
+    for (size_t i = 0; i < report->n_ended && n < most; i++)
         if (!among(chosen, n, report->order[i]))
             chosen[n++] = report->order[i];
     size_t count = 0;
-    for (size_t i = 0; i < report->n_order; i++)
+    for (size_t i = 0; i < report->n_ended; i++)
         if (among(chosen, n, report->order[i]))
             points[count++] = report->order[i];
     free(chosen);
@@ -193,9 +206,10 @@ const char *report_cut(struct report *report, size_t shown, bool cut) {
     if (!cut)
         return "";
     return arena_printf(&report->arena,
-                        " %zu of %zu grid points are shown: the best, the worst and what the others are compared with; "
-                        "summary.csv has all.",
-                        shown, report->results->n_points);
+                        " %zu of %zu grid points are shown: the best, the worst%s and what the others are compared "
+                        "with; summary.csv has all.",
+                        shown, report->results->n_points,
+                        report->counts.diverged > 0 ? " (those with the most diverged trials)" : "");
 }
 
 void report_label(const struct report *report, size_t point, struct text *out) {

@@ -51,19 +51,6 @@ static const char *verdict_word(enum verdict verdict) {
     return verdict == VERDICT_NONE ? "no verdict" : verdict_name(verdict);
 }
 
-/* Those with a verdict first, the largest differences first. */
-static int compare_weight(const void *a, const void *b) {
-    const struct comparison *x = *(const struct comparison *const *)a, *y = *(const struct comparison *const *)b;
-    bool x_told = x->verdict == VERDICT_BETTER || x->verdict == VERDICT_WORSE,
-         y_told = y->verdict == VERDICT_BETTER || y->verdict == VERDICT_WORSE;
-    if (x_told != y_told)
-        return x_told ? -1 : 1;
-    double dx = isnan(x->t.mean) ? -1 : fabs(x->t.mean), dy = isnan(y->t.mean) ? -1 : fabs(y->t.mean);
-    if (dx != dy)
-        return dx > dy ? -1 : 1;
-    return (x->point > y->point) - (x->point < y->point);
-}
-
 static void add_comparisons(struct report *report, struct text *out) {
     const struct comparisons *all = &report->comparisons;
     struct text sentence;
@@ -71,13 +58,7 @@ static void add_comparisons(struct report *report, struct text *out) {
     verdict_overview(report->results, all, &sentence);
     if (sentence.length > 0) {
         const struct comparison **list = memory_alloc(all->count + 1, sizeof *list);
-        size_t n = 0;
-        for (size_t i = 0; i < all->count; i++)
-            if (all->items[i].verdict != VERDICT_REFERENCE)
-                list[n++] = &all->items[i];
-        bool cut = n > REPORT_SENTENCES;
-        if (cut)
-            qsort(list, n, sizeof *list, compare_weight);
+        size_t n = comparisons_clearest(all, REPORT_SENTENCES, list);
         html_element(out, "h3",
                      !all->best                 ? "Against the baseline"
                      : report->several_problems ? "Against the best of each data set"
@@ -90,7 +71,7 @@ static void add_comparisons(struct report *report, struct text *out) {
             add_answer(verdict_class(list[i]->verdict), verdict_word(list[i]->verdict), NULL, sentence.data, out);
         }
         text_add(out, "</ul>\n");
-        if (cut) {
+        if (n > REPORT_SENTENCES) {
             text_add(out, "<p class=\"small\">");
             html_printf(out, "The %d clearest of %zu comparisons; comparisons.csv has all.", REPORT_SENTENCES, n);
             text_add(out, "</p>\n");
@@ -103,22 +84,18 @@ static void add_comparisons(struct report *report, struct text *out) {
 /* One grid point: there is nothing to compare, only what came out. */
 static void add_single(struct report *report, struct text *out) {
     struct point_metric metric;
-    char mean[WORDS_SIZE], sd[WORDS_SIZE];
+    char mean[WORDS_SIZE], half[WORDS_SIZE], sd[WORDS_SIZE];
     for (size_t p = 0; p < report->results->n_points; p++) {
         point_measure(report->results, p, report->metric, &metric);
         if (!metric.has_mean || isnan(metric.mean))
             continue;
         text_add(out, "<p>");
         html_printf(out, "%s is %s", report->metric, words_number(metric.mean, mean));
-        if (metric.has_sd) {
-            html_printf(out, " \u00b1 %s over %zu seeds (mean \u00b1 standard deviation; the mean's 95 %% interval is ",
-                        words_number_like(metric.sd, mean, sd), metric.n);
-            struct text interval;
-            text_init(&interval);
-            verdict_interval(metric.low, metric.high, &interval);
-            html_printf(out, "%s)", interval.data);
-            text_clear(&interval);
-        }
+        if (metric.has_sd)
+            html_printf(out,
+                        " \u00b1 %s over %zu seeds (mean \u00b1 half of its 95 %% interval; standard deviation %s)",
+                        words_number_like(metric.mean - metric.low, mean, half), metric.n,
+                        words_number_like(metric.sd, mean, sd));
         text_add(out, ".</p>\n");
     }
 }
@@ -126,13 +103,13 @@ static void add_single(struct report *report, struct text *out) {
 static void add_extreme(struct report *report, const char *which, size_t point, struct text *out) {
     struct point_metric metric;
     struct text label;
-    char mean[WORDS_SIZE], sd[WORDS_SIZE];
+    char mean[WORDS_SIZE], half[WORDS_SIZE];
     text_init(&label);
     results_point_label(report->results, point, &label);
     point_measure(report->results, point, report->metric, &metric);
     html_printf(out, "%s is %s", which, words_number(metric.mean, mean));
     if (metric.has_sd)
-        html_printf(out, " \u00b1 %s", words_number_like(metric.sd, mean, sd));
+        html_printf(out, " \u00b1 %s", words_number_like(metric.mean - metric.low, mean, half));
     html_printf(out, ", with %s", label.data);
     text_clear(&label);
 }

@@ -73,14 +73,14 @@ void compared_test(const struct compared *all, size_t side, size_t point, size_t
 
 static void add_cell(const struct report *report, size_t point, const char *metric, struct text *out) {
     struct point_metric m;
-    char mean[WORDS_SIZE], sd[WORDS_SIZE];
+    char mean[WORDS_SIZE], half[WORDS_SIZE];
     text_add(out, "<td class=\"n\">");
     if (point != SIZE_MAX) {
         point_measure(report->results, point, metric, &m);
         if (m.has_mean)
             html_text(out, words_number(m.mean, mean));
         if (m.has_mean && m.has_sd && !isnan(m.mean))
-            html_printf(out, " \u00b1 %s", words_number_like(m.sd, mean, sd));
+            html_printf(out, " \u00b1 %s", words_number_like(m.mean - m.low, mean, half));
     }
     text_add(out, "</td>");
 }
@@ -157,7 +157,8 @@ static void add_points(const struct compared *all, struct text *out) {
     }
     report_table_close(out);
     text_add(out,
-             "<p class=\"small\">Mean \u00b1 standard deviation over the seeds. Differences are paired by seed; their "
+             "<p class=\"small\">Mean \u00b1 half of its 95 % interval over the seeds. Differences are paired by seed; "
+             "their "
              "intervals are "
              "those of one t test each, without a correction for their number. A cell is empty where a run has no such "
              "point.</p>\n");

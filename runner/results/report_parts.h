@@ -37,8 +37,10 @@ struct report {
     double *means;    /* [n_points] of the metric; NaN where it is not known, as of a point with a diverged trial */
     size_t *problems; /* [n_points] results_problems() */
     bool several_problems;
-    size_t *
-        order; /* [n_order] points with a mean, the best first; of several data sets those of each before the second best of any */
+    /* [n_ended] points with a mean, the best first, of several data sets those of each before the second best of any; behind them
+       from n_order on points with ended trials that have none, those with the most diverged trials last */
+    size_t *order;
+    size_t n_ended;
     size_t n_order;
     size_t *ended; /* [n_points] trials done or diverged */
     struct results_counts counts;
@@ -53,14 +55,14 @@ struct report {
 void report_open(struct report *report, const struct report_side *side);
 void report_close(struct report *report);
 
-/* Up to `most` points that have ended trials: all of them in grid order, or the best, the references of comparisons and the worst, in the
-   order of their means. *cut tells which. `points` has room for `most`. */
+/* Up to `most` points that have ended trials: all of them in grid order, or the best, the references of comparisons and the worst, in
+   report.order. *cut tells which. `points` has room for `most`. */
 size_t report_pick(const struct report *report, size_t most, size_t *points, bool *cut);
 /* "10" or "10, adam": labels on the axes along which the points differ. */
 void report_label(const struct report *report, size_t point, struct text *out);
 /* "batch_size" or "batch_size, optimizer" */
 void report_axes(const struct report *report, struct text *out);
-/* "8 of 96 grid points are shown: the best 5, the worst 2 and what the others are compared with"; nothing where all are. */
+/* " 8 of 96 grid points are shown: the best, the worst ..."; nothing where all are. */
 const char *report_cut(struct report *report, size_t shown, bool cut);
 
 /* ---- Of the page ---- */

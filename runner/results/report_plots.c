@@ -17,7 +17,7 @@ struct curves {
     size_t points[REPORT_CURVES];
     struct curve curves[REPORT_CURVES];
     const char *labels[REPORT_CURVES];
-    size_t n, seeds, steps;
+    size_t n, seeds, steps, without; /* without: points that have no epoch to show */
     bool cut, diverged;
 };
 
@@ -37,8 +37,10 @@ static void gather_curves(struct curves *all) {
     for (size_t i = 0; i < n; i++) {
         struct curve curve;
         curve_make(all->report->results, all->points[i], all->column, REPORT_STEPS, &all->report->arena, &curve);
-        if (curve.n == 0)
+        if (curve.n == 0) {
+            all->without++;
             continue;
+        }
         all->points[kept] = all->points[i];
         all->curves[kept] = curve;
         all->seeds = curve.trials > all->seeds ? curve.trials : all->seeds;
@@ -91,6 +93,15 @@ static void write_curve_plot(const struct curves *all, const struct plot *plot, 
     text_add(script, "\n");
 }
 
+/* What diverged in its first epoch has no line. */
+static const char *lines_without(const struct curves *all) {
+    if (all->without == 0)
+        return "";
+    return arena_printf(&all->report->arena,
+                        " %zu more %s no line: there is no epoch at which all trials have a value.", all->without,
+                        all->without == 1 ? "has" : "have");
+}
+
 static void write_curves(struct curves *all, const char *heading) {
     struct report *report = all->report;
     struct key key = {.titled = all->n > 1};
@@ -130,12 +141,13 @@ static void write_curves(struct curves *all, const char *heading) {
     write_curve_data(all, &plot->data);
     text_clear(&axes);
     report_figure(report, plot, heading,
-                  arena_printf(&report->arena, "%s %s.%s%s%s", all->n == 1 ? "The line is the mean" : "Lines are means",
+                  arena_printf(&report->arena, "%s %s.%s%s%s%s",
+                               all->n == 1 ? "The line is the mean" : "Lines are means",
                                all->seeds > 1 ? "over the seeds; the band reaches from the lowest seed to the highest"
                                               : "of one seed",
                                all->by_seconds ? " Only training counts, not evaluation." : "",
                                all->diverged ? " A line ends where the first of its trials diverged." : "",
-                               report_cut(report, all->n, all->cut)));
+                               report_cut(report, all->n, all->cut), lines_without(all)));
 }
 
 static bool has_column(const struct report *report, const char *column) {

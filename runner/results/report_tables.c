@@ -86,7 +86,7 @@ static void add_metric(const struct point_metric *metric, struct text *out) {
     if (metric->has_mean)
         html_text(out, isnan(metric->mean) ? "\u2013" : words_number(metric->mean, mean));
     if (metric->has_mean && metric->has_sd && !isnan(metric->mean))
-        html_printf(out, " \u00b1 %s", words_number_like(metric->sd, mean, text));
+        html_printf(out, " \u00b1 %s", words_number_like(metric->mean - metric->low, mean, text));
     if (metric->has_mean && !isnan(metric->sampling_error))
         html_printf(out, " (%s)", words_number_like(metric->sampling_error, mean, text));
     text_add(out, "</td>");
@@ -138,16 +138,13 @@ void report_summary(struct report *report, struct text *out) {
     size_t n = choose_points(report, &points, &cut);
     char text[WORDS_SIZE];
     struct axis_columns axes = axis_columns(report);
-    html_element(out, "h3", "Grid points: mean \u00b1 standard deviation over the seeds");
+    html_element(out, "h3", "Grid points: mean \u00b1 half of the 95 % interval over the seeds");
     report_table_open("Summary of the grid points", out);
     text_add(out, "<tr>");
     add_axis_heads(&axes, out);
     html_element(out, "th class=\"n\"", "seeds");
-    for (size_t c = 0; c < n_shown; c++) {
+    for (size_t c = 0; c < n_shown; c++)
         html_element(out, "th class=\"n\"", shown[c]);
-        if (c == 0)
-            html_element(out, "th class=\"n\"", "95 % interval");
-    }
     add_heads((const char *const[]){"updates", "s/epoch", NULL}, out);
     text_add(out, "<th></th></tr>\n");
     for (size_t i = 0; i < n; i++) {
@@ -159,8 +156,6 @@ void report_summary(struct report *report, struct text *out) {
         for (size_t c = 0; c < n_shown; c++) {
             add_metric(&summary.metrics[c], out);
             with_error = with_error || (summary.metrics[c].has_mean && !isnan(summary.metrics[c].sampling_error));
-            if (c == 0)
-                add_interval(summary.metrics[c].low, summary.metrics[c].high, out);
         }
         text_printf(out, summary.n > 0 ? "<td class=\"n\">%.0f</td>" : "<td></td>", summary.updates);
         html_element(out, "td class=\"n\"", words_seconds(summary.seconds_per_epoch, text));

@@ -187,23 +187,27 @@ static void add(struct csv *csv, bool known, double number) {
         csv_empty(csv);
 }
 
-static void add_header(struct csv *csv, const char *column, struct arena *arena) {
-    for (size_t i = 0; i < N_STATISTICS; i++)
-        csv_text(csv, arena_printf(arena, "%s_%s", column, STATISTICS[i]));
-}
-
-static void add_metric(struct csv *csv, const struct point_metric *m) {
-    const double numbers[N_STATISTICS] = {m->mean, m->sd, m->error, m->low, m->high, m->median, m->min, m->max};
-    for (size_t i = 0; i < N_STATISTICS; i++)
-        add(csv, i >= 1 && i <= 4 ? m->has_sd : m->has_mean, numbers[i]);
-}
-
 static bool is_evaluated(const char *column) {
     return strncmp(column, "test_", 5) == 0 || strncmp(column, "val_", 4) == 0;
 }
 
 static bool has_sampling_error(const char *column) {
-    return is_evaluated(column) && column_is_share(column);
+    return is_evaluated(strncmp(column, "best_", 5) == 0 ? column + 5 : column) && column_is_share(column);
+}
+
+static void add_header(struct csv *csv, const char *column, struct arena *arena) {
+    for (size_t i = 0; i < N_STATISTICS; i++)
+        csv_text(csv, arena_printf(arena, "%s_%s", column, STATISTICS[i]));
+    if (has_sampling_error(column))
+        csv_text(csv, arena_printf(arena, "%s_sampling_se", column));
+}
+
+static void add_metric(struct csv *csv, const char *column, const struct point_metric *m) {
+    const double numbers[N_STATISTICS] = {m->mean, m->sd, m->error, m->low, m->high, m->median, m->min, m->max};
+    for (size_t i = 0; i < N_STATISTICS; i++)
+        add(csv, i >= 1 && i <= 4 ? m->has_sd : m->has_mean, numbers[i]);
+    if (has_sampling_error(column))
+        csv_known(csv, m->sampling_error);
 }
 
 struct layout {
@@ -235,11 +239,8 @@ static void write_header(const struct layout *layout, struct csv *csv) {
     char value[NUMBER_TEXT_SIZE];
     const struct results *results = layout->results;
     table_begin(results, TABLE_NAMES("point"), TABLE_NAMES("n", "n_diverged", "n_failed"), csv);
-    for (size_t c = 0; c < layout->n; c++) {
+    for (size_t c = 0; c < layout->n; c++)
         add_header(csv, layout->columns[c], layout->arena);
-        if (has_sampling_error(layout->columns[c]))
-            csv_text(csv, arena_printf(layout->arena, "%s_sampling_se", layout->columns[c]));
-    }
     for (size_t c = 0; c < layout->n_best; c++)
         add_header(csv, layout->best[c], layout->arena);
     for (size_t i = 0; i < results->n_targets; i++) {
@@ -283,15 +284,12 @@ static void write_point(const struct layout *layout, size_t p, struct csv *csv) 
     csv_uint(csv, summary.n);
     csv_uint(csv, summary.n_diverged);
     csv_uint(csv, summary.n_failed);
-    for (size_t c = 0; c < layout->n; c++) {
-        add_metric(csv, &summary.metrics[c]);
-        if (has_sampling_error(layout->columns[c]))
-            add(csv, !isnan(summary.metrics[c].sampling_error), summary.metrics[c].sampling_error);
-    }
+    for (size_t c = 0; c < layout->n; c++)
+        add_metric(csv, layout->columns[c], &summary.metrics[c]);
     for (size_t c = 0; c < layout->n_best; c++) {
         struct point_metric metric;
         point_measure(results, p, layout->best[c], &metric);
-        add_metric(csv, &metric);
+        add_metric(csv, layout->best[c], &metric);
     }
     for (size_t i = 0; i < results->n_targets; i++) {
         struct point_target reach;
@@ -338,7 +336,7 @@ void table_timing_summary(const struct results *results, struct csv *csv) {
         for (size_t c = 0; c < N; c++) {
             struct point_metric metric;
             point_measure(results, p, columns[c], &metric);
-            add_metric(csv, &metric);
+            add_metric(csv, columns[c], &metric);
         }
         for (size_t i = 0; i < results->n_targets; i++) {
             struct point_target reach;

@@ -92,6 +92,9 @@ static void add_amount(const struct comparisons *all, const struct comparison *c
 /* ": ", then why there is no verdict, the difference, and the seeds that would show it. */
 static void add_figures(const struct comparisons *all, const struct comparison *c, struct text *out) {
     text_printf(out, ": %s", c->reason);
+    size_t diverged = c->diverged > 0 ? c->diverged : c->reference_diverged, pairs = c->win + c->tie + c->loss;
+    if (diverged > 0 && strncmp(c->reason, "trials", 6) == 0 && diverged <= pairs)
+        text_printf(out, " (%zu of %zu)", diverged, pairs);
     if (c->t.n > 0) {
         text_add(out, c->reason[0] != '\0' ? "; " : "");
         add_amount(all, c, out);

@@ -44,6 +44,10 @@ grep -q '"claim":1,.*"verdict":"holds","n":4,"estimate":-[0-9.]*,"ci95_low":-[0-
 expect 0 "$RUNNER" asks.yaml seeds=2 --json -q
 says out '"verdict":"undecided","n":2' '"reason":"fewer than 3 seeds"'
 
+# Quietly only the exit status tells.
+expect 3 "$RUNNER" table asks.yaml seeds=2 --check-claims -q
+[ ! -s out ] || fail "table -q prints"
+
 # Long families are cut.
 expect 0 "$RUNNER" grid.yaml 'train.batch_size=[4,5,6,7,8,9,10,11,12,13,14,15,16,full]' train.epochs=1 seeds=3
-says out "and 2 more in comparisons.csv"
+says out "the 12 clearest of 13, with a verdict and by the size of the difference; comparisons.csv has all:"

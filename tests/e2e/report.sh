@@ -112,6 +112,23 @@ expect 0 "$RUNNER" --quiet many.yaml
 says results/many/plots/axis.gp "1:3:4 with filledcurves" "with lines lw"
 ! grep -q yerrorbars results/many/plots/axis.gp || fail "41 values have a bar each"
 
+# Of more points than there are lines, those with diverged trials are the worst: they have lines too.
+cat >rates.yaml <<END
+experiment: rates
+dataset: {spirals: {turns: 0.5, train: 100, test: 100}}
+model: [{dense: {units: 8, activation: relu}}, {dense: {units: 2}}]
+loss: mean_squared_error
+optimizer: sgd
+metrics: [accuracy]
+train: {epochs: 4}
+grid: {optimizer.sgd.learning_rate: [0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.07, 0.08, 100, 200, 300]}
+seeds: 3
+END
+expect 0 "$RUNNER" --quiet rates.yaml
+says results/rates/plots/curves.dat "300 (3 diverged)" "200 (1 diverged)"
+says results/rates/report.html "8 of 11 grid points are shown: the best, the worst (those with the most diverged trials) and" \
+    "A line ends where the first of its trials diverged" "3 of 3"
+
 # Two runs side by side.
 expect 0 "$RUNNER" report results/grid "results/grid,seeds=1,train.epochs=1" --output two.html
 says two.html "Grid points side by side" "B − A" "9 grid points are matched" "is better at" "test_accuracy of each run" "Difference from A" "Time of each run"

@@ -31,6 +31,7 @@ static void numbers_are_short(void **state) {
     assert_string_equal(words_bytes(1536, out), "1.5 KiB");
     assert_string_equal(words_bytes(1024.0 * 1024 * 1024 * 200, out), "200 GiB");
     assert_string_equal(words_seconds(0.01234, out), "0.0123");
+    assert_string_equal(words_seconds(0.0000421, out), "0.000042");
     assert_string_equal(words_seconds((double)NAN, out), "");
     assert_int_equal(words_width("a \u00b1 b"), 5);
     assert_int_equal(words_width("\u6570\u636e e\u0301 \U0001F600"), 9);
