@@ -229,7 +229,8 @@ static void add_file(struct loader *loader, const char *path, bool foreign, bool
     free(real);
     struct error error;
     struct loaded_plugin loaded = {.file = file, .foreign = foreign};
-    if (is_open(loader, file)) {
+    const struct loader_watcher *watcher = loader->watcher;
+    if (is_open(loader, file) || (watcher && !watcher->opens(watcher->context, file, foreign))) {
         return;
     }
     if (open_file(file, &loaded, &error) != STATUS_OK) {
@@ -291,13 +292,19 @@ static void add_tree(struct loader *loader, const char *folder, bool foreign) {
 }
 
 void loader_open(struct loader *loader, const char *const *folders, size_t n, size_t n_own) {
-    *loader = (struct loader){0};
+    loader_open_watched(loader, folders, n, n_own, NULL);
+}
+
+void loader_open_watched(struct loader *loader, const char *const *folders, size_t n, size_t n_own,
+                         const struct loader_watcher *watcher) {
+    *loader = (struct loader){.watcher = watcher};
     arena_init(&loader->arena);
     loader->catalog.folders = arena_array(&loader->arena, n, sizeof *loader->catalog.folders);
     for (size_t i = 0; i < n; i++) {
         loader->catalog.folders[loader->catalog.n_folders++] = arena_copy_text(&loader->arena, folders[i]);
         add_tree(loader, folders[i], i + n_own < n);
     }
+    loader->watcher = NULL;
     build_catalog(loader);
 }
 

@@ -19,11 +19,14 @@ struct loaded_plugin {
     bool foreign;
 };
 
+struct loader_watcher;
+
 struct loader {
     struct arena arena;
     struct loaded_plugin *plugins;
     size_t count;
-    struct catalog catalog; /* of all that was loaded */
+    struct catalog catalog;               /* of all that was loaded */
+    const struct loader_watcher *watcher; /* while folders are opened; NULL: nobody */
     /* [catalog.count], beside catalog.components. Copies in this header's sizes, the ops among them: what a plugin of an older
        minor version does not have is zero. */
     const runner_component **components;
@@ -32,6 +35,15 @@ struct loader {
 /* `folders`: n of them, the last `n_own` belonging to this installation (their plugins are not foreign). A folder that does
    not exist is a problem only where it was asked for (not own). Problems stand in catalog.problems. */
 void loader_open(struct loader *loader, const char *const *folders, size_t n, size_t n_own);
+
+/* Is asked before each file is opened; where it says no the file is left out. */
+struct loader_watcher {
+    bool (*opens)(void *context, const char *file, bool foreign);
+    void *context;
+};
+/* The same, with somebody who watches. */
+void loader_open_watched(struct loader *loader, const char *const *folders, size_t n, size_t n_own,
+                         const struct loader_watcher *watcher);
 /* Adds one file, whatever its folder, to a loader that is open or zeroed; problems as above. It counts as foreign and as found
    before all that was there. */
 void loader_open_file(struct loader *loader, const char *file);

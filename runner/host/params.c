@@ -344,6 +344,7 @@ static const struct catalog_component *find_component(const struct resolver *res
         } else {
             words_other_kinds(resolver->catalog, bare, &text);
         }
+        words_refused(resolver->catalog, bare, &text);
     }
     words_known(resolver->catalog, kind, &text);
     diagnostics_error(resolver->diagnostics, mark, "%s", text.data);

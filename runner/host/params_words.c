@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 const char *words_kind(enum runner_kind kind) {
     switch (kind) {
@@ -138,6 +139,19 @@ void words_other_kinds(const struct catalog *catalog, const char *name, struct t
             return;
         }
     }
+}
+
+void words_refused(const struct catalog *catalog, const char *name, struct text *out) {
+    struct text file;
+    text_init(&file);
+    text_printf(&file, "/%s.so: ", name);
+    for (size_t i = 0; i < catalog->n_problems; i++) {
+        if (strstr(catalog->problems[i], file.data)) {
+            text_printf(out, "; %s", catalog->problems[i]);
+            break;
+        }
+    }
+    text_clear(&file);
 }
 
 const char *words_nearest(const struct catalog *catalog, enum runner_kind kind, const char *name) {

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/landlock.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -101,9 +102,17 @@ static int make_orders(struct child *child) {
     return fd;
 }
 
+/* Workers keep from the memory of other processes by Landlock (worker_guard.c). Where the kernel has none, this process lets nobody of the
+   same user into its own, debuggers among them. */
+static void close_memory(void) {
+    if (syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) < 0)
+        prctl(PR_SET_DUMPABLE, 0);
+}
+
 enum status child_start(struct child *child, const struct child_settings *settings, struct error *error) {
     *child = (struct child){.pidfd = -1, .socket = -1, .log = -1, .interrupt = settings->interrupt};
     frame_reader_init(&child->reader, FRAME_LENGTH_LIMIT);
+    close_memory();
     struct arena arena;
     arena_init(&arena);
     int pair[2] = {-1, -1}, orders = make_orders(child);
@@ -120,11 +129,11 @@ enum status child_start(struct child *child, const struct child_settings *settin
                            settings->worker, strerror(errno));
         goto out;
     }
-    char **arguments = arena_array(&arena, settings->n_folders + 3, sizeof *arguments);
+    char **arguments = arena_array(&arena, settings->n_files + 3, sizeof *arguments);
     arguments[0] = arena_copy_text(&arena, settings->worker);
-    arguments[1] = arena_printf(&arena, "%zu", settings->n_own);
-    for (size_t i = 0; i < settings->n_folders; i++)
-        arguments[2 + i] = arena_copy_text(&arena, settings->folders[i]);
+    arguments[1] = arena_copy_text(&arena, settings->own);
+    for (size_t i = 0; i < settings->n_files; i++)
+        arguments[2 + i] = arena_copy_text(&arena, settings->files[i]);
     char **environment = make_environment(&arena);
     pid_t parent = getpid();
     child->pid = fork();
@@ -307,7 +316,7 @@ static enum status next_answer(struct child *child, enum status status, struct f
         return status;
     if (frame->type == MESSAGE_ERROR)
         return error_of_reply(frame, where, error);
-    if (frame->type != MESSAGE_REPLY && frame->type != MESSAGE_CHECK)
+    if (frame->type != MESSAGE_REPLY && frame->type != MESSAGE_CHECK && frame->type != MESSAGE_OPENING)
         return error_set(error, STATUS_ENVIRONMENT, "a worker sent a message of type %u instead of an answer",
                          frame->type);
     return STATUS_OK;

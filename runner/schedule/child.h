@@ -18,9 +18,10 @@ struct interrupt;
 
 /* How workers are started; the strings are the caller's. */
 struct child_settings {
-    const char *worker;                /* path of the executable */
-    const char *const *folders;        /* of plugins, in search order */
-    size_t n_folders, n_own;           /* the last n_own belong to the installation */
+    const char *worker;       /* path of the executable */
+    const char *own;          /* folder of the installation's plugins */
+    const char *const *files; /* plugins from elsewhere that it opens as well, in search order, before those */
+    size_t n_files;
     const struct interrupt *interrupt; /* what ends the wait for an answer; may be NULL */
 };
 
@@ -58,7 +59,7 @@ void child_take_log(struct child *child, size_t limit, struct text *out);
 enum status child_call(struct child *child, enum message type, const struct text *payload, int fd, struct frame *frame,
                        struct text *where, bool *died, struct error *error);
 
-/* Waits for the next message of an answer that has several (MESSAGE_TEST); otherwise as child_call(). */
+/* Waits for the next message of an answer that has several (MESSAGE_CATALOG, MESSAGE_TEST); otherwise as child_call(). */
 enum status child_next(struct child *child, struct frame *frame, bool *died, struct error *error);
 
 /* "SIGSEGV"; the number as text where it has no name */

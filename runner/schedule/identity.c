@@ -97,6 +97,15 @@ void components_add(struct components *components, const struct catalog *catalog
     arena_clear(&arena);
 }
 
+void components_add_part(struct components *components, const struct catalog *catalog, enum runner_kind kind,
+                         const struct tree *resolved) {
+    struct arena arena;
+    arena_init(&arena);
+    struct tree *stripped;
+    visit(components, catalog, kind, resolved, &arena, &stripped);
+    arena_clear(&arena);
+}
+
 void components_clear(struct components *components) {
     free(components->items);
     *components = (struct components){0};

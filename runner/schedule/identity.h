@@ -24,6 +24,9 @@ struct components {
     size_t count, capacity;
 };
 void components_add(struct components *components, const struct catalog *catalog, const struct tree *trial);
+/* Those of a part of one. */
+void components_add_part(struct components *components, const struct catalog *catalog, enum runner_kind kind,
+                         const struct tree *resolved);
 void components_clear(struct components *components);
 
 void identity_make(const struct catalog *catalog, const struct identity_engine *engine, const struct tree *trial,

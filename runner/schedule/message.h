@@ -5,8 +5,8 @@
  * whose memory a plugin has spoilt may send anything. Single-threaded.
  *
  * Requests, each answered by MESSAGE_REPLY or MESSAGE_ERROR (TRAIN by RESULT):
- *     CATALOG  -                                  -> u64 numerics, string BLAS, string catalogue
- *     PROBE    string file                        -> u64 problems (opens one plugin; to find one that crashes)
+ *     CATALOG  u64 n, n folders, u64 n, n files   -> an OPENING before each plugin file but for those files, then u64 numerics,
+ *                                                    string BLAS, string catalogue
  *     DATA     string data set                    -> struct data_facts; with the memfd
  *     ATTACH   u64 index; with the memfd          -> nothing (no answer): data sets that PLAN and TRAIN name
  *     DETACH   u64 index                          -> nothing (no answer)
@@ -36,7 +36,6 @@
 
 enum message {
     MESSAGE_CATALOG = 1,
-    MESSAGE_PROBE,
     MESSAGE_DATA,
     MESSAGE_ATTACH,
     MESSAGE_DETACH,
@@ -45,8 +44,9 @@ enum message {
     MESSAGE_TEST,
     MESSAGE_KEPT, /* - */
     MESSAGE_REPLY = 100,
-    MESSAGE_ERROR, /* u64 status, string where, string text */
-    MESSAGE_CHECK, /* u64 outcome, string component, string check, string reason */
+    MESSAGE_ERROR,   /* u64 status, string where, string text */
+    MESSAGE_OPENING, /* string file, u64 foreign */
+    MESSAGE_CHECK,   /* u64 outcome, string component, string check, string reason */
     MESSAGE_COLUMNS,
     MESSAGE_ROW,
     MESSAGE_PROGRESS,

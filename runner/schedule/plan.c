@@ -36,14 +36,26 @@ static double estimate_work(const struct plan_facts *facts, uint64_t rows) {
                      12.0 * (double)facts->updates_per_epoch * (double)facts->parameters);
 }
 
-static bool uses_foreign(const struct session *session, const struct tree *trial) {
+/* Points share equal ones. */
+static struct plugin_files foreign_files(struct plan *plan, const struct session *session, const struct tree *trial,
+                                         const struct plugin_files *before) {
+    if (session->foreign.count == 0)
+        return session->foreign;
     struct components used = {0};
-    bool foreign = false;
+    struct arena arena;
+    arena_init(&arena);
     components_add(&used, &session->catalog, trial);
-    for (size_t i = 0; i < used.count; i++)
-        foreign = foreign || used.items[i]->foreign;
+    struct plugin_files files = session_files(session, &used, &arena);
+    bool same = before != NULL && before->count == files.count;
+    for (size_t i = 0; same && i < files.count; i++)
+        same = before->items[i] == files.items[i];
+    if (same)
+        files = *before;
+    else
+        files = session_files(session, &used, &plan->arena);
     components_clear(&used);
-    return foreign;
+    arena_clear(&arena);
+    return files;
 }
 
 static enum status plan_point(struct plan *plan, struct session *session, const struct experiment *experiment, size_t p,
@@ -63,9 +75,9 @@ static enum status plan_point(struct plan *plan, struct session *session, const 
     text_init(&where);
     struct plan_facts facts;
     const struct tree *trial = experiment_trial_tree(experiment, p * experiment->n_seeds, &arena);
-    point->foreign = uses_foreign(session, trial);
+    point->files = foreign_files(plan, session, trial, p > 0 ? &plan->points[p - 1].files : NULL);
     components_add(&plan->components, &session->catalog, trial);
-    status = session_plan(session, trial, point->data, point->foreign, &arena, &facts, &where, error);
+    status = session_plan(session, trial, point->data, &point->files, &arena, &facts, &where, error);
     point->facts = facts_pool_add(&plan->facts, &facts, &plan->arena);
     if (status == STATUS_CONFIG || status == STATUS_TRIAL) {
         const struct tree *node = experiment_node(resolved, where.data);

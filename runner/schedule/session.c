@@ -5,17 +5,16 @@
 #include "runner/host/params.h"
 
 #include <errno.h>
-#include <glob.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define OPEN_PATIENCE 60.0 /* seconds for opening all plugins */
+#define OPEN_PATIENCE 10.0 /* seconds for all plugins together that do not let the process go on which opens them */
 
 /* The built tree has the worker and the plugins beside the runner; the installed one where build.h says. */
-static enum status find_installation(struct session *session, const char **plugins, struct error *error) {
+static enum status find_installation(struct session *session, struct error *error) {
     char executable[PATH_MAX];
     ssize_t n = readlink("/proc/self/exe", executable, sizeof executable - 1);
     if (n <= 0)
@@ -25,20 +24,21 @@ static enum status find_installation(struct session *session, const char **plugi
     struct arena *arena = &session->arena;
     const char *folder = path_folder(arena, executable);
     const char *worker = path_join(arena, folder, "runner-worker");
-    *plugins = path_join(arena, folder, "plugins");
+    const char *plugins = path_join(arena, folder, "plugins");
     if (access(worker, X_OK) < 0) {
         worker = path_join(arena, path_join(arena, folder, RUNNER_LIBEXEC_RELATIVE), "runner-worker");
-        *plugins = path_join(arena, folder, RUNNER_PLUGINS_RELATIVE);
-        char *real = realpath(*plugins, NULL);
+        plugins = path_join(arena, folder, RUNNER_PLUGINS_RELATIVE);
+        char *real = realpath(plugins, NULL);
         if (real != NULL)
-            *plugins = arena_copy_text(arena, real);
+            plugins = arena_copy_text(arena, real);
         free(real);
     }
     session->settings.worker = worker;
+    session->settings.own = plugins;
     return STATUS_OK;
 }
 
-static void find_folders(struct session *session, const char *const *given, size_t n_given, const char *own) {
+static void find_folders(struct session *session, const char *const *given, size_t n_given) {
     const char *variable = getenv("RUNNER_PLUGIN_PATH");
     size_t most = n_given + 2;
     for (const char *c = variable; c != NULL && *c != '\0'; c++)
@@ -53,20 +53,60 @@ static void find_folders(struct session *session, const char *const *given, size
             folders[n++] = arena_copy_bytes(&session->arena, variable, length);
         variable += length + (variable[length] == ':');
     }
-    folders[n++] = own;
-    session->settings.folders = folders;
-    session->settings.n_folders = n;
-    session->settings.n_own = 1;
+    folders[n++] = session->settings.own;
+    session->folders = folders;
+    session->n_folders = n;
 }
 
-static enum status helper_start(struct session *session, struct error *error) {
-    if (session->helper.pid > 0)
-        return STATUS_OK;
+static bool holds(const struct plugin_files *files, const char *file) {
+    for (size_t i = 0; i < files->count; i++)
+        if (files->items[i] == file)
+            return true;
+    return false;
+}
+
+static bool contains(const struct plugin_files *files, const struct plugin_files *others) {
+    for (size_t i = 0; i < others->count; i++)
+        if (!holds(files, others->items[i]))
+            return false;
+    return true;
+}
+
+struct plugin_files session_files(const struct session *session, const struct components *used, struct arena *arena) {
+    const struct plugin_files *all = &session->foreign;
+    const char **files = arena_array(arena, all->count, sizeof *files);
+    size_t n = 0;
+    for (size_t i = 0; i < all->count; i++) {
+        bool needed = false;
+        for (size_t u = 0; u < used->count; u++)
+            needed = needed || (used->items[u]->foreign && strcmp(used->items[u]->file, all->items[i]) == 0);
+        if (needed)
+            files[n++] = all->items[i];
+    }
+    return (struct plugin_files){files, n};
+}
+
+static struct plugin_files unite(struct session *session, const struct plugin_files *a, const struct plugin_files *b) {
+    const struct plugin_files *all = &session->foreign;
+    const char **files = arena_array(&session->arena, all->count, sizeof *files);
+    size_t n = 0;
+    for (size_t i = 0; i < all->count; i++)
+        if (holds(a, all->items[i]) || holds(b, all->items[i]))
+            files[n++] = all->items[i];
+    return (struct plugin_files){files, n};
+}
+
+/* A helper that has opened these files; `files` live as long as the session. */
+static enum status helper_start(struct session *session, const struct plugin_files *files, struct error *error) {
     child_clear(&session->helper);
     for (size_t i = 0; i < session->n_data; i++)
         session->data[i].attached = false;
     session->spoilt = false;
-    return child_start(&session->helper, &session->settings, error);
+    session->helper_files = *files;
+    struct child_settings settings = session->settings;
+    settings.files = files->items;
+    settings.n_files = files->count;
+    return child_start(&session->helper, &settings, error);
 }
 
 void session_rest(struct session *session) {
@@ -74,7 +114,7 @@ void session_rest(struct session *session) {
 }
 
 bool session_hand_over(struct session *session, struct child *child, bool *attached) {
-    if (session->helper.pid <= 0 || session->spoilt) {
+    if (session->helper.pid <= 0 || session->spoilt || session->helper_files.count > 0) {
         session_rest(session);
         return false;
     }
@@ -110,88 +150,147 @@ static enum status take_last_words(struct session *session, struct error *error)
     return status;
 }
 
-/* Opening all plugins has killed the helper: opens them one by one, each in a process of its own, to name those that do. */
-static enum status find_crashing(struct session *session, struct error *error) {
-    static const char *const patterns[] = {"*.so", "*/*.so"};
-    struct text found, payload;
-    text_init(&found);
-    text_init(&payload);
-    enum status worst = STATUS_CONFIG;
-    for (size_t f = 0; f < session->settings.n_folders; f++) {
-        for (size_t p = 0; p < 2; p++) {
-            glob_t files;
-            if (glob(path_join(&session->arena, session->settings.folders[f], patterns[p]), 0, NULL, &files) != 0)
-                continue;
-            for (size_t i = 0; i < files.gl_pathc; i++) {
-                struct error failure;
-                struct frame frame;
-                bool died = false;
-                session_rest(session);
-                text_reset(&payload);
-                message_string(&payload, files.gl_pathv[i]);
-                if (helper_start(session, &failure) == STATUS_OK) {
-                    session->helper.patience = OPEN_PATIENCE;
-                    child_call(&session->helper, MESSAGE_PROBE, &payload, -1, &frame, NULL, &died, &failure);
-                }
-                if (!died)
-                    continue;
-                if (take_last_words(session, &failure) == STATUS_ENVIRONMENT)
-                    worst = STATUS_ENVIRONMENT;
-                text_printf(&found, "%s%s (%s)", found.length > 0 ? ", " : "", files.gl_pathv[i], failure.text);
-            }
-            globfree(&files);
-        }
+/* Plugin files that are left out, and what is being opened. */
+struct openings {
+    const char **refused, **why; /* [n_refused] */
+    size_t n_refused, capacity;
+    const char **files; /* from outside the installation, in this attempt */
+    size_t n_files, files_capacity;
+    const char *last; /* of them; NULL: none */
+    bool own;         /* what is being opened belongs to the installation */
+    double patience;  /* seconds, for a file */
+};
+
+static const char **append(const char **items, size_t count, size_t *capacity, const char *item) {
+    if (count == *capacity) {
+        *capacity = *capacity == 0 ? 16 : 2 * *capacity;
+        items = memory_resize(items, *capacity, sizeof *items);
     }
-    enum status status = STATUS_OK;
-    if (found.length > 0)
-        status = error_set(error, worst, "a plugin ends the process that opens it: %s%s", found.data,
-                           worst == STATUS_CONFIG ? "; remove or mend it" : "");
+    items[count] = item;
+    return items;
+}
+
+static void note_opening(struct session *session, struct openings *openings, const struct frame *frame) {
+    struct message_reader reader;
+    message_reader_init(&reader, frame->payload, frame->length);
+    const char *file = message_read_string(&reader);
+    openings->own = message_read_u64(&reader) == 0;
+    if (reader.bad || openings->own)
+        return;
+    openings->last = arena_copy_text(&session->arena, file);
+    openings->files = append(openings->files, openings->n_files, &openings->files_capacity, openings->last);
+    openings->n_files++;
+}
+
+static void write_strings(struct text *out, const char *const *strings, size_t n) {
+    message_u64(out, n);
+    for (size_t i = 0; i < n; i++)
+        message_string(out, strings[i]);
+}
+
+/* All plugins but those that are refused are opened in a new helper, which tells each file before it opens it. */
+static enum status ask_catalog(struct session *session, struct openings *openings, struct frame *frame, bool *died,
+                               struct error *error) {
+    openings->last = NULL;
+    openings->own = false;
+    openings->n_files = 0;
+    enum status status = helper_start(session, &(struct plugin_files){NULL, 0}, error);
+    if (status != STATUS_OK)
+        return status;
+    struct text payload;
+    text_init(&payload);
+    write_strings(&payload, session->folders, session->n_folders);
+    write_strings(&payload, openings->refused, openings->n_refused);
+    session->helper.patience = openings->patience;
+    status = child_call(&session->helper, MESSAGE_CATALOG, &payload, -1, frame, NULL, died, error);
+    while (status == STATUS_OK && frame->type == MESSAGE_OPENING) {
+        note_opening(session, openings, frame);
+        status = child_next(&session->helper, frame, died, error);
+    }
     text_clear(&payload);
-    text_clear(&found);
     return status;
 }
 
-static enum status read_catalog(struct session *session, struct error *error) {
-    struct frame frame;
-    struct text empty;
-    text_init(&empty);
-    bool died = false;
-    session->helper.patience = OPEN_PATIENCE;
-    enum status status = child_call(&session->helper, MESSAGE_CATALOG, &empty, -1, &frame, NULL, &died, error);
-    text_clear(&empty);
-    if (died) {
-        take_last_words(session, error);
-        struct error crash;
-        if (find_crashing(session, &crash) != STATUS_OK)
-            return error_set(error, crash.status, "%s", crash.text);
-        error->status = STATUS_ENVIRONMENT;
-        return error_prefix(error, "%s: the worker ended while it opened the plugins", session->settings.worker);
-    }
-    if (status != STATUS_OK)
-        return status;
+/* The helper has died. False where no file from outside the installation can be to blame. What a library leaves behind (a thread) may end
+   the process in a later file. */
+static bool refuse(struct session *session, struct openings *openings, struct error *error) {
+    bool late = session->helper.late;
+    if (take_last_words(session, error) == STATUS_ENVIRONMENT || openings->last == NULL)
+        return false;
+    openings->why = memory_resize(openings->why, openings->n_refused + 1, sizeof *openings->why);
+    openings->why[openings->n_refused] =
+        late ? arena_printf(&session->arena,
+                            "%s: opening it came to no end within %g seconds; it is left out: mend or remove it",
+                            openings->last, openings->patience)
+             : arena_printf(&session->arena,
+                            "%s: ends the process that opens it (%s); it is left out: mend or remove it",
+                            openings->last, error->text);
+    openings->refused = append(openings->refused, openings->n_refused, &openings->capacity, openings->last);
+    openings->n_refused++;
+    if (late)
+        openings->patience /= 2;
+    return true;
+}
+
+static enum status take_catalog(struct session *session, const struct openings *openings, const struct frame *frame,
+                                struct error *error) {
     struct message_reader reader;
-    message_reader_init(&reader, frame.payload, frame.length);
+    message_reader_init(&reader, frame->payload, frame->length);
     session->numerics = message_read_u64(&reader);
     session->blas = arena_copy_text(&session->arena, message_read_string(&reader));
-    const char *catalog = message_read_string(&reader);
-    if (reader.bad)
+    const char *text = message_read_string(&reader);
+    if (reader.bad || frame->type != MESSAGE_REPLY)
         return error_set(error, STATUS_ENVIRONMENT, "%s: not of the same build as the runner",
                          session->settings.worker);
-    return catalog_read(catalog, strlen(catalog), &session->catalog, error);
+    struct catalog *catalog = &session->catalog;
+    enum status status = catalog_read(text, strlen(text), catalog, error);
+    if (status != STATUS_OK)
+        return status;
+    const char **problems = arena_array(&catalog->arena, catalog->n_problems + openings->n_refused, sizeof *problems);
+    for (size_t i = 0; i < catalog->n_problems; i++)
+        problems[i] = catalog->problems[i];
+    for (size_t i = 0; i < openings->n_refused; i++)
+        problems[catalog->n_problems++] = openings->why[i];
+    catalog->problems = problems;
+    const char **files = arena_array(&session->arena, openings->n_files, sizeof *files);
+    for (size_t i = 0; i < openings->n_files; i++)
+        files[i] = openings->files[i];
+    session->foreign = (struct plugin_files){files, openings->n_files};
+    return STATUS_OK;
+}
+
+static enum status read_catalog(struct session *session, struct error *error) {
+    struct openings openings = {.patience = OPEN_PATIENCE / 2};
+    struct frame frame;
+    bool died = false;
+    enum status status;
+    do {
+        status = ask_catalog(session, &openings, &frame, &died, error);
+    } while (died && refuse(session, &openings, error));
+    if (died) {
+        error->status = status = STATUS_ENVIRONMENT;
+        error_prefix(error, "%s: the worker ended while it opened the installation's plugins",
+                     session->settings.worker);
+    }
+    if (status == STATUS_OK)
+        status = take_catalog(session, &openings, &frame, error);
+    if (openings.n_files > 0)
+        session_rest(session); /* it has run code of theirs */
+    free(openings.refused);
+    free(openings.why);
+    free(openings.files);
+    return status;
 }
 
 enum status session_open(struct session *session, const char *const *folders, size_t n_folders,
                          const struct interrupt *interrupt, struct error *error) {
     *session = (struct session){.helper = {.pidfd = -1, .socket = -1, .log = -1}, .settings.interrupt = interrupt};
     arena_init(&session->arena);
-    const char *own = NULL;
-    enum status status = find_installation(session, &own, error);
+    enum status status = find_installation(session, error);
     if (status == STATUS_OK) {
-        find_folders(session, folders, n_folders, own);
-        status = helper_start(session, error);
-    }
-    if (status == STATUS_OK)
+        find_folders(session, folders, n_folders);
         status = read_catalog(session, error);
+    }
     if (status != STATUS_OK)
         session_close(session);
     return status;
@@ -217,9 +316,13 @@ static enum status read_data(struct session *session, const struct tree *resolve
     bool died = false;
     struct session_data data = {.resolved = arena_copy_text(&session->arena, canonical),
                                 .name = arena_copy_text(&session->arena, component_name(resolved))};
-    if (session->spoilt)
-        session_rest(session);
-    enum status status = helper_start(session, error);
+    struct components used = {0};
+    components_add_part(&used, &session->catalog, RUNNER_DATASET, resolved);
+    struct plugin_files files = session_files(session, &used, &session->arena);
+    components_clear(&used);
+    const struct plugin_files *opened = &session->helper_files;
+    bool fits = session->helper.pid > 0 && !session->spoilt && opened->count == files.count && contains(opened, &files);
+    enum status status = fits ? STATUS_OK : helper_start(session, &files, error);
     session->helper.patience = time_limit;
     if (status == STATUS_OK)
         status = child_call(&session->helper, MESSAGE_DATA, &payload, -1, &frame, NULL, &died, error);
@@ -288,8 +391,17 @@ static enum status attach(struct session *session, size_t index, struct error *e
     return status;
 }
 
-enum status session_plan(struct session *session, const struct tree *trial, size_t data, bool foreign,
-                         struct arena *arena, struct plan_facts *facts, struct text *where, struct error *error) {
+/* Plans of trials with other files take turns: a helper that has opened those of all plans so far serves them all. */
+static enum status helper_for_plans(struct session *session, const struct plugin_files *files, struct error *error) {
+    if (!contains(&session->planned, files))
+        session->planned = unite(session, &session->planned, files);
+    bool fits = session->helper.pid > 0 && contains(&session->helper_files, files);
+    return fits ? STATUS_OK : helper_start(session, &session->planned, error);
+}
+
+enum status session_plan(struct session *session, const struct tree *trial, size_t data,
+                         const struct plugin_files *files, struct arena *arena, struct plan_facts *facts,
+                         struct text *where, struct error *error) {
     struct text payload, text;
     text_init(&payload);
     text_init(&text);
@@ -299,10 +411,10 @@ enum status session_plan(struct session *session, const struct tree *trial, size
     message_string(&payload, text.data);
     struct frame frame;
     bool died = false;
-    enum status status = helper_start(session, error);
+    enum status status = helper_for_plans(session, files, error);
     if (status == STATUS_OK)
         status = attach(session, data, error);
-    session->spoilt = session->spoilt || foreign;
+    session->spoilt = session->spoilt || files->count > 0;
     session->helper.patience = session->patience;
     if (status == STATUS_OK)
         status = child_call(&session->helper, MESSAGE_PLAN, &payload, -1, &frame, where, &died, error);
@@ -330,8 +442,8 @@ enum status session_test(struct session *session, const char *file, const char *
     message_string(&payload, tree.data);
     struct frame frame;
     bool died = false;
-    session_rest(session);
-    enum status status = helper_start(session, error);
+    enum status status = helper_start(session, &session->foreign, error);
+    session->helper.patience = 0;
     if (status == STATUS_OK)
         status = child_call(&session->helper, MESSAGE_TEST, &payload, -1, &frame, NULL, &died, error);
     while (status == STATUS_OK && frame.type == MESSAGE_CHECK) {

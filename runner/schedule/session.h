@@ -11,6 +11,7 @@
 #include "runner/host/catalog.h"
 #include "runner/schedule/child.h"
 #include "runner/schedule/facts.h"
+#include "runner/schedule/identity.h"
 
 struct session_data {
     const char *resolved; /* canonical text */
@@ -20,21 +21,33 @@ struct session_data {
     bool attached; /* to the present helper */
 };
 
+/* Plugin files from outside the installation, in search order. */
+struct plugin_files {
+    const char *const *items; /* those of session.foreign: the same pointers */
+    size_t count;
+};
+
 struct session {
     struct arena arena;
-    struct child_settings settings;
+    struct child_settings settings; /* of a worker that opens the installation's plugins alone */
     struct catalog catalog;
-    uint64_t numerics; /* version of the engine's numbers */
-    const char *blas;  /* "OpenBLAS 0.3.21 SkylakeX pthread" */
+    const char **folders; /* in search order, the installation's last */
+    size_t n_folders;
+    struct plugin_files foreign; /* all that were opened for the catalogue */
+    uint64_t numerics;           /* version of the engine's numbers */
+    const char *blas;            /* "OpenBLAS 0.3.21 SkylakeX pthread" */
     struct child helper;
-    double patience; /* seconds that a plan may take */
-    bool spoilt;     /* the helper has run code of a plugin from outside the installation */
+    struct plugin_files helper_files; /* that the helper has opened */
+    struct plugin_files planned;      /* that some plan has needed */
+    double patience;                  /* seconds that a plan may take */
+    bool spoilt;                      /* the helper has run code of a plugin from outside the installation */
     struct session_data *data;
     size_t n_data, data_capacity;
 };
 
 /* Opens the plugins of `folders` (--plugin-dir), of $RUNNER_PLUGIN_PATH and of the installation. STATUS_ENVIRONMENT where the
-   worker does not start, STATUS_CONFIG where a plugin crashes while it is opened. A signal that `interrupt` (may be NULL) notes ends all waiting
+   worker does not start. A plugin file that ends the process that opens it, or does not let it go on, is left out and named in
+   catalog.problems; it costs a few seconds in all. A signal that `interrupt` (may be NULL) notes ends all waiting
    here with STATUS_INTERRUPTED. */
 enum status session_open(struct session *session, const char *const *folders, size_t n_folders,
                          const struct interrupt *interrupt, struct error *error);
@@ -47,11 +60,14 @@ enum status session_read_data(struct session *session, const struct tree *resolv
 enum status session_rows(void *context, const struct tree *resolved, double time_limit, int64_t *rows,
                          struct error *error);
 
-/* Plans a trial. Where the plugin crashes the plan is not known, which is no error here: it will cost the trial. `where`: the
-   path within the trial that is at fault. `foreign`: it uses a plugin from outside the installation, and no data set is read in this
-   helper any more. */
-enum status session_plan(struct session *session, const struct tree *trial, size_t data, bool foreign,
-                         struct arena *arena, struct plan_facts *facts, struct text *where, struct error *error);
+/* The files from outside the installation that hold these components; they are opened for them, and for nothing else. */
+struct plugin_files session_files(const struct session *session, const struct components *used, struct arena *arena);
+
+/* Plans a trial that uses these files; where there are some, no data set is read in this helper any more. Where the plugin crashes the
+   plan is not known, which is no error here: it will cost the trial. `where`: the path within the trial that is at fault. */
+enum status session_plan(struct session *session, const struct tree *trial, size_t data,
+                         const struct plugin_files *files, struct arena *arena, struct plan_facts *facts,
+                         struct text *where, struct error *error);
 
 /* A line of a plugin's conformance, as conformance.h has it. */
 struct session_check {
@@ -67,7 +83,7 @@ enum status session_test(struct session *session, const char *file, const char *
 /* Ends the helper, which is started again where it is needed. */
 void session_rest(struct session *session);
 /* Hands the helper over to train trials, since it has opened the plugins already: true, with *child and attached[n_data]. Ends it instead
-   where it is `spoilt`. */
+   where it has opened others than the installation's. */
 bool session_hand_over(struct session *session, struct child *child, bool *attached);
 
 #endif

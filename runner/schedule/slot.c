@@ -82,24 +82,28 @@ static enum status send(struct slot *slot, const struct session *session, const 
     return status;
 }
 
-static enum status start(struct slot *slot, const struct session *session, struct error *error) {
+static enum status start(struct slot *slot, const struct session *session, const struct plugin_files *files,
+                         struct error *error) {
     child_clear(&slot->child);
     memset(slot->attached, 0, slot->n_data * sizeof *slot->attached);
-    slot->used = false;
-    return child_start(&slot->child, &session->settings, error);
+    struct child_settings settings = session->settings;
+    settings.files = files->items;
+    settings.n_files = files->count;
+    slot->foreign = files->count > 0;
+    return child_start(&slot->child, &settings, error);
 }
 
 enum status slot_train(struct slot *slot, const struct session *session, const struct slot_order *order,
                        struct error *error) {
     enum status status = STATUS_OK;
-    bool started = slot->child.pid <= 0 || ((order->foreign || slot->foreign) && slot->used);
+    bool started = slot->child.pid <= 0 || order->files->count > 0 || slot->foreign;
     if (started)
-        status = start(slot, session, error);
+        status = start(slot, session, order->files, error);
     if (status == STATUS_OK)
         status = send(slot, session, order, error);
     if (status != STATUS_OK && !started) {
         /* A worker may end while it waits for work; a second one that does not listen is the machine's fault. */
-        status = start(slot, session, error);
+        status = start(slot, session, order->files, error);
         if (status == STATUS_OK)
             status = send(slot, session, order, error);
     }
@@ -108,8 +112,6 @@ enum status slot_train(struct slot *slot, const struct session *session, const s
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
     slot->started = (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-    slot->used = true;
-    slot->foreign = order->foreign;
     slot->trial = order->trial;
     slot->record = order->record;
     slot->verdict = NULL;

@@ -15,10 +15,10 @@ struct slot {
     struct child child;
     bool *attached; /* [n_data] to this process */
     size_t n_data;
-    bool used;      /* this process has trained a trial */
-    bool foreign;   /* one with a plugin from outside the installation: what it left is trusted with no other trial */
-    size_t trial;   /* index in the grid, or NO_TRIAL */
-    double started; /* seconds of the monotonic clock */
+    bool
+        foreign; /* this process has opened a plugin from outside the installation: it is trusted with no other trial */
+    size_t trial;          /* index in the grid, or NO_TRIAL */
+    double started;        /* seconds of the monotonic clock */
     struct record *record; /* of the trial, as far as it is known; lives in `arena` until the next one */
     struct arena arena;
     size_t rows_capacity;
@@ -45,17 +45,17 @@ void slot_clear(struct slot *slot);
 
 /* A trial on its way to a worker. */
 struct slot_order {
-    size_t trial, data; /* indices in the grid and the session */
-    const char *text;   /* the resolved trial */
-    bool foreign;
-    uint64_t memory_limit; /* bytes; 0: none */
-    bool checkpoints;      /* the worker may send some */
-    int checkpoint;        /* descriptor of one to go on from, or -1 */
-    struct record *record; /* with key, id, attempts and the threads to begin with */
-    size_t most_threads;   /* that it may be given later */
+    size_t trial, data;               /* indices in the grid and the session */
+    const char *text;                 /* the resolved trial */
+    const struct plugin_files *files; /* from outside the installation */
+    uint64_t memory_limit;            /* bytes; 0: none */
+    bool checkpoints;                 /* the worker may send some */
+    int checkpoint;                   /* descriptor of one to go on from, or -1 */
+    struct record *record;            /* with key, id, attempts and the threads to begin with */
+    size_t most_threads;              /* that it may be given later */
 };
-/* Gives the trial to the process, or to a new one: where there is none, where the trial is `foreign`, or where the one before
-   was. A failure is that of the machine. */
+/* Gives the trial to the process, or to a new one: where there is none, where the trial has `files`, or where the one before
+   had. A failure is that of the machine. */
 enum status slot_train(struct slot *slot, const struct session *session, const struct slot_order *order,
                        struct error *error);
 /* Ends the process; its trial ends with this status and reason (a fixed word) once slot_died(). */

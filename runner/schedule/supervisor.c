@@ -80,7 +80,7 @@ static enum status give_trial(struct run *run, struct slot *slot, struct error *
     struct slot_order order = {.trial = trial,
                                .data = point->data,
                                .text = text.data,
-                               .foreign = point->foreign,
+                               .files = &point->files,
                                .memory_limit = supervisor->experiment->limits.memory,
                                .checkpoints = supervisor->checkpoints != NULL,
                                .checkpoint = -1,

@@ -19,11 +19,12 @@
 #include <unistd.h>
 
 struct worker {
-    const char **folders;
-    size_t n_folders, n_own;
+    const char *own;    /* folder of the installation's plugins */
+    const char **files; /* of plugins from elsewhere, in search order */
+    size_t n_files;
     struct loader loader;
     const struct orders *orders;
-    bool loaded, guarded;
+    bool loaded, apart, guarded; /* apart: from other processes */
     struct worker_data data;
 };
 
@@ -54,23 +55,73 @@ const struct data *worker_data_get(const struct worker_data *data, uint64_t inde
 }
 
 static void load(struct worker *worker) {
-    if (!worker->loaded)
-        loader_open(&worker->loader, worker->folders, worker->n_folders, worker->n_own);
+    if (!worker->loaded) {
+        loader_open(&worker->loader, &worker->own, 1, 1);
+        for (size_t i = worker->n_files; i-- > 0;) /* each comes before what is there */
+            loader_open_file(&worker->loader, worker->files[i]);
+    }
     worker->loaded = true;
 }
 
+static void keep_apart(struct worker *worker) {
+    if (!worker->apart)
+        worker_guard_others();
+    worker->apart = true;
+}
+
 static void load_guarded(struct worker *worker) {
+    if (worker->guarded)
+        return;
+    keep_apart(worker);
     load(worker);
-    if (!worker->guarded)
-        worker_guard();
+    worker_guard_processes();
     worker->guarded = true;
 }
 
-static enum status answer_catalog(struct worker *worker, struct error *error) {
-    load(worker);
+static const char **read_strings(struct message_reader *reader, struct arena *arena, size_t *n) {
+    *n = message_read_count(reader, 9);
+    const char **strings = arena_array(arena, *n, sizeof *strings);
+    for (size_t i = 0; i < *n; i++)
+        strings[i] = message_read_string(reader);
+    return strings;
+}
+
+struct refused {
+    const char **files;
+    size_t n;
+};
+
+/* Where the process ends or hangs in the file the supervisor knows which one it was. */
+static bool tell_opening(void *context, const char *file, bool foreign) {
+    const struct refused *refused = context;
+    for (size_t i = 0; i < refused->n; i++)
+        if (strcmp(refused->files[i], file) == 0)
+            return false;
+    struct text out;
+    text_init(&out);
+    message_string(&out, file);
+    message_u64(&out, foreign);
+    frame_write(WORKER_SOCKET, MESSAGE_OPENING, out.data, out.length, NULL);
+    text_clear(&out);
+    return true;
+}
+
+static enum status answer_catalog(struct worker *worker, const struct frame *request, struct error *error) {
+    struct message_reader reader;
+    message_reader_init(&reader, request->payload, request->length);
+    struct arena arena;
+    arena_init(&arena);
+    size_t n_folders;
+    const char **folders = read_strings(&reader, &arena, &n_folders);
+    struct refused refused;
+    refused.files = read_strings(&reader, &arena, &refused.n);
     struct text out, catalog;
     text_init(&out);
     text_init(&catalog);
+    keep_apart(worker);
+    loader_open_watched(&worker->loader, folders, n_folders, 1,
+                        &(struct loader_watcher){.opens = tell_opening, .context = &refused});
+    worker->loaded = true;
     catalog_write(&worker->loader.catalog, &catalog);
     message_u64(&out, RUNNER_NUMERICS);
     message_string(&out, products_blas_description());
@@ -78,22 +129,7 @@ static enum status answer_catalog(struct worker *worker, struct error *error) {
     enum status status = frame_write(WORKER_SOCKET, MESSAGE_REPLY, out.data, out.length, error);
     text_clear(&catalog);
     text_clear(&out);
-    return status;
-}
-
-static enum status answer_probe(const struct frame *request, struct error *error) {
-    struct message_reader reader;
-    message_reader_init(&reader, request->payload, request->length);
-    struct loader loader;
-    memset(&loader, 0, sizeof loader);
-    loader_open(&loader, NULL, 0, 0);
-    loader_open_file(&loader, message_read_string(&reader));
-    struct text out;
-    text_init(&out);
-    message_u64(&out, loader.catalog.n_problems);
-    enum status status = frame_write(WORKER_SOCKET, MESSAGE_REPLY, out.data, out.length, error);
-    text_clear(&out);
-    loader_close(&loader);
+    arena_clear(&arena);
     return status;
 }
 
@@ -239,8 +275,7 @@ static enum status answer_test(struct worker *worker, const struct frame *reques
 
 static enum status answer(struct worker *worker, const struct frame *request, struct error *error) {
     switch (request->type) {
-    case MESSAGE_CATALOG: return answer_catalog(worker, error);
-    case MESSAGE_PROBE: return answer_probe(request, error);
+    case MESSAGE_CATALOG: return answer_catalog(worker, request, error);
     case MESSAGE_DATA: return answer_data(worker, request, error);
     case MESSAGE_ATTACH: return attach(worker, request, error);
     case MESSAGE_DETACH: detach(worker, request); return STATUS_OK;
@@ -278,14 +313,11 @@ static enum status serve(struct worker *worker, struct error *error) {
 int worker_main(int argc, char **argv) {
     int type = 0;
     socklen_t size = sizeof type;
-    int64_t n_own = 0;
-    if (argc < 2 || !number_read_int(argv[1], &n_own) || n_own < 0 || n_own > argc - 2 ||
-        getsockopt(WORKER_SOCKET, SOL_SOCKET, SO_TYPE, &type, &size) < 0) {
+    if (argc < 2 || getsockopt(WORKER_SOCKET, SOL_SOCKET, SO_TYPE, &type, &size) < 0) {
         fputs("runner-worker: error: this program is started by runner\n", stderr);
         return STATUS_CONFIG;
     }
-    struct worker worker = {
-        .folders = (const char **)(argv + 2), .n_folders = (size_t)(argc - 2), .n_own = (size_t)n_own};
+    struct worker worker = {.own = argv[1], .files = (const char **)(argv + 2), .n_files = (size_t)(argc - 2)};
     void *orders = mmap(NULL, sizeof *worker.orders, PROT_READ, MAP_SHARED, WORKER_ORDERS, 0);
     worker.orders = orders == MAP_FAILED ? NULL : orders;
     struct error error = {0};

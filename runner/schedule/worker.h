@@ -1,7 +1,7 @@
 /*
  * The worker's side: answers the requests of message.h until the supervisor closes the socket. Linked into runner-worker only.
  *
- * Arguments: how many of the plugin folders belong to the installation, then the folders in search order. The socket is
+ * Arguments: the folder of the installation's plugins, then the files of others that it opens, in search order. The socket is
  * descriptor WORKER_SOCKET. Returns the exit status.
  */
 #ifndef RUNNER_SCHEDULE_WORKER_H

@@ -5,7 +5,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/audit.h>
+#include <linux/capability.h>
 #include <linux/filter.h>
+#include <linux/landlock.h>
 #include <linux/seccomp.h>
 #include <linux/sockios.h>
 #include <malloc.h>
@@ -68,7 +70,7 @@ static void install(struct sock_filter *filter, size_t n) {
 }
 
 /* Signals to others, by whatever call, and their limits. An owner of a descriptor gets signals about it. */
-static void guard_others(void) {
+static void guard_signals(void) {
     uint32_t me = (uint32_t)getpid();
     struct sock_filter filter[] = {
         NATIVE_CALLS,
@@ -120,18 +122,50 @@ static void guard_processes(void) {
     install(filter, sizeof filter / sizeof filter[0]);
 }
 
-void worker_guard(void) {
-    guard_others();
-    if (RUNNER_SANITIZER[0] == '\0') /* those start a process to name the places of a report */
-        guard_processes();
-}
-
 #else
 
-void worker_guard(void) {
+static void guard_signals(void) {
+}
+
+static void guard_processes(void) {
 }
 
 #endif
+
+/* A domain of Landlock that forbids nothing of consequence: who is in one reaches no process outside of it, not even as root, be it by
+   ptrace() or by its files in /proc. Each worker is in one of its own. */
+static void guard_memory(void) {
+    struct landlock_ruleset_attr nothing = {.handled_access_fs = LANDLOCK_ACCESS_FS_MAKE_BLOCK};
+    int rules = (int)syscall(SYS_landlock_create_ruleset, &nothing, sizeof nothing, 0);
+    if (rules < 0)
+        return;
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
+        syscall(SYS_landlock_restrict_self, rules, 0);
+    close(rules);
+}
+
+/* Where there is no Landlock, and the program runs as root: without this capability a process reaches none that has it. */
+static void drop_ptrace(void) {
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
+    if (syscall(SYS_capget, &header, sets) < 0)
+        return;
+    uint32_t *all[] = {&sets[0].effective, &sets[0].permitted, &sets[0].inheritable};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        *all[i] &= ~(UINT32_C(1) << CAP_SYS_PTRACE);
+    syscall(SYS_capset, &header, sets);
+}
+
+void worker_guard_others(void) {
+    guard_memory();
+    drop_ptrace();
+    guard_signals();
+}
+
+void worker_guard_processes(void) {
+    if (RUNNER_SANITIZER[0] == '\0') /* those start a process to name the places of a report */
+        guard_processes();
+}
 
 /* What RLIMIT_DATA counts: private memory that may be written. */
 static uint64_t data_size(void) {

@@ -6,11 +6,13 @@
 
 #include <stdint.h>
 
-/* From now on a system call that starts another process, sends a signal to one (also by way of a descriptor's owner), sets its limits or
-   reaches into it ends this process with SIGSYS, and anonymous shared memory, which no limit counts, is refused; new threads and signals to
-   itself stay possible. Where the kernel has no filters (seccomp) nothing happens. Plugins are open by then: what libraries
-   do while they are loaded is allowed. */
-void worker_guard(void);
+/* Before plugins are opened: from now on a system call that sends a signal to another process (also by way of a descriptor's owner) or sets
+   its limits ends this one with SIGSYS, and the memory of others is closed to it, by whatever way. Signals to itself stay possible. */
+void worker_guard_others(void);
+/* When they are open, since libraries may do so while they are loaded: from now on a system call that starts another process or reaches into
+   one ends this one with SIGSYS, and anonymous shared memory, which no limit counts, is refused; new threads stay possible. */
+void worker_guard_processes(void);
+/* Both hold as far as the kernel goes: signals and processes need filters (seccomp), memory needs Landlock or, for root, capabilities. */
 
 /* A trial may take so many bytes beyond what the process has: an allocation that wants more fails. 0: no limit. OpenBLAS keeps a
    buffer for each thread that calls it, and without memory for one it waits for ever, so all threads of the team get theirs first. */

@@ -30,6 +30,7 @@ signals_step done
 folder_step done
 limits_step done
 spoil_step done
+memory_step done
 END
 if [ -n "$RUNNER_SANITIZER" ]; then # which have an allocator of their own, and start processes themselves
     grep -vE '^(allocate|free|fork|overflow|limits)_step' faults >fewer && mv fewer faults
@@ -83,6 +84,7 @@ done <faults
 log_of() { printf 'results/bad/logs/trial-%04d.log' "$(grep ",$1,0," results/bad/trials.csv | cut -d, -f1)"; }
 says "$(log_of crash_step)" "the worker ended: SIGSEGV"
 says "$(log_of spoil_step)" "the shared memory stays as it is: Permission denied"
+says "$(log_of memory_step)" "the memory of the supervisor stays as it is: Permission denied"
 log=$(log_of flood_step)
 says "$log" "line 0 of very many" "these are my last words" "bytes are left out" "the worker ended: SIGABRT"
 [ "$(wc -c <"$log")" -lt 200000 ] || fail "$log is large"

@@ -30,12 +30,3 @@ expect 1 "$RUNNER" crash.yaml --retry
 says err "training the other 4"
 cmp before.csv results/crash/trials.csv || fail "trials.csv changed"
 says results/crash/journal.jsonl '"attempts":2'
-
-# A plugin that crashes while it is opened is named.
-mkdir boom
-cat >boom.c <<'END'
-__attribute__((constructor)) static void crash(void) { __builtin_trap(); }
-END
-"${CC:-cc}" -shared -fPIC -o boom/boom.so boom.c || fail "cannot build"
-expect 2 "$RUNNER" plugins --plugin-dir boom
-says err boom/boom.so SIGILL
