@@ -7,13 +7,30 @@
 
 #include <stdlib.h>
 
-enum { MOST_SENTENCES = 12, MOST_CLAIMS = 50 };
+enum { MOST_SENTENCES = 12, MOST_CLAIMS = 50, GUESSES = 300 };
 
 /* Labels and claims are the config's: what would steer a terminal is made visible. */
 static void add_line(const char *indent, const struct text *line, struct text *out) {
     text_add(out, indent);
     words_cut(line->data, SIZE_MAX, out);
     text_add_char(out, '\n');
+}
+
+/* Two seeds tell little, but more than nothing. */
+static void add_needed(const struct comparisons *all, const struct comparison *const *list, size_t n,
+                       struct text *out) {
+    size_t least = 0, most = 0;
+    for (size_t i = 0; i < n; i++) {
+        size_t needed = comparison_seeds_needed(all, list[i]);
+        least = needed > 0 && (least == 0 || needed < least) ? needed : least;
+        most = needed > most ? needed : most;
+    }
+    if (most == 0)
+        return;
+    text_printf(out, "; by a rough guess from these, %zu", least);
+    if (most > least)
+        text_printf(out, " to %zu", most);
+    text_add(out, " would show differences such as those found");
 }
 
 static void show_comparisons(const struct results *results, const char *metric, struct text *out) {
@@ -28,8 +45,10 @@ static void show_comparisons(const struct results *results, const char *metric, 
     struct text line;
     text_init(&line);
     if (n > 0 && pairs < STATISTICS_LEAST) {
-        text_printf(out, "\nno verdict on %s: that takes %d seeds at least, here %s %zu\n", metric, STATISTICS_LEAST,
+        text_printf(out, "\nno verdict on %s: that takes %d seeds at least, here %s %zu", metric, STATISTICS_LEAST,
                     pairs == 1 ? "is" : "are", pairs);
+        add_needed(&all, list, n < GUESSES ? n : GUESSES, out);
+        text_add_char(out, '\n');
         n = 0;
     } else if (n > 0) {
         verdict_overview(results, &all, &line);

@@ -152,8 +152,12 @@ static enum status read_words(struct parse *parse) {
     bool overrides = !takes_no_config(options->command) && options->command != COMMAND_VERIFY;
     for (; next < parse->n_words; next++) {
         if (!overrides || strchr(parse->words[next], '=') == NULL)
-            return error_set(parse->error, STATUS_CONFIG, "%s: %s", parse->words[next],
-                             overrides ? "wanted path=value" : "one argument too many");
+            return error_set(
+                parse->error, STATUS_CONFIG, "%s: %s", parse->words[next],
+                options->command == COMMAND_REPORT
+                    ? "no such results folder; `runner report A B` compares folders, behind a config stands path=value"
+                : overrides ? "wanted path=value"
+                            : "one argument too many");
         options->overrides[options->n_overrides++] = parse->words[next];
     }
     return STATUS_OK;

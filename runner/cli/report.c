@@ -7,9 +7,11 @@
 #include "runner/cli/words.h"
 #include "runner/results/stored.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define COMPARISON_FILE "comparison.html"
 
@@ -96,7 +98,10 @@ enum status command_report(const struct options *options, struct error *error) {
     if (options->n_arguments > 0) {
         status = make_comparison(options, &arena, error);
     } else {
-        if (is_folder(options->subject))
+        if (access(options->subject, F_OK) < 0 && errno == ENOENT)
+            status =
+                error_set(error, STATUS_CONFIG, "%s: neither a results folder nor a config is there", options->subject);
+        else if (is_folder(options->subject))
             folder = without_slash(options->subject, &arena);
         else
             status = folder_of_config(options, &arena, &folder, error);

@@ -7,6 +7,7 @@
 #include "runner/cli/words.h"
 #include "runner/results/stored.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -86,9 +87,12 @@ static enum status show_folder(const char *path, const struct experiment *experi
 enum status command_table(const struct options *options, struct error *error) {
     struct arena arena;
     arena_init(&arena);
-    struct stat facts;
+    struct stat facts = {0};
     enum status status;
-    if (stat(options->subject, &facts) == 0 && S_ISDIR(facts.st_mode)) {
+    if (stat(options->subject, &facts) < 0 && errno == ENOENT) {
+        status =
+            error_set(error, STATUS_CONFIG, "%s: neither a results folder nor a config is there", options->subject);
+    } else if (S_ISDIR(facts.st_mode)) {
         char *path = arena_copy_text(&arena, options->subject);
         for (size_t n = strlen(path); n > 1 && path[n - 1] == '/'; n--)
             path[n - 1] = '\0';

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define COLUMN_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
 enum { MAX_DEPTH = 50 };
 
 struct reader {
@@ -229,11 +230,22 @@ static struct claim_node *node_new(struct reader *reader, enum claim_operator op
 
 static const struct claim_node *read_sum(struct reader *reader);
 
+/* Bytes of a column's name. One with a target ends with a number: epochs_to_val_accuracy_0.95, updates_to_val_loss_1e-05. */
+static size_t column_length(const char *text) {
+    size_t n = strspn(text, COLUMN_LETTERS);
+    bool target = n > 0 && memmem(text, n, "_to_", 4) != NULL;
+    while (target) {
+        bool sign = strchr("e_", text[n - 1]) != NULL && isdigit((unsigned char)text[n + (text[n] != '\0' ? 1 : 0)]);
+        if (text[n] != '.' && !(sign && (text[n] == '-' || text[n] == '+')))
+            break;
+        n += 1 + strspn(text + n + 1, COLUMN_LETTERS);
+    }
+    return n;
+}
+
 static const struct claim_node *read_column(struct reader *reader, bool spread) {
     skip_spaces(reader);
-    size_t start = reader->at, length = 0;
-    while (isalnum((unsigned char)reader->text[start + length]) || reader->text[start + length] == '_')
-        length++;
+    size_t start = reader->at, length = column_length(reader->text + start);
     if (length == 0 || isdigit((unsigned char)reader->text[start])) {
         wrong(reader, start,
               reader->text[start] == '\0' ? "wanted a column or a number, found the end%s"

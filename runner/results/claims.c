@@ -17,22 +17,36 @@ const char *claim_verdict_name(enum claim_verdict verdict) {
 /* One side at one seed. */
 struct side {
     double value;
-    bool known, diverged;
+    bool known, lost; /* lost: a trial diverged, or did not reach its target */
 };
+
+static bool reach_value(const struct results *results, size_t trial, const char *column, double *value, bool *lost) {
+    enum reach_kind kind;
+    struct reach reach;
+    const struct target *target = reach_find(column, results->targets, results->n_targets, &kind);
+    if (target == NULL || !reach_trial(results, trial, target, &reach))
+        return false;
+    *value = reach.numbers[kind];
+    *lost = *lost || isinf(*value);
+    return isfinite(*value);
+}
 
 static struct side column_at(const struct results *results, const struct claim_node *node, int64_t seed) {
     struct selection_grid grid = results_grid(results);
     struct side side = {.known = true};
-    bool metric =
-        !column_is_time(node->column) && strcmp(node->column, "epochs") != 0 && strcmp(node->column, "updates") != 0;
+    bool reach = reach_is(node->column);
+    bool metric = !reach && !column_is_time(node->column) && strcmp(node->column, "epochs") != 0 &&
+                  strcmp(node->column, "updates") != 0;
     size_t n = 0;
     for (size_t t = 0; t < results->n_trials; t++) {
         const struct result_trial *trial = &results->trials[t];
         double value = 0;
         if (trial->seed != seed || !selector_fits(&node->selector, &grid, trial->point))
             continue;
-        side.diverged = side.diverged || (metric && trial->record != NULL && trial->record->status == TRIAL_DIVERGED);
-        side.known = side.known && column_value(results, t, node->column, &value);
+        side.lost = side.lost || (metric && trial->record != NULL && trial->record->status == TRIAL_DIVERGED);
+        bool known = reach ? reach_value(results, t, node->column, &value, &side.lost)
+                           : column_value(results, t, node->column, &value);
+        side.known = side.known && known;
         side.value += value;
         n++;
     }
@@ -47,7 +61,7 @@ static struct side side_at(const struct results *results, const struct claim_nod
     if (node->op == CLAIM_COLUMN || node->op == CLAIM_SPREAD)
         return column_at(results, node, seed);
     struct side left = side_at(results, node->left, seed), right = side_at(results, node->right, seed);
-    struct side side = {.known = left.known && right.known, .diverged = left.diverged || right.diverged};
+    struct side side = {.known = left.known && right.known, .lost = left.lost || right.lost};
     switch (node->op) {
     case CLAIM_ADD: side.value = left.value + right.value; break;
     case CLAIM_SUBTRACT: side.value = left.value - right.value; break;
@@ -59,12 +73,15 @@ static struct side side_at(const struct results *results, const struct claim_nod
 }
 
 struct facts {
-    bool times, share, lower, higher;
+    bool times, share, lower, higher, reach, other; /* reach: to a target; other: no such column */
 };
 
 static bool collect(void *context, const struct claim_node *node) {
     struct facts *facts = context;
-    facts->times = facts->times || column_is_time(node->column);
+    bool reach = reach_is(node->column);
+    facts->times = facts->times || column_is_time(node->column) || strncmp(node->column, "seconds_to_", 11) == 0;
+    facts->reach = facts->reach || reach;
+    facts->other = facts->other || !reach;
     facts->share = facts->share || column_is_share(node->column);
     if (column_lower_is_better(node->column))
         facts->lower = true;
@@ -76,7 +93,8 @@ static bool collect(void *context, const struct claim_node *node) {
 struct evidence {
     double *left, *right, *differences; /* [n] of the seeds that both sides have */
     size_t n;
-    size_t seeds, left_diverged, right_diverged;
+    size_t seeds, left_seeds, right_seeds; /* that both sides, each side have something to say of */
+    size_t left_lost, right_lost;
     double scale;
 };
 
@@ -92,9 +110,12 @@ static void gather(const struct results *results, const struct claim *claim, str
             continue;
         seen[n_seen++] = seed;
         struct side left = side_at(results, claim->left, seed), right = side_at(results, claim->right, seed);
-        evidence->left_diverged += left.diverged ? 1 : 0;
-        evidence->right_diverged += right.diverged ? 1 : 0;
-        evidence->seeds += (left.known || left.diverged) && (right.known || right.diverged) ? 1 : 0;
+        evidence->left_lost += left.lost ? 1 : 0;
+        evidence->right_lost += right.lost ? 1 : 0;
+        bool left_told = left.known || left.lost, right_told = right.known || right.lost;
+        evidence->left_seeds += left_told ? 1 : 0;
+        evidence->right_seeds += right_told ? 1 : 0;
+        evidence->seeds += left_told && right_told ? 1 : 0;
         if (!left.known || !right.known)
             continue;
         evidence->left[evidence->n] = left.value;
@@ -116,26 +137,31 @@ static enum claim_verdict decide(const struct claim *claim, const struct claim_r
     return high < 0 ? CLAIM_HOLDS : low > 0 ? CLAIM_FAILS : CLAIM_UNDECIDED;
 }
 
-/* A diverged trial on the side that is claimed to be better: the claim does not hold, and fails where all diverged. On the other side
+/* A lost trial on the side that is claimed to be better: the claim does not hold, and fails where all are lost. On the other side
    it is what the claim says. */
-static void weigh_diverged(const struct claim *claim, const struct facts *facts, const struct evidence *evidence,
-                           struct claim_result *result) {
-    if (evidence->left_diverged + evidence->right_diverged == 0)
+static void weigh_lost(const struct claim *claim, const struct facts *facts, const struct evidence *evidence,
+                       struct arena *arena, struct claim_result *result) {
+    const char *lost = !facts->reach  ? "diverged"
+                       : facts->other ? "diverged or missed the target"
+                                      : "missed the target";
+    if (evidence->left_lost + evidence->right_lost == 0)
         return;
     bool left_better = claim->greater == facts->higher, mixed = facts->lower && facts->higher;
-    size_t better = left_better ? evidence->left_diverged : evidence->right_diverged;
-    size_t worse = left_better ? evidence->right_diverged : evidence->left_diverged;
+    size_t better = left_better ? evidence->left_lost : evidence->right_lost;
+    size_t worse = left_better ? evidence->right_lost : evidence->left_lost;
     bool enough = evidence->seeds >= STATISTICS_LEAST;
     if (mixed || claim->spread || (better > 0 && worse > 0)) {
         result->verdict = CLAIM_UNDECIDED;
-        result->reason = "trials diverged";
+        result->reason = arena_printf(arena, "trials %s", lost);
     } else if (better > 0) {
         result->verdict =
             result->verdict == CLAIM_FAILS || (better == evidence->seeds && enough) ? CLAIM_FAILS : CLAIM_UNDECIDED;
-        result->reason = "trials diverged on the side that is claimed to be better";
+        result->reason = arena_printf(arena, "trials %s on the side that is claimed to be better", lost);
     } else if (worse == evidence->seeds && enough) {
         result->verdict = CLAIM_HOLDS;
-        result->reason = "all trials of the other side diverged";
+        result->reason = arena_printf(arena, "all trials of the other side %s", lost);
+    } else if (evidence->n < STATISTICS_LEAST && enough) {
+        result->reason = arena_printf(arena, "trials %s: fewer than 3 seeds are left", lost);
     }
 }
 
@@ -206,8 +232,12 @@ static void judge(const struct results *results, struct arena *arena, struct cla
     if (evidence.n >= STATISTICS_LEAST)
         result->verdict = decide(&claim, result);
     else if (evidence.seeds < STATISTICS_LEAST)
-        result->reason = evidence.seeds == 0 ? "no trials on both sides" : "fewer than 3 seeds";
-    weigh_diverged(&claim, &facts, &evidence, result);
+        result->reason = evidence.seeds > 0                                    ? "fewer than 3 seeds"
+                         : evidence.left_seeds > 0 && evidence.right_seeds > 0 ? "no seed has a value on both sides"
+                         : evidence.left_seeds > 0                             ? "no seed has a value on the right side"
+                         : evidence.right_seeds > 0                            ? "no seed has a value on the left side"
+                                                                               : "no seed has a value on either side";
+    weigh_lost(&claim, &facts, &evidence, arena, result);
 }
 
 struct claim_result *claims_judge(const struct results *results, struct arena *arena) {
@@ -247,6 +277,7 @@ void table_claims(const struct results *results, struct csv *csv) {
 /* ---- Before anything trains -------------------------------------------------------------------------------------- */
 
 struct check {
+    const struct experiment *experiment;
     const struct question *question;
     const char *const *columns;
     size_t n_columns;
@@ -255,22 +286,32 @@ struct check {
 
 static bool check_column(void *context, const struct claim_node *node) {
     struct check *check = context;
-    if (column_exists(node->column, check->columns, check->n_columns))
+    const struct experiment *experiment = check->experiment;
+    enum reach_kind kind;
+    if (column_exists(node->column, check->columns, check->n_columns) ||
+        reach_find(node->column, experiment->targets, experiment->n_targets, &kind) != NULL)
         return true;
+    struct arena arena;
+    arena_init(&arena);
+    size_t n;
+    const char **names =
+        column_names(check->columns, check->n_columns, experiment->targets, experiment->n_targets, &arena, &n);
+    const char *nearest = text_nearest(node->column, names, n);
+    const char *what = nearest != NULL          ? arena_printf(&arena, "did you mean '%s'?", nearest)
+                       : reach_is(node->column) ? "its target has to stand in `targets:`"
+                                                : "trials.csv and timing.csv have them";
     struct mark mark = question_mark(check->question, node->at);
-    const char *nearest = text_nearest(node->column, check->columns, check->n_columns);
-    if (nearest != NULL)
-        diagnostics_error(check->diagnostics, mark, "claim: unknown column '%.60s'; did you mean '%s'?", node->column,
-                          nearest);
+    if (experiment->n_overrides > 0) /* may have taken the column away */
+        diagnostics_warning(check->diagnostics, mark, "claim: unknown column '%.60s'; %s", node->column, what);
     else
-        diagnostics_error(check->diagnostics, mark,
-                          "claim: unknown column '%.60s'; trials.csv and timing.csv have them", node->column);
+        diagnostics_error(check->diagnostics, mark, "claim: unknown column '%.60s'; %s", node->column, what);
+    arena_clear(&arena);
     return true;
 }
 
 void questions_check(const struct experiment *experiment, const char *const *columns, size_t n_columns,
                      struct diagnostics *diagnostics) {
-    if (experiment->n_overrides > 0 || n_columns == 0)
+    if (n_columns == 0)
         return;
     struct arena arena;
     arena_init(&arena);
@@ -278,13 +319,13 @@ void questions_check(const struct experiment *experiment, const char *const *col
     for (size_t i = 0; i < experiment->n_claims; i++) {
         struct claim claim;
         struct claim_error error;
-        struct check check = {&experiment->claims[i], columns, n_columns, diagnostics};
+        struct check check = {experiment, &experiment->claims[i], columns, n_columns, diagnostics};
         if (claim_read(experiment->claims[i].text, &grid, &arena, &claim, &error)) {
             claim_columns(claim.left, check_column, &check);
             claim_columns(claim.right, check_column, &check);
         }
     }
-    for (size_t i = 0; i < experiment->n_targets; i++) {
+    for (size_t i = 0; i < experiment->n_targets && experiment->n_overrides == 0; i++) {
         bool found = false;
         for (size_t c = 0; c < n_columns; c++)
             found = found || strcmp(columns[c], experiment->targets[i].column) == 0;

@@ -93,6 +93,29 @@ bool column_exists(const char *name, const char *const *metrics, size_t n_metric
            (strcmp(name, "best_epoch") == 0 || (strncmp(name, "best_", 5) == 0 && among(name + 5, metrics, n_metrics)));
 }
 
+const char **column_names(const char *const *metrics, size_t n_metrics, const struct target *targets, size_t n_targets,
+                          struct arena *arena, size_t *count) {
+    const char **names =
+        arena_array(arena, 2 * n_metrics + 1 + COUNT(counts) + COUNT(times) + REACH_KINDS * n_targets, sizeof *names);
+    bool validation = among("val_loss", metrics, n_metrics);
+    size_t n = 0;
+    for (size_t c = 0; c < n_metrics; c++)
+        names[n++] = metrics[c];
+    for (size_t c = 0; validation && c < n_metrics; c++)
+        names[n++] = arena_printf(arena, "best_%s", metrics[c]);
+    if (validation)
+        names[n++] = "best_epoch";
+    for (size_t i = 0; i < COUNT(counts); i++)
+        names[n++] = counts[i];
+    for (size_t i = 0; i < COUNT(times); i++)
+        names[n++] = times[i];
+    for (size_t i = 0; i < n_targets; i++)
+        for (size_t k = 0; k < REACH_KINDS; k++)
+            names[n++] = reach_name(&targets[i], (enum reach_kind)k, arena);
+    *count = n;
+    return names;
+}
+
 bool column_is_time(const char *column) {
     return among(column, times, COUNT(times));
 }
@@ -111,6 +134,8 @@ bool column_lower_is_better(const char *column) {
         "perplexity", "hinge", "log_cosh",     "poisson",    "seconds",  "seconds_per_epoch", "memory",
         "bytes",      "epoch", "epochs",       "updates"};
     const char *name = without_split(column);
+    if (reach_is(column))
+        return true;
     for (size_t i = 0; i < COUNT(lower); i++) {
         size_t n = strlen(name), m = strlen(lower[i]);
         if (n >= m && strcmp(name + n - m, lower[i]) == 0)

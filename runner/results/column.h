@@ -14,8 +14,12 @@
 bool column_value(const struct results *results, size_t trial, const char *column, double *value);
 /* Whether the name is one of a column, given the metric columns of the trials. */
 bool column_exists(const char *name, const char *const *metrics, size_t n_metrics);
+/* All that there are, given the metric columns and the targets: what a mistyped name may have meant. The metrics come first. */
+const char **column_names(const char *const *metrics, size_t n_metrics, const struct target *targets, size_t n_targets,
+                          struct arena *arena, size_t *count);
+/* A time, a rate or the memory: measured, and not the same every time. */
 bool column_is_time(const char *column);
-/* Whether less is better: losses, errors, distances, times, memory, epochs and updates; of all others more is. A name counts without
+/* Whether less is better: losses, errors, distances, times, memory, epochs and updates (to a target as well); of all others more is. A name counts without
    its split: test_loss, train_huber, best_val_mean_squared_error. */
 bool column_lower_is_better(const char *column);
 /* A share of examples that are right (accuracies): its values are multiples of 1/rows. */

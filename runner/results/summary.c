@@ -117,64 +117,6 @@ void point_summarize(const struct results *results, size_t point, const char *co
     free(values);
 }
 
-/* The first row that reaches the target, and the seconds of training up to its end. */
-static const struct record_row *find_reach(const struct record *record, const struct target *target, double *seconds) {
-    bool lower = column_lower_is_better(target->column);
-    size_t c = 0;
-    *seconds = 0;
-    while (c < record->n_columns && strcmp(record->columns[c], target->column) != 0)
-        c++;
-    for (size_t r = 0; r < record->n_rows && c < record->n_columns; r++) {
-        const struct record_row *row = &record->rows[r];
-        *seconds += row->seconds;
-        if (row->known[c] && (lower ? row->values[c] <= target->value : row->values[c] >= target->value))
-            return row;
-    }
-    return NULL;
-}
-
-static double median_with_misses(double *values, size_t n) {
-    double median = statistics_median(values, n);
-    return isnan(median) && n > 0 ? (double)INFINITY : median;
-}
-
-void points_reach(const struct results *results, const size_t *points, size_t n_points, const struct target *target,
-                  struct point_target *reach) {
-    *reach = (struct point_target){0};
-    size_t first, end, most = 0;
-    for (size_t p = 0; p < n_points; p++) {
-        results_point_trials(results, points[p], &first, &end);
-        most += end - first;
-    }
-    double *epochs = memory_alloc(3 * most + 1, sizeof *epochs), *updates = epochs + most, *seconds = updates + most;
-    for (size_t p = 0; p < n_points; p++) {
-        results_point_trials(results, points[p], &first, &end);
-        for (size_t t = first; t < end; t++) {
-            const struct record *record = results->trials[t].record;
-            if (record == NULL || (record->status != TRIAL_DONE && record->status != TRIAL_DIVERGED))
-                continue;
-            struct arena arena;
-            arena_init(&arena);
-            size_t i = reach->n++;
-            record = results_whole(results, t, &arena);
-            const struct record_row *row = record != NULL ? find_reach(record, target, &seconds[i]) : NULL;
-            reach->reached += row != NULL ? 1 : 0;
-            epochs[i] = row != NULL ? (double)row->epoch : (double)INFINITY;
-            updates[i] = row != NULL ? (double)row->updates : (double)INFINITY;
-            seconds[i] = row != NULL ? seconds[i] : (double)INFINITY;
-            arena_clear(&arena);
-        }
-    }
-    reach->epochs = median_with_misses(epochs, reach->n);
-    reach->updates = median_with_misses(updates, reach->n);
-    reach->seconds = median_with_misses(seconds, reach->n);
-    free(epochs);
-}
-
-void point_reach(const struct results *results, size_t point, const struct target *target, struct point_target *reach) {
-    points_reach(results, &point, 1, target, reach);
-}
-
 /* ---- The tables -------------------------------------------------------------------------------------------------- */
 
 static const char *const STATISTICS[] = {"mean", "sd", "se", "ci95_low", "ci95_high", "median", "min", "max"};

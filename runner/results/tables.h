@@ -7,6 +7,7 @@
 
 #include "runner/base/csv.h"
 #include "runner/results/brief.h"
+#include "runner/results/reach.h"
 #include "runner/results/results.h"
 
 void table_trials(const struct results *results, struct csv *csv);
@@ -35,16 +36,6 @@ void point_measure(const struct results *results, size_t point, const char *colu
    trial of any point makes all NaN. */
 void points_measure(const struct results *results, const size_t *points, size_t n_points, const char *column,
                     struct point_metric *metric);
-/* Median of what it took to reach a target for the first time: a trial that did not reach it counts as infinite, so the median is that where
-   half of them or more did not. */
-struct point_target {
-    size_t n, reached;               /* trials done or diverged; those that reached it */
-    double epochs, updates, seconds; /* NaN without trials; seconds of training */
-};
-void point_reach(const struct results *results, size_t point, const struct target *target, struct point_target *reach);
-/* Of the trials of several points together. */
-void points_reach(const struct results *results, const size_t *points, size_t n_points, const struct target *target,
-                  struct point_target *reach);
 /* `columns` are those of results_columns(). With a diverged trial among them, mean and sd are NaN: it is never averaged away. */
 void point_summarize(const struct results *results, size_t point, const char *const *columns, size_t n_columns,
                      struct arena *arena, struct point_summary *summary);

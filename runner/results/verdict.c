@@ -41,7 +41,7 @@ void verdict_claim_figures(const struct claim_result *claim, struct text *out) {
         add_seeds(claim->n, out);
     }
     if (claim->times)
-        text_add(out, " (times: not the same in every run)");
+        text_add(out, " (measured: not the same in every run)");
 }
 
 void verdict_claim(const struct claim_result *claim, struct text *out) {

@@ -141,41 +141,17 @@ const struct view_group *view_find(const struct view *view, const char *const *l
 
 /* ---- Quantities -------------------------------------------------------------------------------------------------- */
 
-static const char *const REACH[] = {"epochs_to_", "updates_to_", "seconds_to_"};
-static const char *const OTHERS[] = {
-    "epochs",           "updates",           "epoch_seconds",     "seconds",
-    "evaluate_seconds", "seconds_per_epoch", "peak_memory_bytes", "updates_per_second"};
-enum { N_REACH = sizeof REACH / sizeof REACH[0], N_OTHERS = sizeof OTHERS / sizeof OTHERS[0] };
-
-static const char *target_name(const struct target *target, size_t kind, struct arena *arena) {
-    char value[NUMBER_TEXT_SIZE];
-    return arena_printf(arena, "%s%s_%s", REACH[kind], target->column, number_write(target->value, value));
-}
-
 /* All that would have been understood. */
 static enum status unknown(const struct results *results, const char *name, struct arena *arena, struct error *error) {
-    size_t n, all = 0;
+    size_t n, all;
     const char **columns = results_columns(results, arena, &n);
-    const char **names = arena_array(arena, 2 * n + N_OTHERS + N_REACH * results->n_targets + 1, sizeof *names);
-    bool validation = column_exists("best_epoch", columns, n);
-    for (size_t c = 0; c < n; c++)
-        names[all++] = columns[c];
-    size_t metrics = all;
-    for (size_t c = 0; validation && c < n; c++)
-        names[all++] = arena_printf(arena, "best_%s", columns[c]);
-    if (validation)
-        names[all++] = "best_epoch";
-    for (size_t i = 0; i < N_OTHERS; i++)
-        names[all++] = OTHERS[i];
-    for (size_t i = 0; i < results->n_targets; i++)
-        for (size_t k = 0; k < N_REACH; k++)
-            names[all++] = target_name(&results->targets[i], k, arena);
+    const char **names = column_names(columns, n, results->targets, results->n_targets, arena, &all);
     const char *nearest = text_nearest(name, names, all);
     if (nearest != NULL)
         return error_set(error, STATUS_CONFIG, "unknown metric '%.60s'; did you mean '%s'?", name, nearest);
     const char *list = "";
-    for (size_t i = 0; i < metrics; i++)
-        list = arena_printf(arena, "%s%s, ", list, names[i]);
+    for (size_t i = 0; i < n; i++)
+        list = arena_printf(arena, "%s%s, ", list, columns[i]);
     return error_set(error, STATUS_CONFIG, "unknown metric '%.60s'; there are %.400sepochs, updates, epoch_seconds",
                      name, list);
 }
@@ -187,13 +163,14 @@ enum status quantity_find(const struct results *results, const char *name, struc
     *quantity = (struct quantity){.name = arena_copy_text(arena, name), .kind = QUANTITY_COLUMN};
     if (column_exists(name, columns, n))
         return STATUS_OK;
-    for (size_t i = 0; i < results->n_targets; i++)
-        for (size_t k = 0; k < N_REACH; k++)
-            if (strcmp(target_name(&results->targets[i], k, arena), name) == 0) {
-                quantity->target = &results->targets[i];
-                quantity->kind = k == 0 ? QUANTITY_EPOCHS : k == 1 ? QUANTITY_UPDATES : QUANTITY_SECONDS;
-                return STATUS_OK;
-            }
+    enum reach_kind kind;
+    quantity->target = reach_find(name, results->targets, results->n_targets, &kind);
+    if (quantity->target != NULL) {
+        quantity->kind = kind == REACH_EPOCHS    ? QUANTITY_EPOCHS
+                         : kind == REACH_UPDATES ? QUANTITY_UPDATES
+                                                 : QUANTITY_SECONDS;
+        return STATUS_OK;
+    }
     return unknown(results, name, arena, error);
 }
 

@@ -44,6 +44,14 @@ grep -q '"claim":1,.*"verdict":"holds","n":4,"estimate":-[0-9.]*,"ci95_low":-[0-
 expect 0 "$RUNNER" asks.yaml seeds=2 --json -q
 says out '"verdict":"undecided","n":2' '"reason":"fewer than 3 seeds"'
 
+# Overrides may have taken a column away: that is a warning. Without them it is a mistake, before anything trains.
+sed 's/test_loss(batch_size=7) < /test_los(batch_size=7) < /' asks.yaml >typo.yaml
+expect 2 "$RUNNER" check typo.yaml
+says err "typo.yaml:" "claim: unknown column 'test_los'; did you mean 'test_loss'?"
+expect 0 "$RUNNER" typo.yaml train.epochs=1 seeds=3
+says err "warning: claim: unknown column 'test_los'; did you mean 'test_loss'?"
+says out "undecided: no seed has a value on the left side"
+
 # Quietly only the exit status tells.
 expect 3 "$RUNNER" table asks.yaml seeds=2 --check-claims -q
 [ ! -s out ] || fail "table -q prints"

@@ -96,6 +96,11 @@ expect 2 "$RUNNER" report nowhere.yaml
 expect 2 "$RUNNER" report bin
 says err "bin: no results are there"
 
+expect 2 "$RUNNER" report results/grid nowhere
+says err "nowhere: no such results folder"
+expect 2 "$RUNNER" report nowhere
+says err "nowhere: neither a results folder nor a config is there"
+
 # A picture does not grow with the values of an axis: from 40 on it has lines and bands, without a mark and a bar for each.
 cat >many.yaml <<END
 experiment: many

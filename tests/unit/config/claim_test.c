@@ -74,6 +74,9 @@ static void the_four_relations_are_read(void **state) {
     reads("test_loss <= 1", "test_loss <= 1");
     reads("test_loss > 1", "test_loss > 1");
     reads("1>=test_loss", "1 >= test_loss");
+    reads("epochs_to_val_accuracy_0.95(b.rate=2)-1.5 < 1e-05", "(epochs_to_val_accuracy_0.95 3=2 - 1.5) < 1e-05");
+    reads("updates_to_val_loss_1e-05 < seconds_to_val_r_-0.5-5",
+          "updates_to_val_loss_1e-05 < (seconds_to_val_r_-0.5 - 5)");
 }
 
 static void products_bind_stronger_than_sums_and_both_to_the_left(void **state) {

@@ -150,7 +150,45 @@ static void fewer_than_three_seeds_decide_nothing(void **state) {
         judge(&results, "test_loss(batch_size=1) < test_loss(batch_size=10, learning_rate=0.1)");
     assert_true(claim.verdict == CLAIM_UNDECIDED && claim.n == 2 && claim.estimate == -4.5);
     assert_string_equal(claim.reason, "fewer than 3 seeds");
-    verdict_is(&results, "test_loss(learning_rate=0.2) > 0", CLAIM_UNDECIDED, "no trials on both sides");
+    verdict_is(&results, "test_loss(learning_rate=0.2) > 0", CLAIM_UNDECIDED, "no seed has a value on the left side");
+    verdict_is(&results, "0 > test_loss(learning_rate=0.2)", CLAIM_UNDECIDED, "no seed has a value on the right side");
+    verdict_is(&results, "test_loss(learning_rate=0.2) > test_precision(batch_size=1)", CLAIM_UNDECIDED,
+               "no seed has a value on either side");
+    verdict_is(&results, "test_loss(batch_size=1) / 0 > 1", CLAIM_UNDECIDED, "no seed has a value on the left side");
+    results_clear(&results);
+}
+
+/* Epochs to 0.5: 1 1 1; 3 3 2; 2, never, 3. The differences -2, -2, -1 have the mean -5/3, sd 1/sqrt(3), and half of the interval is
+   4.302652729749464 / 3 (SciPy's t.ppf(0.975, 2)). */
+static void targets_are_columns_whose_misses_are_lost(void **state) {
+    (void)state;
+    static const char *const names[] = {"val_accuracy"};
+    static const size_t reached[] = {1, 1, 1, 3, 3, 2, 2, 9, 3};
+    static struct target targets[] = {{.column = "val_accuracy", .value = 0.5}};
+    struct results results;
+    lab_results(&results, axes, 2, labels, 3, 3);
+    results.targets = targets;
+    results.n_targets = 1;
+    for (size_t t = 0; t < 9; t++) {
+        struct record *record = lab_record(&results.arena, t + 1, TRIAL_DONE, names, 1, 4);
+        for (size_t r = 0; r < 4; r++) {
+            lab_set(record, r, 0, r >= reached[t] ? 0.5 : 0.4);
+            record->rows[r].seconds = r > 0 ? 2 : 0;
+        }
+        results.trials[t].record = record;
+    }
+    struct claim_result claim = judge(&results, "epochs_to_val_accuracy_0.5(batch_size=1) < "
+                                                "epochs_to_val_accuracy_0.50(batch_size=10, learning_rate=0.1)");
+    assert_true(claim.verdict == CLAIM_HOLDS && claim.n == 3 && !claim.times);
+    assert_true(fabs(claim.estimate + 5.0 / 3) < 1e-14);
+    assert_true(fabs(claim.high - claim.estimate - 4.302652729749464 / 3) < 1e-12);
+    claim = judge(&results, "seconds_to_val_accuracy_0.5(batch_size=1) <= 2");
+    assert_true(claim.verdict == CLAIM_HOLDS && claim.times && claim.estimate == 0);
+    verdict_is(&results, "updates_to_val_accuracy_0.5(learning_rate=0.2) < 100", CLAIM_UNDECIDED,
+               "trials missed the target on the side that is claimed to be better");
+    verdict_is(&results, "updates_to_val_accuracy_0.5(batch_size=1) < updates_to_val_accuracy_0.5(learning_rate=0.2)",
+               CLAIM_UNDECIDED, "trials missed the target: fewer than 3 seeds are left");
+    verdict_is(&results, "epochs_to_val_accuracy_0.7 > 0", CLAIM_UNDECIDED, "no seed has a value on the left side");
     results_clear(&results);
 }
 
@@ -210,6 +248,7 @@ int main(void) {
         cmocka_unit_test(spreads_are_judged_by_their_ratio),
         cmocka_unit_test(accuracies_within_one_row_decide_nothing),
         cmocka_unit_test(fewer_than_three_seeds_decide_nothing),
+        cmocka_unit_test(targets_are_columns_whose_misses_are_lost),
         cmocka_unit_test(a_diverged_trial_counts_against_its_side),
         cmocka_unit_test(claims_on_times_are_marked),
         cmocka_unit_test(the_table_has_a_row_a_claim),

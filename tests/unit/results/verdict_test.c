@@ -108,16 +108,16 @@ static void claims_become_sentences(void **state) {
     claim.verdict = CLAIM_FAILS;
     verdict_claim(&claim, &out);
     expect(&out,
-           "fails: the ratio of the standard deviations is 0.1200, 95 % interval 0.1000 to 0.1400, 5 seeds (times: "
+           "fails: the ratio of the standard deviations is 0.1200, 95 % interval 0.1000 to 0.1400, 5 seeds (measured: "
            "not the same in every run)");
     claim = (struct claim_result){.reason = "fewer than 3 seeds", .n = 1, .estimate = 1, .low = (double)NAN};
     verdict_claim(&claim, &out);
     expect(&out, "undecided: fewer than 3 seeds; left - right is 1.0000, 1 seed");
     verdict_claim_figures(&claim, &out);
     expect(&out, "fewer than 3 seeds; left - right is 1.0000, 1 seed");
-    claim = (struct claim_result){.reason = "no trials on both sides", .estimate = (double)NAN};
+    claim = (struct claim_result){.reason = "no seed has a value on either side", .estimate = (double)NAN};
     verdict_claim(&claim, &out);
-    expect(&out, "undecided: no trials on both sides");
+    expect(&out, "undecided: no seed has a value on either side");
     text_clear(&out);
 }
 
