@@ -149,15 +149,16 @@ static enum status read_words(struct parse *parse) {
         options->n_arguments = parse->n_words - next;
         return STATUS_OK;
     }
-    bool overrides = !takes_no_config(options->command) && options->command != COMMAND_VERIFY;
+    bool folder = (options->command == COMMAND_REPORT || options->command == COMMAND_TABLE) && next < parse->n_words &&
+                  is_folder(options->subject);
+    bool overrides = !takes_no_config(options->command) && options->command != COMMAND_VERIFY && !folder;
     for (; next < parse->n_words; next++) {
         if (!overrides || strchr(parse->words[next], '=') == NULL)
-            return error_set(
-                parse->error, STATUS_CONFIG, "%s: %s", parse->words[next],
-                options->command == COMMAND_REPORT
-                    ? "no such results folder; `runner report A B` compares folders, behind a config stands path=value"
-                : overrides ? "wanted path=value"
-                            : "one argument too many");
+            return error_set(parse->error, STATUS_CONFIG, "%s: %s", parse->words[next],
+                             folder && options->command == COMMAND_REPORT ? "no such results folder to compare with"
+                             : folder    ? "overrides go with a config, not with a results folder"
+                             : overrides ? "wanted path=value"
+                                         : "one argument too many");
         options->overrides[options->n_overrides++] = parse->words[next];
     }
     return STATUS_OK;

@@ -38,8 +38,8 @@ static bool same_point(const struct report *a, size_t point, const struct report
     return true;
 }
 
-size_t compared_point(const struct compared *all, size_t side, size_t point) {
-    const struct report *first = &all->sides[0], *other = &all->sides[side];
+/* The one point of the other run that is the same, or SIZE_MAX. */
+static size_t find_match(const struct report *first, size_t point, const struct report *other) {
     size_t found = SIZE_MAX;
     for (size_t p = 0; p < other->results->n_points; p++) {
         if (!same_point(first, point, other, p))
@@ -49,6 +49,33 @@ size_t compared_point(const struct compared *all, size_t side, size_t point) {
         found = p;
     }
     return found;
+}
+
+static void match_points(struct compared *all) {
+    size_t n = all->sides[0].results->n_points;
+    all->matches = arena_array(&all->arena, all->n, sizeof *all->matches);
+    for (size_t s = 0; s < all->n; s++) {
+        all->matches[s] = arena_array(&all->arena, n, sizeof *all->matches[s]);
+        for (size_t p = 0; p < n; p++)
+            all->matches[s][p] = s == 0 ? p : find_match(&all->sides[0], p, &all->sides[s]);
+    }
+}
+
+size_t compared_point(const struct compared *all, size_t side, size_t point) {
+    return all->matches[side][point];
+}
+
+/* Which points of a side are the same as one of the first. Returns the number of the others. */
+static size_t find_partners(const struct compared *all, size_t side, bool *partners) {
+    size_t n = all->sides[side].results->n_points, alone = n;
+    for (size_t p = 0; p < all->sides[0].results->n_points; p++) {
+        size_t other = compared_point(all, side, p);
+        if (other == SIZE_MAX || partners[other])
+            continue;
+        partners[other] = true;
+        alone--;
+    }
+    return alone;
 }
 
 void compared_test(const struct compared *all, size_t side, size_t point, size_t other, struct t_test *test) {
@@ -170,6 +197,45 @@ static void add_points(const struct compared *all, struct text *out) {
     free(matches);
 }
 
+/* What a run has and the first has not stands below, by itself. */
+static void add_alone(const struct compared *all, size_t side, struct text *out) {
+    const struct report *report = &all->sides[side];
+    size_t n = report->results->n_points, shown = 0;
+    bool *partners = memory_alloc(n + 1, sizeof *partners);
+    size_t alone = find_partners(all, side, partners);
+    if (alone > 0) {
+        struct text label;
+        text_init(&label);
+        text_add(out, "<h3>");
+        html_printf(out, "Grid points of %c without a partner in A", (int)('A' + side % 26));
+        text_add(out, "</h3>\n");
+        report_table_open("Grid points without a partner", out);
+        text_add(out, "<tr><th>grid point</th>");
+        html_element(out, "th class=\"n\"", all->metric);
+        text_add(out, "<th class=\"n\">s/epoch</th></tr>\n");
+        for (size_t p = 0; p < n && shown < REPORT_TABLE_ROWS; p++) {
+            if (partners[p])
+                continue;
+            shown++;
+            text_reset(&label);
+            results_point_label(report->results, p, &label);
+            text_add(out, "<tr>");
+            report_label_cell(label.length > 0 ? label.data : "all seeds", false, out);
+            add_cell(report, p, all->metric, out);
+            add_seconds(report, p, out);
+            text_add(out, "</tr>\n");
+        }
+        report_table_close(out);
+        if (shown < alone) {
+            text_add(out, "<p class=\"small\">");
+            html_printf(out, "The first %zu of %zu are shown.", shown, alone);
+            text_add(out, "</p>\n");
+        }
+        text_clear(&label);
+    }
+    free(partners);
+}
+
 static void add_runs(const struct compared *all, struct text *out) {
     html_element(out, "h2", "The runs");
     report_table_open("The runs", out);
@@ -246,12 +312,19 @@ static void add_overview(const struct compared *all, struct text *out) {
                     : worse > 0 && better == 0 ? "no"
                                                : "open",
                     (int)('A' + s % 26));
-        html_printf(out,
-                    "%zu grid point%s matched; %s is better at %zu and worse at %zu of the %zu that can be tested "
-                    "(t test, Holm\u2019s correction), and equal in all digits at %zu",
-                    matched, matched == 1 ? " is" : "s are", all->metric, better, worse, tested, equal);
-        if (only > 0)
-            html_printf(out, "; %zu of A have no partner", only);
+        if (matched == 0)
+            html_text(out,
+                      "no grid point of one run has the labels of one of the other: what they came to stands below");
+        else
+            html_printf(out,
+                        "%zu grid point%s matched; %s is better at %zu and worse at %zu of the %zu that can be tested "
+                        "(t test, Holm\u2019s correction), and equal in all digits at %zu",
+                        matched, matched == 1 ? " is" : "s are", all->metric, better, worse, tested, equal);
+        bool *partners = memory_alloc(all->sides[s].results->n_points + 1, sizeof *partners);
+        size_t alone = find_partners(all, s, partners);
+        free(partners);
+        if (matched > 0 && only + alone > 0)
+            html_printf(out, "; %zu of A and %zu of %c have no partner", only, alone, (int)('A' + s % 26));
         text_add(out, ".</div></li>\n");
     }
     text_add(out, "</ul>\n");
@@ -269,6 +342,7 @@ enum status report_compare(const struct report_side *sides, size_t n, const char
         report_open(&all.sides[s], &sides[s]);
     struct error drawing = {0};
     all.metric = all.sides[0].metric;
+    match_points(&all);
     report_page_open("Comparison of runs", &page);
     add_head(&all, &page);
     if (all.metric != NULL) {
@@ -279,6 +353,8 @@ enum status report_compare(const struct report_side *sides, size_t n, const char
         add_overview(&all, &page);
         report_figures(&all.sides[0], &page);
         add_points(&all, &page);
+        for (size_t i = 1; i < n; i++)
+            add_alone(&all, i, &page);
     } else {
         html_element(&page, "p", "There is nothing to compare: no trial of the first run has a metric.");
     }

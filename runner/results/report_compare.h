@@ -10,6 +10,7 @@ struct compared {
     struct report *sides; /* of one run each; the pictures are those of the first */
     size_t n;
     const char *metric; /* of the first side */
+    size_t **matches;   /* [sides][points of the first] compared_point() */
 };
 
 /* The point of a side that is the same as one of the first, or SIZE_MAX; there are several where the side has an axis more: none is taken
