@@ -10,7 +10,7 @@ set grid ytics lc rgb '#dddddd'
 set border 3
 set tics nomirror
 unset key
-set title 'test accuracy after one epoch: mean, all seeds'
+set title 'test accuracy after five epochs: mean, all seeds'
 set yrange [0:1]
 plot folder.'summary.csv' using 0:(column('test_accuracy_mean')):xtic(strcol('train.batch_size')) \
          with linespoints lw 2 pt 7 ps 0.5 lc rgb '#1b4f9c', \
