@@ -60,20 +60,28 @@ static ssize_t write_some(int fd, struct iovec *parts, size_t count, int passed)
     return wrote < 0 && errno == ENOTSOCK && passed < 0 ? writev(fd, parts, (int)count) : wrote;
 }
 
-static enum status write_frame(int fd, uint32_t type, const void *bytes, size_t n, int passed, struct error *error) {
+static enum status make_header(unsigned char header[HEADER], uint32_t type, size_t n, bool passes,
+                               struct error *error) {
     if (type == FRAME_END || n > FRAME_LENGTH_LIMIT) {
         return error_set(error, STATUS_ENVIRONMENT, "cannot write a message of type %u and %zu bytes: at most %u bytes",
                          type, n, FRAME_LENGTH_LIMIT);
     }
-    unsigned char header[HEADER];
     put_u32(header, type);
-    put_u32(header + 4, (uint32_t)n | (passed >= 0 ? CARRIES_FD : 0));
-    for (size_t done = 0; done < HEADER + n;) {
-        size_t of_header = done < HEADER ? HEADER - done : 0, of_payload = done < HEADER ? 0 : done - HEADER;
-        struct iovec parts[2] = {{header + (HEADER - of_header), of_header}, {NULL, 0}};
-        parts[1].iov_len = n - of_payload;
-        if (n > of_payload) { /* sendmsg() takes no const, and does not write */
-            memcpy(&parts[1].iov_base, &(const void *){(const char *)bytes + of_payload}, sizeof parts[1].iov_base);
+    put_u32(header + 4, (uint32_t)n | (passes ? CARRIES_FD : 0));
+    return STATUS_OK;
+}
+
+/* A header, which may be of no bytes, and what follows it. */
+static enum status write_parts(int fd, const void *header, size_t size, const void *bytes, size_t n, int passed,
+                               struct error *error) {
+    for (size_t done = 0; done < size + n;) {
+        size_t of_header = done < size ? size - done : 0, of_payload = done < size ? 0 : done - size;
+        struct iovec parts[2] = {{NULL, of_header}, {NULL, n - of_payload}};
+        if (of_header > 0) { /* sendmsg() takes no const, and does not write */
+            memcpy(&parts[0].iov_base, &(const void *){(const char *)header + size - of_header}, sizeof(void *));
+        }
+        if (n > of_payload) {
+            memcpy(&parts[1].iov_base, &(const void *){(const char *)bytes + of_payload}, sizeof(void *));
         }
         ssize_t wrote = write_some(fd, parts, 2, passed);
         if (wrote < 0 && errno == EAGAIN) {
@@ -86,6 +94,28 @@ static enum status write_frame(int fd, uint32_t type, const void *bytes, size_t 
         }
     }
     return STATUS_OK;
+}
+
+static enum status write_frame(int fd, uint32_t type, const void *bytes, size_t n, int passed, struct error *error) {
+    unsigned char header[HEADER];
+    enum status status = make_header(header, type, n, passed >= 0, error);
+    return status != STATUS_OK ? status : write_parts(fd, header, HEADER, bytes, n, passed, error);
+}
+
+enum status frame_gather(struct text *frames, uint32_t type, const void *bytes, size_t n, struct error *error) {
+    unsigned char header[HEADER];
+    enum status status = make_header(header, type, n, false, error);
+    if (status == STATUS_OK) {
+        text_add_bytes(frames, header, HEADER);
+        text_add_bytes(frames, bytes, n);
+    }
+    return status;
+}
+
+enum status frame_write_gathered(int fd, struct text *frames, struct error *error) {
+    enum status status = write_parts(fd, NULL, 0, frames->data, frames->length, -1, error);
+    text_reset(frames);
+    return status;
 }
 
 enum status frame_write(int fd, uint32_t type, const void *bytes, size_t n, struct error *error) {

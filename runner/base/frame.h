@@ -24,6 +24,10 @@ enum status frame_write(int fd, uint32_t type, const void *bytes, size_t n, stru
 /* The same with a duplicate of `passed` for the reader; the caller keeps his own. UNIX sockets only. */
 enum status frame_write_fd(int fd, uint32_t type, const void *bytes, size_t n, int passed, struct error *error);
 
+/* Appends a message's bytes to `frames`, so that many small ones take one frame_write_gathered(), which empties it. */
+enum status frame_gather(struct text *frames, uint32_t type, const void *bytes, size_t n, struct error *error);
+enum status frame_write_gathered(int fd, struct text *frames, struct error *error);
+
 /* Waits for the next message. At a clean end of the stream *type is FRAME_END; an end within a message is an error. */
 enum status frame_read(int fd, struct text *payload, uint32_t *type, struct error *error);
 /* The same for messages that may carry a descriptor: *passed is the caller's (close-on-exec), or -1. */

@@ -14,35 +14,64 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 /* What a trial may print before the supervisor takes it away, which it does ten times a second. More than this is dropped, so that a
    plugin that prints in a loop fills no memory. */
 #define LOG_LIMIT (64u << 20)
 
+/* Rows of short epochs wait for each other, at most this long, and go with the next message of another kind: a call of the system for each,
+   here and in the supervisor, would cost more than a tiny network's epoch. */
+#define GATHER_SECONDS 0.02
+#define GATHER_BYTES (1u << 16)
+
 struct sender {
     struct text out;
+    struct text frames; /* gathered and not sent yet */
+    double sent;        /* when they were sent last */
     bool columns_sent;
     bool unanswered;    /* a checkpoint was sent, and the supervisor has not said that it is kept */
     enum status status; /* of sending */
     struct error *error;
 };
 
-static void send_columns(struct sender *sender, const struct train_columns *columns) {
+static double seconds_now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+/* A message of what stands in sender->out. */
+static void gather(struct sender *sender, enum message type) {
+    if (sender->status == STATUS_OK)
+        sender->status = frame_gather(&sender->frames, type, sender->out.data, sender->out.length, sender->error);
+}
+
+static void send_gathered(struct sender *sender) {
+    if (sender->status == STATUS_OK && sender->frames.length > 0)
+        sender->status = frame_write_gathered(WORKER_SOCKET, &sender->frames, sender->error);
+    sender->sent = seconds_now();
+}
+
+static void send_now(struct sender *sender, enum message type) {
+    gather(sender, type);
+    send_gathered(sender);
+}
+
+static void gather_columns(struct sender *sender, const struct train_columns *columns) {
     text_reset(&sender->out);
     message_u64(&sender->out, columns->count);
     for (size_t i = 0; i < columns->count; i++)
         message_string(&sender->out, columns->names[i]);
-    sender->status = frame_write(WORKER_SOCKET, MESSAGE_COLUMNS, sender->out.data, sender->out.length, sender->error);
+    gather(sender, MESSAGE_COLUMNS);
     sender->columns_sent = true;
 }
 
 static bool send_row(void *context, const struct train_columns *columns, const struct train_row *row) {
     struct sender *sender = context;
     if (!sender->columns_sent)
-        send_columns(sender, columns);
-    if (sender->status != STATUS_OK)
-        return false;
+        gather_columns(sender, columns);
     text_reset(&sender->out);
     message_u64(&sender->out, row->epoch);
     message_u64(&sender->out, row->updates);
@@ -55,7 +84,9 @@ static bool send_row(void *context, const struct train_columns *columns, const s
         message_u64(&sender->out, row->known[i]);
         message_double(&sender->out, row->known[i] ? row->values[i] : 0);
     }
-    sender->status = frame_write(WORKER_SOCKET, MESSAGE_ROW, sender->out.data, sender->out.length, sender->error);
+    gather(sender, MESSAGE_ROW);
+    if (sender->frames.length >= GATHER_BYTES || seconds_now() - sender->sent >= GATHER_SECONDS)
+        send_gathered(sender);
     return sender->status == STATUS_OK;
 }
 
@@ -67,7 +98,7 @@ static void send_progress(void *context, uint64_t epoch, double share, double lo
     message_u64(&sender->out, epoch);
     message_double(&sender->out, share);
     message_double(&sender->out, loss);
-    sender->status = frame_write(WORKER_SOCKET, MESSAGE_PROGRESS, sender->out.data, sender->out.length, sender->error);
+    send_now(sender, MESSAGE_PROGRESS);
 }
 
 /* Files go as memfds, to which the limit of what a trial may print does not apply. */
@@ -94,6 +125,7 @@ static enum status file_send(struct file *file, struct sender *sender, enum mess
     if (status == STATUS_OK &&
         fcntl(file->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
         status = error_set(error, STATUS_TRIAL, "cannot seal a memfd: %s", strerror(errno));
+    send_gathered(sender);
     if (status == STATUS_OK && sender->status == STATUS_OK)
         sender->status =
             frame_write_fd(WORKER_SOCKET, type, sender->out.data, sender->out.length, file->fd, sender->error);
@@ -152,7 +184,7 @@ static void send_resume(void *context, const struct train_position *position, co
     message_u64(&sender->out, position->updates);
     message_double(&sender->out, position->seconds);
     message_string(&sender->out, why);
-    sender->status = frame_write(WORKER_SOCKET, MESSAGE_RESUME, sender->out.data, sender->out.length, sender->error);
+    send_now(sender, MESSAGE_RESUME);
 }
 
 /* Maps the checkpoint that came with the request. Files are replaced, never changed, so it stays as it is. */
@@ -221,8 +253,9 @@ enum status worker_train(const struct loader *loader, const struct worker_data *
     int team = threads > 0 && threads < 4096 ? (int)threads : 1;
     struct arena arena;
     arena_init(&arena);
-    struct sender sender = {.error = error};
+    struct sender sender = {.error = error, .sent = seconds_now()};
     text_init(&sender.out);
+    text_init(&sender.frames);
     struct text notes;
     text_init(&notes);
     struct error failure = {0};
@@ -274,11 +307,12 @@ enum status worker_train(const struct loader *loader, const struct worker_data *
         message_u64(&sender.out, peak_memory());
         message_u64(&sender.out, result.threads);
         message_string(&sender.out, status != STATUS_OK ? failure.text : "");
-        sender.status = frame_write(WORKER_SOCKET, MESSAGE_RESULT, sender.out.data, sender.out.length, error);
+        send_now(&sender, MESSAGE_RESULT);
     }
     status = sender.status;
     text_clear(&notes);
     text_clear(&sender.out);
+    text_clear(&sender.frames);
     arena_clear(&arena);
     return status;
 }

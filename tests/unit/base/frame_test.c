@@ -174,6 +174,31 @@ static void oversize_messages_are_refused_on_both_sides(void **state) {
     text_clear(&payload);
 }
 
+static void gathered_messages_come_one_after_another(void **state) {
+    struct ends *ends = *state;
+    struct error error;
+    struct text frames, payload;
+    uint32_t type;
+    text_init(&frames);
+    text_init(&payload);
+    assert_int_equal(frame_gather(&frames, 1, "one", 3, &error), STATUS_OK);
+    assert_int_equal(frame_gather(&frames, FRAME_END, "", 0, &error), STATUS_ENVIRONMENT);
+    assert_int_equal(frame_gather(&frames, 1, "", FRAME_LENGTH_LIMIT + 1, &error), STATUS_ENVIRONMENT);
+    assert_int_equal(frame_gather(&frames, 2, "", 0, &error), STATUS_OK);
+    assert_int_equal(frame_gather(&frames, 3, "third", 5, &error), STATUS_OK);
+    assert_int_equal(frame_write_gathered(ends->writer, &frames, &error), STATUS_OK);
+    assert_int_equal(frames.length, 0);
+    assert_int_equal(frame_write(ends->writer, 4, "fourth", 6, &error), STATUS_OK);
+    static const char *const wanted[] = {"one", "", "third", "fourth"};
+    for (uint32_t i = 0; i < 4; i++) {
+        assert_int_equal(frame_read(ends->reader, &payload, &type, &error), STATUS_OK);
+        assert_int_equal(type, i + 1);
+        assert_string_equal(payload.data, wanted[i]);
+    }
+    text_clear(&frames);
+    text_clear(&payload);
+}
+
 static void writing_to_nobody_is_an_error_and_no_signal(void **state) {
     struct ends *ends = *state;
     struct error error;
@@ -405,6 +430,7 @@ int main(void) {
         TEST(a_large_message_carries_one_descriptor),
         TEST(an_end_within_a_message_is_an_error),
         TEST(oversize_messages_are_refused_on_both_sides),
+        TEST(gathered_messages_come_one_after_another),
         TEST(writing_to_nobody_is_an_error_and_no_signal),
         TEST(the_reader_hands_out_whole_messages_however_they_come),
         PIPE(the_reader_hands_out_whole_messages_however_they_come),
