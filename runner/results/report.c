@@ -212,14 +212,30 @@ const char *report_cut(struct report *report, size_t shown, bool cut) {
                         report->counts.diverged > 0 ? " (those with the most diverged trials)" : "");
 }
 
-void report_label(const struct report *report, size_t point, struct text *out) {
-    const char *separator = "";
-    size_t start = out->length;
+enum { PART_LEAST = 3 };
+
+/* Characters of a label whose parts have at most `part` of them. */
+static size_t label_width(const struct report *report, size_t point, size_t but, size_t part) {
+    size_t width = 0;
     for (size_t i = 0; i < report->n_axes; i++) {
         const char *label = report->results->labels[point][report->axes[i]];
-        if (label == NULL)
+        if (label != NULL && report->axes[i] != but)
+            width += (width > 0 ? 2 : 0) + plot_label_width(label, part);
+    }
+    return width;
+}
+
+void report_label(const struct report *report, size_t point, size_t but, size_t most, struct text *out) {
+    const char *separator = "";
+    size_t start = out->length, part = most;
+    while (part > PART_LEAST && label_width(report, point, but, part) > most)
+        part--;
+    for (size_t i = 0; i < report->n_axes; i++) {
+        const char *label = report->results->labels[point][report->axes[i]];
+        if (label == NULL || report->axes[i] == but)
             continue;
-        text_printf(out, "%s%s", separator, label);
+        text_add(out, separator);
+        plot_label(label, part, out);
         separator = ", ";
     }
     if (out->length == start)
@@ -306,6 +322,7 @@ static void add_head(struct report *report, struct text *out) {
 }
 
 static void draw(struct report *report) {
+    report_choose_colours(report);
     report_plot_curves(report);
     report_plot_axes(report);
     report_plot_seeds(report);

@@ -23,6 +23,7 @@ struct lines {
     struct report *report;
     size_t axis;
     struct line items[REPORT_CURVES];
+    struct stroke strokes[REPORT_CURVES];
     size_t n;
     bool more;   /* than fit */
     bool marked; /* each point, with a bar */
@@ -31,11 +32,7 @@ struct lines {
 static const char *line_label(struct report *report, size_t point, size_t but) {
     struct text label;
     text_init(&label);
-    for (size_t i = 0; i < report->n_axes; i++) {
-        const char *text = report->results->labels[point][report->axes[i]];
-        if (report->axes[i] != but && text != NULL)
-            text_printf(&label, "%s%s", label.length > 0 ? ", " : "", text);
-    }
+    report_label(report, point, but, KEY_LABEL, &label);
     const char *copy = arena_copy_text(&report->arena, label.data);
     text_clear(&label);
     return copy;
@@ -67,6 +64,10 @@ static void find_lines(struct lines *lines) {
         lines->items[k].first = p;
     }
     qsort(lines->items, lines->n, sizeof lines->items[0], compare_lines);
+    size_t points[REPORT_CURVES];
+    for (size_t k = 0; k < lines->n; k++)
+        points[k] = lines->items[k].first;
+    report_strokes(lines->report, points, lines->n, lines->axis, lines->strokes);
 }
 
 struct axis_place {
@@ -147,13 +148,13 @@ static void write_axis_script(const struct lines *lines, const struct plot *plot
     for (size_t i = 0; i < lines->n; i++)
         text_printf(script, "%s'%s.dat' index %zu using %s lc rgb '#%06x' %s", i == 0 ? "plot " : ", \\\n     ", name,
                     i + 1, lines->marked ? "1:2:3:4 with yerrorbars lw 1.2 pt 7 ps 0.01" : "1:3:4 with filledcurves",
-                    svg_series[i], lines->marked ? "notitle" : plot_band(lines->n));
+                    lines->strokes[i].colour, lines->marked ? "notitle" : plot_band(lines->n));
     for (size_t i = 0; i < lines->n; i++) {
-        static const int shapes[] = {7, 5, 9, 13, 11, 6, 4, 8};
+        const struct stroke *stroke = &lines->strokes[i];
         text_printf(script, ", \\\n     '%s.dat' index %zu using 1:2 with lines", name, i + 1);
         if (lines->marked)
-            text_printf(script, "points pt %d ps 0.7", shapes[i]);
-        text_printf(script, " lw 1.6 lc rgb '#%06x' %s", svg_series[i],
+            text_printf(script, "points pt %d ps 0.7", stroke->shape);
+        text_printf(script, " lw 1.6 dt %d lc rgb '#%06x' %s", stroke->dash, stroke->colour,
                     lines->n > 1 ? "title columnheader(2)" : "notitle");
     }
     text_printf(script, ", \\\n     '%s.dat' index 0 using 1:(NaN):xtic(2) notitle\n", name);
@@ -253,6 +254,20 @@ static bool is_numeric(const struct report *report, size_t axis) {
             numbers[n++] = number;
     }
     return n == 3;
+}
+
+void report_choose_colours(struct report *report) {
+    report->line_axis = report->results->n_axes;
+    for (size_t i = 0; i < report->n_axes && report->n_axes > 1 && report->metric != NULL; i++) {
+        struct lines lines = {.report = report, .axis = report->axes[i]};
+        if (!is_numeric(report, lines.axis))
+            continue;
+        find_lines(&lines);
+        if (lines.n == 0)
+            continue;
+        report->line_axis = lines.axis;
+        return;
+    }
 }
 
 void report_plot_axes(struct report *report) {
@@ -356,7 +371,7 @@ static void write_front_data(const struct report *report, const struct cost *cos
             continue;
         struct text label;
         text_init(&label);
-        report_label(report, costs[i].point, &label);
+        report_label(report, costs[i].point, report->results->n_axes, KEY_LABEL, &label);
         text_add(data, "\n\nlabel\t");
         plot_label(label.data, KEY_LABEL, data);
         text_add(data, "\n");
@@ -388,7 +403,7 @@ static void write_front(struct report *report, const char *name, const struct co
             continue;
         struct text label;
         text_init(&label);
-        report_label(report, costs[i].point, &label);
+        report_label(report, costs[i].point, report->results->n_axes, KEY_LABEL, &label);
         key_measure(&key, label.data);
         text_clear(&label);
     }
@@ -404,12 +419,17 @@ static void write_front(struct report *report, const char *name, const struct co
                     "plot '%s.dat' index 1 using 1:2 with steps lw 1 lc rgb '#%06x' notitle, \\\n"
                     "     '' index 0 using 1:2 with points pt 7 ps 0.5 lc rgb '#%06x' notitle",
                     name, SVG_FAINT, SVG_FAINT);
-        static const int shapes[] = {7, 5, 9, 13, 11, 6, 4, 8};
+        size_t points[REPORT_CURVES];
+        struct stroke strokes[REPORT_CURVES];
+        for (size_t i = 0; i < n; i++)
+            if (costs[i].series >= 0)
+                points[costs[i].series] = costs[i].point;
+        report_strokes(report, points, series, report->line_axis, strokes);
         for (size_t i = 0; i < series; i++)
             text_printf(script,
                         ", \\\n     '' index %zu using 1:2 with points pt %d ps 0.9 lw 1.5 lc rgb '#%06x' "
                         "title columnheader(2)",
-                        i + 2, shapes[i], svg_series[i]);
+                        i + 2, strokes[i].shape, strokes[i].colour);
         text_add(script, "\n");
         write_front_data(report, costs, n, sign, &plot->data);
         report_figure(

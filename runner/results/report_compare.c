@@ -141,7 +141,7 @@ static void add_heads(const struct compared *all, struct text *out) {
     const struct report *first = &all->sides[0];
     text_add(out, "<tr>");
     for (size_t i = 0; i < first->results->n_axes; i++)
-        html_element(out, "th", results_axis_name(first->results, i));
+        report_head_cell(results_axis_name(first->results, i), false, out);
     for (size_t s = 0; s < all->n; s++) {
         text_add(out, "<th class=\"n\">");
         html_printf(out, "%c: %s", (int)('A' + s % 26), all->metric);

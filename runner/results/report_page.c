@@ -39,9 +39,10 @@ static const char style[] =
     "overflow-wrap:normal}\n"
     "th,td{padding:.3rem .8rem .3rem 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--line);"
     "white-space:nowrap}\n"
-    "th{font-weight:600;border-bottom-color:var(--quiet);vertical-align:bottom}\n"
+    "th{font-weight:600;white-space:normal;border-bottom-color:var(--quiet);vertical-align:bottom}\n"
+    "sup{line-height:0;font-size:.75em}\n"
     "td.n,th.n{text-align:right}\ntd.wide{white-space:normal;min-width:14rem;max-width:24rem;overflow-wrap:anywhere}\n"
-    "tr.reference td{background:var(--panel)}\n"
+    "td.notes{white-space:normal}tr.reference td{background:var(--panel)}\n"
     "dl{display:grid;grid-template-columns:max-content minmax(0,1fr);gap:.25rem 1rem;margin:.5rem "
     "0;font-size:.875rem}\n"
     "dt{color:var(--quiet)}dd{margin:0}\n"
@@ -90,6 +91,17 @@ void report_table_close(struct text *out) {
 void report_label_cell(const char *label, bool right, struct text *out) {
     bool wide = plot_label_width(label, LABEL_LINE + 1) > LABEL_LINE;
     html_element(out, wide ? "td class=\"wide\"" : right ? "td class=\"n\"" : "td", label);
+}
+
+void report_head_cell(const char *name, bool right, struct text *out) {
+    text_add(out, right ? "<th class=\"n\">" : "<th>");
+    for (size_t n; *name != '\0'; name += n) {
+        n = strcspn(name, "_.");
+        n += name[n] != '\0' ? 1 : 0;
+        html_text_bytes(out, name, n);
+        text_add(out, name[n] != '\0' ? "<wbr>" : "");
+    }
+    text_add(out, "</th>");
 }
 
 void report_number(double number, struct text *out) {

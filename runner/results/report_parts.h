@@ -43,6 +43,10 @@ struct report {
     size_t n_ended;
     size_t n_order;
     size_t *ended; /* [n_points] trials done or diverged */
+    size_t
+        line_axis; /* numeric, along which the first picture over an axis has several lines; else the results' n_axes */
+    const char *series[REPORT_CURVES]; /* [n_series] what colours stand for, the same in all pictures of a page */
+    size_t n_series;
     struct results_counts counts;
     const char *description, *config; /* config: text of config.yaml; NULL: not there */
     struct json_t *manifest;          /* NULL: not there */
@@ -58,8 +62,9 @@ void report_close(struct report *report);
 /* Up to `most` points that have ended trials: all of them in grid order, or the best, the references of comparisons and the worst, in
    report.order. *cut tells which. `points` has room for `most`. */
 size_t report_pick(const struct report *report, size_t most, size_t *points, bool *cut);
-/* "10" or "10, adam": labels on the axes along which the points differ. */
-void report_label(const struct report *report, size_t point, struct text *out);
+/* "10" or "10, adam" for the data of a plot: labels on the axes along which the points differ, without the axis `but` (the results' n_axes:
+   with all). Where they take more than `most` characters, the longest are cut first. */
+void report_label(const struct report *report, size_t point, size_t but, size_t most, struct text *out);
 /* "batch_size" or "batch_size, optimizer" */
 void report_axes(const struct report *report, struct text *out);
 /* " 8 of 96 grid points are shown: the best, the worst ..."; nothing where all are. */
@@ -79,6 +84,8 @@ void report_provenance(struct report *report, bool links, struct text *out);
 /* ---- Pictures: scripts, data and captions ---- */
 
 void report_figure(struct report *report, const struct plot *plot, const char *heading, const char *caption);
+/* Before the others: gives the lines of the picture over an axis the first colours. */
+void report_choose_colours(struct report *report);
 void report_plot_curves(struct report *report);
 void report_plot_axes(struct report *report);
 void report_plot_seeds(struct report *report);
@@ -95,6 +102,7 @@ void report_table_open(const char *label, struct text *out);
 void report_table_close(struct text *out);
 void report_number(double number, struct text *out);                     /* <td> */
 void report_label_cell(const char *label, bool right, struct text *out); /* <td>; a long label takes several lines */
+void report_head_cell(const char *name, bool right, struct text *out);   /* <th>; may take several lines */
 
 /* ---- Whole pages ---- */
 

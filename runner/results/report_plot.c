@@ -156,7 +156,7 @@ enum { ROW = 22, ROW_LABEL = 22 };
 static const char *row_label(const struct rows *rows, size_t i) {
     struct text label;
     text_init(&label);
-    report_label(rows->report, rows->points[i], &label);
+    report_label(rows->report, rows->points[i], rows->report->results->n_axes, ROW_LABEL, &label);
     const char *copy = arena_copy_text(&rows->report->arena, label.data);
     text_clear(&label);
     return copy;

@@ -49,6 +49,15 @@ void rows_add_label(const struct rows *rows, size_t i, struct text *data);
 /* With room for labels at the left, what they are above them, and `marks` marks one below the other in a row. The caller writes the range. */
 struct plot *rows_add_plot(struct rows *rows, const char *name, const char *xlabel, size_t marks, struct key *key);
 
+/* How a point, or the line of points along an axis, is drawn: the colours of a page stand for the labels off the line axis, so that a point
+   has the colour of its line; points with the same one differ by dash and shape. What is more than there are colours is of ink. */
+struct stroke {
+    unsigned colour;
+    int dash, shape; /* gnuplot's dt and pt */
+};
+/* Of at most REPORT_CURVES points in one picture; `along`: the axis of the picture, of points report.line_axis. */
+void report_strokes(struct report *report, const size_t *points, size_t n, size_t along, struct stroke *strokes);
+
 /* The fill of a band, one of `n` that may lie upon each other. */
 const char *plot_band(size_t n);
 

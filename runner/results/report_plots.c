@@ -2,7 +2,6 @@
 #include "runner/results/column.h"
 #include "runner/results/curve.h"
 #include "runner/results/report_plot.h"
-#include "runner/results/svg.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -17,6 +16,7 @@ struct curves {
     size_t points[REPORT_CURVES];
     struct curve curves[REPORT_CURVES];
     const char *labels[REPORT_CURVES];
+    struct stroke strokes[REPORT_CURVES];
     size_t n, seeds, steps, without; /* without: points that have no epoch to show */
     bool cut, diverged;
 };
@@ -25,9 +25,10 @@ static void label_curve(struct curves *all, size_t i) {
     const struct curve *curve = &all->curves[i];
     struct text label;
     text_init(&label);
-    report_label(all->report, all->points[i], &label);
-    if (curve->diverged > 0)
-        text_printf(&label, " (%zu diverged)", curve->diverged);
+    const char *diverged =
+        curve->diverged > 0 ? arena_printf(&all->report->arena, " (%zu diverged)", curve->diverged) : "";
+    report_label(all->report, all->points[i], all->report->results->n_axes, KEY_LABEL - strlen(diverged), &label);
+    text_add(&label, diverged);
     all->labels[i] = arena_copy_text(&all->report->arena, label.data);
     text_clear(&label);
 }
@@ -49,6 +50,7 @@ static void gather_curves(struct curves *all) {
         label_curve(all, kept++);
     }
     all->n = kept;
+    report_strokes(all->report, all->points, kept, all->report->line_axis, all->strokes);
 }
 
 static double place_of(const struct curves *all, const struct curve_step *step) {
@@ -77,16 +79,16 @@ static void write_curve_plot(const struct curves *all, const struct plot *plot, 
     const char *separator = "plot ";
     for (size_t i = 0; i < all->n && all->seeds > 1; i++) {
         text_printf(script, "%s'%s.dat' index %zu using 1:3:4 with filledcurves lc rgb '#%06x' %s", separator,
-                    plot->name, i, svg_series[i], plot_band(all->n));
+                    plot->name, i, all->strokes[i].colour, plot_band(all->n));
         separator = ", \\\n     ";
     }
     for (size_t i = 0; i < all->n; i++) {
-        static const int shapes[] = {7, 5, 9, 13, 11, 6, 4, 8};
+        const struct stroke *stroke = &all->strokes[i];
         bool marked = all->steps <= 16;
-        text_printf(script, "%s'%s.dat' index %zu using 1:2 with %s lw 1.8 lc rgb '#%06x'", separator, plot->name, i,
-                    marked || all->curves[i].n == 1 ? "linespoints" : "lines", svg_series[i]);
+        text_printf(script, "%s'%s.dat' index %zu using 1:2 with %s lw 1.8 dt %d lc rgb '#%06x'", separator, plot->name,
+                    i, marked || all->curves[i].n == 1 ? "linespoints" : "lines", stroke->dash, stroke->colour);
         if (marked || all->curves[i].n == 1)
-            text_printf(script, " pt %d ps 0.55", shapes[i]);
+            text_printf(script, " pt %d ps 0.55", stroke->shape);
         text_add(script, all->n > 1 ? " title columnheader(2)" : " notitle");
         separator = ", \\\n     ";
     }

@@ -83,13 +83,13 @@ void report_plot_seeds(struct report *report) {
                 "fs transparent solid 0.2 border lc rgb '#%06x' notitle, \\\n"
                 "     '' index 0 using 6:1:($4-$6):(0) with vectors nohead lc rgb '#%06x' notitle, \\\n"
                 "     '' index 0 using 5:1:($7-$5):(0) with vectors nohead lc rgb '#%06x' notitle, \\\n     ",
-                svg_series[0], svg_series[0], svg_series[0], svg_series[0]);
+                SVG_INK, SVG_INK, SVG_INK, SVG_INK);
         text_printf(
             script,
             "'seeds.dat' index 0 using 3:($1-0.3):(0):(0.6) with vectors nohead lw 2.5 lc rgb '#%06x' notitle, \\\n"
             "     '' index 1 using 1:2 with points pt 6 ps 0.55 lc rgb '#%06x' notitle, \\\n"
             "     '' index 0 using (NaN):1:ytic(2) notitle\n",
-            svg_series[0], SVG_INK);
+            SVG_INK, SVG_INK);
         text_add(&plot->data, boxes.data);
         text_add(&plot->data, "\n\n");
         text_add(&plot->data, dots.data);
@@ -141,7 +141,7 @@ static void write_differences(struct rows *rows, struct text *data, size_t *coun
 void report_plot_differences(struct report *report) {
     static const char *const names[] = {"better", "worse", "no difference shown"};
     static const int shapes[] = {7, 5, 6};
-    const unsigned colours[] = {SVG_BETTER, SVG_WORSE, SVG_AXIS};
+    const unsigned colours[] = {SVG_INK, SVG_INK, SVG_AXIS};
     struct rows rows = {.report = report};
     if (report->metric == NULL || report->comparisons.count < 2)
         return;

@@ -59,8 +59,8 @@ static bool left_out(const struct axis_columns *columns, size_t i) {
 static void add_axis_heads(const struct axis_columns *columns, struct text *out) {
     for (size_t i = 0; i < columns->report->n_axes; i++)
         if (!left_out(columns, i))
-            html_element(out, columns->right[i] ? "th class=\"n\"" : "th",
-                         results_axis_name(columns->report->results, columns->report->axes[i]));
+            report_head_cell(results_axis_name(columns->report->results, columns->report->axes[i]), columns->right[i],
+                             out);
 }
 
 static void add_axis_cells(const struct axis_columns *columns, size_t point, struct text *out) {
@@ -104,7 +104,7 @@ static void add_interval(double low, double high, struct text *out) {
 static void add_notes(const struct point_summary *summary, struct text *out) {
     size_t all = summary->n + summary->n_failed + summary->missing;
     const char *separator = "";
-    text_add(out, "<td>");
+    text_add(out, "<td class=\"notes\">");
     const struct {
         size_t n;
         const char *what;
@@ -144,7 +144,7 @@ void report_summary(struct report *report, struct text *out) {
     add_axis_heads(&axes, out);
     html_element(out, "th class=\"n\"", "seeds");
     for (size_t c = 0; c < n_shown; c++)
-        html_element(out, "th class=\"n\"", shown[c]);
+        report_head_cell(shown[c], true, out);
     add_heads((const char *const[]){"updates", "s/epoch", NULL}, out);
     text_add(out, "<th></th></tr>\n");
     for (size_t i = 0; i < n; i++) {
@@ -211,13 +211,39 @@ void report_targets(struct report *report, struct text *out) {
 
 /* ---- Comparisons, ranks ------------------------------------------------------------------------------------------ */
 
+/* What stands below a table, each sentence once, so that its columns stay narrow. */
+struct footnotes {
+    const char *texts[16];
+    size_t n;
+};
+
+/* 1, 2, ...; 0 where there are too many. */
+static size_t footnote(struct footnotes *notes, const char *text) {
+    size_t i = 0;
+    while (i < notes->n && strcmp(notes->texts[i], text) != 0)
+        i++;
+    if (i == notes->n && i < sizeof notes->texts / sizeof notes->texts[0])
+        notes->texts[notes->n++] = text;
+    return i < notes->n ? i + 1 : 0;
+}
+
+static void add_footnotes(const struct footnotes *notes, struct text *out) {
+    for (size_t i = 0; i < notes->n; i++) {
+        text_printf(out, "<p class=\"small\"><sup>%zu</sup> ", i + 1);
+        html_printf(out, "%s.", notes->texts[i]);
+        text_add(out, "</p>\n");
+    }
+}
+
 static void add_comparison(const struct axis_columns *axes, const struct comparisons *all, const struct comparison *c,
-                           struct text *out) {
+                           struct footnotes *notes, struct text *out) {
     bool reference = c->verdict == VERDICT_REFERENCE;
     text_add(out, reference ? "<tr class=\"reference\">" : "<tr>");
     add_axis_cells(axes, c->point, out);
-    text_add(out, c->reason[0] != '\0' ? "<td class=\"wide\">" : "<td>");
-    html_printf(out, c->reason[0] != '\0' ? "%s: %s" : "%s", verdict_name(c->verdict), c->reason);
+    text_add(out, "<td>");
+    html_text(out, c->verdict == VERDICT_NONE ? "no verdict" : verdict_name(c->verdict));
+    if (c->reason[0] != '\0')
+        text_printf(out, "<sup>%zu</sup>", footnote(notes, c->reason));
     text_add(out, "</td>");
     if (reference) {
         text_add(out, "<td></td><td></td><td></td><td></td><td></td><td></td><td></td></tr>\n");
@@ -244,6 +270,7 @@ void report_comparisons(struct report *report, struct text *out) {
     bool cut;
     size_t n = choose_points(report, &points, &cut);
     struct axis_columns axes = axis_columns(report);
+    struct footnotes notes = {.n = 0};
     text_add(out, "<h3>");
     html_printf(out, "%s: difference from %s", report->metric, all->best ? "the best" : "the baseline");
     text_add(out, "</h3>\n");
@@ -258,9 +285,10 @@ void report_comparisons(struct report *report, struct text *out) {
     for (size_t i = 0; i < n; i++) {
         const struct comparison *c = comparisons_find(all, points[i]);
         if (c != NULL)
-            add_comparison(&axes, all, c, out);
+            add_comparison(&axes, all, c, &notes, out);
     }
     report_table_close(out);
+    add_footnotes(&notes, out);
     add_caption(report, n, cut, out);
     text_add(out,
              "<p class=\"small\">Pairs are trials of the same seed. The t test decides, at 5 % after the correction; "

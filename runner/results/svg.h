@@ -15,8 +15,6 @@ extern const unsigned svg_series[SVG_SERIES]; /* 0xrrggbb */
 #define SVG_AXIS 0x6a6a6au
 #define SVG_GRID 0xdededeu
 #define SVG_FAINT 0xa8a8a8u /* what is not told apart */
-#define SVG_BETTER 0x0072b2u
-#define SVG_WORSE 0xc44e00u
 
 /* The variables, `name: value;` each. */
 void svg_variables(bool dark, struct text *out);

@@ -138,6 +138,38 @@ says results/rates/plots/curves.dat "300 (3 diverged)" "200 (1 diverged)"
 says results/rates/report.html "8 of 11 grid points are shown: the best, the worst (those with the most diverged trials) and" \
     "A line ends where the first of its trials diverged" "3 of 3"
 
+# A colour means the same in all pictures: on two axes the label off the numeric one.
+cat >pairs.yaml <<END
+experiment: pairs
+dataset: {spirals: {turns: 0.5, train: 100, test: 100}}
+model: [{dense: {units: 8, activation: relu}}, {dense: {units: 2, activation: softmax}}]
+loss: categorical_crossentropy
+optimizer: sgd
+metrics: [accuracy]
+train: {epochs: 3}
+grid:
+  optimizer: [sgd, adam, rmsprop]
+  train.batch_size: [5, 20, 80]
+seeds: 2
+END
+expect 0 "$RUNNER" --quiet pairs.yaml
+# colours PICTURE FIRST: "LABEL COLOUR" of each line or mark with a title; FIRST: the block of the data with the first label
+colours() {
+    paste <(grep '^label' "results/$1.dat" | tail -n "+$2" | cut -f 2) <(grep 'title columnheader' "results/$1.gp" | grep -o "#[0-9a-f]*")
+}
+if [ -e results/pairs/plots/axis.svg ]; then
+    colours pairs/plots/axis 1 | sort >wanted
+    [ "$(wc -l <wanted)" = 3 ] && [ "$(cut -f 2 wanted | sort -u | wc -l)" = 3 ] || fail "lines have not a colour each: $(cat wanted)"
+    for picture in "curves 1" "curves_train_loss 1" "frontier 3"; do
+        # shellcheck disable=SC2086 # a name and a number
+        colours pairs/plots/$picture | sed 's/, [0-9]*//' | sort -u >found
+        [ -s found ] && [ -z "$(comm -23 found wanted)" ] || fail "$picture: $(cat found)"
+    done
+    colours rates/plots/curves 1 | sed 's/ (.*)//' | sort >wanted
+    colours rates/plots/curves_time 1 | sed 's/ (.*)//' | sort >found
+    [ -s found ] && [ -z "$(comm -23 found wanted)" ] || fail "curves over time have other colours"
+fi
+
 # Two runs side by side.
 expect 0 "$RUNNER" report results/grid "results/grid,seeds=1,train.epochs=1" --output two.html
 says two.html "Grid points side by side" "B − A" "9 grid points are matched" "is better at" "test_accuracy of each run" "Difference from A" "Time of each run"
