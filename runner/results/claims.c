@@ -152,7 +152,7 @@ static void weigh_lost(const struct claim *claim, const struct facts *facts, con
     bool enough = evidence->seeds >= STATISTICS_LEAST;
     if (mixed || claim->spread || (better > 0 && worse > 0)) {
         result->verdict = CLAIM_UNDECIDED;
-        result->reason = arena_printf(arena, "trials %s", lost);
+        result->reason = arena_printf(arena, "trials %s%s", lost, better > 0 && worse > 0 ? " on both sides" : "");
     } else if (better > 0) {
         result->verdict =
             result->verdict == CLAIM_FAILS || (better == evidence->seeds && enough) ? CLAIM_FAILS : CLAIM_UNDECIDED;

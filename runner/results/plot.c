@@ -211,7 +211,10 @@ static enum status run(const char *name, const char *folder, const char *complai
         return error_set(error, STATUS_ENVIRONMENT, "gnuplot took longer than %d s and was ended", SECONDS);
     if (status == 0)
         return STATUS_OK;
-    complain(complaints, error);
+    if (WIFSIGNALED(status))
+        error_set(error, STATUS_ENVIRONMENT, "gnuplot was ended by signal %d", WTERMSIG(status));
+    else
+        complain(complaints, error);
     return STATUS_TRIAL;
 }
 

@@ -145,6 +145,30 @@ static void add_all_extremes(struct report *report, struct text *out) {
     }
 }
 
+/* Which setting is better over several data sets is for their ranks to say. */
+static void add_ranking(struct report *report, struct text *out) {
+    struct ranking ranking;
+    struct text sentence;
+    text_init(&sentence);
+    bool ranked = ranking_make(report->results, report->metric, &ranking);
+    if (ranked || ranking.reason[0] != '\0') {
+        size_t best = 0;
+        text_printf(&sentence, "%s over the data sets: ", report->metric);
+        verdict_ranking(&ranking, &sentence);
+        for (size_t k = 1; ranked && k < ranking.test.treatments; k++)
+            best = ranking.ranks[k] < ranking.ranks[best] ? k : best;
+        if (ranked) {
+            text_printf(&sentence, "; the best mean rank is %.2f, of ", ranking.ranks[best]);
+            verdict_treatment(report->results, &ranking, best, &sentence);
+        }
+        html_element(out, "h3", "Over the data sets");
+        html_element(out, "p", sentence.data);
+        text_add(out, "\n");
+    }
+    ranking_clear(&ranking);
+    text_clear(&sentence);
+}
+
 void report_answer(struct report *report, struct text *out) {
     size_t ended = report->counts.done + report->counts.diverged;
     text_add(out, "<section id=\"answer\">\n<h2>Answer</h2>\n");
@@ -165,8 +189,19 @@ void report_answer(struct report *report, struct text *out) {
                     report->counts.diverged, report->results->n_trials);
         text_add(out, "</p>\n");
     }
+    size_t failed = report->counts.failed + report->counts.timeout;
+    if (failed > 0 && ended > 0) {
+        text_add(out, "<p class=\"note\">");
+        html_printf(
+            out,
+            "%zu of %zu trials failed or took too long. They count for nothing; the end of the page has their reasons.",
+            failed, report->results->n_trials);
+        text_add(out, "</p>\n");
+    }
     add_claims(report, out);
     if (report->metric != NULL)
         add_comparisons(report, out);
+    if (report->metric != NULL && report->several_problems)
+        add_ranking(report, out);
     text_add(out, "</section>\n");
 }

@@ -40,8 +40,9 @@ void report_strokes(struct report *report, const size_t *points, size_t n, size_
     size_t alike[SVG_SERIES + 1] = {0};
     for (size_t i = 0; i < n; i++) {
         size_t series = find_series(report, colour_key(report, points[i], along));
+        size_t other = alike[series]++, shape = (series < SVG_SERIES ? series : 0) + other;
         strokes[i] = (struct stroke){.colour = series < SVG_SERIES ? svg_series[series] : SVG_INK,
-                                     .dash = (int)++alike[series],
-                                     .shape = shapes[i % REPORT_CURVES]};
+                                     .dash = (int)other + 1,
+                                     .shape = shapes[shape % REPORT_CURVES]};
     }
 }

@@ -126,6 +126,14 @@ static void write_heat_data(const struct heat *heat, const struct range *range, 
         }
 }
 
+static bool has_gaps(const struct heat *heat) {
+    for (size_t i = 0; i < heat->n[0]; i++)
+        for (size_t j = 0; j < heat->n[1]; j++)
+            if (heat->cells[i][j] == 0 || isnan(heat->report->means[heat->cells[i][j] - 1]))
+                return true;
+    return false;
+}
+
 static void write_heat(const struct heat *heat) {
     struct report *report = heat->report;
     struct range range = value_range(heat);
@@ -178,8 +186,9 @@ static void write_heat(const struct heat *heat) {
         text_printf(&caption, "%s%s=%s", others ? ", " : " At ", results_axis_name(report->results, axis), label);
         others = true;
     }
-    text_add(&caption, others ? ", as at the best point. " : " ");
-    text_add(&caption, "An empty cell has no mean: no trial has ended there, or one diverged.");
+    text_add(&caption, others ? ", as at the best point." : "");
+    if (has_gaps(heat))
+        text_add(&caption, " An empty cell has no mean: no trial has ended there, or one diverged.");
     report_figure(report, plot,
                   arena_printf(&report->arena, "%s of %s and %s", report->metric,
                                results_axis_name(report->results, heat->axes[0]),

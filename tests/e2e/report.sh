@@ -170,6 +170,27 @@ if [ -e results/pairs/plots/axis.svg ]; then
     [ -s found ] && [ -z "$(comm -23 found wanted)" ] || fail "curves over time have other colours"
 fi
 
+# Of several data sets each has its best, and their ranks tell which setting is better over all.
+cat >problems.yaml <<END
+experiment: problems
+dataset: xor
+model: [{dense: {units: 4, activation: relu}}, {dense: {units: 2, activation: softmax}}]
+loss: categorical_crossentropy
+optimizer: sgd
+metrics: [accuracy]
+train: {epochs: 3}
+grid:
+  dataset: {near: {spirals: {turns: 0.2, train: 100, test: 100}}, far: {spirals: {turns: 1, train: 100, test: 100}}}
+  optimizer: [sgd, adam, rmsprop]
+seeds: 3
+END
+expect 0 "$RUNNER" problems.yaml
+says out "against the best of each data set by test_accuracy itself" "test_accuracy over the data sets: " "(Friedman's test over 2 data sets:" \
+    "mean rank 1." "  optimizer="
+says results/problems/report.html "Against the best of each data set" "Over the data sets" "the best mean rank is 1." "mean ranks over 2 data sets"
+! grep -q "dataset=near optimizer=[a-z]* [a-z ]*dataset=far" out || fail "points of different data sets are compared"
+[ ! -e results/problems/plots/frontier.svg ] || says results/problems/report.html "test_accuracy against time, dataset=near" "test_accuracy against time, dataset=far"
+
 # Two runs side by side.
 expect 0 "$RUNNER" report results/grid "results/grid,seeds=1,train.epochs=1" --output two.html
 says two.html "Grid points side by side" "B − A" "9 grid points are matched" "is better at" "test_accuracy of each run" "Difference from A" "Time of each run"

@@ -208,7 +208,8 @@ static void a_diverged_trial_counts_against_its_side(void **state) {
                against);
     verdict_is(&results, "test_loss(learning_rate=0.2) > test_loss(batch_size=10, learning_rate=0.1)", CLAIM_HOLDS,
                "all trials of the other side diverged");
-    verdict_is(&results, "test_loss(learning_rate=0.2) > test_loss(batch_size=1)", CLAIM_UNDECIDED, "trials diverged");
+    verdict_is(&results, "test_loss(learning_rate=0.2) > test_loss(batch_size=1)", CLAIM_UNDECIDED,
+               "trials diverged on both sides");
     verdict_is(&results, "updates(batch_size=1) < updates(batch_size=10, learning_rate=0.1)", CLAIM_HOLDS, "");
     results_clear(&results);
 }
