@@ -258,7 +258,7 @@ static void add_runs(const struct compared *all, struct text *out) {
             text_printf(out, "<td class=\"n\">%zu</td>", counts[i]);
         html_element(out, "td", ended != NULL ? ended : "");
         html_element(out, "td", cpu != NULL ? cpu : "");
-        html_element(out, "td", blas != NULL ? blas : "");
+        report_label_cell(blas != NULL ? blas : "", false, out);
         text_add(out, "</tr>\n");
     }
     report_table_close(out);
@@ -314,12 +314,18 @@ static void add_overview(const struct compared *all, struct text *out) {
                     (int)('A' + s % 26));
         if (matched == 0)
             html_text(out,
-                      "no grid point of one run has the labels of one of the other: what they came to stands below");
+                      "No grid point of one run has the labels of one of the other: what they came to stands below");
         else
+            html_printf(out, "%zu grid point%s matched; ", matched, matched == 1 ? " is" : "s are");
+        if (matched > 0 && tested == 0)
+            html_printf(out, "none can be tested, for want of %d common seeds", STATISTICS_LEAST);
+        else if (matched > 0)
             html_printf(out,
-                        "%zu grid point%s matched; %s is better at %zu and worse at %zu of the %zu that can be tested "
-                        "(t test, Holm\u2019s correction), and equal in all digits at %zu",
-                        matched, matched == 1 ? " is" : "s are", all->metric, better, worse, tested, equal);
+                        "%s is better at %zu and worse at %zu of the %zu that can be tested (t test, Holm\u2019s "
+                        "correction)",
+                        all->metric, better, worse, tested);
+        if (equal > 0)
+            html_printf(out, "; it is equal in all digits at %zu", equal);
         bool *partners = memory_alloc(all->sides[s].results->n_points + 1, sizeof *partners);
         size_t alone = find_partners(all, s, partners);
         free(partners);
