@@ -15,6 +15,7 @@ configs=configs
     set -- $(studies)
 }
 scratch=${SCRATCH:-$(mktemp -d)}
+mkdir -p "$scratch"
 [ -n "${SCRATCH:-}" ] || trap 'rm -rf "$scratch"' EXIT
 for name; do
     study_overrides "$name"
