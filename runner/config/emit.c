@@ -85,12 +85,20 @@ static bool same_form(const struct tree *const *nodes, size_t n) {
     return true;
 }
 
+static bool any_dataset_axis(const struct experiment *experiment) {
+    bool any = false;
+    for (size_t a = 0; a < experiment->n_axes; a++)
+        any = any || experiment->axes[a].dataset;
+    return any;
+}
+
 static void find_cells(struct emitter *emitter, const struct tree *const *nodes, struct text *path) {
     size_t n = emitter->experiment->n_points, length = path->length;
     if (all_equal(nodes, n)) {
         return;
     }
-    if (!same_form(nodes, n)) {
+    /* What sets the data set as a whole stays so: comparisons hold it equal. */
+    if (!same_form(nodes, n) || (strcmp(path->data, "dataset") == 0 && any_dataset_axis(emitter->experiment))) {
         add_cell(emitter, nodes, path->data);
         return;
     }

@@ -289,6 +289,22 @@ static void load_points(struct load *load, const struct experiment_source *sourc
     resolver_clear(&load->resolver);
 }
 
+/* Whether the axis' label alone tells the data set, and not all are the same. */
+static bool tells_dataset(const struct experiment *experiment, size_t axis) {
+    const struct tree **first = memory_alloc(experiment->axes[axis].count + 1, sizeof *first);
+    bool tells = true, differ = false;
+    for (size_t p = 0; p < experiment->n_points && tells; p++) {
+        size_t label = experiment->points[p].labels[axis];
+        const struct tree **seen = &first[label == NO_LABEL ? experiment->axes[axis].count : label];
+        const struct tree *dataset = tree_get(experiment->points[p].tree, "dataset");
+        tells = *seen == NULL || tree_equal(*seen, dataset);
+        differ = differ || !tree_equal(tree_get(experiment->points[0].tree, "dataset"), dataset);
+        *seen = *seen == NULL ? dataset : *seen;
+    }
+    free(first);
+    return tells && differ;
+}
+
 static void list_trials(struct experiment *experiment) {
     experiment->n_trials = experiment->n_points * experiment->n_seeds;
     experiment->trials = arena_array(&experiment->arena, experiment->n_trials, sizeof *experiment->trials);
@@ -327,6 +343,8 @@ enum status experiment_load(const struct experiment_source *source, const struct
     if (diagnostics->errors > errors) {
         return STATUS_CONFIG;
     }
+    for (size_t a = 0; a < experiment->n_axes; a++)
+        experiment->axes[a].dataset = experiment->axes[a].dataset && tells_dataset(experiment, a);
     questions_read(load.root, experiment, diagnostics);
     if (diagnostics->errors > errors) {
         return STATUS_CONFIG;

@@ -32,6 +32,8 @@ struct axis {
     struct mark mark;
     const char **labels; /* [count] as they stand in tables */
     size_t count;
+    bool
+        dataset; /* its choices set the data set as a whole (`dataset` itself, a name of `let` that it is, or cases), and alone tell it */
 };
 
 struct point {

@@ -419,6 +419,27 @@ static void order_columns(struct grid *grid) {
     sort_by_column(grid->dimensions, grid->n_dimensions, places);
 }
 
+/* Whether a setting puts another data set in place: at `dataset`, or as the name of `let` that `dataset` is. */
+static bool sets_dataset(const struct grid *grid, const struct setting *setting) {
+    const struct path *path = &setting->path;
+    const struct tree *dataset = tree_get(grid->root, "dataset");
+    if (path->count == 1)
+        return strcmp(path->segments[0], "dataset") == 0;
+    return path->count == 2 && strcmp(path->segments[0], "let") == 0 && dataset != NULL && dataset->type == TREE_TEXT &&
+           dataset->text[0] == '$' && strcmp(dataset->text + 1, path->segments[1]) == 0;
+}
+
+static void mark_datasets(struct grid *grid, const struct dimension *dimensions, size_t n) {
+    for (size_t d = 0; d < n; d++)
+        for (size_t c = 0; c < dimensions[d].count; c++) {
+            const struct choice *choice = &dimensions[d].choices[c];
+            for (size_t i = 0; i < choice->n_settings; i++)
+                if (sets_dataset(grid, &choice->settings[i]))
+                    grid->columns[dimensions[d].column].dataset = true;
+            mark_datasets(grid, choice->nested, choice->n_nested);
+        }
+}
+
 void grid_read(struct grid *grid, const struct catalog *catalog, const struct tree *root, struct arena *arena,
                struct diagnostics *diagnostics) {
     *grid = (struct grid){.catalog = catalog, .arena = arena, .diagnostics = diagnostics, .root = root};
@@ -427,6 +448,7 @@ void grid_read(struct grid *grid, const struct catalog *catalog, const struct tr
     }
     grid->n_dimensions =
         read_dimensions(grid, tree_get(root, "grid"), tree_get(root, "cases"), NO_LABEL, &grid->dimensions);
+    mark_datasets(grid, grid->dimensions, grid->n_dimensions);
     if (grid->before) {
         order_columns(grid);
     }

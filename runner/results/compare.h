@@ -65,8 +65,8 @@ const struct comparison *comparisons_find(const struct comparisons *comparisons,
    differences). `list` has room for all. Returns their number. */
 size_t comparisons_clearest(const struct comparisons *comparisons, size_t most, const struct comparison **list);
 
-/* Friedman's test with Nemenyi's critical difference. Blocks are the values of the axis `dataset`, where there are several (means over the
-   seeds), else the seeds; treatments are the points, seen without that axis. Treatments without any value (all trials failed) are left
+/* Friedman's test with Nemenyi's critical difference. Blocks are the data sets, where there are several (means over the seeds), else the
+   seeds; treatments are the points, seen without that axis. Treatments without any value (all trials failed) are left
    out, then blocks with a value missing; diverged trials rank last. */
 struct ranking {
     struct arena arena;

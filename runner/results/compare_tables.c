@@ -81,7 +81,7 @@ void table_ranks(const struct results *results, struct csv *csv) {
             csv_uint(csv, ranking.points[k] + 1);
             for (size_t a = 0; a < results->n_axes; a++) {
                 const char *label = results->labels[ranking.points[k]][a];
-                bool open = ranking.by_dataset && strcmp(results->axes[a], "dataset") == 0;
+                bool open = ranking.by_dataset && a == results_dataset_axis(results);
                 csv_text(csv, label == NULL || open ? "" : label);
             }
             csv_known(csv, k < ranking.test.treatments ? ranking.ranks[k] : (double)NAN);

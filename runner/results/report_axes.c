@@ -383,10 +383,12 @@ static void write_front_data(const struct report *report, const struct cost *cos
 
 /* ", dataset=digits" where there are several */
 static const char *problem_words(struct report *report, size_t point) {
-    if (!report->several_problems)
+    const struct results *results = report->results;
+    size_t axis = results_dataset_axis(results);
+    if (axis == results->n_axes)
         return "";
-    return arena_printf(&report->arena, ", dataset=%s",
-                        report->results->labels[point][results_dataset_axis(report->results)]);
+    const char *label = results->labels[point][axis];
+    return arena_printf(&report->arena, ", %s=%s", results_axis_name(results, axis), label != NULL ? label : "-");
 }
 
 static void write_front(struct report *report, const char *name, const struct cost *costs, size_t n, size_t series) {

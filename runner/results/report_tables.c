@@ -41,19 +41,19 @@ static bool numeric(const struct results *results, size_t axis) {
 struct axis_columns {
     const struct report *report;
     bool *right;
-    const char *without; /* an axis that is left out, or NULL */
+    size_t without; /* an axis that is left out, or the results' n_axes */
 };
 
 static struct axis_columns axis_columns(struct report *report) {
-    struct axis_columns columns = {report, arena_array(&report->arena, report->n_axes, sizeof(bool)), NULL};
+    struct axis_columns columns = {report, arena_array(&report->arena, report->n_axes, sizeof(bool)),
+                                   report->results->n_axes};
     for (size_t i = 0; i < report->n_axes; i++)
         columns.right[i] = numeric(report->results, report->axes[i]);
     return columns;
 }
 
 static bool left_out(const struct axis_columns *columns, size_t i) {
-    return columns->without != NULL &&
-           strcmp(results_axis_name(columns->report->results, columns->report->axes[i]), columns->without) == 0;
+    return columns->report->axes[i] == columns->without;
 }
 
 static void add_axis_heads(const struct axis_columns *columns, struct text *out) {
@@ -298,7 +298,7 @@ void report_comparisons(struct report *report, struct text *out) {
 
 static void add_ranks(struct report *report, const struct ranking *ranking, struct text *out) {
     struct axis_columns axes = axis_columns(report);
-    axes.without = ranking->by_dataset ? "dataset" : NULL;
+    axes.without = results_dataset_axis(report->results); /* of which there are several, or none */
     text_add(out, "<h3>");
     html_printf(out, "%s: mean ranks over %zu %s", report->metric, ranking->test.blocks,
                 ranking->by_dataset ? "data sets" : "seeds");

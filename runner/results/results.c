@@ -20,6 +20,8 @@ void results_from_experiment(const struct experiment *experiment, struct results
     for (size_t a = 0; a < results->n_axes; a++) {
         const struct axis *axis = &experiment->axes[a];
         results->axes[a] = arena_copy_text(arena, axis->name);
+        if (axis->dataset && results->dataset_axis == NULL)
+            results->dataset_axis = results->axes[a];
         const char **labels = memory_alloc(axis->count, sizeof *labels);
         for (size_t l = 0; l < axis->count; l++)
             labels[l] = arena_copy_text(arena, axis->labels[l]);
@@ -143,6 +145,8 @@ void results_write(const struct results *results, struct text *out) {
     for (size_t a = 0; a < results->n_axes; a++)
         json_array_append_new(axes, json_string(results->axes[a]));
     json_object_set_new(json, "axes", axes);
+    if (results->dataset_axis != NULL)
+        json_object_set_new(json, "dataset_axis", json_string(results->dataset_axis));
     write_lists(results, json);
     write_questions(results, json);
     char *text = json_dumps(json, JSON_COMPACT | JSON_ENSURE_ASCII);
@@ -251,6 +255,8 @@ bool results_read(const struct json_t *json, struct results *results) {
     if (good) {
         results->name = arena_copy_text(&results->arena, name);
         results->report = arena_copy_text(&results->arena, report);
+        const char *dataset = json_string_value(json_object_get(json, "dataset_axis"));
+        results->dataset_axis = dataset != NULL ? arena_copy_text(&results->arena, dataset) : NULL;
         results->n_axes = json_array_size(axes);
         results->axes = arena_array(&results->arena, results->n_axes, sizeof *results->axes);
         for (size_t a = 0; good && a < results->n_axes; a++) {
@@ -345,8 +351,9 @@ bool results_same_but(const struct results *results, size_t p, size_t q, size_t 
 }
 
 size_t results_dataset_axis(const struct results *results) {
+    const char *name = results->dataset_axis != NULL ? results->dataset_axis : "dataset";
     for (size_t a = 0; a < results->n_axes; a++)
-        for (size_t p = 1; strcmp(results->axes[a], "dataset") == 0 && p < results->n_points; p++)
+        for (size_t p = 1; strcmp(results->axes[a], name) == 0 && p < results->n_points; p++)
             if (!results_same_label(results, 0, p, a))
                 return a;
     return results->n_axes;

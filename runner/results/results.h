@@ -29,7 +29,8 @@ struct results {
     const char *name; /* of the experiment */
     const char **axes;
     size_t n_axes;
-    const char ***labels; /* [n_points][n_axes]; NULL where the axis does not apply */
+    const char *dataset_axis; /* whose labels are data sets; NULL: the one called `dataset`, where there is one */
+    const char ***labels;     /* [n_points][n_axes]; NULL where the axis does not apply */
     size_t n_points;
     struct result_trial *trials; /* in grid order */
     size_t n_trials;
@@ -66,7 +67,8 @@ void results_trial_label(const struct results *results, size_t trial, struct tex
 bool results_same_label(const struct results *results, size_t p, size_t q, size_t axis);
 /* Whether the points have the same labels on all axes but one (n_axes: on all). */
 bool results_same_but(const struct results *results, size_t p, size_t q, size_t axis);
-/* The axis `dataset` where points differ on it, else n_axes. Its labels are problems of their own: what is better is asked within each. */
+/* The axis of the data sets where points differ on it, else n_axes. Its labels are problems of their own: what is better is asked within
+   each. */
 size_t results_dataset_axis(const struct results *results);
 /* [n_points] for each point the first one of its data set; all are of point 0's where there is no such axis. */
 size_t *results_problems(const struct results *results, struct arena *arena);

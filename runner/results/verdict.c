@@ -179,9 +179,10 @@ void verdict_overview(const struct results *results, const struct comparisons *a
 void verdict_treatment(const struct results *results, const struct ranking *ranking, size_t treatment,
                        struct text *out) {
     const char *const *labels = results->labels[ranking->points[treatment]];
+    size_t dataset = results_dataset_axis(results);
     const char *separator = "";
     for (size_t a = 0; a < results->n_axes; a++) {
-        if (labels[a] == NULL || (ranking->by_dataset && strcmp(results->axes[a], "dataset") == 0))
+        if (labels[a] == NULL || (ranking->by_dataset && a == dataset))
             continue;
         text_printf(out, "%s%s=%s", separator, results_axis_name(results, a), labels[a]);
         separator = " ";

@@ -11,7 +11,7 @@ static char *everything(const struct experiment *experiment) {
     text_init(&text);
     text_printf(&text, "%s: %s\n", experiment->name, experiment->description ? experiment->description : "-");
     for (size_t i = 0; i < experiment->n_axes; i++) {
-        text_printf(&text, "%s:", experiment->axes[i].name);
+        text_printf(&text, "%s%s:", experiment->axes[i].name, experiment->axes[i].dataset ? " (data sets)" : "");
         for (size_t j = 0; j < experiment->axes[i].count; j++) {
             text_printf(&text, " %s", experiment->axes[i].labels[j]);
         }
@@ -88,6 +88,37 @@ static void plain_axes_stay_a_grid(void **state) {
         "      tanh:\n"
         "        name: null\n"
         "seeds: [0, 1]\n");
+}
+
+/* Comparisons hold the data set equal, on whatever axis it is set, before the config is written out and after. */
+static void axes_of_data_sets_stay_so(void **state) {
+    struct harness *harness = *state;
+    static const char *const rest = "model: [{dense: {units: 2}}]\nloss: mean_squared_error\noptimizer: adam\n";
+    static const struct {
+        const char *head, *axes;
+        bool dataset; /* on the first axis */
+    } configs[] = {
+        {"let: {data: digits}\ndataset: $data\n",
+         "grid: {data: {a: digits, b: {digits: {train: 50}}}, train.epochs: [1, 2]}\n", true},
+        {"dataset: digits\n", "grid: {dataset: {a: digits, b: {digits: {train: 50}}}, train.epochs: [1, 2]}\n", true},
+        {"dataset: digits\n",
+         "cases: {problem: {a: {dataset: digits}, b: {dataset: {digits: {train: 50}}, model.0.dense.units: 3}}}\n",
+         true},
+        {"dataset: digits\n", "grid: {dataset.digits.train: [50, 60], train.epochs: [1, 2]}\n", false},
+        {"dataset: digits\n", "cases: {size: {a: {dataset.digits.train: 50}, b: {train.epochs: 2}}}\n", false},
+        {"dataset: digits\n", "cases: {same: {a: {dataset: digits}, b: {train.epochs: 2}}}\n", false},
+    };
+    for (size_t i = 0; i < sizeof configs / sizeof configs[0]; i++) {
+        struct text text;
+        text_init(&text);
+        text_printf(&text, "%s%s%s", configs[i].head, rest, configs[i].axes);
+        struct experiment *experiment = harness_load(harness, text.data, NULL);
+        assert_loads(harness);
+        if (experiment->axes[0].dataset != configs[i].dataset)
+            fail_msg("%s", text.data);
+        assert_round_trip(harness, text.data, NULL, NULL);
+        text_clear(&text);
+    }
 }
 
 static void a_config_without_axes_has_none(void **state) {
@@ -224,6 +255,7 @@ static void ten_thousand_points_are_quick(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(plain_axes_stay_a_grid),
+        TEST(axes_of_data_sets_stay_so),
         TEST(a_config_without_axes_has_none),
         TEST(a_name_becomes_cases),
         TEST(values_that_depend_on_two_axes_become_nested_cases),
