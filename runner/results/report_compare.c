@@ -95,6 +95,10 @@ void compared_test(const struct compared *all, size_t side, size_t point, size_t
         }
     statistics_t_test(differences, n, scale, test);
     test->n = n;
+    uint64_t ours = column_rows(first, point, all->metric), theirs = column_rows(second, other, all->metric);
+    uint64_t rows = ours < theirs ? ours : theirs;
+    if (column_is_share(all->metric) && rows > 0 && statistics_steps(test, differences, n, 1 / (double)rows) != NULL)
+        test->p = test->low = test->high = (double)NAN;
     free(differences);
 }
 
@@ -281,7 +285,7 @@ static void add_overview(const struct compared *all, struct text *out) {
     bool lower_is_better = column_lower_is_better(all->metric);
     text_add(out, "<h2>Answer</h2>\n<ul class=\"answers\">\n");
     for (size_t s = 1; s < all->n; s++) {
-        size_t matched = 0, tested = 0, equal = 0, better = 0, worse = 0, only = 0;
+        size_t matched = 0, tested = 0, equal = 0, better = 0, worse = 0, only = 0, diverged = 0;
         double *p_values = memory_alloc(first->results->n_points + 1, sizeof *p_values);
         bool *higher = memory_alloc(first->results->n_points + 1, sizeof *higher);
         for (size_t p = 0; p < first->results->n_points; p++) {
@@ -293,6 +297,13 @@ static void add_overview(const struct compared *all, struct text *out) {
             }
             matched++;
             compared_test(all, s, p, other, &test);
+            struct results_counts counts = {0};
+            results_count_point(first->results, p, &counts);
+            results_count_point(all->sides[s].results, other, &counts);
+            if (counts.diverged > 0) { /* what is left is a choice of the lucky ones */
+                diverged++;
+                continue;
+            }
             equal += test.n > 0 && test.mean == 0 && (test.n < 2 || test.sd == 0) ? 1 : 0;
             if (test.n >= STATISTICS_LEAST && !isnan(test.p)) {
                 higher[tested] = test.mean > 0;
@@ -324,6 +335,8 @@ static void add_overview(const struct compared *all, struct text *out) {
                         "%s is better at %zu and worse at %zu of the %zu that can be tested (t test, Holm\u2019s "
                         "correction)",
                         all->metric, better, worse, tested);
+        if (diverged > 0)
+            html_printf(out, "; at %zu trials diverged, and there is no verdict", diverged);
         if (equal > 0)
             html_printf(out, "; it is equal in all digits at %zu", equal);
         bool *partners = memory_alloc(all->sides[s].results->n_points + 1, sizeof *partners);

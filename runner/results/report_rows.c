@@ -174,7 +174,10 @@ void report_plot_differences(struct report *report) {
         text_add(&plot->data, data.data);
         report_figure(
             report, plot,
-            arena_printf(&report->arena, "Difference from the %s", report->comparisons.best ? "best" : "baseline"),
+            arena_printf(&report->arena, "Difference from the %s",
+                         !report->comparisons.best  ? "baseline"
+                         : report->several_problems ? "best of each data set"
+                                                    : "best"),
             arena_printf(&report->arena,
                          "Means of the paired differences over the seeds with 95 %% intervals. %s is better.%s",
                          report->comparisons.lower_is_better ? "Left of 0" : "Right of 0",

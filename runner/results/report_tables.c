@@ -272,7 +272,10 @@ void report_comparisons(struct report *report, struct text *out) {
     struct axis_columns axes = axis_columns(report);
     struct footnotes notes = {.n = 0};
     text_add(out, "<h3>");
-    html_printf(out, "%s: difference from %s", report->metric, all->best ? "the best" : "the baseline");
+    html_printf(out, "%s: difference from %s", report->metric,
+                !all->best                 ? "the baseline"
+                : report->several_problems ? "the best of each data set"
+                                           : "the best");
     text_add(out, "</h3>\n");
     report_table_open("Comparisons", out);
     text_add(out, "<tr>");

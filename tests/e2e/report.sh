@@ -206,6 +206,10 @@ expect 0 "$RUNNER" grid.yaml 'train.batch_size=[10, 20]' seeds=1
 expect 0 "$RUNNER" report results/grid "results/grid,train.batch_size=[10,20],seeds=1" --output two.html
 says two.html "3 grid points are matched; none can be tested" "it is equal in all digits at 3" "6 of A and 3 of B have no partner" "batch_size=20 rate=&lt;script"
 
+expect 0 "$RUNNER" -q rates.yaml train.epochs=3
+expect 0 "$RUNNER" report results/rates results/rates,train.epochs=3 --output two.html
+says two.html "; at 2 trials diverged, and there is no verdict"
+
 # gnuplot draws the same pictures again from what stands beside them.
 command -v gnuplot >/dev/null || exit 0
 [ "$(ls results/grid/plots/*.gp | wc -l)" -ge 8 ] || fail "pictures are missing: $(ls results/grid/plots)"
