@@ -202,7 +202,7 @@ static enum status complain(const char *path, struct error *error) {
 static enum status run(const char *name, const char *folder, const char *complaints, struct error *error) {
     pid_t child;
     int failed = start(name, folder, complaints, &child);
-    if (failed == ENOENT)
+    if (failed == ENOENT && access(folder, F_OK) == 0) /* else somebody has cleared the temporary files */
         return error_set(error, STATUS_ENVIRONMENT, "no gnuplot is installed (package " PLOT_PACKAGE ")");
     if (failed != 0)
         return error_set(error, STATUS_ENVIRONMENT, "gnuplot cannot be started: %s", strerror(failed));
