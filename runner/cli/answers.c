@@ -61,7 +61,8 @@ static void show_comparisons(const struct results *results, const char *metric, 
             MOST_SENTENCES, n);
     for (size_t i = 0; i < n && i < MOST_SENTENCES; i++) {
         text_reset(&line);
-        verdict_comparison(results, &all, list[i], &line);
+        text_printf(&line, "%-19s  ", list[i]->verdict == VERDICT_NONE ? "no verdict" : verdict_name(list[i]->verdict));
+        verdict_difference(results, &all, list[i], &line);
         add_line("  ", &line, out);
     }
     free(list);

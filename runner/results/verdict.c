@@ -108,26 +108,6 @@ static void add_figures(const struct comparisons *all, const struct comparison *
                     c->t.n < STATISTICS_LEAST ? ", by a rough guess from 2" : "");
 }
 
-void verdict_comparison(const struct results *results, const struct comparisons *all,
-                        const struct comparison *comparison, struct text *out) {
-    const struct comparison *c = comparison;
-    if (c->verdict == VERDICT_UNDECIDED)
-        text_printf(out, "%s between ", verdict_name(c->verdict));
-    else if (c->verdict == VERDICT_NONE)
-        text_add(out, "no verdict on ");
-    add_point(results, c->point, out);
-    if (c->verdict == VERDICT_REFERENCE) {
-        text_add(out, " is what the others are compared with");
-        return;
-    }
-    text_add(out, c->verdict == VERDICT_BETTER  ? " is better than "
-                  : c->verdict == VERDICT_WORSE ? " is worse than "
-                  : c->verdict == VERDICT_NONE  ? " against "
-                                                : " and ");
-    add_point(results, c->reference, out);
-    add_figures(all, c, out);
-}
-
 /* Whether all points have the same reference. */
 static bool one_reference(const struct comparisons *all) {
     for (size_t i = 1; i < all->count; i++)

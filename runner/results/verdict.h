@@ -18,12 +18,9 @@ void verdict_claim(const struct claim_result *claim, struct text *out);
 /* The same without the verdict, for where that stands beside it. */
 void verdict_claim_figures(const struct claim_result *claim, struct text *out);
 
-/* "optimizer=sgd is worse than optimizer=adam: test_accuracy lower by 0.0120, 95 % interval 0.0050 to 0.0190, p = 0.0030, 5 seeds,
-   0 won, 0 tied, 5 lost" */
-void verdict_comparison(const struct results *results, const struct comparisons *all,
-                        const struct comparison *comparison, struct text *out);
-/* "optimizer=sgd: test_accuracy lower by 0.0120, ...": the same below a heading that names what all are compared with, and beside the verdict.
-   Where they are compared with several: "optimizer=sgd against optimizer=adam: ...". */
+/* "optimizer=sgd: test_accuracy lower by 0.0120, 95 % interval 0.0050 to 0.0190, p = 0.0030, 5 seeds, 0 won, 0 tied, 5 lost": stands behind the
+   verdict and below a heading that names what all are compared with. Where they are compared with several: "optimizer=sgd against
+   optimizer=adam: ...". */
 void verdict_difference(const struct results *results, const struct comparisons *all,
                         const struct comparison *comparison, struct text *out);
 

@@ -9,7 +9,7 @@ claims:
   - "test_loss(batch_size=7) < test_loss(batch_size=full)"
 END
 expect 0 "$RUNNER" asks.yaml --check-claims
-says out "test_accuracy, against batch_size=full: " "batch_size=7 is better than batch_size=full: test_accuracy higher by" \
+says out "test_accuracy, against batch_size=full: " "better               batch_size=7: test_accuracy higher by" \
     "4 won, 0 tied, 0 lost" "claims: 1 holds, 0 fail, 0 undecided" "holds: left - right is -"
 expect 0 "$RUNNER" table results/grid --check-claims
 
