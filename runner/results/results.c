@@ -360,11 +360,18 @@ size_t results_dataset_axis(const struct results *results) {
 }
 
 size_t *results_problems(const struct results *results, struct arena *arena) {
-    size_t axis = results_dataset_axis(results), *problems = arena_array(arena, results->n_points, sizeof *problems);
-    for (size_t p = 0; p < results->n_points && axis < results->n_axes; p++)
-        while (problems[p] < p &&
-               (problems[problems[p]] != problems[p] || !results_same_label(results, p, problems[p], axis)))
-            problems[p]++;
+    size_t axis = results_dataset_axis(results), n = 0,
+           *problems = arena_array(arena, results->n_points, sizeof *problems);
+    size_t *first = memory_alloc(results->n_points + 1, sizeof *first); /* point of each data set */
+    for (size_t p = 0; p < results->n_points && axis < results->n_axes; p++) {
+        size_t i = 0;
+        while (i < n && !results_same_label(results, p, first[i], axis))
+            i++;
+        if (i == n)
+            first[n++] = p;
+        problems[p] = first[i];
+    }
+    free(first);
     return problems;
 }
 
