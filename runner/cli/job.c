@@ -39,9 +39,9 @@ enum status job_load(struct job *job, const struct options *options, struct erro
     return status == STATUS_OK ? STATUS_OK : error_set(error, status, "%s", "");
 }
 
-enum status job_plan(struct job *job, struct error *error) {
+enum status job_plan(struct job *job, bool strict, struct error *error) {
     size_t warnings = job->diagnostics.count;
-    enum status status = plan_make(&job->plan, &job->session, &job->experiment, &job->diagnostics, error);
+    enum status status = plan_make(&job->plan, &job->session, &job->experiment, strict, &job->diagnostics, error);
     job->planned = status == STATUS_OK;
     if (job->diagnostics.count > warnings)
         diagnostics_print(&job->diagnostics, stderr);

@@ -18,7 +18,8 @@ struct job {
 enum status job_open(struct job *job, const struct options *options, struct error *error);
 /* Mistakes are printed; STATUS_CONFIG then, with an empty error text. Interrupted, no mistakes are known. */
 enum status job_load(struct job *job, const struct options *options, struct error *error);
-enum status job_plan(struct job *job, struct error *error);
+/* `strict`: a data set that cannot be read is a mistake even where others can; otherwise its trials fail. */
+enum status job_plan(struct job *job, bool strict, struct error *error);
 void job_close(struct job *job);
 
 /* "results/EXPERIMENT,path=value": parent and name of the results folder */

@@ -63,7 +63,7 @@ static void compare_data(const struct job *job, const json_t *datasets, struct c
         bool known = false;
         for (size_t k = 0; k < json_array_size(datasets); k++)
             known = known || strcmp(text_at(json_array_get(datasets, k), "xxh3_128"), hash) == 0;
-        if (known)
+        if (known || job->session.data[i].problem != NULL)
             continue;
         text_printf(changes->out, "%sthe data set %s is another, or holds other data: its hash is %s now\n",
                     changes->before, job->session.data[i].name, hash);

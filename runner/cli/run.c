@@ -128,10 +128,12 @@ static enum status write_manifest(struct run *run, struct error *error) {
     const struct session *session = &run->job.session;
     struct manifest_data *data = memory_alloc(session->n_data + 1, sizeof *data);
     char(*hashes)[HASH_TEXT_SIZE] = memory_alloc(session->n_data + 1, sizeof *hashes);
+    size_t n_data = 0;
     for (size_t i = 0; i < session->n_data; i++) {
         const struct session_data *set = &session->data[i];
-        data[i] = (struct manifest_data){set->name, set->resolved, hash128_write(set->facts.hash, hashes[i]),
-                                         set->facts.size, set->facts.files};
+        if (set->problem == NULL)
+            data[n_data++] = (struct manifest_data){set->name, set->resolved, hash128_write(set->facts.hash, hashes[i]),
+                                                    set->facts.size, set->facts.files};
     }
     struct manifest manifest = {.config = run->options->subject,
                                 .argc = run->options->argc,
@@ -143,7 +145,7 @@ static enum status write_manifest(struct run *run, struct error *error) {
                                 .components = run->job.plan.components.items,
                                 .n_components = run->job.plan.components.count,
                                 .data = data,
-                                .n_data = session->n_data,
+                                .n_data = n_data,
                                 .workers = run->workers,
                                 .threads = run->threads,
                                 .trained = run->trained};
@@ -331,7 +333,7 @@ enum status command_run(const struct options *options, struct error *error) {
     if (status == STATUS_OK)
         status = job_load(&run.job, options, error);
     if (status == STATUS_OK)
-        status = job_plan(&run.job, error);
+        status = job_plan(&run.job, options->fail_fast, error);
     if (status == STATUS_OK)
         status = run_grid(&run, error);
     status = answer_signal(&run, status, error);

@@ -339,7 +339,7 @@ enum status command_verify(const struct options *options, struct error *error) {
         if (status == STATUS_OK)
             status = job_load(&verify.job, &config, error);
         if (status == STATUS_OK)
-            status = job_plan(&verify.job, error);
+            status = job_plan(&verify.job, false, error);
         if (status == STATUS_OK)
             status = choose(&verify, error);
         if (status == STATUS_OK)

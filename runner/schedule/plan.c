@@ -58,26 +58,59 @@ static struct plugin_files foreign_files(struct plan *plan, const struct session
     return files;
 }
 
+/* A data set that cannot be read costs its own trials where others can; where there are none, or with `strict`, it is a mistake. */
+static void judge_data(const struct plan *plan, const struct session *session, const struct experiment *experiment,
+                       bool strict, struct diagnostics *diagnostics) {
+    size_t *points = memory_alloc(session->n_data + 1, sizeof *points);
+    size_t bad = 0;
+    for (size_t p = 0; p < experiment->n_points; p++) {
+        points[plan->points[p].data]++;
+        bad += session->data[plan->points[p].data].problem != NULL;
+    }
+    for (size_t p = 0; p < experiment->n_points; p++) {
+        size_t data = plan->points[p].data, trials = points[data] * experiment->n_seeds;
+        const char *problem = session->data[data].problem;
+        const struct tree *dataset = tree_get(experiment->points[p].tree, "dataset");
+        if (problem == NULL || points[data] == 0)
+            continue;
+        points[data] = 0; /* it was told */
+        if (strict || bad == experiment->n_points)
+            diagnostics_error(diagnostics, data_mark(dataset, problem), "%s", problem);
+        else
+            diagnostics_warning(diagnostics, data_mark(dataset, problem),
+                                "%s; its %zu trial%s fail%s, all others train", problem, trials, trials == 1 ? "" : "s",
+                                trials == 1 ? "s" : "");
+    }
+    free(points);
+}
+
+static enum status read_data(struct plan *plan, struct session *session, const struct experiment *experiment,
+                             struct error *error) {
+    enum status status = STATUS_OK;
+    for (size_t p = 0; status == STATUS_OK && p < experiment->n_points; p++) {
+        const struct tree *dataset = tree_get(experiment->points[p].tree, "dataset");
+        status = session_read_data(session, dataset, experiment->limits.data_time, &plan->points[p].data, error);
+        if (status == STATUS_CONFIG)
+            status = STATUS_OK;
+    }
+    return status;
+}
+
 static enum status plan_point(struct plan *plan, struct session *session, const struct experiment *experiment, size_t p,
                               struct diagnostics *diagnostics, struct error *error) {
     struct plan_point *point = &plan->points[p];
-    const struct tree *resolved = experiment->points[p].tree, *dataset = tree_get(resolved, "dataset");
-    enum status status = session_read_data(session, dataset, experiment->limits.data_time, &point->data, error);
-    if (status == STATUS_CONFIG) {
-        diagnostics_error(diagnostics, data_mark(dataset, error->text), "%s", error->text);
-        return STATUS_OK;
-    }
-    if (status != STATUS_OK)
-        return status;
+    const struct tree *resolved = experiment->points[p].tree;
+    enum status status = STATUS_OK;
     struct arena arena;
     arena_init(&arena);
     struct text where;
     text_init(&where);
-    struct plan_facts facts;
+    struct plan_facts facts = {.known = false};
     const struct tree *trial = experiment_trial_tree(experiment, p * experiment->n_seeds, &arena);
     point->files = foreign_files(plan, session, trial, p > 0 ? &plan->points[p - 1].files : NULL);
     components_add(&plan->components, &session->catalog, trial);
-    status = session_plan(session, trial, point->data, &point->files, &arena, &facts, &where, error);
+    if (session->data[point->data].problem == NULL)
+        status = session_plan(session, trial, point->data, &point->files, &arena, &facts, &where, error);
     point->facts = facts_pool_add(&plan->facts, &facts, &plan->arena);
     if (status == STATUS_CONFIG || status == STATUS_TRIAL) {
         const struct tree *node = experiment_node(resolved, where.data);
@@ -150,7 +183,7 @@ static void check_questions(const struct plan *plan, const struct experiment *ex
     arena_clear(&arena);
 }
 
-enum status plan_make(struct plan *plan, struct session *session, const struct experiment *experiment,
+enum status plan_make(struct plan *plan, struct session *session, const struct experiment *experiment, bool strict,
                       struct diagnostics *diagnostics, struct error *error) {
     *plan = (struct plan){0};
     arena_init(&plan->arena);
@@ -158,7 +191,9 @@ enum status plan_make(struct plan *plan, struct session *session, const struct e
     results_from_experiment(experiment, &plan->results);
     double limit = experiment->limits.time;
     session->patience = limit > 0 && limit < PLAN_PATIENCE ? limit : PLAN_PATIENCE;
-    enum status status = STATUS_OK;
+    enum status status = read_data(plan, session, experiment, error);
+    if (status == STATUS_OK)
+        judge_data(plan, session, experiment, strict, diagnostics);
     for (size_t p = 0; status == STATUS_OK && p < experiment->n_points; p++)
         status = plan_point(plan, session, experiment, p, diagnostics, error);
     if (status == STATUS_OK)

@@ -27,9 +27,10 @@ struct plan {
     struct components components;
 };
 
-/* STATUS_CONFIG with all mistakes in `diagnostics`, each at its place in the config; other failures, and
+/* Where a data set cannot be read its trials will fail, which is no mistake as long as others can be read, unless `strict`.
+   STATUS_CONFIG with all mistakes in `diagnostics`, each at its place in the config; other failures, and
    STATUS_INTERRUPTED, in `error`. */
-enum status plan_make(struct plan *plan, struct session *session, const struct experiment *experiment,
+enum status plan_make(struct plan *plan, struct session *session, const struct experiment *experiment, bool strict,
                       struct diagnostics *diagnostics, struct error *error);
 void plan_clear(struct plan *plan);
 /* The order in which trials run: those with most work first, of equal ones the first in the grid. */

@@ -326,6 +326,9 @@ static enum status read_data(struct session *session, const struct tree *resolve
     session->helper.patience = time_limit;
     if (status == STATUS_OK)
         status = child_call(&session->helper, MESSAGE_DATA, &payload, -1, &frame, NULL, &died, error);
+    const char *reason = "error";
+    if (died)
+        reason = session->helper.late ? "time limit" : arena_copy_text(&session->arena, error->text);
     if (died && session->helper.late) {
         status =
             error_set(error, STATUS_CONFIG,
@@ -338,8 +341,13 @@ static enum status read_data(struct session *session, const struct tree *resolve
     } else if (status == STATUS_OK && (frame.fd < 0 || !data_facts_read(&frame, &session->arena, &data.facts))) {
         status = error_set(error, STATUS_ENVIRONMENT, "a worker sent a broken message");
     }
-    if (status == STATUS_OK) {
-        data.fd = frame.fd;
+    if (status == STATUS_OK || status == STATUS_CONFIG) {
+        data.fd = status == STATUS_OK ? frame.fd : -1;
+        if (status != STATUS_OK) {
+            data.facts = (struct data_facts){.files = "[]"};
+            data.problem = arena_copy_text(&session->arena, error->text);
+            data.reason = arena_printf(&session->arena, "data set: %s", reason);
+        }
         if (session->n_data == session->data_capacity) {
             session->data_capacity = session->data_capacity == 0 ? 4 : 2 * session->data_capacity;
             session->data = memory_resize(session->data, session->data_capacity, sizeof *session->data);
@@ -361,6 +369,8 @@ enum status session_read_data(struct session *session, const struct tree *resolv
         i++;
     if (i == session->n_data)
         status = read_data(session, resolved, canonical.data, time_limit, error);
+    else if (session->data[i].problem != NULL)
+        status = error_set(error, STATUS_CONFIG, "%s", session->data[i].problem);
     *index = i;
     text_clear(&canonical);
     return status;

@@ -17,8 +17,10 @@ struct session_data {
     const char *resolved; /* canonical text */
     const char *name;     /* of the plugin */
     struct data_facts facts;
-    int fd;        /* the memfd; -1 once released */
-    bool attached; /* to the present helper */
+    int fd;              /* the memfd; -1 once released */
+    const char *problem; /* why it could not be read, for people; NULL: it was */
+    const char *reason;  /* the same in words that are always equal: "data set: SIGSEGV" */
+    bool attached;       /* to the present helper */
 };
 
 /* Plugin files from outside the installation, in search order. */
@@ -53,7 +55,8 @@ enum status session_open(struct session *session, const char *const *folders, si
                          const struct interrupt *interrupt, struct error *error);
 void session_close(struct session *session);
 
-/* Index of a resolved data set, which is read where it has not been; STATUS_CONFIG where that takes more than so many seconds. */
+/* Index of a resolved data set, which is read where it has not been. STATUS_CONFIG where it cannot be, its plugin crashes or that takes more
+   than so many seconds: then *index is that of a data set that has a `problem`, and it is not tried again. */
 enum status session_read_data(struct session *session, const struct tree *resolved, double time_limit, size_t *index,
                               struct error *error);
 /* For struct experiment_source: training rows. `context` is the session. */

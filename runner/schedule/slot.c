@@ -93,6 +93,21 @@ static enum status start(struct slot *slot, const struct session *session, const
     return child_start(&slot->child, &settings, error);
 }
 
+static void begin(struct slot *slot, size_t trial) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    slot->started = (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+    slot->trial = trial;
+    slot->verdict = NULL;
+    slot->checkpoints = slot->checkpoint = slot->resumed = false;
+    trial_log_reset(&slot->log);
+    slot->rows_capacity = 0;
+    slot->epoch = 0;
+    slot->share = 0;
+    slot->loss = (double)NAN;
+    slot->message[0] = '\0';
+}
+
 enum status slot_train(struct slot *slot, const struct session *session, const struct slot_order *order,
                        struct error *error) {
     enum status status = STATUS_OK;
@@ -109,21 +124,9 @@ enum status slot_train(struct slot *slot, const struct session *session, const s
     }
     if (status != STATUS_OK)
         return status;
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    slot->started = (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-    slot->trial = order->trial;
-    slot->record = order->record;
-    slot->verdict = NULL;
+    begin(slot, order->trial);
     slot->checkpoints = order->checkpoints;
     slot->checkpoint = order->checkpoint >= 0;
-    slot->resumed = false;
-    trial_log_reset(&slot->log);
-    slot->rows_capacity = 0;
-    slot->epoch = 0;
-    slot->share = 0;
-    slot->loss = (double)NAN;
-    slot->message[0] = '\0';
     return STATUS_OK;
 }
 
@@ -173,6 +176,11 @@ static void fail(struct slot *slot, const char *reason, const char *message) {
     record->has_best = record->restored = false;
     record->n_rows = record->n_columns = 0;
     snprintf(slot->message, sizeof slot->message, "%s", message);
+}
+
+void slot_refuse(struct slot *slot, size_t trial, const char *reason, const char *message) {
+    begin(slot, trial);
+    fail(slot, reason, message);
 }
 
 static bool take_columns(struct slot *slot, struct message_reader *reader) {

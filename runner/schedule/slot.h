@@ -58,6 +58,8 @@ struct slot_order {
    had. A failure is that of the machine. */
 enum status slot_train(struct slot *slot, const struct session *session, const struct slot_order *order,
                        struct error *error);
+/* A trial that cannot begin: the record is whole at once. */
+void slot_refuse(struct slot *slot, size_t trial, const char *reason, const char *message);
 /* Ends the process; its trial ends with this status and reason (a fixed word) once slot_died(). */
 void slot_stop(struct slot *slot, enum trial_status status, const char *reason);
 /* The trial goes on with so many threads, of those that it was ordered with at most. */

@@ -72,6 +72,11 @@ static enum status give_trial(struct run *run, struct slot *slot, struct error *
     const struct record *before = journal_find(supervisor->journal, facts->key);
     if (before != NULL)
         record->attempts = before->attempts + 1;
+    const struct session_data *data = &supervisor->session->data[point->data];
+    if (data->problem != NULL) {
+        slot_refuse(slot, trial, data->reason, data->problem);
+        return STATUS_OK;
+    }
     struct arena arena;
     arena_init(&arena);
     struct text text;
@@ -94,8 +99,6 @@ static enum status give_trial(struct run *run, struct slot *slot, struct error *
         close(order.checkpoint);
     text_clear(&text);
     arena_clear(&arena);
-    if (status == STATUS_OK && supervisor->watcher.started != NULL)
-        supervisor->watcher.started(supervisor->watcher.context, slot);
     return status;
 }
 
@@ -346,6 +349,20 @@ static enum status check_stop(const struct run *run, struct error *error) {
     return interrupt_check(run->supervisor->session->settings.interrupt, error);
 }
 
+/* One without data has ended when it begins, and reading is not tried again in this run. */
+static enum status begin_trial(struct run *run, struct slot *slot, struct error *error) {
+    const struct supervisor *supervisor = run->supervisor;
+    enum status status = give_trial(run, slot, error);
+    if (status != STATUS_OK)
+        return status;
+    if (supervisor->watcher.started != NULL)
+        supervisor->watcher.started(supervisor->watcher.context, slot);
+    if (supervisor->session->data[data_of(run, slot->trial)].problem == NULL)
+        return STATUS_OK;
+    run->failures[slot->trial] = supervisor->retries;
+    return end_trial(run, slot, error);
+}
+
 static enum status loop(struct run *run, struct error *error) {
     struct supervisor *supervisor = run->supervisor;
     const struct supervisor_watcher *watcher = &supervisor->watcher;
@@ -355,8 +372,8 @@ static enum status loop(struct run *run, struct error *error) {
         bool busy = false;
         for (size_t i = 0; status == STATUS_OK && i < run->n_slots; i++) {
             struct slot *slot = &run->slots[i];
-            if (slot->trial == NO_TRIAL && run->next < supervisor->n_trials)
-                status = give_trial(run, slot, error);
+            while (status == STATUS_OK && slot->trial == NO_TRIAL && run->next < supervisor->n_trials && !run->stop)
+                status = begin_trial(run, slot, error);
             busy = busy || slot->trial != NO_TRIAL;
         }
         if (status == STATUS_OK && run->changed)
