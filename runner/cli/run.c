@@ -273,6 +273,48 @@ static void tell_first_failed(const struct run *run) {
     text_clear(&label);
 }
 
+static size_t count_records(const struct results *results) {
+    size_t n = 0;
+    for (size_t t = 0; t < results->n_trials; t++)
+        n += results->trials[t].record != NULL;
+    return n;
+}
+
+/* Tables of what the journal still holds, where it was changed below this process. */
+static enum status write_rest(struct run *run, size_t *lost, struct error *error) {
+    struct results *results = &run->job.plan.results;
+    size_t before = count_records(results);
+    bool added;
+    journal_close(&run->journal, NULL);
+    enum status status = journal_open(folder_file(&run->folder, FOLDER_JOURNAL), &run->journal, error);
+    if (status != STATUS_OK)
+        return status;
+    journal_join(&run->journal, results);
+    *lost = before - count_records(results);
+    status = journal_add_grid(&run->journal, results, &added, error);
+    return status == STATUS_OK ? tables_write(results, run->folder.path, error) : status;
+}
+
+/* *lost: trials whose end is known no more. Tables go where the journal is, or nowhere. */
+static enum status write_last(struct run *run, size_t *lost, struct error *error) {
+    struct results *results = &run->job.plan.results;
+    enum status status = journal_flush(&run->journal, error);
+    if (run->journal.restored > 0)
+        log_warning(&run->options->log,
+                    "%s: the journal was removed by another program, a plugin perhaps, while the run went on; "
+                    "it was written again, and nothing is lost",
+                    folder_file(&run->folder, FOLDER_JOURNAL));
+    if (status == STATUS_OK)
+        status = write_config(run, error);       /* they may have been removed as well */
+    experiment_drop_trees(&run->job.experiment); /* room for the tables and the report of a large grid */
+    if (status == STATUS_OK)
+        status = tables_write(results, run->folder.path, error);
+    if (status != STATUS_OK && journal_status(&run->journal, NULL) != STATUS_OK)
+        status = write_rest(run, lost, error);
+    bool new_manifest = run->n_todo > 0 || run->changed || access(folder_file(&run->folder, "manifest.json"), F_OK) < 0;
+    return status == STATUS_OK && new_manifest ? write_manifest(run, error) : status;
+}
+
 static enum status run_grid(struct run *run, struct error *error) {
     enum status status = open_results(run, error);
     if (status != STATUS_OK)
@@ -288,16 +330,11 @@ static enum status run_grid(struct run *run, struct error *error) {
                                           .workers = run->workers,
                                           .threads = run->threads},
                      &run->job.plan.results);
-    status = run->n_todo > 0 ? train(run, error) : write_config(run, error);
-    experiment_drop_trees(&run->job.experiment); /* room for the tables and the report of a large grid */
+    status = run->n_todo > 0 ? train(run, error) : STATUS_OK;
     if (status != STATUS_OK && status != STATUS_INTERRUPTED && status != STATUS_TRIAL)
         return status;
-    enum status written = journal_flush(&run->journal, error); /* tables go where the journal is, or nowhere */
-    if (written == STATUS_OK)
-        written = tables_write(&run->job.plan.results, run->folder.path, error);
-    bool new_manifest = run->n_todo > 0 || run->changed || access(folder_file(&run->folder, "manifest.json"), F_OK) < 0;
-    if (written == STATUS_OK && new_manifest)
-        written = write_manifest(run, error);
+    size_t lost = 0;
+    enum status written = write_last(run, &lost, error);
     if (written != STATUS_OK)
         return written;
     print_results(run);
@@ -306,6 +343,12 @@ static enum status run_grid(struct run *run, struct error *error) {
     report_after_run(&run->job.plan.results, run->folder.path, &run->options->log);
     if (status == STATUS_TRIAL)
         tell_first_failed(run);
+    if (lost > 0)
+        return error_set(error, STATUS_ENVIRONMENT,
+                         "%s: another program, a plugin perhaps, cut or changed the journal while the run went on: "
+                         "%zu trial%s that had ended %s lost; run again to train %s",
+                         folder_file(&run->folder, FOLDER_JOURNAL), lost, lost == 1 ? "" : "s",
+                         lost == 1 ? "is" : "are", lost == 1 ? "it" : "them");
     struct results_counts counts = results_count(&run->job.plan.results);
     if (status == STATUS_OK && counts.failed + counts.timeout > 0)
         return error_set(error, STATUS_TRIAL, "%s", "");

@@ -83,27 +83,46 @@ static enum status wait_for_lock(int lock, const struct interrupt *interrupt, in
     return status;
 }
 
-static enum status take_lock(struct folder *folder, bool wait, const struct log *log, const struct interrupt *interrupt,
-                             struct error *error) {
+static enum status lock(const struct folder *folder, int fd, bool wait, const struct log *log,
+                        const struct interrupt *interrupt, int *failed, struct error *error) {
     char holder[256];
-    const char *path = folder_file(folder, ".lock");
-    folder->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
-    if (folder->lock < 0)
-        return error_set(error, STATUS_ENVIRONMENT, "%s: cannot lock the results folder: %s", path, strerror(errno));
-    int failed = flock(folder->lock, LOCK_EX | LOCK_NB);
-    if (failed && errno == EWOULDBLOCK && !wait)
+    *failed = flock(fd, LOCK_EX | LOCK_NB);
+    if (*failed == 0 || errno != EWOULDBLOCK)
+        return STATUS_OK;
+    if (!wait)
         return error_set(error, STATUS_ENVIRONMENT,
                          "%s: another runner works in this folder: %s; wait for it (--wait), or use another --results",
                          folder->path, holder_of(folder->lock, holder));
-    if (failed && errno == EWOULDBLOCK) {
-        log_info(log, "%s: waiting for the runner that works in this folder: %s", folder->path,
-                 holder_of(folder->lock, holder));
-        if (wait_for_lock(folder->lock, interrupt, &failed, error) != STATUS_OK)
-            return STATUS_INTERRUPTED;
-    }
-    return failed
+    log_info(log, "%s: waiting for the runner that works in this folder: %s", folder->path,
+             holder_of(folder->lock, holder));
+    return wait_for_lock(fd, interrupt, failed, error);
+}
+
+/* A file system of another machine may lock no folders: then the file alone counts. */
+static enum status take_lock(struct folder *folder, bool wait, const struct log *log, const struct interrupt *interrupt,
+                             struct error *error) {
+    const char *path = folder_file(folder, ".lock");
+    int failed = 0;
+    folder->self = open(folder->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    folder->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+    if (folder->lock < 0)
+        return error_set(error, STATUS_ENVIRONMENT, "%s: cannot lock the results folder: %s", path, strerror(errno));
+    enum status status = STATUS_OK;
+    if (folder->self >= 0)
+        status = lock(folder, folder->self, wait, log, interrupt, &failed, error);
+    if (status == STATUS_OK)
+        status = lock(folder, folder->lock, wait, log, interrupt, &failed, error);
+    return status == STATUS_OK && failed != 0
                ? error_set(error, STATUS_ENVIRONMENT, "%s: cannot lock the results folder: %s", path, strerror(errno))
-               : STATUS_OK;
+               : status;
+}
+
+static void let_go(struct folder *folder) {
+    if (folder->lock >= 0)
+        close(folder->lock);
+    if (folder->self >= 0)
+        close(folder->self);
+    folder->lock = folder->self = -1;
 }
 
 /* True where the lock that is held is that of the file which has the name now: the folder may have been removed meanwhile. */
@@ -128,14 +147,14 @@ static void remove_remains(const char *path) {
 
 enum status folder_open(struct folder *folder, const char *parent, const char *name, bool wait, const struct log *log,
                         const struct interrupt *interrupt, struct error *error) {
-    *folder = (struct folder){.lock = -1};
+    *folder = (struct folder){.lock = -1, .self = -1};
     arena_init(&folder->arena);
     folder->path = path_join(&folder->arena, parent, name);
     enum status status = folder_make_own(folder->path, error);
     if (status == STATUS_OK)
         status = take_lock(folder, wait, log, interrupt, error);
     while (status == STATUS_OK && !lock_is_current(folder)) {
-        close(folder->lock);
+        let_go(folder);
         status = folder_make_own(folder->path, error);
         if (status == STATUS_OK)
             status = take_lock(folder, wait, log, interrupt, error);
@@ -152,10 +171,9 @@ enum status folder_open(struct folder *folder, const char *parent, const char *n
 }
 
 void folder_close(struct folder *folder) {
-    if (folder->lock >= 0)
-        close(folder->lock);
+    let_go(folder);
     arena_clear(&folder->arena);
-    *folder = (struct folder){.lock = -1};
+    *folder = (struct folder){.lock = -1, .self = -1};
 }
 
 const char *folder_file(struct folder *folder, const char *file) {

@@ -1,5 +1,6 @@
 /*
- * A results folder: its name, its lock and the paths in it. One runner writes in a folder at a time.
+ * A results folder: its name, its lock and the paths in it. One runner writes in a folder at a time: it holds locks on the file .lock and on
+ * the folder itself, which stays locked where somebody removes the file.
  */
 #ifndef RUNNER_RESULTS_FOLDER_H
 #define RUNNER_RESULTS_FOLDER_H
@@ -21,7 +22,7 @@ char *folder_name(struct arena *arena, const char *experiment, const char *const
 struct folder {
     struct arena arena;
     const char *path; /* of the folder, ending in no slash */
-    int lock;
+    int lock, self;   /* descriptors that are locked */
 };
 
 /* Makes the folder and takes its lock. Where another process holds it: STATUS_ENVIRONMENT, and the text says which process, or with

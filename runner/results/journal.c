@@ -1,5 +1,6 @@
 #include "runner/results/journal.h"
 
+#include "runner/base/file.h"
 #include "runner/results/brief.h"
 
 #include <errno.h>
@@ -192,12 +193,25 @@ enum status journal_read(const char *path, struct journal *journal, struct error
     return status;
 }
 
+static void note_folder(const char *path, uint64_t folder[2]) {
+    struct arena arena;
+    struct stat facts = {0};
+    arena_init(&arena);
+    if (stat(path_folder(&arena, path), &facts) == 0) {
+        folder[0] = facts.st_dev;
+        folder[1] = facts.st_ino;
+    }
+    arena_clear(&arena);
+}
+
 enum status journal_open(const char *path, struct journal *journal, struct error *error) {
     uint64_t whole;
     enum status status = read_all(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW, journal, &whole, error);
     if (status == STATUS_OK && ftruncate(journal->fd, (off_t)whole) < 0)
         status = error_set(error, STATUS_ENVIRONMENT, "%s: cannot cut off a torn line: %s", path, strerror(errno));
     journal->writes = status == STATUS_OK;
+    journal->end = whole;
+    note_folder(path, journal->folder);
     if (status != STATUS_OK)
         release(journal);
     return status;
@@ -244,16 +258,45 @@ enum status journal_status(const struct journal *journal, struct error *error) {
                : STATUS_OK;
 }
 
-static enum status check_place(const struct journal *journal, struct error *error) {
+/* The removed file is whole as long as it is open. */
+static enum status restore(struct journal *journal, struct error *error) {
+    struct file_writer writer;
+    char buffer[1 << 16];
+    ssize_t n = 0;
+    file_writer_open(&writer, journal->path);
+    for (off_t at = 0; (n = pread(journal->fd, buffer, sizeof buffer, at)) > 0; at += n)
+        file_writer_add(&writer, buffer, (size_t)n);
+    enum status status = file_writer_close(&writer, n == 0, error);
+    int fd = status == STATUS_OK && n == 0 ? open(journal->path, O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW) : -1;
+    if (fd < 0)
+        return status != STATUS_OK ? status
+                                   : error_set(error, STATUS_ENVIRONMENT,
+                                               "%s: the journal was removed while the run went on, and cannot be "
+                                               "written again: %s",
+                                               journal->path, strerror(errno));
+    close(journal->fd);
+    journal->fd = fd;
+    journal->restored++;
+    return STATUS_OK;
+}
+
+static enum status check_place(struct journal *journal, struct error *error) {
     struct stat facts, named;
     if (fstat(journal->fd, &facts) < 0)
         return STATUS_OK;
+    bool there = stat(journal->path, &named) == 0;
+    if (facts.st_nlink == 0 && !there) {
+        uint64_t folder[2] = {0, 0};
+        note_folder(journal->path, folder);
+        if (folder[1] != 0 && memcmp(folder, journal->folder, sizeof folder) == 0)
+            return restore(journal, error);
+    }
     if (facts.st_nlink == 0)
         return error_set(error, STATUS_ENVIRONMENT,
                          "%s: the journal was removed while the run went on, with its folder perhaps; "
                          "run again to begin anew",
                          journal->path);
-    if (stat(journal->path, &named) < 0 || named.st_ino != facts.st_ino || named.st_dev != facts.st_dev)
+    if (!there || named.st_ino != facts.st_ino || named.st_dev != facts.st_dev)
         return error_set(error, STATUS_ENVIRONMENT,
                          "%s: the journal was moved while the run went on, with its folder perhaps; "
                          "put it back and run again",
@@ -295,11 +338,14 @@ static enum status add_line(struct journal *journal, const struct text *json, ui
     struct text line;
     text_init(&line);
     char digits[HASH_SHORT_TEXT_SIZE];
+    off_t start = lseek(journal->fd, 0, SEEK_END);
+    if ((uint64_t)start != journal->end) /* another hand has cut the file, in the middle of a line perhaps */
+        text_add_char(&line, '\n');
+    *at = (uint64_t)start + line.length;
     text_printf(&line, "%s ", hash128_write_short(hash128_of(json->data, json->length), digits));
     text_add_bytes(&line, json->data, json->length);
     text_add_char(&line, '\n');
     enum status status = STATUS_OK;
-    off_t start = lseek(journal->fd, 0, SEEK_END);
     size_t written = 0;
     while (status == STATUS_OK && written < line.length) {
         ssize_t n = write(journal->fd, line.data + written, line.length - written);
@@ -311,8 +357,9 @@ static enum status add_line(struct journal *journal, const struct text *json, ui
     }
     if (status != STATUS_OK && ftruncate(journal->fd, start) < 0)
         error_prefix(error, "a torn line stays at the end"); /* which the next reader skips */
+    else if (status == STATUS_OK)
+        journal->end = (uint64_t)start + line.length;
     text_clear(&line);
-    *at = (uint64_t)start;
     journal->unsynced = true;
     return status == STATUS_OK ? journal_sync(journal, error) : status;
 }

@@ -22,9 +22,12 @@ struct journal {
     uint64_t grid_at, grid_length; /* the JSON of the last grid line; length 0: none */
     struct hash128 grid_hash;
     const char *path;
-    int fd;      /* -1: there is no file */
-    bool lost;   /* what had been read once cannot be read any more */
-    bool writes; /* it was opened for adding lines */
+    int fd;             /* -1: there is no file */
+    uint64_t end;       /* where the next line belongs */
+    uint64_t folder[2]; /* device and inode */
+    size_t restored;    /* how often the file was removed by another hand and written again */
+    bool lost;          /* what had been read once cannot be read any more */
+    bool writes;        /* it was opened for adding lines */
     bool unsynced;
     double synced_at; /* seconds of the monotonic clock */
 };
@@ -42,7 +45,8 @@ enum status journal_add(struct journal *journal, const struct record *record, co
                         struct error *error);
 /* Writes nothing where the last grid is the same; *added tells. */
 enum status journal_add_grid(struct journal *journal, const struct results *results, bool *added, struct error *error);
-/* fsync, where a line was added and the last one was a second ago. */
+/* Where the file was removed meanwhile, from a folder that is still there, it is written again from the one that is still open.
+   fsync, where a line was added and the last one was a second ago. */
 enum status journal_sync(struct journal *journal, struct error *error);
 /* fsync, where a line was added. */
 enum status journal_flush(struct journal *journal, struct error *error);
