@@ -20,6 +20,9 @@ struct arena_block {
 void memory_exhausted(void) {
     static const char message[] =
         "error: out of memory; free some, or lower --workers, batch sizes or the data set's size\n";
+    if (memory_lacks) {
+        memory_lacks();
+    }
     if (write(STDERR_FILENO, message, sizeof message - 1) < 0) {
         _exit(STATUS_ENVIRONMENT);
     }

@@ -32,5 +32,7 @@ void *memory_resize(void *memory, size_t count, size_t size);
 char *memory_copy_text(const char *text);
 /* How the program ends then; for memory that a library was to allocate. */
 _Noreturn void memory_exhausted(void);
+/* Is told first, where a program has it. */
+void memory_lacks(void) __attribute__((weak));
 
 #endif

@@ -326,3 +326,7 @@ const runner_component *loader_find(const struct loader *loader, enum runner_kin
     const struct catalog_component *entry = catalog_find(&loader->catalog, kind, name);
     return entry ? loader->components[entry - loader->catalog.components] : NULL;
 }
+
+void *loader_next_symbol(const char *name) {
+    return dlsym(RTLD_NEXT, name);
+}

@@ -49,6 +49,9 @@ void loader_open_watched(struct loader *loader, const char *const *folders, size
 void loader_open_file(struct loader *loader, const char *file);
 void loader_close(struct loader *loader);
 
+/* The function that a name would stand for without this program's own; NULL where there is none. */
+void *loader_next_symbol(const char *name);
+
 /* NULL where there is none. */
 const runner_component *loader_find(const struct loader *loader, enum runner_kind kind, const char *name);
 

@@ -54,9 +54,9 @@ static char **make_environment(struct arena *arena) {
 }
 
 /* In the new process, between fork and exec: only calls that are safe there. */
-static _Noreturn void become_worker(const char *path, char **arguments, char **environment, const int descriptors[3],
+static _Noreturn void become_worker(const char *path, char **arguments, char **environment, const int descriptors[4],
                                     pid_t parent) {
-    int socket = descriptors[0], orders = descriptors[1], log = descriptors[2];
+    int socket = descriptors[0], orders = descriptors[1], report = descriptors[2], log = descriptors[3];
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
         _exit(127);
@@ -74,32 +74,45 @@ static _Noreturn void become_worker(const char *path, char **arguments, char **e
     if (null < 0 || dup2(null, 0) < 0 || dup2(log, 1) < 0 || dup2(log, 2) < 0)
         _exit(127);
     /* Out of the way of each other; dup2() clears close-on-exec where source and target differ. */
-    socket = fcntl(socket, F_DUPFD_CLOEXEC, WORKER_ORDERS + 1);
-    orders = fcntl(orders, F_DUPFD_CLOEXEC, WORKER_ORDERS + 1);
-    if (socket < 0 || orders < 0 || dup2(socket, WORKER_SOCKET) < 0 || dup2(orders, WORKER_ORDERS) < 0)
-        _exit(127);
+    static const int targets[] = {WORKER_SOCKET, WORKER_ORDERS, WORKER_REPORT};
+    int sources[] = {socket, orders, report};
+    for (size_t i = 0; i < sizeof sources / sizeof sources[0]; i++)
+        if ((sources[i] = fcntl(sources[i], F_DUPFD_CLOEXEC, WORKER_REPORT + 1)) < 0)
+            _exit(127);
+    for (size_t i = 0; i < sizeof sources / sizeof sources[0]; i++)
+        if (dup2(sources[i], targets[i]) < 0)
+            _exit(127);
     execve(path, arguments, environment);
     _exit(126);
 }
 
-/* Memory that this process alone writes: the seal leaves its own mapping as it is. */
-static int make_orders(struct child *child) {
-    int fd = memfd_create("runner-worker-orders", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+/* Memory that both processes see, of a size that neither can change. */
+static int make_page(const char *name, size_t size, int seals, void **page) {
+    int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (fd < 0)
         return -1;
-    void *page = MAP_FAILED;
-    if (ftruncate(fd, sizeof *child->orders) == 0)
-        page = mmap(NULL, sizeof *child->orders, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    if (page == MAP_FAILED || fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE) < 0) {
+    void *mapped = MAP_FAILED;
+    if (ftruncate(fd, (off_t)size) == 0)
+        mapped = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (mapped == MAP_FAILED || fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL | seals) < 0) {
         int cause = errno;
-        if (page != MAP_FAILED)
-            munmap(page, sizeof *child->orders);
+        if (mapped != MAP_FAILED)
+            munmap(mapped, size);
         close(fd);
         errno = cause;
         return -1;
     }
-    child->orders = page;
+    *page = mapped;
     return fd;
+}
+
+bool child_lacked_memory(const struct child *child) {
+    return child->report != NULL && atomic_load_explicit(&child->report->lacked_memory, memory_order_relaxed) != 0;
+}
+
+void child_forget_lack(struct child *child) {
+    if (child->report != NULL)
+        atomic_store_explicit(&child->report->lacked_memory, 0, memory_order_relaxed);
 }
 
 /* Workers keep from the memory of other processes by Landlock (worker_guard.c). Where the kernel has none, this process lets nobody of the
@@ -115,9 +128,16 @@ enum status child_start(struct child *child, const struct child_settings *settin
     close_memory();
     struct arena arena;
     arena_init(&arena);
-    int pair[2] = {-1, -1}, orders = make_orders(child);
+    int pair[2] = {-1, -1};
+    void *page = NULL;
+    /* This process alone writes orders: the seal leaves its own mapping as it is. */
+    int orders = make_page("runner-worker-orders", sizeof *child->orders, F_SEAL_FUTURE_WRITE, &page);
+    child->orders = page;
+    page = NULL;
+    int report = make_page("runner-worker-report", sizeof *child->report, 0, &page);
+    child->report = page;
     enum status status = STATUS_OK;
-    child->log = orders < 0 ? -1 : memfd_create("runner-worker-log", MFD_CLOEXEC);
+    child->log = orders < 0 || report < 0 ? -1 : memfd_create("runner-worker-log", MFD_CLOEXEC);
     if (child->log < 0 || fcntl(child->log, F_SETFL, O_APPEND) < 0 ||
         socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
         status = error_set(error, STATUS_ENVIRONMENT, "cannot start a worker: %s", strerror(errno));
@@ -138,7 +158,8 @@ enum status child_start(struct child *child, const struct child_settings *settin
     pid_t parent = getpid();
     child->pid = fork();
     if (child->pid == 0)
-        become_worker(settings->worker, arguments, environment, (const int[]){pair[1], orders, child->log}, parent);
+        become_worker(settings->worker, arguments, environment, (const int[]){pair[1], orders, report, child->log},
+                      parent);
     if (child->pid < 0) {
         child->pid = 0;
         status = error_set(error, STATUS_ENVIRONMENT, "cannot start a worker: %s", strerror(errno));
@@ -156,6 +177,8 @@ enum status child_start(struct child *child, const struct child_settings *settin
 out:
     if (orders >= 0)
         close(orders);
+    if (report >= 0)
+        close(report);
     if (pair[0] >= 0)
         close(pair[0]);
     if (pair[1] >= 0)
@@ -197,6 +220,8 @@ void child_clear(struct child *child) {
         close(child->log);
     if (child->orders != NULL)
         munmap(child->orders, sizeof *child->orders);
+    if (child->report != NULL)
+        munmap(child->report, sizeof *child->report);
     frame_reader_clear(&child->reader);
     *child = (struct child){.pidfd = -1, .socket = -1, .log = -1};
 }

@@ -30,6 +30,7 @@ struct child {
     int pidfd; /* readable once the process has ended */
     int socket, log;
     struct orders *orders; /* for the process to read; NULL: none */
+    struct report *report; /* what it leaves; NULL: none */
     uint64_t taken;        /* bytes at the start of the log that were taken; their memory was given back */
     double patience;       /* seconds that child_call() waits for an answer; 0: for ever */
     const struct interrupt *interrupt;
@@ -38,6 +39,9 @@ struct child {
 };
 
 enum status child_start(struct child *child, const struct child_settings *settings, struct error *error);
+/* Whether an allocation has failed in the process since it was last forgotten. */
+bool child_lacked_memory(const struct child *child);
+void child_forget_lack(struct child *child);
 /* Kills the process where it still runs, and any that it has started, and releases everything. */
 void child_clear(struct child *child);
 /* Waits for a process that has ended or is about to; "SIGSEGV", "exit 3". */

@@ -16,7 +16,8 @@
  *              a checkpoint's file -> perhaps RESUME, then COLUMNS, ROW, PROGRESS, WEIGHTS and CHECKPOINT, at last RESULT
  * A worker sends the next CHECKPOINT, or RESULT, when KEPT has answered the one before.
  *
- * What else the supervisor tells a worker while that trains stands in memory that both see (struct orders).
+ * What else the supervisor tells a worker while that trains stands in memory that both see (struct orders), and so does what a worker may not
+ * live to say (struct report).
  */
 #ifndef RUNNER_SCHEDULE_MESSAGE_H
 #define RUNNER_SCHEDULE_MESSAGE_H
@@ -32,6 +33,7 @@
 
 #define WORKER_SOCKET 3 /* the descriptor of the worker's end */
 #define WORKER_ORDERS 4 /* the descriptor of its struct orders, which it may read */
+#define WORKER_REPORT 5 /* the descriptor of its struct report, which it writes */
 #define WORKER_LOST 120 /* exit status of a worker that cannot speak with the supervisor any more */
 
 enum message {
@@ -61,6 +63,11 @@ enum message {
 /* At the start of a page. */
 struct orders {
     _Atomic uint32_t threads; /* that the running trial is to use from its next update on */
+};
+
+/* What a worker leaves for the supervisor however it ends. At the start of a page. */
+struct report {
+    _Atomic uint32_t lacked_memory; /* an allocation has failed */
 };
 
 void message_u64(struct text *out, uint64_t number);

@@ -127,7 +127,7 @@ bool session_hand_over(struct session *session, struct child *child, bool *attac
 }
 
 /* The helper has died, for the reason in `error`, to which the last line that it printed is added. Whose fault it is: a worker that
-   lacks memory says so and leaves with STATUS_ENVIRONMENT (base/arena.h); any other death is that of a plugin. */
+   lacks memory leaves with STATUS_ENVIRONMENT (base/arena.h); any other death is that of a plugin. */
 static enum status take_last_words(struct session *session, struct error *error) {
     struct text log;
     text_init(&log);
@@ -138,7 +138,7 @@ static enum status take_last_words(struct session *session, struct error *error)
     line = line != NULL ? line + 1 : log.data;
     char lacking[32];
     snprintf(lacking, sizeof lacking, "exit %d", STATUS_ENVIRONMENT);
-    bool memory = strcmp(error->text, lacking) == 0 && strstr(line, "out of memory") != NULL;
+    bool memory = strcmp(error->text, lacking) == 0 && child_lacked_memory(&session->helper);
     enum status status = memory ? STATUS_ENVIRONMENT : STATUS_CONFIG;
     if (*line != '\0') {
         char *reason = memory_copy_text(error->text);

@@ -66,6 +66,7 @@ static enum status send(struct slot *slot, const struct session *session, const 
     if (status != STATUS_OK)
         return status;
     set_orders(slot, order->record->threads);
+    child_forget_lack(&slot->child);
     struct text payload;
     text_init(&payload);
     message_u64(&payload, order->data);

@@ -164,7 +164,7 @@ static void keep_log(struct run *run, struct slot *slot) {
 /* An allocation that fails ends a trial in many ways: by an error, by a signal, by an exit. */
 static void name_memory(const struct run *run, struct slot *slot) {
     struct record *record = slot->record;
-    if (!slot->log.out_of_memory || record->status != TRIAL_FAILED)
+    if (!child_lacked_memory(&slot->child) || record->status != TRIAL_FAILED)
         return;
     bool limited = run->supervisor->experiment->limits.memory > 0;
     size_t length = strlen(slot->message);

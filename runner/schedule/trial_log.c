@@ -2,9 +2,6 @@
 
 #include <string.h>
 
-/* base/arena.c and worker_memory.c say so. */
-static const char marker[] = "error: out of memory";
-
 void trial_log_init(struct trial_log *log) {
     *log = (struct trial_log){.dropped = 0};
     text_init(&log->head);
@@ -20,7 +17,6 @@ void trial_log_reset(struct trial_log *log) {
     text_reset(&log->head);
     text_reset(&log->tail);
     log->dropped = 0;
-    log->out_of_memory = false;
 }
 
 static void shorten(struct trial_log *log) {
@@ -34,7 +30,6 @@ static void shorten(struct trial_log *log) {
 }
 
 void trial_log_add(struct trial_log *log, const char *bytes, size_t n) {
-    log->out_of_memory = log->out_of_memory || memmem(bytes, n, marker, sizeof marker - 1) != NULL;
     size_t room = TRIAL_LOG_HEAD - log->head.length, to_head = n < room ? n : room;
     text_add_bytes(&log->head, bytes, to_head);
     for (size_t at = to_head; at < n;) {

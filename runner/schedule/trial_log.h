@@ -6,7 +6,6 @@
 
 #include "runner/schedule/child.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 
 enum { TRIAL_LOG_HEAD = 16 << 10, TRIAL_LOG_TAIL = 64 << 10 };
@@ -14,7 +13,6 @@ enum { TRIAL_LOG_HEAD = 16 << 10, TRIAL_LOG_TAIL = 64 << 10 };
 struct trial_log {
     struct text head, tail; /* the tail holds up to twice what is kept in the end */
     uint64_t dropped;       /* bytes between them */
-    bool out_of_memory;     /* the worker said that an allocation failed */
 };
 
 void trial_log_init(struct trial_log *log);

@@ -320,6 +320,9 @@ int worker_main(int argc, char **argv) {
     struct worker worker = {.own = argv[1], .files = (const char **)(argv + 2), .n_files = (size_t)(argc - 2)};
     void *orders = mmap(NULL, sizeof *worker.orders, PROT_READ, MAP_SHARED, WORKER_ORDERS, 0);
     worker.orders = orders == MAP_FAILED ? NULL : orders;
+    void *report = mmap(NULL, sizeof(struct report), PROT_READ | PROT_WRITE, MAP_SHARED, WORKER_REPORT, 0);
+    if (report != MAP_FAILED && worker_memory_report != NULL)
+        worker_memory_report(report);
     struct error error = {0};
     worker_volunteer();
     enum status status = serve(&worker, &error);

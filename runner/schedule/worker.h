@@ -13,6 +13,8 @@
 #include "runner/schedule/message.h"
 
 int worker_main(int argc, char **argv);
+/* Of runner-worker itself, in builds that have it (worker_memory.c): where it notes that an allocation has failed. */
+void worker_memory_report(struct report *report) __attribute__((weak));
 
 /* Data sets that the supervisor attached, by its index. */
 struct worker_data {

@@ -16,6 +16,8 @@ exit_thread_step failed exit 3
 hang_step timeout time limit
 stop_step timeout time limit
 allocate_step failed memory limit
+map_step failed memory limit
+lie_step failed SIGABRT
 nan_step diverged
 close_step failed connection closed
 junk_step failed protocol
@@ -33,7 +35,7 @@ spoil_step done
 memory_step done
 END
 if [ -n "$RUNNER_SANITIZER" ]; then # which have an allocator of their own, and start processes themselves
-    grep -vE '^(allocate|free|fork|overflow|limits)_step' faults >fewer && mv fewer faults
+    grep -vE '^(allocate|map|free|fork|overflow|limits)_step' faults >fewer && mv fewer faults
 fi
 grid() { # NAME AXIS
     cat >"$1.yaml" <<END

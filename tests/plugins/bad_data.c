@@ -47,9 +47,7 @@ static int read(const runner_dataset *dataset, runner_call *call, runner_split s
         values[i] = 0;
     switch (((const struct config *)dataset->state)->fault) {
     case CRASH_READ: crash(); break;
-    case ABORT:
-        fputs("the last words of reading\n", stderr);
-        abort();
+    case ABORT: fputs("the last words of reading\n", stderr); abort();
     case EXIT: exit(0);
     case HANG:
         for (volatile int forever = 1; forever;)
