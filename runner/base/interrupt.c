@@ -6,7 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-static const int numbers[INTERRUPT_SIGNALS] = {SIGINT, SIGTERM, SIGHUP};
+static const int numbers[INTERRUPT_SIGNALS] = {SIGINT,  SIGTERM,   SIGHUP,  SIGUSR1, SIGUSR2, SIGXCPU,
+                                               SIGALRM, SIGVTALRM, SIGPROF, SIGPWR,  SIGIO};
 
 /* A handler gets nothing but the number, and what signals do is the process's, so this is as well. */
 static struct interrupt *present;
@@ -16,7 +17,7 @@ static void set_default(int number) {
     if (sigaction(number, NULL, &action) != 0 || action.sa_handler == SIG_IGN)
         return;
     memset(&action, 0, sizeof action);
-    action.sa_handler = SIG_DFL;
+    action.sa_handler = number == SIGXCPU ? SIG_IGN : SIG_DFL;
     sigemptyset(&action.sa_mask);
     sigaction(number, &action, NULL);
 }

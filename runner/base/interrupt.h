@@ -1,6 +1,7 @@
 /*
- * SIGINT, SIGTERM and SIGHUP as something to look at: the first of them, whenever it comes, is noted and wakes poll(), and the program
- * ends in good order; a second one of any of them ends it at once, as it would have without this.
+ * Signals that would end the program as something to look at: SIGINT, SIGTERM, SIGHUP, and what batch systems and timers send (SIGUSR1,
+ * SIGUSR2, SIGXCPU, SIGALRM, ...). The first of them, whenever it comes, is noted and wakes poll(), and the program ends in good order; a second
+ * one of any of them ends it at once, as it would have without this, but for SIGXCPU, which comes every second.
  *
  * A signal that is ignored when the program starts (nohup) stays so. One at a time in a process, from the main thread. Where functions
  * take a pointer to it, NULL stands for nothing to look at.
@@ -13,7 +14,7 @@
 #include <signal.h>
 #include <sys/types.h>
 
-enum { INTERRUPT_SIGNALS = 3 };
+enum { INTERRUPT_SIGNALS = 11 };
 
 struct interrupt {
     int fd;                       /* readable once a signal has come */

@@ -22,10 +22,11 @@ struct parse {
     enum status status;
 };
 
-static void read_count(struct parse *parse, const char *name, const char *text, size_t *count) {
+static void read_count(struct parse *parse, const char *name, const char *text, int64_t most, size_t *count) {
     int64_t number;
-    if (!number_read_int(text, &number) || number < 1 || number > 1024)
-        parse->status = error_set(parse->error, STATUS_CONFIG, "--%s %s: wanted a number from 1 to 1024", name, text);
+    if (!number_read_int(text, &number) || number < 1 || number > most)
+        parse->status = error_set(parse->error, STATUS_CONFIG, "--%s %s: wanted a number from 1 to %lld", name, text,
+                                  (long long)most);
     else
         *count = (size_t)number;
 }
@@ -40,16 +41,16 @@ static error_t read_option(int key, char *argument, struct argp_state *state) {
             parse->status =
                 error_set(parse->error, STATUS_CONFIG, "--results: wanted the path of a folder, found nothing");
         break;
-    case KEY_WORKERS: read_count(parse, "workers", argument, &options->workers); break;
-    case KEY_THREADS: read_count(parse, "threads", argument, &options->threads); break;
+    case KEY_WORKERS: read_count(parse, "workers", argument, 1024, &options->workers); break;
+    case KEY_THREADS: read_count(parse, "threads", argument, 1024, &options->threads); break;
     case KEY_FRESH: options->fresh = true; break;
     case KEY_RETRY:
         options->retries = 1;
         if (argument != NULL)
-            read_count(parse, "retry", argument, &options->retries);
+            read_count(parse, "retry", argument, 1024, &options->retries);
         break;
     case KEY_FAIL_FAST: options->fail_fast = true; break;
-    case KEY_SAMPLE: read_count(parse, "sample", argument, &options->sample); break;
+    case KEY_SAMPLE: read_count(parse, "sample", argument, 1000000000, &options->sample); break;
     case KEY_WEIGHTS: options->weights = argument; break;
     case KEY_OUTPUT: options->output = argument; break;
     case KEY_TRIAL: options->trial = argument; break;

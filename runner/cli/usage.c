@@ -201,7 +201,7 @@ const struct usage_status usage_statuses[] = {
     {2, "wrong use or config"},
     {3, "a question was answered with no"},
     {4, "disk, lock or installation"},
-    {130, "interrupted (SIGTERM: 143, SIGHUP: 129)"},
+    {130, "interrupted (SIGTERM: 143, SIGHUP: 129; 128 + the number of the signal)"},
 };
 const size_t usage_n_statuses = sizeof usage_statuses / sizeof usage_statuses[0];
 

@@ -90,7 +90,7 @@ kept() {
     [ "$(grep -c ',done,' results/endless/trials.csv)" = 2 ] || fail "not two trials in trials.csv"
     [ "$(wc -l <results/endless/trials.csv)" = 3 ] || fail "more than two trials in trials.csv"
 }
-for signal in INT:130 HUP:129 TERM:143; do
+for signal in INT:130 HUP:129 TERM:143 USR1:138 USR2:140 ALRM:142 XCPU:152; do
     begin "$RUNNER" endless.yaml --workers 1 --fresh
     until_true grep -q '^\[2/3\]' err
     kill -"${signal%:*}" "$pid"

@@ -70,6 +70,21 @@ static void the_second_ends_at_once(void **state) {
     assert_int_equal(WTERMSIG(ended), SIGINT);
 }
 
+static int many_of_processor_time(void) {
+    struct interrupt interrupt;
+    if (interrupt_open(&interrupt, NULL) != STATUS_OK)
+        return 1;
+    for (int i = 0; i < 3; i++)
+        raise(SIGXCPU);
+    return interrupt_exit_status(&interrupt, STATUS_INTERRUPTED) == 128 + SIGXCPU ? 0 : 2;
+}
+
+/* The system sends it every second. */
+static void the_signal_of_processor_time_ends_nothing_by_coming_again(void **state) {
+    (void)state;
+    assert_int_equal(in_child(many_of_processor_time), 0);
+}
+
 static int ignored(void) {
     struct interrupt interrupt;
     signal(SIGHUP, SIG_IGN);
@@ -124,6 +139,7 @@ int main(void) {
         cmocka_unit_test(the_first_signal_is_noted),
         cmocka_unit_test(nothing_stands_for_no_signal),
         cmocka_unit_test(the_second_ends_at_once),
+        cmocka_unit_test(the_signal_of_processor_time_ends_nothing_by_coming_again),
         cmocka_unit_test(what_is_ignored_stays_so),
         cmocka_unit_test(closing_gives_back_what_signals_do),
         cmocka_unit_test(a_child_tells_its_parent_nothing),
