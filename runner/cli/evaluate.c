@@ -1,8 +1,8 @@
 /* `runner evaluate`: the loss and the metrics of given weights, which is what a training of no epochs that starts from them reports. */
 #include "runner/base/file.h"
+#include "runner/base/scratch.h"
 #include "runner/cli/commands.h"
 #include "runner/cli/job.h"
-#include "runner/cli/scratch.h"
 #include "runner/cli/words.h"
 #include "runner/config/resolve.h"
 #include "runner/results/journal.h"
@@ -101,20 +101,20 @@ static enum status evaluate(struct job *job, const struct options *options, stru
     struct arena arena;
     struct text message;
     struct journal journal;
-    const char *folder;
+    struct scratch scratch;
     const size_t first = 0;
     arena_init(&arena);
     text_init(&message);
-    enum status status = scratch_make("runner-evaluate-XXXXXX", &arena, &folder, error);
+    enum status status = scratch_open(&scratch, "evaluate", &arena, error);
     if (status == STATUS_OK) {
-        status = journal_open(path_join(&arena, folder, "journal.jsonl"), &journal, error);
+        status = journal_open(path_join(&arena, scratch.path, "journal.jsonl"), &journal, error);
         if (status == STATUS_OK) {
             struct supervisor supervisor = {.experiment = &job->experiment,
                                             .session = &job->session,
                                             .plan = &job->plan,
                                             .journal = &journal,
-                                            .logs = path_join(&arena, folder, "logs"),
-                                            .weights = path_join(&arena, folder, "weights"),
+                                            .logs = path_join(&arena, scratch.path, "logs"),
+                                            .weights = path_join(&arena, scratch.path, "weights"),
                                             .workers = 1,
                                             .threads = options->threads > 0 ? options->threads : cpus_usable(),
                                             .trials = &first,
@@ -128,7 +128,7 @@ static enum status evaluate(struct job *job, const struct options *options, stru
                 print_table(record);
             journal_close(&journal, NULL);
         }
-        scratch_remove(folder);
+        scratch_close(&scratch);
     }
     text_clear(&message);
     arena_clear(&arena);

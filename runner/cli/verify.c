@@ -1,10 +1,10 @@
 /* `runner verify`: trains recorded trials again and compares every cell. */
 #include "runner/base/file.h"
+#include "runner/base/scratch.h"
 #include "runner/cli/commands.h"
 #include "runner/cli/csv_file.h"
 #include "runner/cli/job.h"
 #include "runner/cli/provenance.h"
-#include "runner/cli/scratch.h"
 #include "runner/cli/words.h"
 #include "runner/results/claims.h"
 #include "runner/results/compare.h"
@@ -264,12 +264,12 @@ static enum status compare_whole(struct verify *verify, struct error *error) {
 }
 
 static enum status train(struct verify *verify, struct error *error) {
-    const char *folder;
+    struct scratch scratch;
     struct journal journal;
-    enum status status = scratch_make("runner-verify-XXXXXX", &verify->arena, &folder, error);
+    enum status status = scratch_open(&scratch, "verify", &verify->arena, error);
     if (status != STATUS_OK)
         return status;
-    status = journal_open(path_join(&verify->arena, folder, "journal.jsonl"), &journal, error);
+    status = journal_open(path_join(&verify->arena, scratch.path, "journal.jsonl"), &journal, error);
     if (status == STATUS_OK) {
         const struct options *options = verify->options;
         size_t cpus = cpus_usable(), workers = options->workers > 0 ? options->workers : cpus;
@@ -278,8 +278,8 @@ static enum status train(struct verify *verify, struct error *error) {
                                         .session = &verify->job.session,
                                         .plan = &verify->job.plan,
                                         .journal = &journal,
-                                        .logs = path_join(&verify->arena, folder, "logs"),
-                                        .weights = path_join(&verify->arena, folder, "weights"),
+                                        .logs = path_join(&verify->arena, scratch.path, "logs"),
+                                        .weights = path_join(&verify->arena, scratch.path, "weights"),
                                         .workers = workers,
                                         .threads = options->threads > 0 ? options->threads
                                                    : cpus > workers     ? cpus / workers
@@ -296,7 +296,7 @@ static enum status train(struct verify *verify, struct error *error) {
             status = compare_whole(verify, error);
         journal_close(&journal, NULL);
     }
-    scratch_remove(folder);
+    scratch_close(&scratch);
     return status;
 }
 

@@ -1,6 +1,7 @@
 #include "runner/results/plot.h"
 
 #include "runner/base/file.h"
+#include "runner/base/scratch.h"
 #include "runner/results/svg.h"
 
 #include <dirent.h>
@@ -248,40 +249,30 @@ static size_t take_former(struct plots *plots, const char *former) {
 enum status plots_draw(struct plots *plots, const char *former, struct error *error) {
     if (take_former(plots, former) == 0)
         return STATUS_OK;
-    const char *parent = getenv("TMPDIR");
-    char *folder =
-        path_join(&plots->arena, parent != NULL && parent[0] == '/' ? parent : "/tmp", "runner-plots-XXXXXX");
-    if (mkdtemp(folder) == NULL)
-        return error_set(error, STATUS_ENVIRONMENT, "%s: cannot make a temporary folder: %s", folder, strerror(errno));
-    const char *complaints = path_join(&plots->arena, folder, "complaints");
-    const char *files[3 * PLOTS_MOST + 1] = {complaints};
-    size_t n = 1;
-    enum status status = STATUS_OK;
-    for (size_t i = 0; i < plots->count; i++) {
-        struct plot *plot = &plots->items[i];
-        const char *stem = path_join(&plots->arena, folder, plot->name);
-        files[n++] = arena_printf(&plots->arena, "%s.gp", stem);
-        files[n++] = arena_printf(&plots->arena, "%s.dat", stem);
-        files[n++] = arena_printf(&plots->arena, "%s.svg", stem);
+    struct scratch scratch;
+    enum status status = scratch_open(&scratch, "plots", &plots->arena, error);
+    if (status != STATUS_OK)
+        return status;
+    const char *complaints = path_join(&plots->arena, scratch.path, "complaints");
+    for (size_t i = 0; i < plots->count && status == STATUS_OK; i++) {
+        const struct plot *plot = &plots->items[i];
+        const char *stem = path_join(&plots->arena, scratch.path, plot->name);
+        status = put(arena_printf(&plots->arena, "%s.gp", stem), &plot->script, error);
         if (status == STATUS_OK)
-            status = put(files[n - 3], &plot->script, error);
-        if (status == STATUS_OK)
-            status = put(files[n - 2], &plot->data, error);
+            status = put(arena_printf(&plots->arena, "%s.dat", stem), &plot->data, error);
     }
     enum status failed = STATUS_OK; /* of some picture: its message is kept */
     for (size_t i = 0; i < plots->count && status == STATUS_OK; i++) {
         if (plots->items[i].svg.length > 0)
             continue;
-        status = run(plots->items[i].name, folder, complaints, failed == STATUS_OK ? error : NULL);
+        status = run(plots->items[i].name, scratch.path, complaints, failed == STATUS_OK ? error : NULL);
         if (status == STATUS_OK)
-            take(&plots->items[i], files[3 * i + 3]);
+            take(&plots->items[i], arena_printf(&plots->arena, "%s/%s.svg", scratch.path, plots->items[i].name));
         failed = status == STATUS_TRIAL ? STATUS_ENVIRONMENT : failed;
         status = status == STATUS_TRIAL ? STATUS_OK : status;
     }
     status = status == STATUS_OK ? failed : status;
-    for (size_t i = 0; i < n; i++)
-        unlink(files[i]);
-    rmdir(folder);
+    scratch_close(&scratch);
     return status;
 }
 

@@ -1,0 +1,107 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "runner/base/scratch.h"
+
+#include "runner/base/file.h"
+
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct place {
+    struct arena arena;
+    char path[64];
+};
+
+static int make_place(void **state) {
+    static struct place place;
+    arena_init(&place.arena);
+    snprintf(place.path, sizeof place.path, "/tmp/runner-scratch-test-XXXXXX");
+    *state = &place;
+    return mkdtemp(place.path) != NULL && setenv("TMPDIR", place.path, 1) == 0 ? 0 : -1;
+}
+
+static int remove_place(void **state) {
+    struct place *place = *state;
+    arena_clear(&place->arena);
+    unsetenv("TMPDIR");
+    return rmdir(place->path);
+}
+
+static bool there(const char *path) {
+    return access(path, F_OK) == 0;
+}
+
+static void fill(struct place *place, const char *folder) {
+    const char *inner = path_join(&place->arena, folder, "inner");
+    assert_int_equal(mkdir(inner, 0700), 0);
+    close(creat(path_join(&place->arena, inner, "file"), 0600));
+}
+
+static void it_goes_with_all_that_is_in_it(void **state) {
+    struct place *place = *state;
+    struct scratch scratch;
+    assert_int_equal(scratch_open(&scratch, "work", &place->arena, NULL), STATUS_OK);
+    assert_true(there(scratch.path));
+    fill(place, scratch.path);
+    scratch_close(&scratch);
+    assert_false(there(scratch.path));
+}
+
+static void what_a_killed_process_leaves_is_removed_by_the_next(void **state) {
+    struct place *place = *state;
+    const char *left = path_join(&place->arena, place->path, "runner-work-AAAAAA");
+    const char *other = path_join(&place->arena, place->path, "runner-play-AAAAAA");
+    const char *shared = path_join(&place->arena, place->path, "runner-work-BBBBBB");
+    assert_int_equal(mkdir(left, 0700), 0);
+    assert_int_equal(mkdir(other, 0700), 0);
+    assert_int_equal(mkdir(shared, 0755), 0); /* none that this program has made */
+    fill(place, left);
+    struct scratch first, second;
+    assert_int_equal(scratch_open(&first, "work", &place->arena, NULL), STATUS_OK);
+    assert_false(there(left));
+    assert_true(there(other));
+    assert_true(there(shared));
+    /* That of a process that lives stays. */
+    pid_t child = fork();
+    if (child == 0) {
+        struct scratch own;
+        _exit(scratch_open(&own, "work", &place->arena, NULL) == STATUS_OK && there(first.path) ? 0 : 1);
+    }
+    int ended = -1;
+    assert_int_equal(waitpid(child, &ended, 0), child);
+    assert_int_equal(ended, 0);
+    assert_int_equal(scratch_open(&second, "work", &place->arena, NULL), STATUS_OK); /* removes the child's */
+    scratch_close(&first);
+    scratch_close(&second);
+    assert_int_equal(rmdir(other), 0);
+    assert_int_equal(rmdir(shared), 0);
+}
+
+static void a_parent_that_is_not_there_is_an_error(void **state) {
+    struct place *place = *state;
+    struct scratch scratch;
+    struct error error = {0};
+    setenv("TMPDIR", "/nowhere", 1);
+    assert_int_equal(scratch_open(&scratch, "work", &place->arena, &error), STATUS_ENVIRONMENT);
+    assert_string_equal(error.text,
+                        "/nowhere: cannot make a temporary folder there ($TMPDIR): No such file or directory");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(it_goes_with_all_that_is_in_it, make_place, remove_place),
+        cmocka_unit_test_setup_teardown(what_a_killed_process_leaves_is_removed_by_the_next, make_place, remove_place),
+        cmocka_unit_test_setup_teardown(a_parent_that_is_not_there_is_an_error, make_place, remove_place),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
