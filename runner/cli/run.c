@@ -28,7 +28,8 @@ struct run {
     struct job job;
     struct folder folder;
     struct journal journal;
-    bool open; /* folder and journal */
+    bool open;      /* folder and journal */
+    bool read_only; /* nothing can be written there */
     size_t *todo;
     size_t n_todo;
     size_t workers, threads;
@@ -38,16 +39,36 @@ struct run {
     time_t started;
 };
 
+/* What has ended can be shown where nothing can be written. */
+static enum status look_at_results(struct run *run, const char *path, struct error *error) {
+    enum status status = journal_read(path, &run->journal, error);
+    if (status == STATUS_OK)
+        journal_join(&run->journal, &run->job.plan.results);
+    else
+        folder_close(&run->folder);
+    run->open = status == STATUS_OK;
+    return status;
+}
+
 static enum status open_results(struct run *run, struct error *error) {
     const struct options *options = run->options;
     struct arena arena;
     arena_init(&arena);
-    enum status status = folder_open(&run->folder, options->results, job_folder_name(&run->job, &arena), options->wait,
-                                     &options->log, options->interrupt, error);
+    const char *name = job_folder_name(&run->job, &arena);
+    folder_look(&run->folder, options->results, name);
+    run->read_only = folder_is_read_only(&run->folder);
+    enum status status = STATUS_OK;
+    if (!run->read_only) {
+        folder_close(&run->folder);
+        status =
+            folder_open(&run->folder, options->results, name, options->wait, &options->log, options->interrupt, error);
+    }
     arena_clear(&arena);
     if (status != STATUS_OK)
         return status;
     const char *path = folder_file(&run->folder, FOLDER_JOURNAL);
+    if (run->read_only)
+        return look_at_results(run, path, error);
     if (options->fresh && rename(path, folder_file(&run->folder, "journal.old.jsonl")) < 0 && errno != ENOENT)
         status = error_set(error, STATUS_ENVIRONMENT, "%s: cannot be moved away: %s", path, strerror(errno));
     if (status == STATUS_OK)
@@ -319,8 +340,16 @@ static enum status run_grid(struct run *run, struct error *error) {
     enum status status = open_results(run, error);
     if (status != STATUS_OK)
         return status;
-    sweep_checkpoints(run);
+    if (!run->read_only)
+        sweep_checkpoints(run);
     choose_trials(run);
+    if (run->read_only && (run->n_todo > 0 || run->options->fresh))
+        return error_set(
+            error, STATUS_ENVIRONMENT,
+            "%s: nothing can be written in this folder, and %zu of %zu trials are to be trained; use another "
+            "--results, or make it writable",
+            run->folder.path, run->options->fresh ? run->job.experiment.n_trials : run->n_todo,
+            run->job.experiment.n_trials);
     announce(run);
     if (run->options->json)
         events_start(&(struct events_run){.config = run->options->subject,
@@ -334,13 +363,14 @@ static enum status run_grid(struct run *run, struct error *error) {
     if (status != STATUS_OK && status != STATUS_INTERRUPTED && status != STATUS_TRIAL)
         return status;
     size_t lost = 0;
-    enum status written = write_last(run, &lost, error);
+    enum status written = run->read_only ? STATUS_OK : write_last(run, &lost, error);
     if (written != STATUS_OK)
         return written;
     print_results(run);
     if (run->options->json)
         events_claims(&run->job.plan.results);
-    report_after_run(&run->job.plan.results, run->folder.path, &run->options->log);
+    if (!run->read_only)
+        report_after_run(&run->job.plan.results, run->folder.path, &run->options->log);
     if (status == STATUS_TRIAL)
         tell_first_failed(run);
     if (lost > 0)

@@ -170,6 +170,16 @@ enum status folder_open(struct folder *folder, const char *parent, const char *n
     return status;
 }
 
+void folder_look(struct folder *folder, const char *parent, const char *name) {
+    *folder = (struct folder){.lock = -1, .self = -1};
+    arena_init(&folder->arena);
+    folder->path = path_join(&folder->arena, parent, name);
+}
+
+bool folder_is_read_only(const struct folder *folder) {
+    return access(folder->path, W_OK) < 0 && (errno == EROFS || errno == EACCES);
+}
+
 void folder_close(struct folder *folder) {
     let_go(folder);
     arena_clear(&folder->arena);

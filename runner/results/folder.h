@@ -9,6 +9,7 @@
 #include "runner/base/log.h"
 #include "runner/base/status.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define FOLDER_JOURNAL "journal.jsonl"
@@ -30,6 +31,10 @@ struct folder {
    ends the wait: STATUS_INTERRUPTED. What another run left half-written is removed. */
 enum status folder_open(struct folder *folder, const char *parent, const char *name, bool wait, const struct log *log,
                         const struct interrupt *interrupt, struct error *error);
+/* The same folder for who only reads there: nothing is made, and no lock is taken. */
+void folder_look(struct folder *folder, const char *parent, const char *name);
+/* Whether it is there and the system lets nobody write, or not this user. */
+bool folder_is_read_only(const struct folder *folder);
 void folder_close(struct folder *folder);
 /* "FOLDER/file"; lives as long as the folder is open */
 const char *folder_file(struct folder *folder, const char *file);

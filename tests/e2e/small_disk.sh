@@ -39,6 +39,15 @@ full() { # KB: within a name space in which `disk` is a small disk
     echo "$status" >>statuses
     cp -r disk after
 }
+# What has ended is shown where nothing can be written, and what has not is an error.
+closed() { # within a name space in which `disk` holds the results and may be read alone
+    mount --bind good disk && mount -o remount,bind,ro disk || exit 77
+    "$RUNNER" grid.yaml --results disk >shown 2>err || { cat err; exit 1; }
+    for options in --fresh seeds=2; do
+        "$RUNNER" grid.yaml --results disk $options >out 2>err
+        [ $? = 4 ] || { cat err; exit 1; }
+    done
+}
 mkdir disk
 if unshare -rm mount -t tmpfs none disk 2>unshare.err; then
     export RUNNER
@@ -50,6 +59,12 @@ if unshare -rm mount -t tmpfs none disk 2>unshare.err; then
     done
     [ "$(grep -c 4 statuses)" -ge 3 ] || fail "hardly a disk was too small: $(cat statuses)"
     grep -q 'trials are finished' err || fail "what was finished is lost"
+    expect 0 "$RUNNER" grid.yaml --results good
+    cp out wanted
+    cp -r good kept.good
+    (export -f closed && unshare -rm bash -c closed) || fail "a folder that may be read alone"
+    sed 's/disk\/grid/good\/grid/' shown | cmp - wanted || fail "another table where nothing can be written"
+    diff -r good kept.good || fail "something was written"
 fi
 
 # Without a small disk: no file may grow beyond some blocks. And a folder that may not be written; root may all the same.
