@@ -60,7 +60,7 @@ static _Noreturn void become_worker(const char *path, char **arguments, char **e
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
         _exit(127);
-    setpgid(0, 0); /* kill(0, ...) of a plugin, and what it starts, stay in a group of their own */
+    setsid(); /* kill(0, ...) of a plugin, and what it starts, stay in a group of their own, and it has no terminal */
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);

@@ -310,10 +310,14 @@ static enum status serve(struct worker *worker, struct error *error) {
     return status;
 }
 
-int worker_main(int argc, char **argv) {
+static bool is_socket(int fd) {
     int type = 0;
     socklen_t size = sizeof type;
-    if (argc < 2 || getsockopt(WORKER_SOCKET, SOL_SOCKET, SO_TYPE, &type, &size) < 0) {
+    return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0;
+}
+
+int worker_main(int argc, char **argv) {
+    if (argc < 2 || !is_socket(WORKER_SOCKET)) {
         fputs("runner-worker: error: this program is started by runner\n", stderr);
         return STATUS_CONFIG;
     }
@@ -326,6 +330,9 @@ int worker_main(int argc, char **argv) {
     struct error error = {0};
     worker_volunteer();
     enum status status = serve(&worker, &error);
+    if (status == STATUS_OK &&
+        !is_socket(WORKER_SOCKET)) /* a plugin has put something else in its place, which came to an end */
+        status = error_set(&error, STATUS_ENVIRONMENT, "the connection to the supervisor was replaced");
     if (status != STATUS_OK)
         fprintf(stderr, "runner-worker: error: %s\n", error.text);
     for (size_t i = 0; i < worker.data.count; i++)
