@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#define LEAST_PATIENCE 1.0 /* seconds for a plan, where others took too long */
 #define OPEN_PATIENCE 10.0 /* seconds for all plugins together that do not let the process go on which opens them */
 
 /* The built tree has the worker and the plugins beside the runner; the installed one where build.h says. */
@@ -428,6 +429,8 @@ enum status session_plan(struct session *session, const struct tree *trial, size
     session->helper.patience = session->patience;
     if (status == STATUS_OK)
         status = child_call(&session->helper, MESSAGE_PLAN, &payload, -1, &frame, where, &died, error);
+    if (died && session->helper.late && session->patience > LEAST_PATIENCE) /* a grid may have many such points */
+        session->patience /= 2;
     if (died) /* a plugin that does so will cost its trials */
         status = take_last_words(session, error) == STATUS_ENVIRONMENT
                      ? error_prefix(error, "the worker ended while it planned a trial")
