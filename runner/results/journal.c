@@ -276,6 +276,7 @@ static enum status restore(struct journal *journal, struct error *error) {
                                                journal->path, strerror(errno));
     close(journal->fd);
     journal->fd = fd;
+    journal->missing = false;
     journal->restored++;
     return STATUS_OK;
 }
@@ -288,8 +289,13 @@ static enum status check_place(struct journal *journal, struct error *error) {
     if (facts.st_nlink == 0 && !there) {
         uint64_t folder[2] = {0, 0};
         note_folder(journal->path, folder);
-        if (folder[1] != 0 && memcmp(folder, journal->folder, sizeof folder) == 0)
+        bool stands = folder[1] != 0 && memcmp(folder, journal->folder, sizeof folder) == 0;
+        if (stands && journal->missing)
             return restore(journal, error);
+        if (stands) { /* the folder is perhaps about to go, too: its removal is not to meet a new file */
+            journal->missing = journal->unsynced = true;
+            return STATUS_OK;
+        }
     }
     if (facts.st_nlink == 0)
         return error_set(error, STATUS_ENVIRONMENT,
@@ -324,7 +330,13 @@ enum status journal_sync(struct journal *journal, struct error *error) {
 enum status journal_flush(struct journal *journal, struct error *error) {
     if (!journal->writes)
         return STATUS_OK;
-    return journal->unsynced ? sync_now(journal, error) : check_place(journal, error);
+    enum status status = journal->unsynced ? sync_now(journal, error) : check_place(journal, error);
+    if (status == STATUS_OK && journal->missing) {
+        const struct timespec second = {.tv_sec = 1};
+        nanosleep(&second, NULL);
+        status = sync_now(journal, error);
+    }
+    return status;
 }
 
 enum status journal_close(struct journal *journal, struct error *error) {

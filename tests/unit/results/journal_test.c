@@ -304,6 +304,46 @@ static void a_journal_that_changes_below_its_reader_is_noticed(void **state) {
     journal_close(&journal, NULL);
 }
 
+static void a_journal_that_was_removed_is_written_again(void **state) {
+    struct place *place = *state;
+    struct journal journal;
+    struct error error = {0};
+    add(place, 1, 0.5);
+    assert_int_equal(journal_open(place->path, &journal, &error), STATUS_OK);
+    size_t length = file_length(place->path);
+    assert_int_equal(unlink(place->path), 0);
+    assert_int_equal(journal_flush(&journal, &error), STATUS_OK);
+    assert_int_equal(journal.restored, 1);
+    assert_int_equal(file_length(place->path), length);
+    assert_int_equal(journal_close(&journal, &error), STATUS_OK);
+    add(place, 2, 0.75);
+    assert_int_equal(journal_read(place->path, &journal, &error), STATUS_OK);
+    assert_int_equal(journal.count, 2);
+    assert_int_equal(journal.skipped, 0);
+    journal_close(&journal, NULL);
+}
+
+/* What was cut off is lost; what is added later is not, wherever the cut was. */
+static void a_journal_that_was_cut_keeps_what_is_added(void **state) {
+    struct place *place = *state;
+    add(place, 1, 0.5);
+    struct journal journal;
+    struct error error = {0};
+    struct arena arena;
+    arena_init(&arena);
+    const struct record *kept, *record = lab_record(&place->arena, 2, TRIAL_DONE, columns, 2, 2);
+    assert_int_equal(journal_open(place->path, &journal, &error), STATUS_OK);
+    assert_int_equal(truncate(place->path, 20), 0);
+    assert_int_equal(journal_add(&journal, record, &kept, &error), STATUS_OK);
+    assert_non_null(journal_whole(&journal, kept, &arena));
+    arena_clear(&arena);
+    assert_int_equal(journal_close(&journal, &error), STATUS_OK);
+    assert_int_equal(journal_read(place->path, &journal, &error), STATUS_OK);
+    assert_int_equal(journal.count, 1);
+    assert_int_equal(journal.skipped, 1);
+    journal_close(&journal, NULL);
+}
+
 static void a_journal_that_was_moved_is_noticed(void **state) {
     struct place *place = *state;
     struct journal journal;
@@ -322,6 +362,8 @@ static void a_journal_that_was_moved_is_noticed(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_missing_journal_is_empty, make_place, remove_place),
+        cmocka_unit_test_setup_teardown(a_journal_that_was_removed_is_written_again, make_place, remove_place),
+        cmocka_unit_test_setup_teardown(a_journal_that_was_cut_keeps_what_is_added, make_place, remove_place),
         cmocka_unit_test_setup_teardown(numbers_read_back_exactly, make_place, remove_place),
         cmocka_unit_test_setup_teardown(a_record_reads_back_whole, make_place, remove_place),
         cmocka_unit_test_setup_teardown(the_last_record_of_a_key_counts, make_place, remove_place),
