@@ -90,7 +90,6 @@ static enum status start(struct slot *slot, const struct session *session, const
     struct child_settings settings = session->settings;
     settings.files = files->items;
     settings.n_files = files->count;
-    slot->foreign = files->count > 0;
     return child_start(&slot->child, &settings, error);
 }
 
@@ -112,7 +111,7 @@ static void begin(struct slot *slot, size_t trial) {
 enum status slot_train(struct slot *slot, const struct session *session, const struct slot_order *order,
                        struct error *error) {
     enum status status = STATUS_OK;
-    bool started = slot->child.pid <= 0 || order->files->count > 0 || slot->foreign;
+    bool started = slot->child.pid <= 0 || order->files->count > 0;
     if (started)
         status = start(slot, session, order->files, error);
     if (status == STATUS_OK)

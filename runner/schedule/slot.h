@@ -15,8 +15,6 @@ struct slot {
     struct child child;
     bool *attached; /* [n_data] to this process */
     size_t n_data;
-    bool
-        foreign; /* this process has opened a plugin from outside the installation: it is trusted with no other trial */
     size_t trial;          /* index in the grid, or NO_TRIAL */
     double started;        /* seconds of the monotonic clock */
     struct record *record; /* of the trial, as far as it is known; lives in `arena` until the next one */
@@ -54,8 +52,8 @@ struct slot_order {
     struct record *record;            /* with key, id, attempts and the threads to begin with */
     size_t most_threads;              /* that it may be given later */
 };
-/* Gives the trial to the process, or to a new one: where there is none, where the trial has `files`, or where the one before
-   had. A failure is that of the machine. */
+/* Gives the trial to the process, or to a new one: where there is none, or where the trial has
+   `files`. A failure is that of the machine. */
 enum status slot_train(struct slot *slot, const struct session *session, const struct slot_order *order,
                        struct error *error);
 /* A trial that cannot begin: the record is whole at once. */

@@ -221,7 +221,10 @@ static enum status end_trial(struct run *run, struct slot *slot, struct error *e
         supervisor->watcher.ended(supervisor->watcher.context, slot);
     slot->trial = NO_TRIAL;
     run->changed = true;
-    if (record->status != TRIAL_DONE && record->status != TRIAL_DIVERGED)
+    /* A process that has opened a plugin from outside the installation is trusted with no other trial, nor with its time. */
+    const struct plan *plan = supervisor->plan;
+    bool foreign = plan->points[plan->results.trials[trial].point].files.count > 0;
+    if (foreign || (record->status != TRIAL_DONE && record->status != TRIAL_DIVERGED))
         child_clear(&slot->child);
     if (!again && --run->users[data] == 0)
         release_data(run, data);
@@ -312,7 +315,7 @@ static enum status serve_slot(struct run *run, struct slot *slot, bool died, str
             }
         }
     } while (died && fed == SLOT_FED && slot->child.pid > 0 && status == STATUS_OK);
-    if (fed == SLOT_CLOSED && !died && !(died = ends_at_once(slot)))
+    if (fed == SLOT_CLOSED && slot->child.pid > 0 && !died && !(died = ends_at_once(slot)))
         slot_stop(slot, TRIAL_FAILED, "connection closed"); /* the end of the process comes by the pidfd */
     if (died && slot->child.pid > 0 && status == STATUS_OK) {
         if (slot_died(slot))
