@@ -124,8 +124,8 @@ static double density(const struct layer_run *run) {
     double entries = 0;
     if (!run->network.model.sparse_input)
         return 1;
-    for (uint64_t i = 0; i < run->part.rows; i++)
-        entries += rows->marks[(i + 1) * rows->n_marks - 1];
+    for (uint64_t first = 0; first < run->part.rows; first += rows->group)
+        entries += sparse_marks(rows, first / rows->group)[rows->segments * rows->group];
     return entries / (double)(run->part.rows * rows->columns);
 }
 

@@ -14,25 +14,36 @@
 
 enum {
     KERNEL_LANES = 16,   /* chains of a dot product */
-    KERNEL_SEGMENT = 64, /* columns of a sparse row between two marks */
-    KERNEL_ROWS = 96     /* at most, rows of `values` of one call of sparse_gradient */
+    KERNEL_SEGMENT = 64, /* columns of a segment of sparse rows */
+    KERNEL_ROWS = 112    /* at most, rows of `values` of one call of sparse_gradient */
 };
 
-/* Rows of which the zeros are left out. The entries of row i are entries[i * columns ...], in order of their columns; those of
-   columns 64 s .. 64 s + 63 are numbers marks[i * n_marks + s] .. marks[i * n_marks + s + 1] - 1 of them. */
 struct sparse_entry {
     uint32_t column;
     float value;
 };
+
+/* Rows of which the zeros are left out, by groups of rows that are filled at a time; fewer than 2^32 elements each. The entries of a
+   group stand one behind the other by segments of 64 columns, in a segment by rows, in a row by columns: a product takes as many columns
+   at a time as its other factor has rows in the first-level cache. */
 struct sparse_rows {
-    struct sparse_entry *entries;
-    uint32_t *marks;
-    uint64_t columns, n_marks;
+    struct sparse_entry *entries; /* group g's begin at g * group * columns */
+    uint32_t *marks;              /* see sparse_marks() */
+    uint64_t columns, segments, group;
 };
+
+static inline struct sparse_entry *sparse_entries(const struct sparse_rows *x, uint64_t group) {
+    return x->entries + group * x->group * x->columns;
+}
+
+/* The entries of row r of the group (0: its first) in segment s are numbers marks[s * x->group + r] .. marks[s * x->group + r + 1] - 1. */
+static inline uint32_t *sparse_marks(const struct sparse_rows *x, uint64_t group) {
+    return x->marks + group * (x->segments * x->group + 1);
+}
 
 /* One feature's entries among some rows: rows count from the first of them. */
 struct sparse_list {
-    const struct sparse_entry *entries; /* `column` is the row */
+    struct sparse_entry *entries; /* `column` is the row */
     uint64_t count;
 };
 
@@ -48,8 +59,8 @@ struct kernels {
     /* c [rows][n] += alpha x b, where x are rows `first` .. of sparse rows and b is [columns][n]. */
     void (*sparse_forward)(const struct sparse_rows *x, uint64_t first, uint64_t rows, uint64_t n, float alpha,
                            const float *b, uint64_t b_pitch, float *c, uint64_t c_pitch);
-    /* c [m][n] += alpha sum over the entries of lists[i] of entry.value * values[entry row]; c's row i belongs to list i. */
-    void (*sparse_gradient)(const struct sparse_list *lists, uint64_t m, uint64_t n, float alpha, const float *values,
+    /* c [m][n] += sum over the entries of lists[i] of entry.value * values[entry row]; c's row i belongs to list i. */
+    void (*sparse_gradient)(const struct sparse_list *lists, uint64_t m, uint64_t n, const float *values,
                             uint64_t pitch, float *c, uint64_t c_pitch);
     /* to [columns][rows] from `from` [rows][columns] */
     void (*transpose)(uint64_t rows, uint64_t columns, const float *from, uint64_t from_pitch, float *to,

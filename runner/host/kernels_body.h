@@ -16,7 +16,6 @@
 #define PANEL 2         /* vectors of a row of a block */
 #define LINE 16         /* floats of a cache line */
 #define PREFETCH_ROWS 8 /* of b, ahead of their use: its rows lie too far apart for the hardware to guess */
-#define WIDE_PANEL (WIDTH < 8 ? 4 : 64 / WIDTH) /* of sparse rows */
 
 typedef float vec_unaligned __attribute__((vector_size(WIDTH * sizeof(float)), aligned(4), may_alias));
 
@@ -244,74 +243,92 @@ static void dots(uint64_t n, uint64_t k, float alpha, const float *x, const floa
 
 /* ---- Sparse rows ---- */
 
-/* The entries of one row of a sparse matrix times a panel of b's columns, added to c. */
+/* Some entries' rows of b, each times its value, added to one row of c: a panel of their columns. */
 INLINE void sparse_panel(const int panel, const bool full, uint64_t last, const struct sparse_entry *entry,
                          uint64_t count, float alpha, const float *b, uint64_t b_pitch, float *c) {
-    vec sum[WIDE_PANEL];
-    UNROLL(8)
+    vec sum[SPARSE_PANEL];
+    UNROLL(16)
     for (int v = 0; v < panel; v++)
         sum[v] = load_of(c, v, panel, full, last);
     for (uint64_t e = 0; e < count; e++) {
         const float *row = b + entry[e].column * b_pitch;
         vec factor = splat(alpha * entry[e].value);
-        UNROLL(8)
+        UNROLL(16)
         for (int v = 0; v < panel; v++)
             sum[v] = vec_fma(factor, load_of(row, v, panel, full, last), sum[v]);
     }
-    UNROLL(8)
+    UNROLL(16)
     for (int v = 0; v < panel; v++)
         store_of(c, v, sum[v], panel, full, last);
 }
 
-/* The first `used` columns, at most WIDE_PANEL vectors. */
+/* The first `used` columns, at most SPARSE_PANEL vectors. */
 INLINE void sparse_columns(uint64_t used, const struct sparse_entry *entry, uint64_t count, float alpha, const float *b,
                            uint64_t b_pitch, float *c) {
     uint64_t vectors = (used + WIDTH - 1) / WIDTH, last = used - (vectors - 1) * WIDTH;
-    if (used == WIDE_PANEL * WIDTH) {
-        sparse_panel(WIDE_PANEL, true, WIDTH, entry, count, alpha, b, b_pitch, c);
-        return;
+#define FULL(vectors)                                                                                                  \
+    case (vectors)*WIDTH: sparse_panel(vectors, true, WIDTH, entry, count, alpha, b, b_pitch, c); return
+    switch (used) {
+        FULL(SPARSE_PANEL);
+        FULL(GRADIENT_PANEL);
+    default: break;
     }
+#undef FULL
+#define PART(vectors)                                                                                                  \
+    case vectors: sparse_panel(vectors, false, last, entry, count, alpha, b, b_pitch, c); break
     switch (vectors) {
-#if WIDTH == 8
-    case 8: sparse_panel(8, false, last, entry, count, alpha, b, b_pitch, c); break;
-    case 7: sparse_panel(7, false, last, entry, count, alpha, b, b_pitch, c); break;
-    case 6: sparse_panel(6, false, last, entry, count, alpha, b, b_pitch, c); break;
-    case 5: sparse_panel(5, false, last, entry, count, alpha, b, b_pitch, c); break;
+#if SPARSE_PANEL > 8
+        PART(12);
+        PART(11);
+        PART(10);
+        PART(9);
 #endif
-    case 4: sparse_panel(4, false, last, entry, count, alpha, b, b_pitch, c); break;
-    case 3: sparse_panel(3, false, last, entry, count, alpha, b, b_pitch, c); break;
-    case 2: sparse_panel(2, false, last, entry, count, alpha, b, b_pitch, c); break;
+#if SPARSE_PANEL > 4
+        PART(8);
+        PART(7);
+        PART(6);
+        PART(5);
+#endif
+        PART(4);
+        PART(3);
+        PART(2);
     default: sparse_panel(1, false, last, entry, count, alpha, b, b_pitch, c); break;
     }
+#undef PART
 }
 
-#define FORWARD_SEGMENTS 2 /* of which the rows of b's panel stay in the first-level cache */
+/* Rows of one group. A panel of a segment's rows of b stays in the first-level cache for all of them. */
+static void sparse_group(const struct sparse_rows *x, uint64_t group, uint64_t first, uint64_t rows, uint64_t n,
+                         float alpha, const float *b, uint64_t b_pitch, float *c, uint64_t c_pitch) {
+    const struct sparse_entry *entries = sparse_entries(x, group);
+    for (uint64_t j = 0; j < n; j += SPARSE_PANEL * WIDTH) {
+        uint64_t used = n - j < SPARSE_PANEL * WIDTH ? n - j : SPARSE_PANEL * WIDTH;
+        const uint32_t *marks = sparse_marks(x, group) + first;
+        for (uint64_t s = 0; s < x->segments; s++, marks += x->group)
+            for (uint64_t i = 0; i < rows; i++)
+                if (marks[i + 1] > marks[i])
+                    sparse_columns(used, entries + marks[i], marks[i + 1] - marks[i], alpha, b + j, b_pitch,
+                                   c + i * c_pitch + j);
+    }
+}
 
 static void sparse_forward(const struct sparse_rows *x, uint64_t first, uint64_t rows, uint64_t n, float alpha,
                            const float *b, uint64_t b_pitch, float *c, uint64_t c_pitch) {
-    uint64_t segments = x->n_marks - 1;
-    for (uint64_t j = 0; j < n; j += WIDE_PANEL * WIDTH) {
-        uint64_t used = n - j < WIDE_PANEL * WIDTH ? n - j : WIDE_PANEL * WIDTH;
-        for (uint64_t s = 0; s < segments; s += FORWARD_SEGMENTS) {
-            uint64_t to = s + FORWARD_SEGMENTS < segments ? s + FORWARD_SEGMENTS : segments;
-            for (uint64_t i = 0; i < rows; i++) {
-                const uint32_t *marks = x->marks + (first + i) * x->n_marks;
-                const struct sparse_entry *entries = x->entries + (first + i) * x->columns + marks[s];
-                uint64_t count = marks[to] - marks[s];
-                if (count > 0)
-                    sparse_columns(used, entries, count, alpha, b + j, b_pitch, c + i * c_pitch + j);
-            }
-        }
+    for (uint64_t done = 0, some; done < rows; done += some) {
+        uint64_t group = (first + done) / x->group, from = (first + done) % x->group;
+        some = rows - done < x->group - from ? rows - done : x->group - from;
+        sparse_group(x, group, from, some, n, alpha, b, b_pitch, c + done * c_pitch, c_pitch);
     }
 }
 
-static void sparse_gradient(const struct sparse_list *lists, uint64_t m, uint64_t n, float alpha, const float *values,
+/* A panel of the rows of `values` stays in the first-level cache for all lists. */
+static void sparse_gradient(const struct sparse_list *lists, uint64_t m, uint64_t n, const float *values,
                             uint64_t pitch, float *c, uint64_t c_pitch) {
-    for (uint64_t j = 0; j < n; j += WIDE_PANEL * WIDTH) {
-        uint64_t used = n - j < WIDE_PANEL * WIDTH ? n - j : WIDE_PANEL * WIDTH;
+    for (uint64_t j = 0; j < n; j += GRADIENT_PANEL * WIDTH) {
+        uint64_t used = n - j < GRADIENT_PANEL * WIDTH ? n - j : GRADIENT_PANEL * WIDTH;
         for (uint64_t i = 0; i < m; i++)
             if (lists[i].count > 0)
-                sparse_columns(used, lists[i].entries, lists[i].count, alpha, values + j, pitch, c + i * c_pitch + j);
+                sparse_columns(used, lists[i].entries, lists[i].count, 1, values + j, pitch, c + i * c_pitch + j);
     }
 }
 

@@ -9,6 +9,8 @@
 #define GROUP_ROWS 96
 #define EQUAL_BLOCKS 0
 #define DEPTH 256
+#define SPARSE_PANEL 12
+#define GRADIENT_PANEL 8
 typedef __m256 vec;
 
 static inline vec vec_fma(vec a, vec b, vec c) {

@@ -9,6 +9,8 @@
 #define GROUP_ROWS 12
 #define EQUAL_BLOCKS 1
 #define DEPTH UINT64_MAX
+#define SPARSE_PANEL 8
+#define GRADIENT_PANEL 4
 typedef __m512 vec;
 
 static inline vec vec_fma(vec a, vec b, vec c) {

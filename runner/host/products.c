@@ -78,7 +78,8 @@ static bool dotted(enum gemm gemm, const struct product *p) {
 static struct pieces pieces_of(enum gemm gemm, const struct product *p) {
     const struct kernels *kernels = kernels_get();
     struct pieces pieces = {0};
-    uint64_t rows = p->k < KERNEL_ROWS ? p->k : KERNEL_ROWS, one = p->m > p->k ? p->m : p->k; /* of a dense one_row() */
+    uint64_t rows = p->k < KERNEL_ROWS ? p->k : KERNEL_ROWS, one = p->m > p->k ? p->m : p->k; /* of one row */
+    one = p->n > one ? p->n : one;
     uint64_t entries = sparse_of(p->a) != NULL && p->a_transposed && p->m * rows > one ? p->m * rows : one;
     if (sparse_of(p->a) != NULL && !sparse_fits(p))
         pieces.dense_a = aligned(p->m * p->k * sizeof(float));
@@ -161,50 +162,79 @@ static void openblas(const struct product *p) {
 
 /* ---- Sparse ---- */
 
-static void write_out(const struct sparse_rows *x, const runner_view *view, float *to) {
+/* Of one row, those in columns `first` .. first + n - 1, which are counted from there. Returns how many. */
+static uint64_t row_entries(const struct sparse_rows *x, uint64_t row, uint64_t first, uint64_t n,
+                            struct sparse_entry *to) {
+    const struct sparse_entry *entries = sparse_entries(x, row / x->group);
+    const uint32_t *marks = sparse_marks(x, row / x->group) + row % x->group;
+    uint64_t count = 0;
+    for (uint64_t s = first / KERNEL_SEGMENT; s * KERNEL_SEGMENT < first + n; s++)
+        for (uint64_t e = marks[s * x->group]; e < marks[s * x->group + 1]; e++) {
+            uint64_t column = entries[e].column - first;
+            if (column < n)
+                to[count++] = (struct sparse_entry){(uint32_t)column, entries[e].value};
+        }
+    return count;
+}
+
+static void write_out(const struct sparse_rows *x, const runner_view *view, struct sparse_entry *entries, float *to) {
     memset(to, 0, view->rows * view->columns * sizeof *to);
-    for (uint64_t i = 0; i < view->rows; i++) {
-        uint64_t row = view->row0 + i;
-        const struct sparse_entry *entries = x->entries + row * x->columns;
-        uint32_t count = x->marks[row * x->n_marks + x->n_marks - 1];
-        for (uint32_t e = 0; e < count; e++)
-            if (entries[e].column >= view->column0 && entries[e].column - view->column0 < view->columns)
-                to[i * view->columns + entries[e].column - view->column0] = entries[e].value;
+    for (uint64_t i = 0; i < view->rows; i++, to += view->columns) {
+        uint64_t count = row_entries(x, view->row0 + i, view->column0, view->columns, entries);
+        for (uint64_t e = 0; e < count; e++)
+            to[entries[e].column] = entries[e].value;
     }
 }
 
-static runner_view written_out(const runner_view *view, float *to) {
-    write_out(sparse_of(view), view, to);
+static runner_view written_out(const runner_view *view, struct sparse_entry *entries, float *to) {
+    write_out(sparse_of(view), view, entries, to);
     return (runner_view){.data = to, .rows = view->rows, .columns = view->columns, .pitch = view->columns};
 }
 
-/* Entries of one row in columns `first` .. end - 1. */
-static const struct sparse_entry *entries_between(const struct sparse_rows *x, uint64_t row, uint64_t first,
-                                                  uint64_t end, uint64_t *count) {
-    const uint32_t *marks = x->marks + row * x->n_marks;
-    const struct sparse_entry *entries = x->entries + row * x->columns;
-    uint64_t from = marks[first / KERNEL_SEGMENT], to = marks[(end + KERNEL_SEGMENT - 1) / KERNEL_SEGMENT];
-    while (from < to && entries[from].column < first)
-        from++;
-    while (to > from && entries[to - 1].column >= end)
-        to--;
-    *count = to - from;
-    return entries + from;
-}
+/* The entries of rows `row` .. in columns first .. first + m - 1, by column and times alpha: lists[i] is of column first + i, and its
+   entries' columns count those rows. */
+struct columns {
+    const struct sparse_rows *x;
+    uint64_t row, rows, first, m;
+    float alpha;
+    struct sparse_list *lists;
+};
 
-/* The entries of rows `row` .. by column: lists[i] is of column first + i, and its entries' columns count those rows. */
-static void lists_of(const struct sparse_rows *x, uint64_t row, uint64_t rows, uint64_t first, uint64_t m,
-                     struct sparse_list *lists, struct sparse_entry *entries) {
-    for (uint64_t i = 0; i < m; i++)
-        lists[i] = (struct sparse_list){entries + i * rows, 0};
-    for (uint64_t r = 0; r < rows; r++) {
-        uint64_t count;
-        const struct sparse_entry *from = entries_between(x, row + r, first, first + m, &count);
-        for (uint64_t e = 0; e < count; e++) {
-            uint64_t i = from[e].column - first;
-            entries[i * rows + lists[i].count++] = (struct sparse_entry){(uint32_t)r, from[e].value};
+/* Counts them or, once it is known where each list begins, puts them there. */
+static inline void sort_entries(const struct columns *to, const bool place) {
+    const struct sparse_rows *x = to->x;
+    for (uint64_t done = 0, some; done < to->rows; done += some) {
+        uint64_t group = (to->row + done) / x->group, from = (to->row + done) % x->group;
+        some = to->rows - done < x->group - from ? to->rows - done : x->group - from;
+        const struct sparse_entry *entries = sparse_entries(x, group);
+        for (uint64_t s = to->first / KERNEL_SEGMENT; s * KERNEL_SEGMENT < to->first + to->m; s++) {
+            const uint32_t *marks = sparse_marks(x, group) + s * x->group + from;
+            for (uint64_t r = 0, end; r < some; r = end) {
+                end = place ? r + 1 : some;
+                for (uint64_t e = marks[r]; e < marks[end]; e++) {
+                    uint64_t i = entries[e].column - to->first;
+                    if (i >= to->m)
+                        continue;
+                    if (place)
+                        to->lists[i].entries[to->lists[i].count] =
+                            (struct sparse_entry){(uint32_t)(done + r), to->alpha * entries[e].value};
+                    to->lists[i].count++;
+                }
+            }
         }
     }
+}
+
+static void sort_by_column(const struct columns *to, struct sparse_entry *entries) {
+    for (uint64_t i = 0; i < to->m; i++)
+        to->lists[i].count = 0;
+    sort_entries(to, false);
+    for (uint64_t i = 0; i < to->m; i++) {
+        to->lists[i].entries = entries;
+        entries += to->lists[i].count;
+        to->lists[i].count = 0;
+    }
+    sort_entries(to, true);
 }
 
 static void sparse(const struct kernels *kernels, const struct product *p, struct sparse_entry *entries,
@@ -213,21 +243,22 @@ static void sparse(const struct kernels *kernels, const struct product *p, struc
     const runner_view *a = p->a, *b = p->b, *c = p->c;
     scale(c, p->beta);
     if (!p->a_transposed && p->m == 1) {
-        kernels->row(p->n, x->entries + a->row0 * x->columns, x->marks[(a->row0 + 1) * x->n_marks - 1], p->alpha,
-                     b->data, b->pitch, c->data);
+        /* A row that is a group stands as it is wanted. */
+        const bool alone = x->group == 1;
+        uint64_t count = alone ? sparse_marks(x, a->row0)[x->segments] : row_entries(x, a->row0, 0, p->k, entries);
+        kernels->row(p->n, alone ? sparse_entries(x, a->row0) : entries, count, p->alpha, b->data, b->pitch, c->data);
     } else if (!p->a_transposed) {
         kernels->sparse_forward(x, a->row0, p->m, p->n, p->alpha, b->data, b->pitch, c->data, c->pitch);
     } else if (p->k == 1) {
-        uint64_t count;
-        const struct sparse_entry *from = entries_between(x, a->row0, a->column0, a->column0 + p->m, &count);
-        for (uint64_t e = 0; e < count; e++)
-            entries[e] = (struct sparse_entry){from[e].column - (uint32_t)a->column0, from[e].value};
+        uint64_t count = row_entries(x, a->row0, a->column0, p->m, entries);
         kernels->outer(p->n, entries, count, p->alpha, b->data, c->data, c->pitch);
     } else {
-        for (uint64_t r = 0; r < p->k; r += KERNEL_ROWS) {
-            uint64_t rows = p->k - r < KERNEL_ROWS ? p->k - r : KERNEL_ROWS;
-            lists_of(x, a->row0 + r, rows, a->column0, p->m, lists, entries);
-            kernels->sparse_gradient(lists, p->m, p->n, p->alpha, b->data + r * b->pitch, b->pitch, c->data, c->pitch);
+        uint64_t blocks = (p->k + KERNEL_ROWS - 1) / KERNEL_ROWS;
+        for (uint64_t r = 0, rows; r < p->k; r += rows, blocks--) {
+            rows = (p->k - r + blocks - 1) / blocks;
+            const struct columns columns = {x, a->row0 + r, rows, a->column0, p->m, p->alpha, lists};
+            sort_by_column(&columns, entries);
+            kernels->sparse_gradient(lists, p->m, p->n, b->data + r * b->pitch, b->pitch, c->data, c->pitch);
         }
     }
 }
@@ -252,11 +283,11 @@ void product_run(enum gemm gemm, uint32_t flags, float alpha, const runner_view 
     }
     runner_view plain_a, plain_b;
     if (sparse_of(a) != NULL) {
-        plain_a = written_out(a, dense_a);
+        plain_a = written_out(a, entries, dense_a);
         p.a = &plain_a;
     }
     if (sparse_of(b) != NULL) {
-        plain_b = written_out(b, dense_b);
+        plain_b = written_out(b, entries, dense_b);
         p.b = &plain_b;
     }
     const float *b_data = p.b->data;

@@ -51,29 +51,32 @@ static uint64_t value_elements(const struct model *model, const struct data *dat
 }
 
 /* Room for rows without a zero; what is not written costs no memory. */
-static uint64_t sparse_layout(struct sparse_storage *sparse, struct arena *arena, uint64_t rows, uint64_t units) {
-    uint64_t marks = (units + KERNEL_SEGMENT - 1) / KERNEL_SEGMENT + 1;
+static uint64_t sparse_layout(struct sparse_storage *sparse, struct arena *arena, uint64_t rows, uint64_t group,
+                              uint64_t units) {
+    uint64_t segments = (units + KERNEL_SEGMENT - 1) / KERNEL_SEGMENT;
+    uint64_t marks = (rows + group - 1) / group * (segments * group + 1);
     if (sparse != NULL)
         *sparse = (struct sparse_storage){
             .storage = {STORAGE_SPARSE},
             .rows = {.entries = arena_array(arena, rows * units, sizeof(struct sparse_entry)),
-                     .marks = arena_array(arena, rows * marks, sizeof(uint32_t)),
+                     .marks = arena_array(arena, marks, sizeof(uint32_t)),
                      .columns = units,
-                     .n_marks = marks},
+                     .segments = segments,
+                     .group = group},
         };
-    return rows * (units * sizeof(struct sparse_entry) + marks * sizeof(uint32_t));
+    return rows * units * sizeof(struct sparse_entry) + marks * sizeof(uint32_t);
 }
 
 /* Walks all buffers. With `buffers` NULL it only counts bytes; one function, so that the estimate is what is allocated. */
 static uint64_t layout(struct buffers *buffers, const struct model *model, const struct data *data, uint64_t rows,
-                       bool deltas) {
+                       uint64_t group, bool deltas) {
     uint64_t bytes = 0;
     unsigned turn = 0;
     for (size_t i = 0; i < model->n_nodes; i++) {
         const struct node *node = &model->nodes[i];
         if (i == 0 && model->sparse_input) {
             bytes += sparse_layout(buffers == NULL ? NULL : &buffers->sparse, buffers == NULL ? NULL : &buffers->arena,
-                                   rows, node->units);
+                                   rows, group, node->units);
         } else if (i > 0 && output_in_place(model, (runner_node)i)) {
             if (buffers != NULL)
                 buffers->outputs[i] = buffers->outputs[node->inputs[0]];
@@ -112,62 +115,102 @@ static uint64_t layout(struct buffers *buffers, const struct model *model, const
 }
 
 void buffers_init(struct buffers *buffers, const struct model *model, const struct data *data, uint64_t capacity,
-                  bool deltas) {
+                  uint64_t group, bool deltas) {
     *buffers = (struct buffers){.capacity = capacity};
     arena_init(&buffers->arena);
     buffers->outputs = arena_array(&buffers->arena, model->n_nodes, sizeof *buffers->outputs);
     buffers->deltas = arena_array(&buffers->arena, model->n_nodes, sizeof *buffers->deltas);
     buffers->saved = arena_array(&buffers->arena, model->n_nodes, sizeof *buffers->saved);
-    layout(buffers, model, data, capacity, deltas);
+    layout(buffers, model, data, capacity, group, deltas);
 }
 
 void buffers_clear(struct buffers *buffers) {
     arena_clear(&buffers->arena);
 }
 
-uint64_t buffers_size(const struct model *model, const struct data *data, uint64_t capacity, bool deltas) {
-    return layout(NULL, model, data, capacity, deltas);
+uint64_t buffers_size(const struct model *model, const struct data *data, uint64_t capacity, uint64_t group,
+                      bool deltas) {
+    return layout(NULL, model, data, capacity, group, deltas);
 }
 
-/* Eight bytes at a time are mostly all zero where rows are sparse. */
-static uint64_t sparse_bytes(const uint8_t *x, uint64_t first, uint64_t end, float scale, struct sparse_entry *to) {
-    uint64_t count = 0, word;
-    for (uint64_t j = first; j < end; j += sizeof word) {
-        uint64_t n = end - j < sizeof word ? end - j : sizeof word;
-        word = 1;
-        if (n == sizeof word)
-            memcpy(&word, x + j, sizeof word);
-        for (uint64_t i = j; word != 0 && i < j + n; i++) {
-            to[count] = (struct sparse_entry){(uint32_t)i, (float)x[i] * scale};
-            count += x[i] != 0;
+/* Bit i: element i of n, at most KERNEL_SEGMENT, is not zero. */
+static uint64_t nonzero_bytes(const uint8_t *x, uint64_t n) {
+    const uint64_t high = UINT64_C(0x8080808080808080);
+    uint64_t mask = 0, word, i = 0;
+    for (; i + sizeof word <= n; i += sizeof word) {
+        memcpy(&word, x + i, sizeof word);
+        word = (((word & ~high) + ~high) | word) & high; /* the top bit of each byte that is not zero */
+        mask |= ((word >> 7) * UINT64_C(0x0102040810204080) >> 56) << i;
+    }
+    for (; i < n; i++)
+        mask |= (uint64_t)(x[i] != 0) << i;
+    return mask;
+}
+
+static uint64_t nonzero_floats(const float *x, uint64_t n) {
+    uint64_t mask = 0;
+    for (uint64_t i = 0; i < n; i++)
+        mask |= (uint64_t)(x[i] != 0) << i; /* NaN is not zero */
+    return mask;
+}
+
+/* Entries of columns first .. end - 1, which are one segment, of an example. Returns how many. */
+static uint64_t gather_segment(const struct data *data, const void *example, uint64_t first, uint64_t end,
+                               struct sparse_entry *to) {
+    const struct sparse_entry *begin = to;
+    const uint8_t *bytes = (const uint8_t *)example + first;
+    const float *floats = (const float *)example + first;
+    const bool small = data->element == RUNNER_U8;
+    uint64_t mask = small ? nonzero_bytes(bytes, end - first) : nonzero_floats(floats, end - first);
+    for (; mask != 0; mask &= mask - 1) {
+        int i = __builtin_ctzll(mask);
+        *to++ =
+            (struct sparse_entry){(uint32_t)first + (uint32_t)i, (small ? (float)bytes[i] : floats[i]) * data->scale};
+    }
+    return (uint64_t)(to - begin);
+}
+
+static uint64_t element_size(const struct data *data) {
+    return data->element == RUNNER_U8 ? 1 : sizeof(float);
+}
+
+/* The example at a place of the order. */
+static const void *input_at(const struct data *data, enum data_split split, const uint32_t *order, uint64_t place) {
+    uint64_t example = order == NULL ? place : order[place];
+    return (const unsigned char *)data->inputs[split] + example * runner_elements(&data->input) * element_size(data);
+}
+
+/* Rows of one group, from place `start` of the order. Their examples lie anywhere, so each segment is fetched while the one before it is
+   read. */
+static void gather_group(const struct sparse_rows *x, uint64_t group, uint64_t rows, const struct data *data,
+                         enum data_split split, const uint32_t *order, uint64_t start) {
+    struct sparse_entry *entries = sparse_entries(x, group);
+    uint32_t *marks = sparse_marks(x, group);
+    uint64_t count = 0, size = element_size(data);
+    for (uint64_t s = 0; s < x->segments; s++) {
+        uint64_t first = s * KERNEL_SEGMENT;
+        uint64_t end = first + KERNEL_SEGMENT < x->columns ? first + KERNEL_SEGMENT : x->columns;
+        for (uint64_t r = 0; r < x->group; r++) {
+            *marks++ = (uint32_t)count;
+            if (r >= rows)
+                continue;
+            const char *example = input_at(data, split, order, start + r);
+            for (uint64_t line = 0; line < KERNEL_SEGMENT * size; line += 64)
+                __builtin_prefetch(example + end * size + line);
+            count += gather_segment(data, example, first, end, entries + count);
         }
     }
-    return count;
+    *marks = (uint32_t)count;
 }
 
-static uint64_t sparse_floats(const float *x, uint64_t first, uint64_t end, float scale, struct sparse_entry *to) {
-    uint64_t count = 0;
-    for (uint64_t j = first; j < end; j++) {
-        to[count] = (struct sparse_entry){(uint32_t)j, x[j] * scale};
-        count += x[j] != 0;
-    }
-    return count;
-}
-
-static void gather_sparse(const struct sparse_rows *rows, uint64_t r, const struct data *data, const void *inputs,
-                          uint64_t example) {
-    uint64_t units = rows->columns, count = 0;
-    struct sparse_entry *to = rows->entries + r * units;
-    uint32_t *marks = rows->marks + r * rows->n_marks;
-    for (uint64_t s = 0; s + 1 < rows->n_marks; s++) {
-        uint64_t first = s * KERNEL_SEGMENT, end = first + KERNEL_SEGMENT < units ? first + KERNEL_SEGMENT : units;
-        marks[s] = (uint32_t)count;
-        if (data->element == RUNNER_U8)
-            count += sparse_bytes((const uint8_t *)inputs + example * units, first, end, data->scale, to + count);
-        else
-            count += sparse_floats((const float *)inputs + example * units, first, end, data->scale, to + count);
-    }
-    marks[rows->n_marks - 1] = (uint32_t)count;
+/* The slice begins where a group does. */
+static void gather_sparse(const struct slice *slice, const struct data *data, enum data_split split,
+                          const uint32_t *order, uint64_t start) {
+    const struct sparse_rows *x = &slice->buffers->sparse.rows;
+    uint64_t end = slice->first + slice->rows;
+    for (uint64_t first = slice->first; first < end; first += x->group)
+        gather_group(x, first / x->group, end - first < x->group ? end - first : x->group, data, split, order,
+                     start + first);
 }
 
 static void gather_inputs(const struct slice *slice, const struct data *data, enum data_split split,
@@ -177,19 +220,19 @@ static void gather_inputs(const struct slice *slice, const struct data *data, en
         memset(slice->buffers->outputs[0] + slice->first * pitch, 0, slice->rows * pitch * sizeof(float));
         return;
     }
+    if (slice->model->sparse_input) {
+        gather_sparse(slice, data, split, order, start);
+        return;
+    }
     for (uint64_t r = slice->first; r < slice->first + slice->rows; r++) {
-        uint64_t example = order == NULL ? start + r : order[start + r];
-        if (slice->model->sparse_input) {
-            gather_sparse(&slice->buffers->sparse.rows, r, data, data->inputs[split], example);
-            continue;
-        }
+        const void *example = input_at(data, split, order, start + r);
         float *to = slice->buffers->outputs[0] + r * pitch;
         if (data->element == RUNNER_U8) {
-            const uint8_t *from = (const uint8_t *)data->inputs[split] + example * units;
+            const uint8_t *from = example;
             for (uint64_t j = 0; j < units; j++)
                 to[j] = (float)from[j] * data->scale;
         } else {
-            const float *from = (const float *)data->inputs[split] + example * units;
+            const float *from = example;
             for (uint64_t j = 0; j < units; j++)
                 to[j] = from[j] * data->scale;
         }

@@ -28,7 +28,7 @@ void evaluator_team(struct evaluator *evaluator, int threads) {
     evaluator->threads = threads;
     for (; evaluator->ready < threads; evaluator->ready++) {
         int i = evaluator->ready;
-        buffers_init(&evaluator->buffers[i], evaluator->model, evaluator->data, RUN_ROWS, false);
+        buffers_init(&evaluator->buffers[i], evaluator->model, evaluator->data, RUN_ROWS, RUN_ROWS, false);
         call_init(&evaluator->calls[i], &evaluator->errors[i]);
         evaluator->calls[i].gemm = evaluator->model->gemm;
     }
@@ -43,7 +43,7 @@ void evaluator_clear(struct evaluator *evaluator) {
 }
 
 uint64_t evaluator_size(const struct model *model, const struct data *data) {
-    return buffers_size(model, data, RUN_ROWS, false);
+    return buffers_size(model, data, RUN_ROWS, RUN_ROWS, false);
 }
 
 static void evaluate_rows(struct evaluator *evaluator, int thread, enum data_split split, uint64_t index) {

@@ -20,12 +20,13 @@ struct buffers {
     double *losses;          /* [capacity] */
 };
 
-/* With `deltas` for training, without for evaluation. */
+/* With `deltas` for training, without for evaluation. Every slice that is gathered begins at a multiple of `group` rows. */
 void buffers_init(struct buffers *buffers, const struct model *model, const struct data *data, uint64_t capacity,
-                  bool deltas);
+                  uint64_t group, bool deltas);
 void buffers_clear(struct buffers *buffers);
 /* Bytes that they hold. */
-uint64_t buffers_size(const struct model *model, const struct data *data, uint64_t capacity, bool deltas);
+uint64_t buffers_size(const struct model *model, const struct data *data, uint64_t capacity, uint64_t group,
+                      bool deltas);
 
 /* A run of rows of a batch: `first` and `rows` count within the buffers, `batch` is how many rows the buffers hold now. */
 struct slice {

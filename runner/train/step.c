@@ -71,7 +71,8 @@ void stepper_init(struct stepper *stepper, struct model *model, const struct dat
     stepper->sums = arena_array(&stepper->arena, model->n_sums, sizeof(double));
     stepper->step.size = sizeof stepper->step;
     stepper_plan(stepper);
-    buffers_init(&stepper->buffers, model, data, stepper->micro_rows, true);
+    buffers_init(&stepper->buffers, model, data, stepper->micro_rows,
+                 stepper->stages != NULL ? stepper->micro_rows : stepper->slice_rows, true);
 }
 
 /* What the stepper's arena held of a tensor. */

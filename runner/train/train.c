@@ -518,8 +518,9 @@ enum status train_plan(const struct loader *loader, const struct tree *trial, co
                                               ((double)model.nodes[tensor->node].units / (double)tensor->columns);
         }
         uint64_t rows = settings.micro_rows < settings.batch_rows ? settings.micro_rows : settings.batch_rows;
-        summary->memory = (summary->parameters + slots) * sizeof(float) + buffers_size(&model, data, rows, true) +
-                          evaluator_size(&model, data) + data->rows[DATA_TRAIN] * sizeof(uint32_t) +
+        summary->memory = (summary->parameters + slots) * sizeof(float) +
+                          buffers_size(&model, data, rows, slice_rows_for(rows), true) + evaluator_size(&model, data) +
+                          data->rows[DATA_TRAIN] * sizeof(uint32_t) +
                           (settings.micro_rows < settings.batch_rows ? summary->parameters * sizeof(float) : 0);
         plan_columns(groups, &summary->columns, &model, data, settings.evaluate_train, arena);
         for (size_t i = 0; i < summary->columns.count; i++)

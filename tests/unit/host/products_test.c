@@ -3,6 +3,7 @@
 
 #include "runner/base/arena.h"
 #include "runner/base/random.h"
+#include "runner/host/storage.h"
 
 #include <math.h>
 #include <omp.h>
@@ -100,6 +101,89 @@ static void portable_products_are_the_same_bits_however_they_are_cut(void **stat
     free(mb);
 }
 
+/* The same matrix as a dense view and as sparse rows in groups, the last of which is short. */
+enum { ROWS = 230, COLUMNS = 150, GROUP = 50, SEGMENTS = (COLUMNS + KERNEL_SEGMENT - 1) / KERNEL_SEGMENT };
+struct both_forms {
+    float *dense;
+    struct sparse_storage sparse;
+};
+
+static struct both_forms both_forms(void) {
+    enum { GROUPS = (ROWS + GROUP - 1) / GROUP };
+    struct both_forms both = {.dense = random_floats("x", ROWS * COLUMNS), .sparse.storage = {STORAGE_SPARSE}};
+    struct sparse_rows *x = &both.sparse.rows;
+    *x = (struct sparse_rows){.entries = calloc(GROUPS * GROUP * COLUMNS, sizeof *x->entries),
+                              .marks = calloc(GROUPS * (SEGMENTS * GROUP + 1), sizeof *x->marks),
+                              .columns = COLUMNS,
+                              .segments = SEGMENTS,
+                              .group = GROUP};
+    for (uint64_t i = 0; i < ROWS * COLUMNS; i++) /* rows and columns without an entry as well */
+        both.dense[i] = i % 5 > 1 || i / COLUMNS % 7 == 3 || i % COLUMNS % 11 == 6 ? 0 : both.dense[i];
+    for (uint64_t g = 0; g < GROUPS; g++) {
+        uint32_t *mark = sparse_marks(x, g), count = 0;
+        for (uint32_t s = 0; s < SEGMENTS; s++)
+            for (uint64_t r = 0; r < GROUP; r++, mark++) {
+                *mark = count;
+                for (uint32_t j = s * KERNEL_SEGMENT;
+                     g * GROUP + r < ROWS && j < (s + 1) * KERNEL_SEGMENT && j < COLUMNS; j++)
+                    if (both.dense[(g * GROUP + r) * COLUMNS + j] != 0)
+                        sparse_entries(x, g)[count++] =
+                            (struct sparse_entry){j, both.dense[(g * GROUP + r) * COLUMNS + j]};
+            }
+        *mark = count;
+    }
+    return both;
+}
+
+/* A part of it as a factor a, or b, of a product with n random columns, or rows. */
+static void check_sparse(struct both_forms *both, uint32_t flags, bool second, uint64_t row, uint64_t rows,
+                         uint64_t column, uint64_t columns, uint64_t n) {
+    runner_view dense = view(both->dense + row * COLUMNS + column, rows, columns, COLUMNS);
+    runner_view sparse = {.rows = rows, .columns = columns, .storage = &both->sparse, .row0 = row, .column0 = column};
+    bool transposed = (flags & (second ? RUNNER_TRANSPOSE_B : RUNNER_TRANSPOSE_A)) != 0;
+    uint64_t inner = transposed != second ? rows : columns, outer = transposed != second ? columns : rows;
+    float *other = random_floats("other", inner * n), *from_dense = random_floats("c", outer * n),
+          *from_sparse = random_floats("c", outer * n);
+    runner_view factor = second ? view(other, n, inner, inner) : view(other, inner, n, n);
+    runner_view c = second ? view(from_dense, n, outer, outer) : view(from_dense, outer, n, n), d = c;
+    d.data = from_sparse;
+    const runner_view *a = second ? &factor : &dense, *b = second ? &dense : &factor;
+    float *workspace = pack_memory(flags, a, b);
+    product_run(GEMM_PORTABLE, flags, -0.3f, a, b, 1, &c, workspace);
+    free(workspace);
+    *(second ? &b : &a) = &sparse;
+    workspace = pack_memory(flags, a, b);
+    product_run(GEMM_PORTABLE, flags, -0.3f, a, b, 1, &d, workspace);
+    free(workspace);
+    if (memcmp(from_dense, from_sparse, outer * n * sizeof(float)) != 0)
+        fail_msg("flags %u, %s, rows %d + %d, columns %d + %d, n %d", flags, second ? "b" : "a", (int)row, (int)rows,
+                 (int)column, (int)columns, (int)n);
+    free(other);
+    free(from_dense);
+    free(from_sparse);
+}
+
+static void sparse_rows_give_the_bits_of_dense_ones_for_every_part_of_them(void **state) {
+    (void)state;
+    struct both_forms both = both_forms();
+    static const uint64_t parts[][4] = {{0, ROWS, 0, COLUMNS}, {100, 50, 64, 64}, {45, 120, 0, COLUMNS},
+                                        {7, 1, 0, COLUMNS},    {229, 1, 33, 90},  {51, 3, 127, 23},
+                                        {0, 2, 149, 1},        {20, 200, 64, 86}};
+    static const uint64_t widths[] = {1, 31, 64, 96, 128, 250};
+    for (size_t p = 0; p < sizeof parts / sizeof *parts; p++)
+        for (size_t w = 0; w < 6; w++)
+            for (uint32_t transposed = 0; transposed < 2; transposed++)
+                for (int second = 0; second < 2; second++)
+                    check_sparse(&both,
+                                 !transposed ? 0
+                                 : second    ? RUNNER_TRANSPOSE_B
+                                             : RUNNER_TRANSPOSE_A,
+                                 second, parts[p][0], parts[p][1], parts[p][2], parts[p][3], widths[w]);
+    free(both.dense);
+    free(both.sparse.rows.entries);
+    free(both.sparse.rows.marks);
+}
+
 /* DESIGN 5: Debian's serial OpenBLAS gives about one wrong product in 100 when several threads call it at once. */
 static void products_of_several_threads_at_once_are_those_of_one(void **state) {
     (void)state;
@@ -127,6 +211,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_shape_and_transposition_agrees_with_float64),
         cmocka_unit_test(portable_products_are_the_same_bits_however_they_are_cut),
+        cmocka_unit_test(sparse_rows_give_the_bits_of_dense_ones_for_every_part_of_them),
         cmocka_unit_test(products_of_several_threads_at_once_are_those_of_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
