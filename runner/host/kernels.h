@@ -48,11 +48,11 @@ struct sparse_list {
 };
 
 struct kernels {
-    uint64_t group_rows, depth; /* rows of c and elements of the inner index that dense() takes at a time, at most */
-    /* c [m][n] = alpha a b + beta c, where element (i, p) of a is a[i * a_row + p * a_k] and b is [k][n]. `scaled` has room for
-       that many rows of m times that many of k, and may be NULL where alpha is 1. */
+    uint64_t packed_rows, packed_depth; /* what dense() packs at a time, at most */
+    /* c [m][n] = alpha a b + beta c, where element (i, p) of a is a[i * a_row + p * a_k] and b is [k][n]. `packed` has room for
+       that many rows of m times that many of k, and may be NULL where alpha is 1 and a_row is not. */
     void (*dense)(uint64_t m, uint64_t n, uint64_t k, float alpha, const float *a, uint64_t a_row, uint64_t a_k,
-                  const float *b, uint64_t b_pitch, float beta, float *c, uint64_t c_pitch, float *scaled);
+                  const float *b, uint64_t b_pitch, float beta, float *c, uint64_t c_pitch, float *packed);
     /* y [n] = alpha b x + beta y for b [n][k], x [k], by dot products. */
     void (*dots)(uint64_t n, uint64_t k, float alpha, const float *x, const float *b, uint64_t b_pitch, float beta,
                  float *y);

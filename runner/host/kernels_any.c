@@ -7,6 +7,8 @@
 #define GROUP_ROWS 96
 #define EQUAL_BLOCKS 0
 #define DEPTH 256
+#define PACKED_ROWS GROUP_ROWS
+#define PACKED_DEPTH DEPTH
 #define SPARSE_PANEL 8
 #define GRADIENT_PANEL 4
 typedef float vec __attribute__((vector_size(WIDTH * sizeof(float))));

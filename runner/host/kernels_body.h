@@ -141,27 +141,37 @@ static void group(uint64_t rows, uint64_t n, uint64_t k, const float *a, uint64_
 }
 
 /* alpha times rows x k elements of a, as [k][rows]. */
-static void scale_rows(uint64_t rows, uint64_t k, float alpha, const float *a, uint64_t a_row, uint64_t a_k,
-                       float *restrict to) {
-    for (uint64_t p = 0; p < k; p++)
-        for (uint64_t i = 0; i < rows; i++)
-            to[p * rows + i] = alpha * a[i * a_row + p * a_k];
+static void pack(uint64_t rows, uint64_t k, float alpha, const float *a, uint64_t a_row, uint64_t a_k,
+                 float *restrict to) {
+    for (uint64_t p = 0; p < k; p++, a += a_k, to += rows)
+        if (a_row == 1)
+            for (uint64_t i = 0; i < rows; i++)
+                to[i] = alpha * a[i];
+        else
+            for (uint64_t i = 0; i < rows; i++)
+                to[i] = alpha * a[i * a_row];
 }
 
+#define MANY_PANELS 4 /* of b, from which on packing costs little */
+
+/* Where a is transposed, its columns lie too far apart to be read once for each of many panels of b: some of them are packed. */
 static void dense(uint64_t m, uint64_t n, uint64_t k, float alpha, const float *a, uint64_t a_row, uint64_t a_k,
-                  const float *b, uint64_t b_pitch, float beta, float *c, uint64_t c_pitch, float *scaled) {
-    for (uint64_t p = 0; p < k || p == 0; p += DEPTH, beta = 1) {
-        uint64_t depth = k - p < DEPTH ? k - p : DEPTH, groups = (m + GROUP_ROWS - 1) / GROUP_ROWS;
+                  const float *b, uint64_t b_pitch, float beta, float *c, uint64_t c_pitch, float *packed) {
+    const bool packs = alpha != 1 || (a_row == 1 && n > MANY_PANELS * PANEL * WIDTH);
+    const uint64_t most_rows = (const uint64_t[]){GROUP_ROWS, PACKED_ROWS}[packs];
+    const uint64_t most_depth = (const uint64_t[]){DEPTH, PACKED_DEPTH}[packs];
+    for (uint64_t p = 0; p < k || p == 0; p += most_depth, beta = 1) {
+        uint64_t depth = k - p < most_depth ? k - p : most_depth, groups = (m + most_rows - 1) / most_rows;
         for (uint64_t i = 0, rows; i < m; i += rows, groups--) {
             rows = (m - i + groups - 1) / groups;
             const float *from = a + i * a_row + p * a_k;
             /* Two calls, so that the compiler makes a version of the blocks for a_row = 1: it is faster by a twentieth. */
-            if (alpha == 1) {
+            if (!packs) {
                 group(rows, n, depth, from, a_row, a_k, b + p * b_pitch, b_pitch, beta, c + i * c_pitch, c_pitch);
                 continue;
             }
-            scale_rows(rows, depth, alpha, from, a_row, a_k, scaled);
-            group(rows, n, depth, scaled, 1, rows, b + p * b_pitch, b_pitch, beta, c + i * c_pitch, c_pitch);
+            pack(rows, depth, alpha, from, a_row, a_k, packed);
+            group(rows, n, depth, packed, 1, rows, b + p * b_pitch, b_pitch, beta, c + i * c_pitch, c_pitch);
         }
     }
 }
@@ -403,8 +413,8 @@ static void transpose(uint64_t rows, uint64_t columns, const float *from, uint64
 }
 
 #define KERNELS(name)                                                                                                  \
-    const struct kernels name = {.group_rows = GROUP_ROWS,                                                             \
-                                 .depth = DEPTH,                                                                       \
+    const struct kernels name = {.packed_rows = PACKED_ROWS,                                                           \
+                                 .packed_depth = PACKED_DEPTH,                                                         \
                                  .dense = dense,                                                                       \
                                  .dots = dots,                                                                         \
                                  .sparse_forward = sparse_forward,                                                     \

@@ -9,6 +9,8 @@
 #define GROUP_ROWS 96
 #define EQUAL_BLOCKS 0
 #define DEPTH 256
+#define PACKED_ROWS GROUP_ROWS
+#define PACKED_DEPTH DEPTH
 #define SPARSE_PANEL 12
 #define GRADIENT_PANEL 8
 typedef __m256 vec;

@@ -9,6 +9,8 @@
 #define GROUP_ROWS 12
 #define EQUAL_BLOCKS 1
 #define DEPTH UINT64_MAX
+#define PACKED_ROWS 64
+#define PACKED_DEPTH 96
 #define SPARSE_PANEL 8
 #define GRADIENT_PANEL 4
 typedef __m512 vec;

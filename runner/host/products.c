@@ -57,7 +57,7 @@ static const struct weights_storage *transposed_of(const runner_view *view) {
 /* ---- Workspace: pieces of it in the order in which a product may want them ---- */
 
 struct pieces {
-    uint64_t dense_a, dense_b, transposed_b, entries, lists, scaled; /* bytes */
+    uint64_t dense_a, dense_b, transposed_b, entries, lists, packed; /* bytes */
 };
 
 static uint64_t aligned(uint64_t bytes) {
@@ -89,15 +89,15 @@ static struct pieces pieces_of(enum gemm gemm, const struct product *p) {
         pieces.transposed_b = aligned(p->n * p->k * sizeof(float));
     pieces.entries = aligned(sizeof(struct sparse_entry) * entries);
     pieces.lists = p->a_transposed ? aligned(p->m * sizeof(struct sparse_list)) : 0;
-    pieces.scaled = aligned((p->m < kernels->group_rows ? p->m : kernels->group_rows) *
-                            (p->k < kernels->depth ? p->k : kernels->depth) * sizeof(float));
+    pieces.packed = aligned((p->m < kernels->packed_rows ? p->m : kernels->packed_rows) *
+                            (p->k < kernels->packed_depth ? p->k : kernels->packed_depth) * sizeof(float));
     return pieces;
 }
 
 uint64_t product_workspace(enum gemm gemm, uint32_t flags, const runner_view *a, const runner_view *b) {
     const struct product p = product_of(flags, 1, a, b, 0, NULL);
     const struct pieces s = pieces_of(gemm, &p);
-    return s.dense_a + s.dense_b + s.transposed_b + s.entries + s.lists + s.scaled;
+    return s.dense_a + s.dense_b + s.transposed_b + s.entries + s.lists + s.packed;
 }
 
 static void *take(void **workspace, uint64_t bytes) {
@@ -133,9 +133,9 @@ static uint64_t entries_of(const float *x, uint64_t n, uint64_t stride, struct s
 
 /* For b [k][n]. */
 static void dense(const struct kernels *kernels, const struct product *p, const float *b, uint64_t b_pitch,
-                  float *scaled) {
+                  float *packed) {
     kernels->dense(p->m, p->n, p->k, p->alpha, p->a->data, p->a_transposed ? 1 : p->a->pitch,
-                   p->a_transposed ? p->a->pitch : 1, b, b_pitch, p->beta, p->c->data, p->c->pitch, scaled);
+                   p->a_transposed ? p->a->pitch : 1, b, b_pitch, p->beta, p->c->data, p->c->pitch, packed);
 }
 
 /* Products with one row of a, or with k = 1, skip zeros of a. */
@@ -276,7 +276,7 @@ void product_run(enum gemm gemm, uint32_t flags, float alpha, const runner_view 
     float *transposed_b = take(&workspace, sizes.transposed_b);
     struct sparse_entry *entries = take(&workspace, sizes.entries);
     struct sparse_list *lists = take(&workspace, sizes.lists);
-    float *scaled = take(&workspace, sizes.scaled);
+    float *packed = take(&workspace, sizes.packed);
     if (sparse_of(a) != NULL && sparse_fits(&p)) {
         sparse(kernels, &p, entries, lists);
         return;
@@ -310,7 +310,7 @@ void product_run(enum gemm gemm, uint32_t flags, float alpha, const runner_view 
         b_pitch = p.n;
     }
     if (!one_row(kernels, &p, b_data, b_pitch, entries))
-        dense(kernels, &p, b_data, b_pitch, scaled);
+        dense(kernels, &p, b_data, b_pitch, packed);
 }
 
 enum status products_prepare(struct error *error) {

@@ -77,6 +77,8 @@ static void every_shape_and_transposition_agrees_with_float64(void **state) {
                     for (size_t k = 0; k < 9; k += 2)
                         check_product((enum gemm)gemm, flags[f], sizes[m], sizes[n], sizes[k], m % 2 ? 1.0f : -0.3f,
                                       (float)(n % 3) * 0.5f);
+    for (size_t f = 0; f < 4; f++) /* several blocks each way */
+        check_product(GEMM_PORTABLE, flags[f], 140, 170, 300, 1, 1);
 }
 
 static void portable_products_are_the_same_bits_however_they_are_cut(void **state) {
@@ -168,7 +170,7 @@ static void sparse_rows_give_the_bits_of_dense_ones_for_every_part_of_them(void 
     struct both_forms both = both_forms();
     static const uint64_t parts[][4] = {{0, ROWS, 0, COLUMNS}, {100, 50, 64, 64}, {45, 120, 0, COLUMNS},
                                         {7, 1, 0, COLUMNS},    {229, 1, 33, 90},  {51, 3, 127, 23},
-                                        {0, 2, 149, 1},        {20, 200, 64, 86}};
+                                        {0, 2, 149, 1},        {20, 200, 64, 86}, {3, 40, 30, 70}};
     static const uint64_t widths[] = {1, 31, 64, 96, 128, 250};
     for (size_t p = 0; p < sizeof parts / sizeof *parts; p++)
         for (size_t w = 0; w < 6; w++)
