@@ -15,7 +15,7 @@
 enum {
     KERNEL_LANES = 16,   /* chains of a dot product */
     KERNEL_SEGMENT = 64, /* columns of a segment of sparse rows */
-    KERNEL_ROWS = 112    /* at most, rows of `values` of one call of sparse_gradient */
+    KERNEL_ROWS = 64     /* of a gradient's deltas at a time: a panel of them stays in the first-level cache */
 };
 
 struct sparse_entry {
@@ -41,12 +41,6 @@ static inline uint32_t *sparse_marks(const struct sparse_rows *x, uint64_t group
     return x->marks + group * (x->segments * x->group + 1);
 }
 
-/* One feature's entries among some rows: rows count from the first of them. */
-struct sparse_list {
-    struct sparse_entry *entries; /* `column` is the row */
-    uint64_t count;
-};
-
 struct kernels {
     uint64_t packed_rows, packed_depth; /* what dense() packs at a time, at most */
     /* c [m][n] = alpha a b + beta c, where element (i, p) of a is a[i * a_row + p * a_k] and b is [k][n]. `packed` has room for
@@ -56,12 +50,9 @@ struct kernels {
     /* y [n] = alpha b x + beta y for b [n][k], x [k], by dot products. */
     void (*dots)(uint64_t n, uint64_t k, float alpha, const float *x, const float *b, uint64_t b_pitch, float beta,
                  float *y);
-    /* c [rows][n] += alpha x b, where x are rows `first` .. of sparse rows and b is [columns][n]. */
-    void (*sparse_forward)(const struct sparse_rows *x, uint64_t first, uint64_t rows, uint64_t n, float alpha,
-                           const float *b, uint64_t b_pitch, float *c, uint64_t c_pitch);
-    /* c [m][n] += sum over the entries of lists[i] of entry.value * values[entry row]; c's row i belongs to list i. */
-    void (*sparse_gradient)(const struct sparse_list *lists, uint64_t m, uint64_t n, const float *values,
-                            uint64_t pitch, float *c, uint64_t c_pitch);
+    /* c [m][n] += alpha a b, where the entries of a's row i are numbers marks[i] .. marks[i + 1] - 1; best where b has few rows. */
+    void (*sparse)(const struct sparse_entry *entries, const uint32_t *marks, uint64_t m, uint64_t n, float alpha,
+                   const float *b, uint64_t b_pitch, float *c, uint64_t c_pitch);
     /* to [columns][rows] from `from` [rows][columns] */
     void (*transpose)(uint64_t rows, uint64_t columns, const float *from, uint64_t from_pitch, float *to,
                       uint64_t to_pitch);

@@ -10,7 +10,6 @@
 #define PACKED_ROWS GROUP_ROWS
 #define PACKED_DEPTH DEPTH
 #define SPARSE_PANEL 8
-#define GRADIENT_PANEL 4
 typedef float vec __attribute__((vector_size(WIDTH * sizeof(float))));
 
 static inline vec vec_fma(vec a, vec b, vec c) {

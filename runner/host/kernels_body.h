@@ -253,92 +253,58 @@ static void dots(uint64_t n, uint64_t k, float alpha, const float *x, const floa
 
 /* ---- Sparse rows ---- */
 
-/* Some entries' rows of b, each times its value, added to one row of c: a panel of their columns. */
-INLINE void sparse_panel(const int panel, const bool full, uint64_t last, const struct sparse_entry *entry,
-                         uint64_t count, float alpha, const float *b, uint64_t b_pitch, float *c) {
-    vec sum[SPARSE_PANEL];
-    UNROLL(16)
-    for (int v = 0; v < panel; v++)
-        sum[v] = load_of(c, v, panel, full, last);
-    for (uint64_t e = 0; e < count; e++) {
-        const float *row = b + entry[e].column * b_pitch;
-        vec factor = splat(alpha * entry[e].value);
+/* A panel of the columns of all rows of c. */
+INLINE void sparse_panel(const int panel, const bool full, uint64_t last, const struct sparse_entry *entries,
+                         const uint32_t *marks, uint64_t m, float alpha, const float *b, uint64_t b_pitch, float *c,
+                         uint64_t c_pitch) {
+    for (uint64_t i = 0; i < m; i++, c += c_pitch) {
+        const struct sparse_entry *entry = entries + marks[i], *end = entries + marks[i + 1];
+        if (entry == end)
+            continue;
+        vec sum[SPARSE_PANEL];
         UNROLL(16)
         for (int v = 0; v < panel; v++)
-            sum[v] = vec_fma(factor, load_of(row, v, panel, full, last), sum[v]);
+            sum[v] = load_of(c, v, panel, full, last);
+        for (; entry < end; entry++) {
+            const float *row = b + entry->column * b_pitch;
+            vec factor = splat(alpha * entry->value);
+            UNROLL(16)
+            for (int v = 0; v < panel; v++)
+                sum[v] = vec_fma(factor, load_of(row, v, panel, full, last), sum[v]);
+        }
+        UNROLL(16)
+        for (int v = 0; v < panel; v++)
+            store_of(c, v, sum[v], panel, full, last);
     }
-    UNROLL(16)
-    for (int v = 0; v < panel; v++)
-        store_of(c, v, sum[v], panel, full, last);
 }
 
-/* The first `used` columns, at most SPARSE_PANEL vectors. */
-INLINE void sparse_columns(uint64_t used, const struct sparse_entry *entry, uint64_t count, float alpha, const float *b,
-                           uint64_t b_pitch, float *c) {
-    uint64_t vectors = (used + WIDTH - 1) / WIDTH, last = used - (vectors - 1) * WIDTH;
-#define FULL(vectors)                                                                                                  \
-    case (vectors)*WIDTH: sparse_panel(vectors, true, WIDTH, entry, count, alpha, b, b_pitch, c); return
-    switch (used) {
-        FULL(SPARSE_PANEL);
-        FULL(GRADIENT_PANEL);
-    default: break;
-    }
-#undef FULL
-#define PART(vectors)                                                                                                  \
-    case vectors: sparse_panel(vectors, false, last, entry, count, alpha, b, b_pitch, c); break
+/* A panel of b's rows stays in the first-level cache for all rows of c. */
+static void sparse(const struct sparse_entry *entries, const uint32_t *marks, uint64_t m, uint64_t n, float alpha,
+                   const float *b, uint64_t b_pitch, float *c, uint64_t c_pitch) {
+    for (; n >= SPARSE_PANEL * WIDTH; n -= SPARSE_PANEL * WIDTH, b += SPARSE_PANEL * WIDTH, c += SPARSE_PANEL * WIDTH)
+        sparse_panel(SPARSE_PANEL, true, WIDTH, entries, marks, m, alpha, b, b_pitch, c, c_pitch);
+    uint64_t vectors = (n + WIDTH - 1) / WIDTH, last = n - (vectors - 1) * WIDTH;
     switch (vectors) {
+#define PART(vectors)                                                                                                  \
+    case vectors:                                                                                                      \
+        sparse_panel(vectors, false, last, entries, marks, m, alpha, b, b_pitch, c, c_pitch);                          \
+        break
 #if SPARSE_PANEL > 8
         PART(12);
         PART(11);
         PART(10);
         PART(9);
 #endif
-#if SPARSE_PANEL > 4
         PART(8);
         PART(7);
         PART(6);
         PART(5);
-#endif
         PART(4);
         PART(3);
         PART(2);
-    default: sparse_panel(1, false, last, entry, count, alpha, b, b_pitch, c); break;
-    }
+        PART(1);
 #undef PART
-}
-
-/* Rows of one group. A panel of a segment's rows of b stays in the first-level cache for all of them. */
-static void sparse_group(const struct sparse_rows *x, uint64_t group, uint64_t first, uint64_t rows, uint64_t n,
-                         float alpha, const float *b, uint64_t b_pitch, float *c, uint64_t c_pitch) {
-    const struct sparse_entry *entries = sparse_entries(x, group);
-    for (uint64_t j = 0; j < n; j += SPARSE_PANEL * WIDTH) {
-        uint64_t used = n - j < SPARSE_PANEL * WIDTH ? n - j : SPARSE_PANEL * WIDTH;
-        const uint32_t *marks = sparse_marks(x, group) + first;
-        for (uint64_t s = 0; s < x->segments; s++, marks += x->group)
-            for (uint64_t i = 0; i < rows; i++)
-                if (marks[i + 1] > marks[i])
-                    sparse_columns(used, entries + marks[i], marks[i + 1] - marks[i], alpha, b + j, b_pitch,
-                                   c + i * c_pitch + j);
-    }
-}
-
-static void sparse_forward(const struct sparse_rows *x, uint64_t first, uint64_t rows, uint64_t n, float alpha,
-                           const float *b, uint64_t b_pitch, float *c, uint64_t c_pitch) {
-    for (uint64_t done = 0, some; done < rows; done += some) {
-        uint64_t group = (first + done) / x->group, from = (first + done) % x->group;
-        some = rows - done < x->group - from ? rows - done : x->group - from;
-        sparse_group(x, group, from, some, n, alpha, b, b_pitch, c + done * c_pitch, c_pitch);
-    }
-}
-
-/* A panel of the rows of `values` stays in the first-level cache for all lists. */
-static void sparse_gradient(const struct sparse_list *lists, uint64_t m, uint64_t n, const float *values,
-                            uint64_t pitch, float *c, uint64_t c_pitch) {
-    for (uint64_t j = 0; j < n; j += GRADIENT_PANEL * WIDTH) {
-        uint64_t used = n - j < GRADIENT_PANEL * WIDTH ? n - j : GRADIENT_PANEL * WIDTH;
-        for (uint64_t i = 0; i < m; i++)
-            if (lists[i].count > 0)
-                sparse_columns(used, lists[i].entries, lists[i].count, 1, values + j, pitch, c + i * c_pitch + j);
+    default: break;
     }
 }
 
@@ -417,8 +383,7 @@ static void transpose(uint64_t rows, uint64_t columns, const float *from, uint64
                                  .packed_depth = PACKED_DEPTH,                                                         \
                                  .dense = dense,                                                                       \
                                  .dots = dots,                                                                         \
-                                 .sparse_forward = sparse_forward,                                                     \
-                                 .sparse_gradient = sparse_gradient,                                                   \
+                                 .sparse = sparse,                                                                     \
                                  .transpose = transpose,                                                               \
                                  .row = row,                                                                           \
                                  .outer = outer}

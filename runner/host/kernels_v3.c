@@ -12,7 +12,6 @@
 #define PACKED_ROWS GROUP_ROWS
 #define PACKED_DEPTH DEPTH
 #define SPARSE_PANEL 12
-#define GRADIENT_PANEL 8
 typedef __m256 vec;
 
 static inline vec vec_fma(vec a, vec b, vec c) {

@@ -12,7 +12,6 @@
 #define PACKED_ROWS 64
 #define PACKED_DEPTH 96
 #define SPARSE_PANEL 8
-#define GRADIENT_PANEL 4
 typedef __m512 vec;
 
 static inline vec vec_fma(vec a, vec b, vec c) {

@@ -57,7 +57,7 @@ static const struct weights_storage *transposed_of(const runner_view *view) {
 /* ---- Workspace: pieces of it in the order in which a product may want them ---- */
 
 struct pieces {
-    uint64_t dense_a, dense_b, transposed_b, entries, lists, packed; /* bytes */
+    uint64_t dense_a, dense_b, transposed_b, entries, marks, packed; /* bytes */
 };
 
 static uint64_t aligned(uint64_t bytes) {
@@ -88,7 +88,7 @@ static struct pieces pieces_of(enum gemm gemm, const struct product *p) {
     if (p->b_transposed && transposed_of(p->b) == NULL && !dotted(gemm, p))
         pieces.transposed_b = aligned(p->n * p->k * sizeof(float));
     pieces.entries = aligned(sizeof(struct sparse_entry) * entries);
-    pieces.lists = p->a_transposed ? aligned(p->m * sizeof(struct sparse_list)) : 0;
+    pieces.marks = p->a_transposed ? aligned((p->m + 2) * sizeof(uint32_t)) : 0;
     pieces.packed = aligned((p->m < kernels->packed_rows ? p->m : kernels->packed_rows) *
                             (p->k < kernels->packed_depth ? p->k : kernels->packed_depth) * sizeof(float));
     return pieces;
@@ -97,7 +97,7 @@ static struct pieces pieces_of(enum gemm gemm, const struct product *p) {
 uint64_t product_workspace(enum gemm gemm, uint32_t flags, const runner_view *a, const runner_view *b) {
     const struct product p = product_of(flags, 1, a, b, 0, NULL);
     const struct pieces s = pieces_of(gemm, &p);
-    return s.dense_a + s.dense_b + s.transposed_b + s.entries + s.lists + s.packed;
+    return s.dense_a + s.dense_b + s.transposed_b + s.entries + s.marks + s.packed;
 }
 
 static void *take(void **workspace, uint64_t bytes) {
@@ -191,54 +191,86 @@ static runner_view written_out(const runner_view *view, struct sparse_entry *ent
     return (runner_view){.data = to, .rows = view->rows, .columns = view->columns, .pitch = view->columns};
 }
 
-/* The entries of rows `row` .. in columns first .. first + m - 1, by column and times alpha: lists[i] is of column first + i, and its
-   entries' columns count those rows. */
+/* The run of rows from number `done` on, of rows `row` .. row + rows - 1, that lie in one group. */
+struct group_rows {
+    const struct sparse_entry *entries;
+    const uint32_t *marks; /* of the first of them */
+    uint64_t rows;
+};
+
+static struct group_rows rows_in_group(const struct sparse_rows *x, uint64_t row, uint64_t rows, uint64_t done) {
+    uint64_t group = (row + done) / x->group, from = (row + done) % x->group;
+    return (struct group_rows){sparse_entries(x, group), sparse_marks(x, group) + from,
+                               rows - done < x->group - from ? rows - done : x->group - from};
+}
+
+/* A segment at a time: its rows of b stay in the cache for all rows of a group. */
+static void sparse_forward(const struct kernels *kernels, const struct product *p) {
+    const struct sparse_rows *x = sparse_of(p->a);
+    const runner_view *b = p->b, *c = p->c;
+    struct group_rows some;
+    for (uint64_t done = 0; done < p->m; done += some.rows) {
+        some = rows_in_group(x, p->a->row0, p->m, done);
+        for (uint64_t s = 0; s < x->segments; s++, some.marks += x->group)
+            kernels->sparse(some.entries, some.marks, some.rows, p->n, p->alpha, b->data, b->pitch,
+                            c->data + done * c->pitch, c->pitch);
+    }
+}
+
+/* Some rows' entries in columns first .. first + m - 1, to be sorted by column. */
 struct columns {
     const struct sparse_rows *x;
     uint64_t row, rows, first, m;
-    float alpha;
-    struct sparse_list *lists;
 };
 
-/* Counts them or, once it is known where each list begins, puts them there. */
-static inline void sort_entries(const struct columns *to, const bool place) {
-    const struct sparse_rows *x = to->x;
-    for (uint64_t done = 0, some; done < to->rows; done += some) {
-        uint64_t group = (to->row + done) / x->group, from = (to->row + done) % x->group;
-        some = to->rows - done < x->group - from ? to->rows - done : x->group - from;
-        const struct sparse_entry *entries = sparse_entries(x, group);
-        for (uint64_t s = to->first / KERNEL_SEGMENT; s * KERNEL_SEGMENT < to->first + to->m; s++) {
-            const uint32_t *marks = sparse_marks(x, group) + s * x->group + from;
-            for (uint64_t r = 0, end; r < some; r = end) {
-                end = place ? r + 1 : some;
-                for (uint64_t e = marks[r]; e < marks[end]; e++) {
-                    uint64_t i = entries[e].column - to->first;
-                    if (i >= to->m)
+/* Counts those of column first + i in marks[i + 2] or, once marks[i + 1] says where they begin, puts them there; their columns count the
+   rows. */
+static inline void sort_entries(const struct columns *of, uint32_t *marks, struct sparse_entry *to, const bool place) {
+    const struct sparse_rows *x = of->x;
+    const uint64_t segment = of->first / KERNEL_SEGMENT;
+    struct group_rows some;
+    for (uint64_t done = 0; done < of->rows; done += some.rows) {
+        some = rows_in_group(x, of->row, of->rows, done);
+        some.marks += segment * x->group;
+        for (uint64_t s = segment; s * KERNEL_SEGMENT < of->first + of->m; s++, some.marks += x->group)
+            for (uint64_t r = 0, end; r < some.rows; r = end) {
+                end = place ? r + 1 : some.rows;
+                for (uint64_t e = some.marks[r]; e < some.marks[end]; e++) {
+                    uint64_t i = some.entries[e].column - of->first;
+                    if (i >= of->m)
                         continue;
                     if (place)
-                        to->lists[i].entries[to->lists[i].count] =
-                            (struct sparse_entry){(uint32_t)(done + r), to->alpha * entries[e].value};
-                    to->lists[i].count++;
+                        to[marks[i + 1]++] = (struct sparse_entry){(uint32_t)(done + r), some.entries[e].value};
+                    else
+                        marks[i + 2]++;
                 }
             }
-        }
     }
 }
 
-static void sort_by_column(const struct columns *to, struct sparse_entry *entries) {
-    for (uint64_t i = 0; i < to->m; i++)
-        to->lists[i].count = 0;
-    sort_entries(to, false);
-    for (uint64_t i = 0; i < to->m; i++) {
-        to->lists[i].entries = entries;
-        entries += to->lists[i].count;
-        to->lists[i].count = 0;
+/* Afterwards those of column first + i are numbers marks[i] .. marks[i + 1] - 1. */
+static void sort_by_column(const struct columns *of, uint32_t *marks, struct sparse_entry *to) {
+    memset(marks, 0, (of->m + 2) * sizeof *marks);
+    sort_entries(of, marks, to, false);
+    for (uint64_t i = 0; i < of->m; i++)
+        marks[i + 2] += marks[i + 1];
+    sort_entries(of, marks, to, true);
+}
+
+static void sparse_gradient(const struct kernels *kernels, const struct product *p, struct sparse_entry *entries,
+                            uint32_t *marks) {
+    const runner_view *b = p->b, *c = p->c;
+    uint64_t blocks = (p->k + KERNEL_ROWS - 1) / KERNEL_ROWS;
+    for (uint64_t r = 0, rows; r < p->k; r += rows, blocks--) {
+        rows = (p->k - r + blocks - 1) / blocks;
+        const struct columns columns = {sparse_of(p->a), p->a->row0 + r, rows, p->a->column0, p->m};
+        sort_by_column(&columns, marks, entries);
+        kernels->sparse(entries, marks, p->m, p->n, p->alpha, b->data + r * b->pitch, b->pitch, c->data, c->pitch);
     }
-    sort_entries(to, true);
 }
 
 static void sparse(const struct kernels *kernels, const struct product *p, struct sparse_entry *entries,
-                   struct sparse_list *lists) {
+                   uint32_t *marks) {
     const struct sparse_rows *x = sparse_of(p->a);
     const runner_view *a = p->a, *b = p->b, *c = p->c;
     scale(c, p->beta);
@@ -248,18 +280,12 @@ static void sparse(const struct kernels *kernels, const struct product *p, struc
         uint64_t count = alone ? sparse_marks(x, a->row0)[x->segments] : row_entries(x, a->row0, 0, p->k, entries);
         kernels->row(p->n, alone ? sparse_entries(x, a->row0) : entries, count, p->alpha, b->data, b->pitch, c->data);
     } else if (!p->a_transposed) {
-        kernels->sparse_forward(x, a->row0, p->m, p->n, p->alpha, b->data, b->pitch, c->data, c->pitch);
+        sparse_forward(kernels, p);
     } else if (p->k == 1) {
         uint64_t count = row_entries(x, a->row0, a->column0, p->m, entries);
         kernels->outer(p->n, entries, count, p->alpha, b->data, c->data, c->pitch);
     } else {
-        uint64_t blocks = (p->k + KERNEL_ROWS - 1) / KERNEL_ROWS;
-        for (uint64_t r = 0, rows; r < p->k; r += rows, blocks--) {
-            rows = (p->k - r + blocks - 1) / blocks;
-            const struct columns columns = {x, a->row0 + r, rows, a->column0, p->m, p->alpha, lists};
-            sort_by_column(&columns, entries);
-            kernels->sparse_gradient(lists, p->m, p->n, b->data + r * b->pitch, b->pitch, c->data, c->pitch);
-        }
+        sparse_gradient(kernels, p, entries, marks);
     }
 }
 
@@ -275,10 +301,10 @@ void product_run(enum gemm gemm, uint32_t flags, float alpha, const runner_view 
     float *dense_a = take(&workspace, sizes.dense_a), *dense_b = take(&workspace, sizes.dense_b);
     float *transposed_b = take(&workspace, sizes.transposed_b);
     struct sparse_entry *entries = take(&workspace, sizes.entries);
-    struct sparse_list *lists = take(&workspace, sizes.lists);
+    uint32_t *marks = take(&workspace, sizes.marks);
     float *packed = take(&workspace, sizes.packed);
     if (sparse_of(a) != NULL && sparse_fits(&p)) {
-        sparse(kernels, &p, entries, lists);
+        sparse(kernels, &p, entries, marks);
         return;
     }
     runner_view plain_a, plain_b;
