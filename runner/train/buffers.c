@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#define LINE 64 /* bytes of a cache line */
+
 /* May the layer write its output over its input? Only where nobody reads that input again. */
 static bool output_in_place(const struct model *model, runner_node index) {
     const struct node *node = &model->nodes[index];
@@ -180,6 +182,12 @@ static const void *input_at(const struct data *data, enum data_split split, cons
     return (const unsigned char *)data->inputs[split] + example * runner_elements(&data->input) * element_size(data);
 }
 
+/* The cache lines of columns first .. first + KERNEL_SEGMENT - 1 of an example, but for the one that those before them end in. */
+static void fetch_segment(const void *example, uint64_t first, uint64_t size) {
+    for (uint64_t line = 0; line < KERNEL_SEGMENT * size; line += LINE)
+        __builtin_prefetch((const char *)example + first * size + line + LINE - 1);
+}
+
 /* Rows of one group, from place `start` of the order. Their examples lie anywhere, so each segment is fetched while the one before it is
    read. */
 static void gather_group(const struct sparse_rows *x, uint64_t group, uint64_t rows, const struct data *data,
@@ -187,6 +195,11 @@ static void gather_group(const struct sparse_rows *x, uint64_t group, uint64_t r
     struct sparse_entry *entries = sparse_entries(x, group);
     uint32_t *marks = sparse_marks(x, group);
     uint64_t count = 0, size = element_size(data);
+    for (uint64_t r = 0; r < rows; r++) {
+        const void *example = input_at(data, split, order, start + r);
+        __builtin_prefetch(example);
+        fetch_segment(example, 0, size);
+    }
     for (uint64_t s = 0; s < x->segments; s++) {
         uint64_t first = s * KERNEL_SEGMENT;
         uint64_t end = first + KERNEL_SEGMENT < x->columns ? first + KERNEL_SEGMENT : x->columns;
@@ -194,9 +207,8 @@ static void gather_group(const struct sparse_rows *x, uint64_t group, uint64_t r
             *marks++ = (uint32_t)count;
             if (r >= rows)
                 continue;
-            const char *example = input_at(data, split, order, start + r);
-            for (uint64_t line = 0; line < KERNEL_SEGMENT * size; line += 64)
-                __builtin_prefetch(example + end * size + line);
+            const void *example = input_at(data, split, order, start + r);
+            fetch_segment(example, end, size);
             count += gather_segment(data, example, first, end, entries + count);
         }
     }
