@@ -143,13 +143,18 @@ static void group(uint64_t rows, uint64_t n, uint64_t k, const float *a, uint64_
 /* alpha times rows x k elements of a, as [k][rows]. */
 static void pack(uint64_t rows, uint64_t k, float alpha, const float *a, uint64_t a_row, uint64_t a_k,
                  float *restrict to) {
-    for (uint64_t p = 0; p < k; p++, a += a_k, to += rows)
-        if (a_row == 1)
+    if (a_row != 1) {
+        for (uint64_t p = 0; p < k; p++)
             for (uint64_t i = 0; i < rows; i++)
-                to[i] = alpha * a[i];
-        else
-            for (uint64_t i = 0; i < rows; i++)
-                to[i] = alpha * a[i * a_row];
+                to[p * rows + i] = alpha * a[i * a_row + p * a_k];
+        return;
+    }
+    for (uint64_t p = 0; p < k; p++, a += a_k, to += rows) {
+        for (uint64_t i = 0; i < rows; i += LINE)
+            __builtin_prefetch(a + PREFETCH_ROWS * a_k + i);
+        for (uint64_t i = 0; i < rows; i++)
+            to[i] = alpha * a[i];
+    }
 }
 
 #define MANY_PANELS 4 /* of b, from which on packing costs little */
