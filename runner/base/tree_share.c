@@ -5,18 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct tree_slot {
-    uint64_t hash;
-    const struct tree *tree; /* NULL: free */
-};
-
 void tree_share_init(struct tree_share *share, struct arena *arena) {
-    *share = (struct tree_share){.arena = arena, .capacity = 1024};
-    share->slots = memory_alloc(share->capacity, sizeof *share->slots);
+    *share = (struct tree_share){.arena = arena};
 }
 
 void tree_share_clear(struct tree_share *share) {
-    free(share->slots);
+    hash_table_clear(&share->table);
     *share = (struct tree_share){0};
 }
 
@@ -64,66 +58,36 @@ static bool same_mark(const struct mark *a, const struct mark *b) {
     return a->line == b->line && a->column == b->column && same_text(a->file, b->file);
 }
 
-static bool same_keys(const struct tree *a, const struct tree *b) {
+static bool same_keys(const void *item, const void *wanted) {
+    const struct tree *a = item, *b = wanted;
     bool same = is_keys(a) && a->count == b->count;
     for (size_t i = 0; same && i < a->count; i++)
         same = strcmp(a->keys[i], b->keys[i]) == 0 && same_mark(&a->key_marks[i], &b->key_marks[i]);
     return same;
 }
 
-static bool same_node(const struct tree *a, const struct tree *b) {
+static bool same_node(const void *item, const void *wanted) {
+    const struct tree *a = item, *b = wanted;
     return !is_keys(a) && a->type == b->type && a->quoted == b->quoted && a->count == b->count &&
            same_mark(&a->mark, &b->mark) && same_text(a->text, b->text) &&
            memcmp(&a->value, &b->value, sizeof a->value) == 0 && a->keys == b->keys &&
            (a->count == 0 || memcmp(a->items, b->items, a->count * sizeof(struct tree *)) == 0);
 }
 
-static void grow(struct tree_share *share) {
-    size_t capacity = 2 * share->capacity;
-    struct tree_slot *slots = memory_alloc(capacity, sizeof *slots);
-    for (size_t i = 0; i < share->capacity; i++) {
-        if (share->slots[i].tree == NULL)
-            continue;
-        size_t at = share->slots[i].hash & (capacity - 1);
-        while (slots[at].tree != NULL)
-            at = (at + 1) & (capacity - 1);
-        slots[at] = share->slots[i];
-    }
-    free(share->slots);
-    share->slots = slots;
-    share->capacity = capacity;
-}
-
-/* The slot of what equals the tree, or a free one for it. */
-static struct tree_slot *find(struct tree_share *share, const struct tree *tree, uint64_t hash,
-                              bool (*same)(const struct tree *, const struct tree *)) {
-    if (4 * share->count >= 3 * share->capacity)
-        grow(share);
-    size_t at = hash & (share->capacity - 1);
-    while (share->slots[at].tree != NULL && (share->slots[at].hash != hash || !same(share->slots[at].tree, tree)))
-        at = (at + 1) & (share->capacity - 1);
-    return &share->slots[at];
-}
-
-static void fill(struct tree_share *share, struct tree_slot *slot, uint64_t hash, const struct tree *tree) {
-    *slot = (struct tree_slot){hash, tree};
-    share->count++;
-}
-
 static const struct tree *add_keys(struct tree_share *share, const struct tree *tree) {
     uint64_t hash = hash_keys(tree);
-    struct tree_slot *slot = find(share, tree, hash, same_keys);
-    if (slot->tree == NULL) {
-        struct tree *keys = tree_map(share->arena, (struct mark){0});
+    struct tree *keys = hash_table_find(&share->table, hash, same_keys, tree);
+    if (keys == NULL) {
+        keys = tree_map(share->arena, (struct mark){0});
         keys->count = tree->count;
         keys->keys = arena_array(share->arena, tree->count, sizeof *keys->keys);
         keys->key_marks = arena_array(share->arena, tree->count, sizeof *keys->key_marks);
         for (size_t i = 0; i < tree->count; i++)
             keys->keys[i] = arena_copy_text(share->arena, tree->keys[i]);
         memcpy(keys->key_marks, tree->key_marks, tree->count * sizeof *keys->key_marks);
-        fill(share, slot, hash, keys);
+        hash_table_add(&share->table, hash, keys);
     }
-    return slot->tree;
+    return keys;
 }
 
 const struct tree *tree_share_top(struct tree_share *share, const struct tree *tree) {
@@ -139,18 +103,18 @@ const struct tree *tree_share_top(struct tree_share *share, const struct tree *t
         node.key_marks = keys->key_marks;
     }
     uint64_t hash = hash_node(&node);
-    struct tree_slot *slot = find(share, &node, hash, same_node);
-    if (slot->tree == NULL) {
-        struct tree *kept = arena_alloc(share->arena, sizeof *kept);
+    struct tree *kept = hash_table_find(&share->table, hash, same_node, &node);
+    if (kept == NULL) {
+        kept = arena_alloc(share->arena, sizeof *kept);
         *kept = node;
         kept->text = node.text != NULL ? arena_copy_text(share->arena, node.text) : NULL;
         if (node.count > 0) {
             kept->items = arena_array(share->arena, node.count, sizeof(struct tree *));
             memcpy(kept->items, node.items, node.count * sizeof(struct tree *));
         }
-        fill(share, slot, hash, kept);
+        hash_table_add(&share->table, hash, kept);
     }
-    return slot->tree;
+    return kept;
 }
 
 const struct tree *tree_share_add(struct tree_share *share, const struct tree *tree) {

@@ -5,12 +5,12 @@
 #ifndef RUNNER_BASE_TREE_SHARE_H
 #define RUNNER_BASE_TREE_SHARE_H
 
+#include "runner/base/hash_table.h"
 #include "runner/base/tree.h"
 
 struct tree_share {
     struct arena *arena; /* of the shared nodes */
-    struct tree_slot *slots;
-    size_t count, capacity;
+    struct hash_table table;
 };
 
 void tree_share_init(struct tree_share *share, struct arena *arena);

@@ -20,22 +20,15 @@ static double now(void) {
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
-/* Keys are hashes: their first digits spread well. Where the key is, or would be. */
-static size_t *bucket_of(const struct journal *journal, const char *key) {
+/* Keys are hashes: their first digits spread well. */
+static uint64_t hash_of(const char *key) {
     char digits[17];
     snprintf(digits, sizeof digits, "%.16s", key);
-    size_t at = (size_t)strtoull(digits, NULL, 16) % journal->n_buckets;
-    while (journal->buckets[at] != 0 && strcmp(journal->records[journal->buckets[at] - 1]->key, key) != 0)
-        at = at + 1 < journal->n_buckets ? at + 1 : 0;
-    return &journal->buckets[at];
+    return strtoull(digits, NULL, 16);
 }
 
-static void widen(struct journal *journal) {
-    free(journal->buckets);
-    journal->n_buckets = journal->n_buckets == 0 ? 257 : 2 * journal->n_buckets + 1;
-    journal->buckets = memory_alloc(journal->n_buckets, sizeof *journal->buckets);
-    for (size_t i = 0; i < journal->count; i++)
-        *bucket_of(journal, journal->records[i]->key) = i + 1;
+static bool same_key(const void *item, const void *wanted) {
+    return strcmp(((const struct record *)item)->key, wanted) == 0;
 }
 
 enum { ALIKE = 8 }; /* records before one that are looked at for equal names */
@@ -78,10 +71,7 @@ static const struct record *keep(struct journal *journal, const struct record *w
         journal->records = memory_resize(journal->records, journal->capacity, sizeof *journal->records);
     }
     journal->records[journal->count++] = record;
-    if (2 * journal->count > journal->n_buckets)
-        widen(journal);
-    else
-        *bucket_of(journal, record->key) = journal->count;
+    hash_table_set(&journal->table, hash_of(record->key), same_key, record->key, record);
     return record;
 }
 
@@ -180,7 +170,7 @@ static void release(struct journal *journal) {
     if (journal->fd >= 0)
         close(journal->fd);
     free(journal->records);
-    free(journal->buckets);
+    hash_table_clear(&journal->table);
     arena_clear(&journal->arena);
     *journal = (struct journal){.fd = -1};
 }
@@ -407,8 +397,7 @@ enum status journal_add_grid(struct journal *journal, const struct results *resu
 }
 
 const struct record *journal_find(const struct journal *journal, const char *key) {
-    size_t found = journal->n_buckets > 0 ? *bucket_of(journal, key) : 0;
-    return found > 0 ? journal->records[found - 1] : NULL;
+    return hash_table_find(&journal->table, hash_of(key), same_key, key);
 }
 
 void journal_join(struct journal *journal, struct results *results) {

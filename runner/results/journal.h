@@ -8,6 +8,7 @@
 #ifndef RUNNER_RESULTS_JOURNAL_H
 #define RUNNER_RESULTS_JOURNAL_H
 
+#include "runner/base/hash_table.h"
 #include "runner/results/results.h"
 
 /* Of each trial a brief record (brief.h) is in memory, however many epochs it had; the rows are read from the file where they are
@@ -16,8 +17,7 @@ struct journal {
     struct arena arena; /* of the records */
     struct record **records;
     size_t count, capacity;
-    size_t *buckets; /* [n_buckets] a hash table: 1 + the place of the last record with a key; 0: none */
-    size_t n_buckets;
+    struct hash_table table;       /* the last record with each key */
     size_t skipped;                /* lines that could not be read */
     uint64_t grid_at, grid_length; /* the JSON of the last grid line; length 0: none */
     struct hash128 grid_hash;

@@ -82,32 +82,23 @@ bool plan_facts_read(const struct frame *frame, struct arena *arena, struct plan
 
 void facts_pool_clear(struct facts_pool *pool) {
     free(pool->items);
-    free(pool->hashes);
-    free(pool->slots);
+    hash_table_clear(&pool->table);
     *pool = (struct facts_pool){0};
 }
 
-static size_t find(const struct facts_pool *pool, struct hash128 hash) {
-    size_t at = hash.low & (pool->n_slots - 1);
-    while (pool->slots[at] != 0 && !hash128_equal(pool->hashes[pool->slots[at] - 1], hash))
-        at = (at + 1) & (pool->n_slots - 1);
-    return at;
+struct pooled {
+    struct plan_facts facts;
+    struct hash128 hash; /* of all there is to them */
+};
+
+static bool same_facts(const void *item, const void *wanted) {
+    return hash128_equal(((const struct pooled *)item)->hash, *(const struct hash128 *)wanted);
 }
 
-static void grow(struct facts_pool *pool) {
-    pool->capacity = pool->capacity == 0 ? 64 : 2 * pool->capacity;
-    pool->items = memory_resize(pool->items, pool->capacity, sizeof *pool->items);
-    pool->hashes = memory_resize(pool->hashes, pool->capacity, sizeof *pool->hashes);
-    free(pool->slots);
-    pool->n_slots = 2 * pool->capacity;
-    pool->slots = memory_alloc(pool->n_slots, sizeof *pool->slots);
-    for (size_t i = 0; i < pool->count; i++)
-        pool->slots[find(pool, pool->hashes[i])] = i + 1;
-}
-
-static const struct plan_facts *copy(const struct plan_facts *facts, struct arena *arena) {
-    struct plan_facts *kept = arena_alloc(arena, sizeof *kept);
-    *kept = *facts;
+static struct pooled *copy(const struct plan_facts *facts, struct hash128 hash, struct arena *arena) {
+    struct pooled *pooled = arena_alloc(arena, sizeof *pooled);
+    struct plan_facts *kept = &pooled->facts;
+    *pooled = (struct pooled){*facts, hash};
     kept->columns = arena_array(arena, facts->n_columns, sizeof *kept->columns);
     for (size_t i = 0; i < facts->n_columns; i++)
         kept->columns[i] = arena_copy_text(arena, facts->columns[i]);
@@ -117,7 +108,7 @@ static const struct plan_facts *copy(const struct plan_facts *facts, struct aren
         kept->layers[i].name = arena_copy_text(arena, facts->layers[i].name);
         kept->layers[i].component = arena_copy_text(arena, facts->layers[i].component);
     }
-    return kept;
+    return pooled;
 }
 
 const struct plan_facts *facts_pool_add(struct facts_pool *pool, const struct plan_facts *facts, struct arena *arena) {
@@ -127,13 +118,15 @@ const struct plan_facts *facts_pool_add(struct facts_pool *pool, const struct pl
     plan_facts_write(facts, &text);
     struct hash128 hash = hash128_of(text.data, text.length);
     text_clear(&text);
-    if (pool->count == pool->capacity)
-        grow(pool);
-    size_t *slot = &pool->slots[find(pool, hash)];
-    if (*slot == 0) {
-        pool->items[pool->count] = copy(facts, arena);
-        pool->hashes[pool->count++] = hash;
-        *slot = pool->count;
+    struct pooled *pooled = hash_table_find(&pool->table, hash.low, same_facts, &hash);
+    if (pooled != NULL)
+        return &pooled->facts;
+    pooled = copy(facts, hash, arena);
+    if (pool->count == pool->capacity) {
+        pool->capacity = pool->capacity == 0 ? 64 : 2 * pool->capacity;
+        pool->items = memory_resize(pool->items, pool->capacity, sizeof *pool->items);
     }
-    return pool->items[*slot - 1];
+    pool->items[pool->count++] = &pooled->facts;
+    hash_table_add(&pool->table, hash.low, pooled);
+    return &pooled->facts;
 }

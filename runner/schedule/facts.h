@@ -6,6 +6,7 @@
 
 #include "runner/base/arena.h"
 #include "runner/base/hash.h"
+#include "runner/base/hash_table.h"
 #include "runner/host/data.h"
 #include "runner/schedule/message.h"
 
@@ -40,9 +41,8 @@ struct plan_facts {
 /* Facts of many points, most of them the same. */
 struct facts_pool {
     const struct plan_facts **items; /* in order of first appearance */
-    struct hash128 *hashes;          /* [count] */
-    size_t *slots;                   /* 1 + index; 0: free */
-    size_t count, capacity, n_slots;
+    size_t count, capacity;
+    struct hash_table table;
 };
 void facts_pool_clear(struct facts_pool *pool);
 /* The facts of the pool that are equal to these, which are copied into the arena where there were none. */

@@ -100,7 +100,7 @@ static void many_trees(void **state) {
             assert_int_equal(tree_get(tree, "a")->value.integer, i);
         }
     /* 3000 maps and integers; marks tell the lengths of integers apart, so 4 times 10 lists; their items; keys. */
-    assert_int_equal(lab->share.count, 3000 + 3000 + 40 + 40 + 4);
+    assert_int_equal(lab->share.table.count, 3000 + 3000 + 40 + 40 + 4);
     arena_clear(&arena);
 }
 

@@ -1,0 +1,30 @@
+/*
+ * A table of things that are found by their hash: open addressing, things are added and never taken out. It holds pointers; what they
+ * point at is the caller's, who alone knows what is equal. The order of things in it depends on nothing but their hashes, and nobody sees
+ * it. Single-threaded.
+ */
+#ifndef RUNNER_BASE_HASH_TABLE_H
+#define RUNNER_BASE_HASH_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* All zero: empty. */
+struct hash_table {
+    struct hash_slot *slots;
+    size_t count, capacity;
+};
+
+typedef bool hash_table_same(const void *item, const void *wanted);
+
+/* The thing of this hash that is the same as the one wanted; NULL where there is none. */
+void *hash_table_find(const struct hash_table *table, uint64_t hash, hash_table_same *same, const void *wanted);
+/* The caller knows that nothing in the table is the same. `item` is not NULL. */
+void hash_table_add(struct hash_table *table, uint64_t hash, const void *item);
+/* Puts the item in the place of the one that is the same as the one wanted, or adds it. */
+void hash_table_set(struct hash_table *table, uint64_t hash, hash_table_same *same, const void *wanted,
+                    const void *item);
+void hash_table_clear(struct hash_table *table);
+
+#endif
