@@ -1,6 +1,7 @@
 #include "runner/config/experiment.h"
 
 #include "runner/base/interrupt.h"
+#include "runner/config/dependence.h"
 #include "runner/config/emit.h"
 #include "runner/config/grid.h"
 #include "runner/config/include.h"
@@ -228,6 +229,7 @@ static void load_seeds(struct load *load) {
     }
     scope_open(&scope, load->root);
     seeds = scope_value(&scope, seeds, "seeds");
+    scope_close(&scope);
     if (seeds) {
         read_seeds(load, seeds);
     }
@@ -241,15 +243,11 @@ static void visit(void *context, const size_t *labels, const struct setting *con
     if (interrupt_check(load->interrupt, NULL) != STATUS_OK)
         return;
     struct point *point = &experiment->points[load->visited++];
-    struct arena arena;
-    arena_init(&arena);
-    struct tree *root = grid_apply(&load->grid, settings, n_settings, &arena);
-    point->tree = root ? resolver_point(&load->resolver, root) : NULL;
+    point->tree = resolver_point(&load->resolver, &load->grid, settings, n_settings);
     point->labels = arena_array(&experiment->arena, experiment->n_axes, sizeof *point->labels);
     if (experiment->n_axes > 0) {
         memcpy(point->labels, labels, experiment->n_axes * sizeof *labels);
     }
-    arena_clear(&arena);
 }
 
 static bool small_enough(const struct load *load, size_t points) {
@@ -284,6 +282,7 @@ static void load_points(struct load *load, const struct experiment_source *sourc
     experiment->n_points = count;
     experiment->points = arena_array(&experiment->arena, count, sizeof *experiment->points);
     resolver_init(&load->resolver, source, load->catalog, &experiment->trees, load->diagnostics);
+    dependence_find(&load->grid);
     load->resolver.data_time_limit = experiment->limits.data_time;
     grid_expand(&load->grid, visit, load);
     resolver_clear(&load->resolver);

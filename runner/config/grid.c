@@ -261,7 +261,8 @@ static bool read_axis(struct grid *grid, const char *name, struct mark mark, con
     dimension->choices = arena_array(grid->arena, values->count, sizeof *dimension->choices);
     struct setting *settings = arena_array(grid->arena, values->count, sizeof *settings);
     for (size_t i = 0; i < values->count; i++) {
-        settings[i] = (struct setting){path, mark, values->items[i], dimension->column};
+        settings[i] =
+            (struct setting){.path = path, .mark = mark, .value = values->items[i], .dimension = dimension->column};
         dimension->choices[i] = (struct choice){.settings = &settings[i], .n_settings = 1};
     }
     set_labels(grid, dimension, labels);

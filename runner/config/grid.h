@@ -16,7 +16,9 @@ struct setting {
     struct path path; /* from the root: `let.NAME` for a `let` name */
     struct mark mark;
     struct tree *value;
-    size_t dimension; /* the column that sets it */
+    size_t dimension;   /* the column that sets it */
+    uint32_t number;    /* in the grid */
+    uint32_t dependent; /* bits: what may depend on it (dependence.h) */
 };
 
 struct choice {

@@ -1,23 +1,30 @@
 #include "runner/config/resolve.h"
 
 #include "runner/base/hash.h"
+#include "runner/config/dependence.h"
 #include "runner/host/params.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 const char *const section_names[N_SECTIONS] = {"dataset",   "model", "loss",   "optimizer", "metrics",
                                                "callbacks", "train", "engine", "init",      "save"};
 
-struct known_section {
-    struct known_section *next;
-    struct hash128 hash;
-    enum section section;
-    const struct tree *resolved; /* NULL: it has mistakes, which are reported */
-    bool rows_known;
-    enum status rows_status;
+struct known_rows {
+    enum status status;
     int64_t rows;
-    struct error *rows_error;
+    struct error error;
+};
+
+struct known_section {
+    struct hash128 hash;
+    const struct tree *resolved; /* NULL: it has mistakes, which are reported */
+    struct known_rows *rows;     /* of a data set; NULL: not asked for yet */
+};
+
+/* What was made of a section where these settings hold. */
+struct made_section {
+    struct hash128 key;
+    const struct known_section *known; /* NULL: there are mistakes, which are reported */
 };
 
 void resolver_init(struct resolver *resolver, const struct experiment_source *source, const struct catalog *catalog,
@@ -25,30 +32,22 @@ void resolver_init(struct resolver *resolver, const struct experiment_source *so
     *resolver = (struct resolver){.source = source, .catalog = catalog, .diagnostics = diagnostics};
     tree_share_init(&resolver->share, arena);
     arena_init(&resolver->known);
-    resolver->n_buckets = 1024;
-    resolver->buckets = memory_alloc(resolver->n_buckets, sizeof(struct known_section *));
 }
 
 void resolver_clear(struct resolver *resolver) {
-    free(resolver->buckets);
+    hash_table_clear(&resolver->sections);
+    hash_table_clear(&resolver->made);
     arena_clear(&resolver->known);
     tree_share_clear(&resolver->share);
     *resolver = (struct resolver){0};
 }
 
-static void grow(struct resolver *resolver) {
-    size_t count = 4 * resolver->n_buckets;
-    struct known_section **buckets = memory_alloc(count, sizeof(struct known_section *));
-    for (size_t i = 0; i < resolver->n_buckets; i++) {
-        for (struct known_section *at = resolver->buckets[i], *next; at; at = next) {
-            next = at->next;
-            at->next = buckets[at->hash.low % count];
-            buckets[at->hash.low % count] = at;
-        }
-    }
-    free(resolver->buckets);
-    resolver->buckets = buckets;
-    resolver->n_buckets = count;
+static bool same_section(const void *item, const void *wanted) {
+    return hash128_equal(((const struct known_section *)item)->hash, *(const struct hash128 *)wanted);
+}
+
+static bool same_made(const void *item, const void *wanted) {
+    return hash128_equal(((const struct made_section *)item)->key, *(const struct hash128 *)wanted);
 }
 
 /* Paths of files are relative to the file that names them, so equal text from another file is not the same. */
@@ -74,19 +73,12 @@ static struct known_section *find(struct resolver *resolver, enum section sectio
         write_files(raw, &last, &key);
     }
     struct hash128 hash = hash128_of(key.data, key.length);
-    struct known_section *known = resolver->buckets[hash.low % resolver->n_buckets];
-    while (known && !(known->section == section && hash128_equal(known->hash, hash))) {
-        known = known->next;
-    }
+    struct known_section *known = hash_table_find(&resolver->sections, hash.low, same_section, &hash);
     *is_new = !known;
     if (!known) {
-        if (++resolver->n_known > 2 * resolver->n_buckets) {
-            grow(resolver);
-        }
         known = arena_alloc(&resolver->known, sizeof *known);
-        struct known_section **bucket = &resolver->buckets[hash.low % resolver->n_buckets];
-        *known = (struct known_section){.next = *bucket, .hash = hash, .section = section};
-        *bucket = known;
+        *known = (struct known_section){.hash = hash};
+        hash_table_add(&resolver->sections, hash.low, known);
     }
     text_clear(&key);
     return known;
@@ -189,6 +181,7 @@ static void keep_others(struct resolver *resolver, const struct scope *scope, co
 }
 
 static struct known_section *need(struct resolver *resolver, struct scope *scope, enum section section) {
+    scope_fill(scope, &section_names[section], 1);
     scope_evaluate(scope, section_names[section]);
     const struct tree *raw = tree_get(scope->root, section_names[section]);
     bool is_new;
@@ -217,18 +210,37 @@ static enum status full_rows(void *context, struct scope *scope, double *rows, s
     if (!known->resolved) {
         return STATUS_CONFIG;
     }
-    if (!known->rows_known) {
-        known->rows_error = arena_alloc(&resolver->known, sizeof *known->rows_error);
-        known->rows_status = resolver->source->rows(resolver->source->context, known->resolved,
-                                                    resolver->data_time_limit, &known->rows, known->rows_error);
-        known->rows_known = true;
+    if (!known->rows) {
+        struct known_rows *found = known->rows = arena_alloc(&resolver->known, sizeof *found);
+        found->status = resolver->source->rows(resolver->source->context, known->resolved, resolver->data_time_limit,
+                                               &found->rows, &found->error);
     }
-    *rows = (double)known->rows;
-    *error = *known->rows_error;
-    return known->rows_status;
+    *rows = (double)known->rows->rows;
+    *error = known->rows->error;
+    return known->rows->status;
 }
 
-const struct tree *resolver_point(struct resolver *resolver, const struct tree *root) {
+static struct hash128 key_of(size_t section, const struct setting *const *settings, size_t n_settings,
+                             uint32_t *numbers) {
+    size_t count = 0;
+    numbers[count++] = (uint32_t)section;
+    for (size_t i = 0; i < n_settings; i++) {
+        if (settings[i]->dependent >> section & 1) {
+            numbers[count++] = settings[i]->number;
+        }
+    }
+    return hash128_of(numbers, count * sizeof *numbers);
+}
+
+static void remember(struct resolver *resolver, struct hash128 key, const struct known_section *known) {
+    struct made_section *made = arena_alloc(&resolver->known, sizeof *made);
+    *made = (struct made_section){key, known};
+    hash_table_add(&resolver->made, key.low, made);
+}
+
+/* Makes the parts that no point before had with the same settings. False where there are mistakes. */
+static bool make(struct resolver *resolver, const struct tree *root, const struct hash128 *keys, const bool *is_new,
+                 const struct known_section **sections) {
     struct arena arena;
     arena_init(&arena);
     size_t errors = resolver->diagnostics->errors;
@@ -238,18 +250,67 @@ const struct tree *resolver_point(struct resolver *resolver, const struct tree *
                           .full_rows = resolver->source->rows ? full_rows : NULL,
                           .context = resolver};
     scope_open(&scope, root);
-    scope_fill(&scope, section_names, N_SECTIONS);
-    struct tree *point = tree_map(&arena, root->mark);
+    if (is_new[DEPENDENCE_LETS]) {
+        scope_fill_lets(&scope);
+    }
+    for (size_t i = 0; i < N_SECTIONS; i++) {
+        scope_fill(&scope, &section_names[i], is_new[i]);
+    }
     bool well = true;
     for (size_t i = 0; i < N_SECTIONS; i++) {
-        const struct known_section *known = need(resolver, &scope, (enum section)i);
-        well = well && known->resolved;
-        if (known->resolved) {
-            tree_set(&arena, point, section_names[i], known->resolved->mark, (struct tree *)known->resolved);
+        if (is_new[i]) {
+            sections[i] = need(resolver, &scope, (enum section)i);
+            well = well && sections[i]->resolved;
         }
     }
     well = well && scope.n_bad == 0 && resolver->diagnostics->errors == errors;
-    const struct tree *shared = well ? tree_share_top(&resolver->share, point) : NULL;
+    for (size_t i = 0; i < N_DEPENDENT; i++) {
+        if (is_new[i]) {
+            remember(resolver, keys[i], well && i < N_SECTIONS ? sections[i] : NULL);
+        }
+    }
+    scope_close(&scope);
     arena_clear(&arena);
-    return shared;
+    return well;
+}
+
+const struct tree *resolver_point(struct resolver *resolver, const struct grid *grid,
+                                  const struct setting *const *settings, size_t n_settings) {
+    struct arena arena;
+    arena_init(&arena);
+    const struct known_section *sections[N_SECTIONS] = {NULL};
+    struct hash128 keys[N_DEPENDENT];
+    bool is_new[N_DEPENDENT], any_new = false, well = true;
+    uint32_t *numbers = arena_array(&arena, n_settings + 1, sizeof *numbers);
+    for (size_t i = 0; i < N_DEPENDENT; i++) {
+        keys[i] = key_of(i, settings, n_settings, numbers);
+        const struct made_section *made = hash_table_find(&resolver->made, keys[i].low, same_made, &keys[i]);
+        is_new[i] = !made;
+        any_new = any_new || is_new[i];
+        if (i < N_SECTIONS && made) {
+            sections[i] = made->known;
+            well = well && made->known;
+        }
+    }
+    if (any_new) {
+        const struct tree *root = grid_apply(grid, settings, n_settings, &arena);
+        well = root && make(resolver, root, keys, is_new, sections) && well;
+    }
+    arena_clear(&arena);
+    if (!well) {
+        return NULL;
+    }
+    struct tree *items[N_SECTIONS];
+    struct mark marks[N_SECTIONS];
+    for (size_t i = 0; i < N_SECTIONS; i++) {
+        items[i] = (struct tree *)sections[i]->resolved;
+        marks[i] = items[i]->mark;
+    }
+    struct tree point = {.type = TREE_MAP,
+                         .mark = grid->root->mark,
+                         .count = N_SECTIONS,
+                         .items = items,
+                         .keys = (const char **)section_names,
+                         .key_marks = marks};
+    return tree_share_top(&resolver->share, &point);
 }

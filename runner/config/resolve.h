@@ -1,7 +1,8 @@
 /*
  * The checks: a point's sections against the catalogue and the host's own tables, every default filled in.
  *
- * What is equal for many points is checked once: sections are remembered by their text. Results live in the resolver's arena.
+ * What is equal for many points is checked once: sections are remembered by the settings that they depend on, and by their text. Results
+ * live in the resolver's arena.
  */
 #ifndef RUNNER_CONFIG_RESOLVE_H
 #define RUNNER_CONFIG_RESOLVE_H
@@ -26,7 +27,8 @@ enum section {
 enum { N_SECTIONS = SECTION_SAVE + 1 };
 extern const char *const section_names[N_SECTIONS];
 
-struct known_section;
+struct grid;
+struct setting;
 
 struct resolver {
     const struct experiment_source *source;
@@ -36,8 +38,8 @@ struct resolver {
     struct diagnostics *diagnostics;
     struct arena known; /* sections and what is known of them */
     double data_time_limit;
-    struct known_section **buckets;
-    size_t n_buckets, n_known;
+    struct hash_table sections; /* by their text */
+    struct hash_table made;     /* by the settings that they depend on */
 };
 
 void resolver_init(struct resolver *resolver, const struct experiment_source *source, const struct catalog *catalog,
@@ -45,8 +47,10 @@ void resolver_init(struct resolver *resolver, const struct experiment_source *so
 /* The points' trees stay as long as the arena. */
 void resolver_clear(struct resolver *resolver);
 
-/* The resolved tree of a point (struct point), which shares its parts with others. `root` is the config with its axes applied. NULL where there were mistakes. */
-const struct tree *resolver_point(struct resolver *resolver, const struct tree *root);
+/* The resolved tree of a point (struct point), which shares its parts with others, from what its axes set. NULL where there were
+   mistakes. */
+const struct tree *resolver_point(struct resolver *resolver, const struct grid *grid,
+                                  const struct setting *const *settings, size_t n_settings);
 
 /* `train.epochs` as a duration. */
 struct tree *resolve_train(const struct catalog *catalog, const struct tree *value, struct mark mark,

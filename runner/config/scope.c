@@ -75,21 +75,20 @@ bool scope_is_bad(const struct scope *scope, struct mark mark) {
     return false;
 }
 
-/* The slot of a name, or the free one where it belongs. */
-static size_t *let_slot(const struct scope *scope, const char *name, size_t length) {
-    size_t at = hash128_of(name, length).low & (scope->n_slots - 1);
-    for (; scope->slots[at] != 0; at = (at + 1) & (scope->n_slots - 1)) {
-        const char *other = scope->lets[scope->slots[at] - 1].name;
-        if (strlen(other) == length && memcmp(other, name, length) == 0) {
-            break;
-        }
-    }
-    return &scope->slots[at];
+struct name {
+    const char *text;
+    size_t length;
+};
+
+static bool same_name(const void *item, const void *wanted) {
+    const struct let *let = item;
+    const struct name *name = wanted;
+    return strncmp(let->name, name->text, name->length) == 0 && let->name[name->length] == '\0';
 }
 
 static struct let *find_let(const struct scope *scope, const char *name, size_t length) {
-    size_t number = *let_slot(scope, name, length);
-    return number > 0 ? &scope->lets[number - 1] : NULL;
+    struct name wanted = {name, length};
+    return hash_table_find(&scope->names, hash128_of(name, length).low, same_name, &wanted);
 }
 
 /* The name of `let` that is likely meant, or NULL; not asked for mistakes that nobody will see. */
@@ -277,15 +276,14 @@ void scope_open(struct scope *scope, const struct tree *root) {
     scope->root = tree_map(scope->arena, root->mark);
     scope->n_lets = lets && lets->type == TREE_MAP ? lets->count : 0;
     scope->lets = arena_array(scope->arena, scope->n_lets, sizeof *scope->lets);
-    scope->n_slots = 1;
-    while (scope->n_slots < 2 * scope->n_lets) {
-        scope->n_slots *= 2;
-    }
-    scope->slots = arena_array(scope->arena, scope->n_slots, sizeof *scope->slots);
     for (size_t i = 0; i < scope->n_lets; i++) {
         scope->lets[i] = (struct let){.name = lets->keys[i], .raw = lets->items[i]};
-        *let_slot(scope, lets->keys[i], strlen(lets->keys[i])) = i + 1;
+        hash_table_add(&scope->names, hash128_of(lets->keys[i], strlen(lets->keys[i])).low, &scope->lets[i]);
     }
+}
+
+void scope_close(struct scope *scope) {
+    hash_table_clear(&scope->names);
 }
 
 /* Puts a section into scope->root. False where it is being filled just now. */
@@ -305,12 +303,15 @@ static bool need_section(struct scope *scope, const char *name) {
     return true;
 }
 
-void scope_fill(struct scope *scope, const char *const *sections, size_t n_sections) {
+void scope_fill_lets(struct scope *scope) {
     for (size_t i = 0; i < scope->n_lets; i++) {
         if (scope->lets[i].state == LET_NEW) {
             let_value(scope, scope->lets[i].name, strlen(scope->lets[i].name), NULL, scope->lets[i].raw->mark);
         }
     }
+}
+
+void scope_fill(struct scope *scope, const char *const *sections, size_t n_sections) {
     for (size_t i = 0; i < n_sections; i++) {
         need_section(scope, sections[i]);
     }

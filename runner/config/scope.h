@@ -1,7 +1,7 @@
 /*
  * `let` names, `$` and `=` at one point of the grid, after the axes have been applied.
  *
- * scope_open() fills every `$`, scope_evaluate() then turns every `=` into its number. Trees that come in stay as they are;
+ * scope_fill() fills every `$`, scope_evaluate() then turns every `=` into its number. Trees that come in stay as they are;
  * what comes out lives in the scope's arena. A value that could not be made is reported once, kept as it was written, and
  * remembered (scope_is_bad()), so that nothing is said about its type later.
  */
@@ -9,6 +9,7 @@
 #define RUNNER_CONFIG_SCOPE_H
 
 #include "runner/base/diagnostics.h"
+#include "runner/base/hash_table.h"
 #include "runner/base/status.h"
 #include "runner/host/catalog.h"
 
@@ -25,8 +26,8 @@ struct scope {
 
     struct let *lets;
     size_t n_lets;
-    size_t *slots, n_slots; /* a hash table of the names: 1 + index, 0 is free */
-    size_t made;            /* bytes that the uses of names stand for so far */
+    struct hash_table names; /* of `let` */
+    size_t made;             /* bytes that the uses of names stand for so far */
     const struct tree *raw;
     struct tree *root;   /* the sections, with every `$` filled */
     const char *filling; /* the section that is being filled */
@@ -41,7 +42,10 @@ bool scope_is_name(const char *text);
 
 /* Names the root to work on. The first five members are the caller's; the rest starts as zero. */
 void scope_open(struct scope *scope, const struct tree *root);
-/* Fills the `$` of all `let` names and of the sections named. */
+void scope_close(struct scope *scope);
+/* Fills the `$` of all `let` names. */
+void scope_fill_lets(struct scope *scope);
+/* Fills the `$` of the sections named and of what they use. */
 void scope_fill(struct scope *scope, const char *const *sections, size_t n_sections);
 /* One value that is outside the sections (`seeds`): `$` and `=`. NULL where it is bad. */
 struct tree *scope_value(struct scope *scope, const struct tree *value, const char *name);
