@@ -21,18 +21,27 @@ bool hash128_equal(struct hash128 a, struct hash128 b) {
     return a.high == b.high && a.low == b.low;
 }
 
+static const char digits[] = "0123456789abcdef";
+
+static void write_half(uint64_t half, char *out) {
+    for (int i = 0; i < 16; i++) {
+        out[i] = digits[half >> (60 - 4 * i) & 15];
+    }
+    out[16] = '\0';
+}
+
 char *hash128_write(struct hash128 hash, char out[HASH_TEXT_SIZE]) {
-    snprintf(out, HASH_TEXT_SIZE, "%016llx%016llx", (unsigned long long)hash.high, (unsigned long long)hash.low);
+    write_half(hash.high, out);
+    write_half(hash.low, out + 16);
     return out;
 }
 
 char *hash128_write_short(struct hash128 hash, char out[HASH_SHORT_TEXT_SIZE]) {
-    snprintf(out, HASH_SHORT_TEXT_SIZE, "%016llx", (unsigned long long)hash.high);
+    write_half(hash.high, out);
     return out;
 }
 
 static bool read_half(const char *text, uint64_t *half) {
-    static const char digits[] = "0123456789abcdef";
     *half = 0;
     for (int i = 0; i < 16; i++) {
         const char *digit = text[i] ? strchr(digits, text[i]) : NULL;

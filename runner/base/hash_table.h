@@ -18,6 +18,12 @@ struct hash_table {
 
 typedef bool hash_table_same(const void *item, const void *wanted);
 
+/* Of a thing that is the same as itself alone. */
+static inline uint64_t hash_pointer(const void *pointer) {
+    uint64_t hash = (uint64_t)(uintptr_t)pointer * 0x9e3779b97f4a7c15u;
+    return hash ^ hash >> 32;
+}
+
 /* The thing of this hash that is the same as the one wanted; NULL where there is none. */
 void *hash_table_find(const struct hash_table *table, uint64_t hash, hash_table_same *same, const void *wanted);
 /* The caller knows that nothing in the table is the same. `item` is not NULL. */

@@ -375,14 +375,18 @@ static void fill_seed(struct tree *train, const char *key, int64_t seed, struct 
     }
 }
 
+struct tree *experiment_seeded(const struct tree *point, int64_t seed, struct arena *arena) {
+    struct tree *tree = tree_copy(arena, point);
+    struct tree *train = tree_get(tree, "train");
+    fill_seed(train, "init_seed", seed, arena);
+    fill_seed(train, "order_seed", seed, arena);
+    tree_set(arena, tree, "seed", (struct mark){0}, tree_int(arena, (struct mark){0}, seed));
+    return tree;
+}
+
 struct tree *experiment_trial_tree(const struct experiment *experiment, size_t trial, struct arena *arena) {
     const struct trial *wanted = &experiment->trials[trial];
-    struct tree *tree = tree_copy(arena, experiment->points[wanted->point].tree);
-    struct tree *train = tree_get(tree, "train");
-    fill_seed(train, "init_seed", wanted->seed, arena);
-    fill_seed(train, "order_seed", wanted->seed, arena);
-    tree_set(arena, tree, "seed", (struct mark){0}, tree_int(arena, (struct mark){0}, wanted->seed));
-    return tree;
+    return experiment_seeded(experiment->points[wanted->point].tree, wanted->seed, arena);
 }
 
 const struct tree *experiment_node(const struct tree *resolved, const char *path) {

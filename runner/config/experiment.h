@@ -107,6 +107,7 @@ void experiment_drop_trees(struct experiment *experiment);
 
 /* The complete tree of a trial: the point's with `seed`, init_seed and order_seed filled in. */
 struct tree *experiment_trial_tree(const struct experiment *experiment, size_t trial, struct arena *arena);
+struct tree *experiment_seeded(const struct tree *point, int64_t seed, struct arena *arena);
 
 /* The node at a path of a resolved tree ("model.1.dense.units", "optimizer"): for marks of errors which a worker found. Falls
    back to the nearest ancestor that exists. */

@@ -56,28 +56,26 @@ void plan_facts_write(const struct plan_facts *facts, struct text *out) {
     }
 }
 
-bool plan_facts_read(const struct frame *frame, struct arena *arena, struct plan_facts *facts) {
-    struct message_reader reader;
-    message_reader_init(&reader, frame->payload, frame->length);
+bool plan_facts_read(struct message_reader *reader, struct arena *arena, struct plan_facts *facts) {
     *facts = (struct plan_facts){.known = true};
-    facts->parameters = message_read_u64(&reader);
-    facts->memory = message_read_u64(&reader);
-    facts->updates_per_epoch = message_read_u64(&reader);
-    facts->epochs = message_read_u64(&reader);
-    facts->flops_per_example = message_read_double(&reader);
-    facts->n_columns = message_read_count(&reader, 9);
+    facts->parameters = message_read_u64(reader);
+    facts->memory = message_read_u64(reader);
+    facts->updates_per_epoch = message_read_u64(reader);
+    facts->epochs = message_read_u64(reader);
+    facts->flops_per_example = message_read_double(reader);
+    facts->n_columns = message_read_count(reader, 9);
     facts->columns = arena_array(arena, facts->n_columns, sizeof *facts->columns);
     for (size_t i = 0; i < facts->n_columns; i++)
-        facts->columns[i] = arena_copy_text(arena, message_read_string(&reader));
-    facts->n_layers = message_read_count(&reader, 18);
+        facts->columns[i] = arena_copy_text(arena, message_read_string(reader));
+    facts->n_layers = message_read_count(reader, 18);
     facts->layers = arena_array(arena, facts->n_layers, sizeof *facts->layers);
     for (size_t i = 0; i < facts->n_layers; i++) {
-        facts->layers[i].name = arena_copy_text(arena, message_read_string(&reader));
-        facts->layers[i].component = arena_copy_text(arena, message_read_string(&reader));
-        read_shape(&reader, &facts->layers[i].output);
-        facts->layers[i].parameters = message_read_u64(&reader);
+        facts->layers[i].name = arena_copy_text(arena, message_read_string(reader));
+        facts->layers[i].component = arena_copy_text(arena, message_read_string(reader));
+        read_shape(reader, &facts->layers[i].output);
+        facts->layers[i].parameters = message_read_u64(reader);
     }
-    return !reader.bad;
+    return !reader->bad;
 }
 
 void facts_pool_clear(struct facts_pool *pool) {

@@ -49,6 +49,6 @@ void facts_pool_clear(struct facts_pool *pool);
 const struct plan_facts *facts_pool_add(struct facts_pool *pool, const struct plan_facts *facts, struct arena *arena);
 
 void plan_facts_write(const struct plan_facts *facts, struct text *out);
-bool plan_facts_read(const struct frame *frame, struct arena *arena, struct plan_facts *facts);
+bool plan_facts_read(struct message_reader *reader, struct arena *arena, struct plan_facts *facts);
 
 #endif

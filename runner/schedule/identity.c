@@ -1,10 +1,13 @@
 #include "runner/schedule/identity.h"
 
+#include "runner/config/experiment.h"
 #include "runner/host/params.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { MOST_SECTIONS = 2000 }; /* that are remembered: a grid may have a million, each of one point */
 
 static void visit(struct components *components, const struct catalog *catalog, enum runner_kind kind,
                   const struct tree *resolved, struct arena *arena, struct tree **stripped);
@@ -60,8 +63,9 @@ static void visit(struct components *components, const struct catalog *catalog, 
     tree_set(arena, *stripped, resolved->keys[0], resolved->key_marks[0], copy);
 }
 
-static struct tree *strip(struct components *components, const struct catalog *catalog, const struct tree *trial,
-                          struct arena *arena) {
+/* A section of a trial without what is no part of its identity. */
+static struct tree *strip(struct components *components, const struct catalog *catalog, const char *key,
+                          const struct tree *section, struct arena *arena) {
     static const struct {
         const char *key;
         enum runner_kind kind;
@@ -69,32 +73,27 @@ static struct tree *strip(struct components *components, const struct catalog *c
     } parts[] = {{"dataset", RUNNER_DATASET, false}, {"model", RUNNER_LAYER, true},
                  {"loss", RUNNER_LOSS, false},       {"optimizer", RUNNER_OPTIMIZER, false},
                  {"metrics", RUNNER_METRIC, true},   {"callbacks", RUNNER_CALLBACK, true}};
-    struct tree *result = tree_map(arena, trial->mark);
-    for (size_t i = 0; i < trial->count; i++) {
-        size_t p = 0;
-        while (p < sizeof parts / sizeof parts[0] && strcmp(parts[p].key, trial->keys[i]) != 0)
-            p++;
-        struct tree *inner;
-        if (p == sizeof parts / sizeof parts[0]) {
-            inner = tree_copy(arena, trial->items[i]);
-            if (strcmp(trial->keys[i], "init") == 0)
-                tree_remove(inner, "file"); /* the hash of its content is what counts */
-            if (strcmp(trial->keys[i], "train") == 0)
-                tree_remove(inner, "checkpoint"); /* changes no bit */
-        } else if (parts[p].list && trial->items[i]->type == TREE_LIST)
-            visit_list(components, catalog, parts[p].kind, trial->items[i], arena, &inner);
+    struct tree *stripped;
+    for (size_t p = 0; p < sizeof parts / sizeof parts[0]; p++) {
+        if (strcmp(parts[p].key, key) != 0)
+            continue;
+        if (parts[p].list && section->type == TREE_LIST)
+            visit_list(components, catalog, parts[p].kind, section, arena, &stripped);
         else
-            visit(components, catalog, parts[p].kind, trial->items[i], arena, &inner);
-        tree_set(arena, result, trial->keys[i], trial->key_marks[i], inner);
+            visit(components, catalog, parts[p].kind, section, arena, &stripped);
+        return stripped;
     }
-    return result;
+    stripped = tree_copy(arena, section);
+    if (strcmp(key, "init") == 0)
+        tree_remove(stripped, "file"); /* the hash of its content is what counts */
+    if (strcmp(key, "train") == 0)
+        tree_remove(stripped, "checkpoint"); /* changes no bit */
+    return stripped;
 }
 
-void components_add(struct components *components, const struct catalog *catalog, const struct tree *trial) {
-    struct arena arena;
-    arena_init(&arena);
-    strip(components, catalog, trial, &arena);
-    arena_clear(&arena);
+void components_add(struct components *components, const struct components *others) {
+    for (size_t i = 0; i < others->count; i++)
+        keep(components, others->items[i]);
 }
 
 void components_add_part(struct components *components, const struct catalog *catalog, enum runner_kind kind,
@@ -111,93 +110,134 @@ void components_clear(struct components *components) {
     *components = (struct components){0};
 }
 
-/* The portable back end gives the same bits on every machine; of OpenBLAS version and core count. */
-static bool uses_blas(const struct tree *trial) {
-    const struct tree *gemm = tree_get(tree_get(trial, "engine"), "gemm");
-    return gemm == NULL || gemm->text == NULL || strcmp(gemm->text, "portable") != 0;
+void identities_init(struct identities *identities, const struct catalog *catalog) {
+    *identities = (struct identities){.catalog = catalog};
+    arena_init(&identities->arena);
 }
 
-/* `text`: the stripped trial */
-static void hash_identity(const struct components *components, const struct identity_engine *engine, bool blas,
-                          const char *text, struct hash128 data, char key[HASH_TEXT_SIZE],
-                          char id[HASH_SHORT_TEXT_SIZE]) {
+void identities_clear(struct identities *identities) {
+    hash_table_clear(&identities->sections);
+    arena_clear(&identities->arena);
+}
+
+/* The portable back end gives the same bits on every machine; of OpenBLAS version and core count. */
+static bool is_portable(const char *key, const struct tree *section) {
+    const struct tree *gemm = strcmp(key, "engine") == 0 ? tree_get(section, "gemm") : NULL;
+    return gemm != NULL && gemm->text != NULL && strcmp(gemm->text, "portable") == 0;
+}
+
+/* Stand for the seed; near 2^53, the largest. Both have as many digits, so that texts with either differ within seeds alone. */
+#define SEED 9007199254740881
+#define SEED_DIGITS "900719925474088"
+enum { DIGITS = sizeof SEED_DIGITS };
+
+/* A section of a trial with this seed, as its text has it without the braces around it. */
+static void write_section(const struct catalog *catalog, const char *key, const struct tree *section, int64_t seed,
+                          struct components *components, struct text *out) {
+    struct arena arena;
+    arena_init(&arena);
+    struct tree *point = tree_map(&arena, section->mark), *one = tree_map(&arena, section->mark);
+    tree_set(&arena, point, key, section->mark, (struct tree *)section);
+    point = experiment_seeded(point, seed, &arena);
+    tree_set(&arena, one, key, section->mark, strip(components, catalog, key, tree_get(point, key), &arena));
+    struct text braced;
+    text_init(&braced);
+    tree_write(one, &braced);
+    text_add_bytes(out, braced.data + 1, braced.length - 2);
+    text_clear(&braced);
+    arena_clear(&arena);
+}
+
+static void write_texts(struct identities *identities, struct identity_section *section) {
+    struct arena *arena = &identities->arena;
+    struct text first, second;
+    struct components found = {0}, unused = {0};
+    text_init(&first);
+    text_init(&second);
+    write_section(identities->catalog, section->key, section->tree, SEED, &found, &first);
+    if (strstr(first.data, SEED_DIGITS) != NULL)
+        write_section(identities->catalog, section->key, section->tree, SEED + 1, &unused, &second);
+    section->components = found;
+    section->components.items = arena_array(arena, found.count, sizeof *found.items);
+    if (found.count > 0)
+        memcpy(section->components.items, found.items, found.count * sizeof *found.items);
+    section->texts = arena_array(arena, second.length / DIGITS + 1, sizeof *section->texts);
+    size_t from = 0;
+    for (const char *at = first.data; (at = strstr(at, SEED_DIGITS)) != NULL; at += DIGITS) {
+        size_t offset = (size_t)(at - first.data);
+        if (memcmp(first.data + offset, second.data + offset, DIGITS) == 0)
+            continue;
+        section->texts[section->n_texts++] = arena_copy_bytes(arena, first.data + from, offset - from);
+        from = offset + DIGITS;
+    }
+    section->texts[section->n_texts++] = arena_copy_text(arena, first.data + from);
+    components_clear(&unused);
+    components_clear(&found);
+    text_clear(&second);
+    text_clear(&first);
+}
+
+static bool same_section(const void *item, const void *wanted) {
+    const struct identity_section *a = item, *b = wanted;
+    return a->tree == b->tree && (a->key == b->key || strcmp(a->key, b->key) == 0);
+}
+
+const struct identity_section *identities_section(struct identities *identities, const char *key,
+                                                  const struct tree *tree) {
+    struct identity_section wanted = {.key = key, .tree = tree};
+    uint64_t hash = hash_pointer(tree);
+    struct identity_section *section = hash_table_find(&identities->sections, hash, same_section, &wanted);
+    if (section == NULL) {
+        if (identities->sections.count == MOST_SECTIONS) {
+            const struct catalog *catalog = identities->catalog;
+            identities_clear(identities);
+            identities_init(identities, catalog);
+        }
+        section = arena_alloc(&identities->arena, sizeof *section);
+        *section = (struct identity_section){
+            .key = arena_copy_text(&identities->arena, key), .tree = tree, .portable = is_portable(key, tree)};
+        write_texts(identities, section);
+        hash_table_add(&identities->sections, hash, section);
+    }
+    return section;
+}
+
+void identity_make(struct identities *identities, const struct identity_engine *engine, const struct tree *point,
+                   int64_t seed, struct hash128 data, struct text *text, char key[HASH_TEXT_SIZE],
+                   char id[HASH_SHORT_TEXT_SIZE]) {
+    struct components components = {0};
+    bool portable = false;
+    char digits[24];
+    snprintf(digits, sizeof digits, "%lld", (long long)seed);
+    text_reset(text);
+    for (size_t i = 0; i < point->count; i++) {
+        const struct identity_section *section = identities_section(identities, point->keys[i], point->items[i]);
+        text_add(text, i == 0 ? "{" : ", ");
+        for (size_t j = 0; j < section->n_texts; j++) {
+            text_add(text, j > 0 ? digits : "");
+            text_add(text, section->texts[j]);
+        }
+        components_add(&components, &section->components);
+        portable = portable || section->portable;
+    }
+    text_add(text, ", \"seed\": ");
+    text_add(text, digits);
+    text_add_char(text, '}');
     struct hash_stream stream;
     hash_stream_init(&stream);
-    hash_stream_add_text(&stream, text);
+    hash_stream_add_text(&stream, text->data);
     hash_stream_add_u64(&stream, data.high);
     hash_stream_add_u64(&stream, data.low);
     hash128_write_short(hash_stream_result(&stream), id);
     hash_stream_add_u64(&stream, engine->numerics);
-    hash_stream_add_text(&stream, blas ? engine->blas : "");
-    for (size_t i = 0; i < components->count; i++) {
-        hash_stream_add_u64(&stream, components->items[i]->kind);
-        hash_stream_add_text(&stream, components->items[i]->name);
-        hash_stream_add_text(&stream, components->items[i]->version);
-        hash_stream_add_text(&stream, components->items[i]->hash);
+    hash_stream_add_text(&stream, portable ? "" : engine->blas);
+    for (size_t i = 0; i < components.count; i++) {
+        hash_stream_add_u64(&stream, components.items[i]->kind);
+        hash_stream_add_text(&stream, components.items[i]->name);
+        hash_stream_add_text(&stream, components.items[i]->version);
+        hash_stream_add_text(&stream, components.items[i]->hash);
     }
     hash128_write(hash_stream_result(&stream), key);
     hash_stream_clear(&stream);
-}
-
-void identity_make(const struct catalog *catalog, const struct identity_engine *engine, const struct tree *trial,
-                   struct hash128 data, char key[HASH_TEXT_SIZE], char id[HASH_SHORT_TEXT_SIZE]) {
-    struct arena arena;
-    arena_init(&arena);
-    struct components components = {0};
-    struct text text;
-    text_init(&text);
-    tree_write(strip(&components, catalog, trial, &arena), &text);
-    hash_identity(&components, engine, uses_blas(trial), text.data, data, key, id);
-    text_clear(&text);
     components_clear(&components);
-    arena_clear(&arena);
-}
-
-void identity_point_init(struct identity_point *point, const struct catalog *catalog, const struct tree *first,
-                         const struct tree *second) {
-    *point = (struct identity_point){.blas = uses_blas(first)};
-    struct arena arena;
-    arena_init(&arena);
-    struct components unused = {0};
-    struct text other;
-    text_init(&point->pattern);
-    text_init(&other);
-    text_init(&point->text);
-    tree_write(strip(&point->components, catalog, first, &arena), &point->pattern);
-    tree_write(strip(&unused, catalog, second, &arena), &other);
-    /* Both seeds have IDENTITY_DIGITS digits, so the texts differ within seeds alone. */
-    size_t most = point->pattern.length / IDENTITY_DIGITS + 1, n = 0;
-    point->places = memory_alloc(most, sizeof *point->places);
-    char one[IDENTITY_DIGITS + 1], two[IDENTITY_DIGITS + 1];
-    snprintf(one, sizeof one, "%lld", (long long)IDENTITY_SEED);
-    snprintf(two, sizeof two, "%lld", (long long)IDENTITY_SEED + 1);
-    for (const char *at = point->pattern.data; (at = strstr(at, one)) != NULL; at += IDENTITY_DIGITS) {
-        size_t offset = (size_t)(at - point->pattern.data);
-        if (offset + IDENTITY_DIGITS <= other.length && memcmp(other.data + offset, two, IDENTITY_DIGITS) == 0)
-            point->places[n++] = offset;
-    }
-    point->n_places = n;
-    components_clear(&unused);
-    text_clear(&other);
-    arena_clear(&arena);
-}
-
-void identity_point_clear(struct identity_point *point) {
-    components_clear(&point->components);
-    text_clear(&point->pattern);
-    text_clear(&point->text);
-    free(point->places);
-}
-
-void identity_point_make(struct identity_point *point, const struct identity_engine *engine, int64_t seed,
-                         struct hash128 data, char key[HASH_TEXT_SIZE], char id[HASH_SHORT_TEXT_SIZE]) {
-    size_t from = 0;
-    text_reset(&point->text);
-    for (size_t i = 0; i < point->n_places; i++) {
-        text_add_bytes(&point->text, point->pattern.data + from, point->places[i] - from);
-        text_printf(&point->text, "%lld", (long long)seed);
-        from = point->places[i] + IDENTITY_DIGITS;
-    }
-    text_add(&point->text, point->pattern.data + from);
-    hash_identity(&point->components, engine, point->blas, point->text.data, data, key, id);
 }

@@ -4,11 +4,15 @@
  * id:  the resolved trial without its paths to files and without train.checkpoint, and the data: the same on every machine.
  * key: that, and all that may change its numbers: the plugins' versions and files, the version of the engine's numbers, the
  *      back end of products and, with OpenBLAS, its version and core.
+ *
+ * Both are hashes of a text, which is put together of the texts of the point's sections: those that points share are worked out once.
+ * Single-threaded.
  */
 #ifndef RUNNER_SCHEDULE_IDENTITY_H
 #define RUNNER_SCHEDULE_IDENTITY_H
 
 #include "runner/base/hash.h"
+#include "runner/base/hash_table.h"
 #include "runner/base/text.h"
 #include "runner/base/tree.h"
 #include "runner/host/catalog.h"
@@ -18,35 +22,43 @@ struct identity_engine {
     const char *blas;
 };
 
-/* The components that a resolved trial uses, nested ones too, each once, in order of first use. */
+/* Components, nested ones too, each once, in order of first use. */
 struct components {
     const struct catalog_component **items;
     size_t count, capacity;
 };
-void components_add(struct components *components, const struct catalog *catalog, const struct tree *trial);
-/* Those of a part of one. */
+/* Adds those that are not among them yet. */
+void components_add(struct components *components, const struct components *others);
+/* Adds those of a part of a trial. */
 void components_add_part(struct components *components, const struct catalog *catalog, enum runner_kind kind,
                          const struct tree *resolved);
 void components_clear(struct components *components);
 
-void identity_make(const struct catalog *catalog, const struct identity_engine *engine, const struct tree *trial,
-                   struct hash128 data, char key[HASH_TEXT_SIZE], char id[HASH_SHORT_TEXT_SIZE]);
-
-/* The same for many trials of a grid point, which differ by their seed alone: what they share is worked out once. */
-#define IDENTITY_SEED 9007199254740881 /* stands for the seed while that is done; near 2^53, the largest */
-#define IDENTITY_DIGITS 16
-struct identity_point {
+/* A section of a point (config/experiment.h). */
+struct identity_section {
+    const char *key;
+    const struct tree *tree; /* both of a point, which stays */
     struct components components;
-    struct text pattern, text;
-    size_t *places; /* [n_places] of the seed in the pattern */
-    size_t n_places;
-    bool blas;
+    bool portable; /* an engine that uses no BLAS */
+    char **texts;  /* [n_texts] as identities have it; the trial's seed stands between each and the next */
+    size_t n_texts;
 };
-/* `first` is the trial with the seed IDENTITY_SEED, `second` with the next. */
-void identity_point_init(struct identity_point *point, const struct catalog *catalog, const struct tree *first,
-                         const struct tree *second);
-void identity_point_clear(struct identity_point *point);
-void identity_point_make(struct identity_point *point, const struct identity_engine *engine, int64_t seed,
-                         struct hash128 data, char key[HASH_TEXT_SIZE], char id[HASH_SHORT_TEXT_SIZE]);
+
+struct identities {
+    const struct catalog *catalog;
+    struct arena arena;
+    struct hash_table sections; /* those worked out last, by key and tree */
+};
+
+void identities_init(struct identities *identities, const struct catalog *catalog);
+void identities_clear(struct identities *identities);
+/* Valid until the next call, and as long as the tree. */
+const struct identity_section *identities_section(struct identities *identities, const char *key,
+                                                  const struct tree *tree);
+
+/* Of a trial of a point. `text` is scratch. */
+void identity_make(struct identities *identities, const struct identity_engine *engine, const struct tree *point,
+                   int64_t seed, struct hash128 data, struct text *text, char key[HASH_TEXT_SIZE],
+                   char id[HASH_SHORT_TEXT_SIZE]);
 
 #endif

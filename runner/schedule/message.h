@@ -7,12 +7,14 @@
  * Requests, each answered by MESSAGE_REPLY or MESSAGE_ERROR (TRAIN by RESULT):
  *     CATALOG  u64 n, n folders, u64 n, n files   -> an OPENING before each plugin file but for those files, then u64 numerics,
  *                                                    string BLAS, string catalogue
- *     DATA     string data set                    -> struct data_facts; with the memfd
+ *     DATA     tree data set                      -> struct data_facts; with the memfd
  *     ATTACH   u64 index; with the memfd          -> nothing (no answer): data sets that PLAN and TRAIN name
  *     DETACH   u64 index                          -> nothing (no answer)
- *     PLAN     u64 index, string trial            -> struct plan_facts
- *     TEST     string file, string component, string parameters -> a CHECK for each line (conformance.h), then REPLY
- *     TRAIN    u64 index, u64 most threads, u64 memory limit, string trial, string key ("": no checkpoints are wanted); perhaps with
+ *     PLAN     u64 index, u64 n and n strings, u64 m and m trees, u64 p and p points -> u64 a and a answers, p times u64
+ *              A point is, for each of the n sections that the strings name, the u64 number of its tree; an answer is u64 status, then
+ *              struct plan_facts or, where it is not OK, string where, string text; the numbers are those of the points' answers.
+ *     TEST     string file, string component, tree parameters -> a CHECK for each line (conformance.h), then REPLY
+ *     TRAIN    u64 index, u64 most threads, u64 memory limit, tree trial, string key ("": no checkpoints are wanted); perhaps with
  *              a checkpoint's file -> perhaps RESUME, then COLUMNS, ROW, PROGRESS, WEIGHTS and CHECKPOINT, at last RESULT
  * A worker sends the next CHECKPOINT, or RESULT, when KEPT has answered the one before.
  *
@@ -26,6 +28,7 @@
 #include "runner/base/frame.h"
 #include "runner/base/status.h"
 #include "runner/base/text.h"
+#include "runner/base/tree.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -73,6 +76,7 @@ struct report {
 void message_u64(struct text *out, uint64_t number);
 void message_double(struct text *out, double number);
 void message_string(struct text *out, const char *string); /* NULL goes as "" */
+void message_tree(struct text *out, const struct tree *tree);
 
 /* After a read beyond the end `bad` is set, and reads give 0 and "". */
 struct message_reader {
@@ -85,6 +89,8 @@ void message_reader_init(struct message_reader *reader, const char *bytes, size_
 uint64_t message_read_u64(struct message_reader *reader);
 double message_read_double(struct message_reader *reader);
 const char *message_read_string(struct message_reader *reader); /* within the payload */
+/* Without marks, in the arena; NULL and `bad` where it is broken. */
+struct tree *message_read_tree(struct message_reader *reader, struct arena *arena);
 /* A count of things that take at least `size` bytes each: 0 and `bad` where so many cannot follow. */
 size_t message_read_count(struct message_reader *reader, size_t size);
 

@@ -36,24 +36,74 @@ static double estimate_work(const struct plan_facts *facts, uint64_t rows) {
                      12.0 * (double)facts->updates_per_epoch * (double)facts->parameters);
 }
 
-/* Points share equal ones. */
-static struct plugin_files foreign_files(struct plan *plan, const struct session *session, const struct tree *trial,
-                                         const struct plugin_files *before) {
-    if (session->foreign.count == 0)
-        return session->foreign;
-    struct components used = {0};
+/* Plugin files that points share. */
+struct files {
+    struct plugin_files plugins;
+    size_t number;
+    struct files *next;
+};
+
+/* What a plan is made with, and not needed later. */
+struct making {
+    struct plan *plan;
+    struct session *session;
+    const struct experiment *experiment;
+    struct diagnostics *diagnostics;
+    struct identities identities;
+    struct text text;
+    struct order *order;          /* [n_points] in which they are planned */
+    struct plan_answer **answers; /* [n_points] */
+    struct arena arena;           /* of the answers */
+    struct files *files;          /* all that points need, each once */
+};
+
+/* Points stand together whose layers are the same, among them those with the same optimizer: they are planned with less work. */
+struct order {
+    size_t data, files; /* its number */
+    uint64_t layers;
+    const struct tree *optimizer;
+    size_t point;
+};
+
+static int compare_order(const void *a, const void *b) {
+    const struct order *x = a, *y = b;
+    if (x->data != y->data)
+        return x->data < y->data ? -1 : 1;
+    if (x->files != y->files)
+        return x->files < y->files ? -1 : 1;
+    if (x->layers != y->layers)
+        return x->layers < y->layers ? -1 : 1;
+    if (x->optimizer != y->optimizer)
+        return (uintptr_t)x->optimizer < (uintptr_t)y->optimizer ? -1 : 1;
+    return (x->point > y->point) - (x->point < y->point);
+}
+
+/* Of the sections but for those that change from point to point without changing the layers. */
+static uint64_t layers_of(const struct tree *point) {
+    static const char *const sections[] = {"dataset", "model", "loss", "metrics", "engine"};
+    uint64_t hash = 0;
+    for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++)
+        hash = (hash ^ hash_pointer(tree_get(point, sections[i]))) * 0x9e3779b97f4a7c15u;
+    return hash;
+}
+
+static const struct files *find_files(struct making *making, const struct components *used) {
+    if (making->session->foreign.count == 0 && making->files != NULL)
+        return making->files;
     struct arena arena;
     arena_init(&arena);
-    components_add(&used, &session->catalog, trial);
-    struct plugin_files files = session_files(session, &used, &arena);
-    bool same = before != NULL && before->count == files.count;
-    for (size_t i = 0; same && i < files.count; i++)
-        same = before->items[i] == files.items[i];
-    if (same)
-        files = *before;
-    else
-        files = session_files(session, &used, &plan->arena);
-    components_clear(&used);
+    struct plugin_files plugins = session_files(making->session, used, &arena);
+    struct files *files = making->files;
+    while (files != NULL && (files->plugins.count != plugins.count ||
+                             (plugins.count > 0 &&
+                              memcmp(files->plugins.items, plugins.items, plugins.count * sizeof *plugins.items) != 0)))
+        files = files->next;
+    if (files == NULL) {
+        files = arena_alloc(&making->plan->arena, sizeof *files);
+        *files = (struct files){session_files(making->session, used, &making->plan->arena),
+                                making->files != NULL ? making->files->number + 1 : 0, making->files};
+        making->files = files;
+    }
     arena_clear(&arena);
     return files;
 }
@@ -87,8 +137,14 @@ static void judge_data(const struct plan *plan, const struct session *session, c
 static enum status read_data(struct plan *plan, struct session *session, const struct experiment *experiment,
                              struct error *error) {
     enum status status = STATUS_OK;
+    const struct tree *before = NULL;
     for (size_t p = 0; status == STATUS_OK && p < experiment->n_points; p++) {
         const struct tree *dataset = tree_get(experiment->points[p].tree, "dataset");
+        if (dataset == before) {
+            plan->points[p].data = plan->points[p - 1].data;
+            continue;
+        }
+        before = dataset;
         status = session_read_data(session, dataset, experiment->limits.data_time, &plan->points[p].data, error);
         if (status == STATUS_CONFIG)
             status = STATUS_OK;
@@ -96,65 +152,91 @@ static enum status read_data(struct plan *plan, struct session *session, const s
     return status;
 }
 
-static enum status plan_point(struct plan *plan, struct session *session, const struct experiment *experiment, size_t p,
-                              struct diagnostics *diagnostics, struct error *error) {
+/* The data of the point, the components that it uses, and the identities of its trials, which stand together from *trial on. */
+static void prepare_point(struct making *making, size_t p, size_t *trial) {
+    struct plan *plan = making->plan;
+    struct session *session = making->session;
+    const struct experiment *experiment = making->experiment;
+    const struct tree *tree = experiment->points[p].tree;
     struct plan_point *point = &plan->points[p];
-    const struct tree *resolved = experiment->points[p].tree;
-    enum status status = STATUS_OK;
-    struct arena arena;
-    arena_init(&arena);
-    struct text where;
-    text_init(&where);
-    struct plan_facts facts = {.known = false};
-    const struct tree *trial = experiment_trial_tree(experiment, p * experiment->n_seeds, &arena);
-    point->files = foreign_files(plan, session, trial, p > 0 ? &plan->points[p - 1].files : NULL);
-    components_add(&plan->components, &session->catalog, trial);
-    if (session->data[point->data].problem == NULL)
-        status = session_plan(session, trial, point->data, &point->files, &arena, &facts, &where, error);
-    point->facts = facts_pool_add(&plan->facts, &facts, &plan->arena);
-    if (status == STATUS_CONFIG || status == STATUS_TRIAL) {
-        const struct tree *node = experiment_node(resolved, where.data);
-        diagnostics_error(diagnostics, node != NULL ? node->mark : resolved->mark, "%s", error->text);
-        status = STATUS_OK;
-    }
-    uint64_t rows = session->data[point->data].facts.rows[DATA_TRAIN];
-    memcpy(plan->results.rows[p], session->data[point->data].facts.rows, sizeof plan->results.rows[p]);
-    point->batch_rows = batch_rows_of(resolved, rows);
-    point->work = point->facts->known ? estimate_work(point->facts, rows) : 0;
-    text_clear(&where);
-    arena_clear(&arena);
+    struct components used = {0};
+    for (size_t i = 0; i < tree->count; i++)
+        components_add(&used, &identities_section(&making->identities, tree->keys[i], tree->items[i])->components);
+    components_add(&plan->components, &used);
+    const struct files *files = find_files(making, &used);
+    point->files = &files->plugins;
+    components_clear(&used);
+    making->order[p] = (struct order){point->data, files->number, layers_of(tree), tree_get(tree, "optimizer"), p};
+    struct identity_engine engine = {.numerics = session->numerics, .blas = session->blas};
+    for (size_t t = *trial; t < experiment->n_trials && experiment->trials[t].point == p; t++)
+        identity_make(&making->identities, &engine, tree, experiment->trials[t].seed,
+                      session->data[point->data].facts.hash, &making->text, plan->results.trials[t].key,
+                      plan->results.trials[t].id);
+    *trial += experiment->n_seeds;
+}
+
+/* Plans the points that stand at `first` to `end` of the order, which have the same data and plugin files. */
+static enum status plan_points(struct making *making, size_t first, size_t end, struct error *error) {
+    size_t n = end - first;
+    const struct tree **trees = memory_alloc(n, sizeof(struct tree *));
+    struct plan_answer **answers = memory_alloc(n, sizeof(struct plan_answer *));
+    struct session_points request = {.points = trees,
+                                     .n_points = n,
+                                     .data = making->order[first].data,
+                                     .files = making->plan->points[making->order[first].point].files,
+                                     .arena = &making->arena,
+                                     .answers = answers};
+    for (size_t i = 0; i < n; i++)
+        trees[i] = making->experiment->points[making->order[first + i].point].tree;
+    enum status status = session_plan(making->session, &request, error);
+    for (size_t i = 0; i < n && status == STATUS_OK; i++)
+        making->answers[making->order[first + i].point] = answers[i];
+    free(answers);
+    free(trees);
     return status;
 }
 
-static const struct tree *tree_with_seed(const struct experiment *experiment, size_t point, int64_t seed,
-                                         struct arena *arena) {
-    struct trial trial = {.point = point, .seed = seed};
-    struct experiment one = *experiment;
-    one.trials = &trial;
-    return experiment_trial_tree(&one, 0, arena);
+static void take_answer(struct making *making, size_t p) {
+    struct plan *plan = making->plan;
+    static const struct plan_facts not_known = {.known = false};
+    struct plan_answer *answer = making->answers[p]; /* NULL: its data cannot be read */
+    struct plan_point *point = &plan->points[p];
+    const struct tree *tree = making->experiment->points[p].tree;
+    if (answer != NULL && answer->status != STATUS_OK) {
+        const struct tree *node = experiment_node(tree, answer->where);
+        diagnostics_error(making->diagnostics, node != NULL ? node->mark : tree->mark, "%s", answer->message);
+        return;
+    }
+    if (answer != NULL && answer->pooled == NULL)
+        answer->pooled = facts_pool_add(&plan->facts, &answer->facts, &plan->arena);
+    point->facts = answer != NULL ? answer->pooled : facts_pool_add(&plan->facts, &not_known, &plan->arena);
+    const uint64_t *rows = making->session->data[point->data].facts.rows;
+    memcpy(plan->results.rows[p], rows, sizeof plan->results.rows[p]);
+    point->batch_rows = batch_rows_of(tree, rows[DATA_TRAIN]);
+    point->work = point->facts->known ? estimate_work(point->facts, rows[DATA_TRAIN]) : 0;
 }
 
-/* The trials of a point stand together. */
-static enum status identify(struct plan *plan, const struct session *session, const struct experiment *experiment,
-                            struct error *error) {
-    struct identity_engine engine = {.numerics = session->numerics, .blas = session->blas};
-    for (size_t t = 0; t < experiment->n_trials;) {
-        if (interrupt_check(session->settings.interrupt, error) != STATUS_OK)
-            return STATUS_INTERRUPTED;
-        size_t p = experiment->trials[t].point;
-        const struct session_data *data = &session->data[plan->points[p].data];
-        struct arena arena;
-        struct identity_point point;
-        arena_init(&arena);
-        identity_point_init(&point, &session->catalog, tree_with_seed(experiment, p, IDENTITY_SEED, &arena),
-                            tree_with_seed(experiment, p, IDENTITY_SEED + 1, &arena));
-        for (; t < experiment->n_trials && experiment->trials[t].point == p; t++)
-            identity_point_make(&point, &engine, experiment->trials[t].seed, data->facts.hash,
-                                plan->results.trials[t].key, plan->results.trials[t].id);
-        identity_point_clear(&point);
-        arena_clear(&arena);
+static enum status make(struct making *making, struct error *error) {
+    const struct experiment *experiment = making->experiment;
+    const struct interrupt *interrupt = making->session->settings.interrupt;
+    size_t n = experiment->n_points, trial = 0;
+    enum status status = STATUS_OK;
+    for (size_t p = 0; p < n && status == STATUS_OK; p++) {
+        status = interrupt_check(interrupt, error);
+        prepare_point(making, p, &trial);
     }
-    return STATUS_OK;
+    if (status == STATUS_OK)
+        qsort(making->order, n, sizeof *making->order, compare_order);
+    for (size_t first = 0, end; first < n && status == STATUS_OK; first = end) {
+        const struct order *order = making->order;
+        for (end = first; end < n && order[end].data == order[first].data && order[end].files == order[first].files;)
+            end++;
+        if (making->session->data[order[first].data].problem == NULL)
+            status = plan_points(making, first, end, error);
+    }
+    for (size_t p = 0; p < n && status == STATUS_OK; p++)
+        take_answer(making, p);
+    return status;
 }
 
 /* The columns of all points; a plan that is not known may have any. */
@@ -191,17 +273,26 @@ enum status plan_make(struct plan *plan, struct session *session, const struct e
     results_from_experiment(experiment, &plan->results);
     double limit = experiment->limits.time;
     session->patience = limit > 0 && limit < PLAN_PATIENCE ? limit : PLAN_PATIENCE;
+    struct making making = {.plan = plan, .session = session, .experiment = experiment, .diagnostics = diagnostics};
+    making.order = memory_alloc(experiment->n_points, sizeof *making.order);
+    making.answers = memory_alloc(experiment->n_points, sizeof(struct plan_answer *));
+    identities_init(&making.identities, &session->catalog);
+    text_init(&making.text);
+    arena_init(&making.arena);
     enum status status = read_data(plan, session, experiment, error);
     if (status == STATUS_OK)
         judge_data(plan, session, experiment, strict, diagnostics);
-    for (size_t p = 0; status == STATUS_OK && p < experiment->n_points; p++)
-        status = plan_point(plan, session, experiment, p, diagnostics, error);
     if (status == STATUS_OK)
+        status = make(&making, error);
+    arena_clear(&making.arena);
+    text_clear(&making.text);
+    identities_clear(&making.identities);
+    free(making.answers);
+    free(making.order);
+    if (status == STATUS_OK && diagnostics->errors == 0) /* else not all columns are known */
         check_questions(plan, experiment, diagnostics);
     if (status == STATUS_OK && diagnostics->errors > 0)
         status = STATUS_CONFIG;
-    if (status == STATUS_OK)
-        status = identify(plan, session, experiment, error);
     if (status != STATUS_OK)
         plan_clear(plan);
     return status;

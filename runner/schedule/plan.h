@@ -15,8 +15,9 @@ struct plan_point {
     size_t data;                    /* index in the session */
     const struct plan_facts *facts; /* points share equal ones */
     uint64_t batch_rows;
-    double work;               /* estimate of a trial's floating-point operations; 0 where not known */
-    struct plugin_files files; /* of plugins from outside the installation that it uses */
+    double work; /* estimate of a trial's floating-point operations; 0 where not known */
+    const struct plugin_files
+        *files; /* of plugins from outside the installation that it uses; points share equal ones */
 };
 
 struct plan {

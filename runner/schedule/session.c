@@ -14,6 +14,8 @@
 #define LEAST_PATIENCE 1.0 /* seconds for a plan, where others took too long */
 #define OPEN_PATIENCE 10.0 /* seconds for all plugins together that do not let the process go on which opens them */
 
+enum { POINTS_MOST = 4096, PACKED_MOST = 1 << 17 }; /* points planned together, and bytes of their sections */
+
 /* The built tree has the worker and the plugins beside the runner; the installed one where build.h says. */
 static enum status find_installation(struct session *session, struct error *error) {
     char executable[PATH_MAX];
@@ -312,7 +314,7 @@ static enum status read_data(struct session *session, const struct tree *resolve
                              double time_limit, struct error *error) {
     struct text payload;
     text_init(&payload);
-    message_string(&payload, canonical);
+    message_tree(&payload, resolved);
     struct frame frame = {.fd = -1};
     bool died = false;
     struct session_data data = {.resolved = arena_copy_text(&session->arena, canonical),
@@ -410,49 +412,132 @@ static enum status helper_for_plans(struct session *session, const struct plugin
     return fits ? STATUS_OK : helper_start(session, &session->planned, error);
 }
 
-enum status session_plan(struct session *session, const struct tree *trial, size_t data,
-                         const struct plugin_files *files, struct arena *arena, struct plan_facts *facts,
-                         struct text *where, struct error *error) {
-    struct text payload, text;
+struct packed {
+    const struct tree *tree;
+    uint64_t number;
+};
+
+static bool same_tree(const void *item, const void *wanted) {
+    return ((const struct packed *)item)->tree == wanted;
+}
+
+/* The sections of the first points, each once, then the points: `most` of them, and fewer where they are long. How many they are. */
+static size_t pack_points(const struct tree *const *points, size_t most, struct text *out) {
+    struct text trees, numbers;
+    text_init(&trees);
+    text_init(&numbers);
+    struct hash_table known = {0};
+    struct arena arena;
+    arena_init(&arena);
+    size_t n = 0;
+    for (; n < most && trees.length < PACKED_MOST; n++)
+        for (size_t i = 0; i < points[n]->count; i++) {
+            const struct tree *tree = points[n]->items[i];
+            uint64_t hash = hash_pointer(tree);
+            struct packed *packed = hash_table_find(&known, hash, same_tree, tree);
+            if (packed == NULL) {
+                packed = arena_alloc(&arena, sizeof *packed);
+                *packed = (struct packed){tree, known.count};
+                hash_table_add(&known, hash, packed);
+                message_tree(&trees, tree);
+            }
+            message_u64(&numbers, packed->number);
+        }
+    message_u64(out, points[0]->count);
+    for (size_t i = 0; i < points[0]->count; i++)
+        message_string(out, points[0]->keys[i]);
+    message_u64(out, known.count);
+    text_add_bytes(out, trees.data, trees.length);
+    message_u64(out, n);
+    text_add_bytes(out, numbers.data, numbers.length);
+    hash_table_clear(&known);
+    arena_clear(&arena);
+    text_clear(&numbers);
+    text_clear(&trees);
+    return n;
+}
+
+static bool read_answers(const struct frame *frame, size_t n, struct arena *arena, struct plan_answer **answers) {
+    struct message_reader reader;
+    message_reader_init(&reader, frame->payload, frame->length);
+    size_t count = message_read_count(&reader, 8);
+    struct plan_answer *all = arena_array(arena, count, sizeof *all);
+    for (size_t i = 0; i < count && !reader.bad; i++) {
+        all[i].status = (enum status)message_read_u64(&reader);
+        if (all[i].status == STATUS_OK) {
+            plan_facts_read(&reader, arena, &all[i].facts);
+            continue;
+        }
+        all[i].where = arena_copy_text(arena, message_read_string(&reader));
+        all[i].message = arena_copy_text(arena, message_read_string(&reader));
+    }
+    for (size_t p = 0; p < n && !reader.bad; p++) {
+        uint64_t number = message_read_u64(&reader);
+        reader.bad = reader.bad || number >= count;
+        answers[p] = reader.bad ? NULL : &all[number];
+    }
+    return !reader.bad;
+}
+
+/* The first points, *n of them. *died: the helper did, for which one of them is to blame. */
+static enum status plan_together(struct session *session, const struct session_points *request, size_t at, size_t most,
+                                 size_t *n, bool *died, struct error *error) {
+    struct text payload;
     text_init(&payload);
-    text_init(&text);
-    *facts = (struct plan_facts){.known = false};
-    message_u64(&payload, data);
-    tree_write(trial, &text);
-    message_string(&payload, text.data);
+    message_u64(&payload, request->data);
+    *n = pack_points(request->points + at, most, &payload);
     struct frame frame;
-    bool died = false;
-    enum status status = helper_for_plans(session, files, error);
+    *died = false;
+    enum status status = helper_for_plans(session, request->files, error);
     if (status == STATUS_OK)
-        status = attach(session, data, error);
-    session->spoilt = session->spoilt || files->count > 0;
+        status = attach(session, request->data, error);
+    session->spoilt = session->spoilt || request->files->count > 0;
     session->helper.patience = session->patience;
     if (status == STATUS_OK)
-        status = child_call(&session->helper, MESSAGE_PLAN, &payload, -1, &frame, where, &died, error);
-    if (died && session->helper.late && session->patience > LEAST_PATIENCE) /* a grid may have many such points */
+        status = child_call(&session->helper, MESSAGE_PLAN, &payload, -1, &frame, NULL, died, error);
+    if (*died && session->helper.late && session->patience > LEAST_PATIENCE) /* a grid may have many such points */
         session->patience /= 2;
-    if (died) /* a plugin that does so will cost its trials */
-        status = take_last_words(session, error) == STATUS_ENVIRONMENT
-                     ? error_prefix(error, "the worker ended while it planned a trial")
-                     : STATUS_OK;
-    else if (status == STATUS_OK && !plan_facts_read(&frame, arena, facts))
+    if (*died && take_last_words(session, error) == STATUS_ENVIRONMENT)
+        status = error_prefix(error, "the worker ended while it planned a trial");
+    else if (*died)
+        status = STATUS_OK;
+    else if (status == STATUS_OK && !read_answers(&frame, *n, request->arena, request->answers + at))
         status = error_set(error, STATUS_ENVIRONMENT, "a worker sent a broken message");
-    text_clear(&text);
     text_clear(&payload);
+    return status;
+}
+
+enum status session_plan(struct session *session, const struct session_points *request, struct error *error) {
+    enum status status = STATUS_OK;
+    size_t suspects = 0; /* points that ended a helper together: each is asked for alone */
+    for (size_t at = 0, n; status == STATUS_OK && at < request->n_points; at += n) {
+        size_t left = request->n_points - at;
+        bool died;
+        status = plan_together(session, request, at,
+                               suspects > 0         ? 1
+                               : left < POINTS_MOST ? left
+                                                    : POINTS_MOST,
+                               &n, &died, error);
+        suspects -= suspects > 0;
+        if (died && n > 1) {
+            suspects = n;
+            n = 0;
+        } else if (died) { /* a plugin that does so will cost its trials */
+            request->answers[at] = arena_alloc(request->arena, sizeof **request->answers);
+        }
+    }
     return status;
 }
 
 enum status session_test(struct session *session, const char *file, const char *component,
                          const struct tree *parameters, session_on_check *on_check, void *context,
                          struct error *error) {
-    struct text payload, tree;
+    static const struct tree none = {.type = TREE_NULL};
+    struct text payload;
     text_init(&payload);
-    text_init(&tree);
-    if (parameters != NULL)
-        tree_write(parameters, &tree);
     message_string(&payload, file);
     message_string(&payload, component);
-    message_string(&payload, tree.data);
+    message_tree(&payload, parameters != NULL ? parameters : &none);
     struct frame frame;
     bool died = false;
     enum status status = helper_start(session, &session->foreign, error);
@@ -474,7 +559,6 @@ enum status session_test(struct session *session, const char *file, const char *
         error->status = STATUS_TRIAL;
         status = error_prefix(error, "the plugin ended the process that tests it");
     }
-    text_clear(&tree);
     text_clear(&payload);
     return status;
 }

@@ -66,11 +66,27 @@ enum status session_rows(void *context, const struct tree *resolved, double time
 /* The files from outside the installation that hold these components; they are opened for them, and for nothing else. */
 struct plugin_files session_files(const struct session *session, const struct components *used, struct arena *arena);
 
-/* Plans a trial that uses these files; where there are some, no data set is read in this helper any more. Where the plugin crashes the
-   plan is not known, which is no error here: it will cost the trial. `where`: the path within the trial that is at fault. */
-enum status session_plan(struct session *session, const struct tree *trial, size_t data,
-                         const struct plugin_files *files, struct arena *arena, struct plan_facts *facts,
-                         struct text *where, struct error *error);
+/* What planning a point came to. */
+struct plan_answer {
+    enum status status;          /* STATUS_OK, or STATUS_CONFIG and STATUS_TRIAL with: */
+    const char *where, *message; /* the path within the point that is at fault, and why */
+    struct plan_facts facts;
+    const struct plan_facts *pooled; /* the caller's: equal facts that it keeps, or NULL */
+};
+
+/* Points (config/experiment.h) of one data set, in an order in which those with the same sections, which are the same nodes then,
+   follow one another. */
+struct session_points {
+    const struct tree *const *points;
+    size_t n_points;
+    size_t data;
+    const struct plugin_files
+        *files; /* that they use; where there are some, no data set is read in this helper any more */
+    struct arena *arena;
+    struct plan_answer **answers; /* [n_points], to be filled; in the arena, shared by points with the same answer */
+};
+/* Plans them. Where a plugin crashes the plan is not known, which is no error here: it will cost the trial. */
+enum status session_plan(struct session *session, const struct session_points *request, struct error *error);
 
 /* A line of a plugin's conformance, as conformance.h has it. */
 struct session_check {

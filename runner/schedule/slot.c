@@ -72,7 +72,7 @@ static enum status send(struct slot *slot, const struct session *session, const 
     message_u64(&payload, order->data);
     message_u64(&payload, order->most_threads);
     message_u64(&payload, order->memory_limit);
-    message_string(&payload, order->text);
+    message_tree(&payload, order->tree);
     message_string(&payload, order->checkpoints ? order->record->key : "");
     if (order->checkpoint >= 0)
         status =

@@ -44,7 +44,7 @@ void slot_clear(struct slot *slot);
 /* A trial on its way to a worker. */
 struct slot_order {
     size_t trial, data;               /* indices in the grid and the session */
-    const char *text;                 /* the resolved trial */
+    const struct tree *tree;          /* the resolved trial */
     const struct plugin_files *files; /* from outside the installation */
     uint64_t memory_limit;            /* bytes; 0: none */
     bool checkpoints;                 /* the worker may send some */

@@ -79,13 +79,10 @@ static enum status give_trial(struct run *run, struct slot *slot, struct error *
     }
     struct arena arena;
     arena_init(&arena);
-    struct text text;
-    text_init(&text);
-    tree_write(experiment_trial_tree(supervisor->experiment, trial, &arena), &text);
     struct slot_order order = {.trial = trial,
                                .data = point->data,
-                               .text = text.data,
-                               .files = &point->files,
+                               .tree = experiment_trial_tree(supervisor->experiment, trial, &arena),
+                               .files = point->files,
                                .memory_limit = supervisor->experiment->limits.memory,
                                .checkpoints = supervisor->checkpoints != NULL,
                                .checkpoint = -1,
@@ -97,7 +94,6 @@ static enum status give_trial(struct run *run, struct slot *slot, struct error *
     enum status status = slot_train(slot, supervisor->session, &order, error);
     if (order.checkpoint >= 0)
         close(order.checkpoint);
-    text_clear(&text);
     arena_clear(&arena);
     return status;
 }
@@ -223,7 +219,7 @@ static enum status end_trial(struct run *run, struct slot *slot, struct error *e
     run->changed = true;
     /* A process that has opened a plugin from outside the installation is trusted with no other trial, nor with its time. */
     const struct plan *plan = supervisor->plan;
-    bool foreign = plan->points[plan->results.trials[trial].point].files.count > 0;
+    bool foreign = plan->points[plan->results.trials[trial].point].files->count > 0;
     if (foreign || (record->status != TRIAL_DONE && record->status != TRIAL_DIVERGED))
         child_clear(&slot->child);
     if (!again && --run->users[data] == 0)

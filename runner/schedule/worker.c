@@ -1,11 +1,11 @@
 #include "runner/schedule/worker.h"
 
-#include "runner/base/yaml.h"
 #include "runner/conformance/conformance.h"
 #include "runner/host/products.h"
 #include "runner/schedule/facts.h"
 #include "runner/schedule/worker_guard.h"
 #include "runner/train/numerics.h"
+#include "runner/train/planner.h"
 #include "runner/train/train.h"
 
 #include <malloc.h>
@@ -39,15 +39,8 @@ enum status worker_send_error(enum status status, const char *where, const char 
     return sent;
 }
 
-const struct tree *worker_read_tree(const char *text, struct arena *arena, struct error *error) {
-    struct diagnostics diagnostics;
-    diagnostics_init(&diagnostics);
-    const struct tree *tree = yaml_read(text, strlen(text), "trial", arena, &diagnostics);
-    if (tree == NULL)
-        error_set(error, STATUS_ENVIRONMENT, "the supervisor sent a tree that cannot be read: %s",
-                  diagnostics.count > 0 ? diagnostics.items[0].message : "");
-    diagnostics_clear(&diagnostics);
-    return tree;
+enum status worker_misread(struct error *error) {
+    return error_set(error, STATUS_ENVIRONMENT, "the supervisor sent a request that cannot be read");
 }
 
 const struct data *worker_data_get(const struct worker_data *data, uint64_t index) {
@@ -144,8 +137,8 @@ static enum status answer_data(struct worker *worker, const struct frame *reques
     struct data data = {0};
     struct error failure = {0};
     load_guarded(worker);
-    const struct tree *tree = worker_read_tree(message_read_string(&reader), &arena, &failure);
-    enum status status = tree == NULL ? failure.status : data_build(&worker->loader, tree, &fd, &failure);
+    const struct tree *tree = message_read_tree(&reader, &arena);
+    enum status status = tree == NULL ? worker_misread(&failure) : data_build(&worker->loader, tree, &fd, &failure);
     if (status == STATUS_OK)
         status = data_map(fd, &data, &failure);
     if (status != STATUS_OK) {
@@ -195,7 +188,14 @@ static void detach(struct worker *worker, const struct frame *request) {
     }
 }
 
-static void write_summary(const struct train_summary *summary, struct arena *arena, struct text *out) {
+static void write_plan(const struct train_plan *plan, struct text *out) {
+    message_u64(out, plan->status);
+    if (plan->status != STATUS_OK) {
+        message_string(out, plan->where);
+        message_string(out, plan->message);
+        return;
+    }
+    const struct train_summary *summary = &plan->summary;
     struct plan_facts facts = {.parameters = summary->parameters,
                                .memory = summary->memory,
                                .updates_per_epoch = summary->updates_per_epoch,
@@ -204,11 +204,41 @@ static void write_summary(const struct train_summary *summary, struct arena *are
                                .columns = summary->columns.names,
                                .n_columns = summary->columns.count,
                                .n_layers = summary->count};
-    facts.layers = arena_array(arena, summary->count, sizeof *facts.layers);
+    facts.layers = memory_alloc(summary->count + 1, sizeof *facts.layers);
     for (size_t i = 0; i < summary->count; i++)
         facts.layers[i] = (struct layer_facts){summary->layers[i].name, summary->layers[i].component,
                                                summary->layers[i].output, summary->layers[i].parameters};
     plan_facts_write(&facts, out);
+    free(facts.layers);
+}
+
+struct sections {
+    const char **names;
+    size_t n_names;
+    struct tree **trees;
+    size_t n_trees;
+};
+
+static void read_sections(struct message_reader *reader, struct arena *arena, struct sections *sections) {
+    sections->n_names = message_read_count(reader, 9);
+    sections->names = arena_array(arena, sections->n_names, sizeof *sections->names);
+    for (size_t i = 0; i < sections->n_names; i++)
+        sections->names[i] = message_read_string(reader);
+    sections->n_trees = message_read_count(reader, 2);
+    sections->trees = arena_array(arena, sections->n_trees, sizeof *sections->trees);
+    for (size_t i = 0; i < sections->n_trees && !reader->bad; i++)
+        sections->trees[i] = message_read_tree(reader, arena);
+}
+
+/* The next point, a map of sections that are there already. */
+static bool read_point(struct message_reader *reader, const struct sections *sections, struct tree *point) {
+    for (size_t i = 0; i < sections->n_names; i++) {
+        uint64_t number = message_read_u64(reader);
+        if (reader->bad || number >= sections->n_trees)
+            return false;
+        point->items[i] = sections->trees[number];
+    }
+    return true;
 }
 
 static enum status answer_plan(struct worker *worker, const struct frame *request, struct error *error) {
@@ -217,25 +247,44 @@ static enum status answer_plan(struct worker *worker, const struct frame *reques
     const struct data *data = worker_data_get(&worker->data, message_read_u64(&reader));
     struct arena arena;
     arena_init(&arena);
-    struct text out, where;
+    struct text plans, numbers, out;
+    text_init(&plans);
+    text_init(&numbers);
     text_init(&out);
-    text_init(&where);
     struct error failure = {0};
-    struct train_summary summary = {0};
     load_guarded(worker);
-    const struct tree *tree = worker_read_tree(message_read_string(&reader), &arena, &failure);
-    enum status status = tree == NULL ? failure.status
-                         : data == NULL
-                             ? error_set(&failure, STATUS_ENVIRONMENT, "a plan was asked for data that is not attached")
-                             : train_plan(&worker->loader, tree, data, &arena, &summary, &where, &failure);
-    if (status != STATUS_OK) {
-        status = worker_send_error(status, where.data, failure.text, error);
-    } else {
-        write_summary(&summary, &arena, &out);
-        status = frame_write(WORKER_SOCKET, MESSAGE_REPLY, out.data, out.length, error);
+    struct sections sections;
+    read_sections(&reader, &arena, &sections);
+    size_t n_points = message_read_count(&reader, 8 * sections.n_names);
+    struct tree point = {.type = TREE_MAP, .count = sections.n_names, .keys = sections.names};
+    point.items = arena_array(&arena, sections.n_names, sizeof *point.items);
+    struct planner planner;
+    planner_init(&planner, &worker->loader, data);
+    size_t written = 0;
+    enum status status = STATUS_OK;
+    if (data == NULL)
+        status = error_set(&failure, STATUS_ENVIRONMENT, "a plan was asked for data that is not attached");
+    for (size_t p = 0; p < n_points && status == STATUS_OK; p++) {
+        if (!read_point(&reader, &sections, &point)) {
+            status = worker_misread(&failure);
+            break;
+        }
+        const struct train_plan *plan = planner_plan(&planner, &point);
+        if (plan->number == written) {
+            write_plan(plan, &plans);
+            written++;
+        }
+        message_u64(&numbers, plan->number);
     }
-    text_clear(&where);
+    planner_clear(&planner);
+    message_u64(&out, written);
+    text_add_bytes(&out, plans.data, plans.length);
+    text_add_bytes(&out, numbers.data, numbers.length);
+    status = status != STATUS_OK ? worker_send_error(status, "", failure.text, error)
+                                 : frame_write(WORKER_SOCKET, MESSAGE_REPLY, out.data, out.length, error);
     text_clear(&out);
+    text_clear(&numbers);
+    text_clear(&plans);
     arena_clear(&arena);
     return status;
 }
@@ -254,17 +303,17 @@ static void send_check(void *context, const struct conformance_line *line) {
 static enum status answer_test(struct worker *worker, const struct frame *request, struct error *error) {
     struct message_reader reader;
     message_reader_init(&reader, request->payload, request->length);
-    const char *file = message_read_string(&reader), *component = message_read_string(&reader),
-               *parameters = message_read_string(&reader);
+    const char *file = message_read_string(&reader), *component = message_read_string(&reader);
     struct error failure = {0};
     struct arena arena;
     arena_init(&arena);
+    const struct tree *parameters = message_read_tree(&reader, &arena);
     struct conformance_request test = {.file = file[0] != '\0' ? file : NULL,
                                        .component = component[0] != '\0' ? component : NULL,
                                        .on_line = send_check,
                                        .context = error};
-    if (parameters[0] != '\0')
-        test.settings = worker_read_tree(parameters, &arena, &failure);
+    if (parameters != NULL && parameters->type == TREE_MAP)
+        test.settings = parameters;
     load(worker);
     enum status status = conformance_run(&worker->loader, &test, &failure);
     status = status != STATUS_OK ? worker_send_error(status, "", failure.text, error)

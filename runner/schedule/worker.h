@@ -30,8 +30,8 @@ enum status worker_train(const struct loader *loader, const struct worker_data *
 /* Reads the index at the start of a PLAN or TRAIN request; NULL where no such data set is attached. */
 const struct data *worker_data_get(const struct worker_data *data, uint64_t index);
 
-/* A trial or data set from the text of a request. */
-const struct tree *worker_read_tree(const char *text, struct arena *arena, struct error *error);
+/* STATUS_ENVIRONMENT, for a request that is broken. */
+enum status worker_misread(struct error *error);
 
 enum status worker_send_error(enum status status, const char *where, const char *text, struct error *error);
 

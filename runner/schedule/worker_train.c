@@ -265,7 +265,9 @@ enum status worker_train(const struct loader *loader, const struct worker_data *
     reset_peak();
     fesetenv(FE_DFL_ENV);
     worker_limit_memory(memory_limit, team);
-    const struct tree *tree = worker_read_tree(message_read_string(&reader), &arena, &failure);
+    const struct tree *tree = message_read_tree(&reader, &arena);
+    if (tree == NULL)
+        worker_misread(&failure);
     const char *key = message_read_string(&reader);
     enum status status = failure.status;
     if (tree != NULL && data == NULL)

@@ -454,18 +454,23 @@ static enum status build_optimizer(struct builder *builder, const struct tree *t
     return status;
 }
 
-enum status model_build(const struct loader *loader, const struct tree *trial, const struct data *data,
-                        struct model *model, struct text *where, struct error *error) {
+static void builder_init(struct builder *builder, const struct loader *loader, struct model *model,
+                         struct error *error) {
+    error->text[0] = '\0';
+    *builder = (struct builder){.model = model, .loader = loader, .error = error, .path = "model"};
+    call_init(&builder->call, error);
+    builder->call.memory = &model->arena;
+    builder->call.constants = model->constants;
+    builder->call.n_constants = model->n_constants;
+    builder->public = (runner_build){.append = append, .append_part = append_part, .call = &builder->call.public};
+}
+
+enum status model_build_layers(const struct loader *loader, const struct tree *trial, const struct data *data,
+                               struct model *model, struct text *where, struct error *error) {
     *model = (struct model){.gemm = GEMM_OPENBLAS, .constants = data->constants, .n_constants = data->n_constants};
     arena_init(&model->arena);
-    error->text[0] = '\0';
-    struct builder builder = {.model = model, .loader = loader, .error = error, .path = "model"};
-    call_init(&builder.call, error);
-    builder.call.memory = &model->arena;
-    builder.call.constants = data->constants;
-    builder.call.n_constants = data->n_constants;
-    builder.public = (runner_build){.append = append, .append_part = append_part, .call = &builder.call.public};
-
+    struct builder builder;
+    builder_init(&builder, loader, model, error);
     const struct tree *engine = tree_get(trial, "engine"), *gemm = tree_get(engine, "gemm");
     if (gemm != NULL && strcmp(gemm->text, "portable") == 0)
         model->gemm = GEMM_PORTABLE;
@@ -487,12 +492,25 @@ enum status model_build(const struct loader *loader, const struct tree *trial, c
     }
     if (status == STATUS_OK)
         status = build_metrics(&builder, trial, data, where);
-    if (status == STATUS_OK)
-        status = build_optimizer(&builder, trial, where);
     call_clear(&builder.call);
     if (status == STATUS_OK)
         model_plan_input(model, data);
     return status;
+}
+
+enum status model_build_optimizer(const struct loader *loader, const struct tree *trial, struct model *model,
+                                  struct text *where, struct error *error) {
+    struct builder builder;
+    builder_init(&builder, loader, model, error);
+    enum status status = build_optimizer(&builder, trial, where);
+    call_clear(&builder.call);
+    return status;
+}
+
+enum status model_build(const struct loader *loader, const struct tree *trial, const struct data *data,
+                        struct model *model, struct text *where, struct error *error) {
+    enum status status = model_build_layers(loader, trial, data, model, where, error);
+    return status == STATUS_OK ? model_build_optimizer(loader, trial, model, where, error) : status;
 }
 
 void model_clear(struct model *model) {

@@ -78,6 +78,11 @@ struct model {
 /* Builds and plans; no weights yet. `where` gets the path within the trial that is at fault. */
 enum status model_build(const struct loader *loader, const struct tree *trial, const struct data *data,
                         struct model *model, struct text *where, struct error *error);
+/* The same in two parts: all but the optimizer, then the optimizer, which may be planned again with another. */
+enum status model_build_layers(const struct loader *loader, const struct tree *trial, const struct data *data,
+                               struct model *model, struct text *where, struct error *error);
+enum status model_build_optimizer(const struct loader *loader, const struct tree *trial, struct model *model,
+                                  struct text *where, struct error *error);
 /* Allocates weights and slots and fills them: weights by their initializers, keyed by `seed` and the tensor's name. */
 enum status model_initialize(struct model *model, uint64_t seed, struct error *error);
 void model_clear(struct model *model);

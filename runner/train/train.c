@@ -18,8 +18,8 @@ static double seconds_now(void) {
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-static void plan_columns(struct group groups[GROUPS], struct train_columns *columns, const struct model *model,
-                         const struct data *data, bool evaluate_train, struct arena *arena) {
+void training_columns(struct group groups[GROUPS], struct train_columns *columns, const struct model *model,
+                      const struct data *data, bool evaluate_train, struct arena *arena) {
     groups[GROUP_TRAIN] = (struct group){.prefix = "train", .present = true};
     groups[GROUP_TRAIN_EVAL] = (struct group){.prefix = "train_eval", .present = evaluate_train};
     groups[GROUP_VALIDATION] = (struct group){.prefix = "val", .present = data->rows[DATA_VALIDATION] > 0};
@@ -426,8 +426,8 @@ static enum status run_epochs(struct training *training, struct error *error) {
 }
 
 /* What `init` and `save` say. */
-static enum status read_weights(struct saving *saving, struct model *model, const struct tree *trial,
-                                const struct data *data, bool check, struct text *where, struct error *error) {
+enum status training_read_weights(struct saving *saving, struct model *model, const struct tree *trial,
+                                  const struct data *data, bool check, struct text *where, struct error *error) {
     enum status status = weights_read_init(model, tree_get(trial, "init"), check, error);
     if (status == STATUS_OK)
         return saving_read(saving, trial, data, where, error);
@@ -457,11 +457,11 @@ enum status train_run(const struct train_request *request, struct train_result *
         status = model_initialize(model, settings->init_seed, error);
     }
     if (status == STATUS_OK)
-        status = read_weights(&training.saving, model, request->trial, request->data, false, where, error);
+        status = training_read_weights(&training.saving, model, request->trial, request->data, false, where, error);
     training.saving.request = request;
     if (status == STATUS_OK) {
-        plan_columns(training.groups, &training.columns, model, request->data, settings->evaluate_train,
-                     &training.arena);
+        training_columns(training.groups, &training.columns, model, request->data, settings->evaluate_train,
+                         &training.arena);
         status = callbacks_plan(&training.callbacks, request->loader, request->trial, &training.columns,
                                 &training.arena, where, error);
     }
@@ -482,55 +482,5 @@ enum status train_run(const struct train_request *request, struct train_result *
     model_clear(model);
     text_clear(&training.rows);
     arena_clear(&training.arena);
-    return status;
-}
-
-enum status train_plan(const struct loader *loader, const struct tree *trial, const struct data *data,
-                       struct arena *arena, struct train_summary *summary, struct text *where, struct error *error) {
-    struct train_settings settings;
-    enum status status = train_settings_read(trial, data, &settings, where, error);
-    if (status != STATUS_OK)
-        return status;
-    struct model model;
-    struct group groups[GROUPS];
-    status = model_build(loader, trial, data, &model, where, error);
-    if (status == STATUS_OK) {
-        *summary = (struct train_summary){
-            .count = model.n_nodes - 1, .updates_per_epoch = settings.updates_per_epoch, .epochs = settings.epochs};
-        summary->layers = arena_array(arena, summary->count, sizeof *summary->layers);
-        uint64_t slots = 0;
-        for (size_t i = 1; i < model.n_nodes; i++) {
-            const struct node *node = &model.nodes[i];
-            summary->layers[i - 1] = (struct train_layer_summary){.name = arena_copy_text(arena, node->name),
-                                                                  .component = arena_copy_text(arena, node->component),
-                                                                  .output = node->plan.output};
-        }
-        for (size_t t = 0; t < model.n_tensors; t++) {
-            const struct tensor *tensor = &model.tensors[t];
-            if (!tensor->trained)
-                continue;
-            summary->layers[tensor->node - 1].parameters += tensor->elements;
-            summary->parameters += tensor->elements;
-            slots += tensor->elements * tensor->optimizer.slots;
-            /* Each place of the output takes one product with the whole matrix; forward, backward and gradient. */
-            if ((tensor->plan->flags & RUNNER_PRODUCT) != 0)
-                summary->flops_per_example += 3 * 2.0 * (double)tensor->elements *
-                                              ((double)model.nodes[tensor->node].units / (double)tensor->columns);
-        }
-        uint64_t rows = settings.micro_rows < settings.batch_rows ? settings.micro_rows : settings.batch_rows;
-        summary->memory = (summary->parameters + slots) * sizeof(float) +
-                          buffers_size(&model, data, rows, slice_rows_for(rows), true) + evaluator_size(&model, data) +
-                          data->rows[DATA_TRAIN] * sizeof(uint32_t) +
-                          (settings.micro_rows < settings.batch_rows ? summary->parameters * sizeof(float) : 0);
-        plan_columns(groups, &summary->columns, &model, data, settings.evaluate_train, arena);
-        for (size_t i = 0; i < summary->columns.count; i++)
-            summary->columns.names[i] = arena_copy_text(arena, summary->columns.names[i]);
-        struct callbacks callbacks;
-        struct saving saving;
-        status = callbacks_plan(&callbacks, loader, trial, &summary->columns, arena, where, error);
-        if (status == STATUS_OK)
-            status = read_weights(&saving, &model, trial, data, true, where, error);
-    }
-    model_clear(&model);
     return status;
 }

@@ -94,22 +94,4 @@ struct train_result {
 enum status train_run(const struct train_request *request, struct train_result *result, struct text *where,
                       struct error *error);
 
-/* Plans the model without training: shapes, parameters, memory and work. `data` gives shapes only. */
-struct train_layer_summary {
-    const char *name, *component; /* "dense_1", "dense" */
-    runner_shape output;
-    uint64_t parameters;
-};
-struct train_summary {
-    struct train_layer_summary *layers;
-    size_t count;
-    uint64_t parameters;      /* trained */
-    uint64_t memory;          /* bytes a trial needs beyond the data */
-    double flops_per_example; /* multiply-adds x 2 of the products of forward, backward and gradients */
-    struct train_columns columns;
-    uint64_t updates_per_epoch, epochs;
-};
-enum status train_plan(const struct loader *loader, const struct tree *trial, const struct data *data,
-                       struct arena *arena, struct train_summary *summary, struct text *where, struct error *error);
-
 #endif

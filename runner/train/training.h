@@ -47,4 +47,10 @@ struct training {
     struct train_result *result;
 };
 
+void training_columns(struct group groups[GROUPS], struct train_columns *columns, const struct model *model,
+                      const struct data *data, bool evaluate_train, struct arena *arena);
+/* Those that `init` names, and which to save; `check`: whether they fit, and no more. */
+enum status training_read_weights(struct saving *saving, struct model *model, const struct tree *trial,
+                                  const struct data *data, bool check, struct text *where, struct error *error);
+
 #endif

@@ -13,7 +13,10 @@ static void read_frame(const struct frame *frame) {
     struct plan_facts plan;
     struct message_reader reader;
     data_facts_read(frame, &arena, &data);
-    plan_facts_read(frame, &arena, &plan);
+    message_reader_init(&reader, frame->payload, frame->length);
+    plan_facts_read(&reader, &arena, &plan);
+    message_reader_init(&reader, frame->payload, frame->length);
+    message_read_tree(&reader, &arena);
     message_reader_init(&reader, frame->payload, frame->length);
     while (!reader.bad && reader.at < reader.length) {
         message_read_string(&reader);

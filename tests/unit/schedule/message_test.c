@@ -5,10 +5,13 @@
 
 #include <cmocka.h>
 
+#include "runner/base/diagnostics.h"
+#include "runner/base/yaml.h"
 #include "runner/schedule/facts.h"
 #include "runner/schedule/message.h"
 
 #include <math.h>
+#include <string.h>
 
 static void what_is_packed_reads_back(void **state) {
     (void)state;
@@ -81,19 +84,59 @@ static void plans_read_back_and_cut_ones_are_refused(void **state) {
     text_init(&out);
     plan_facts_write(&facts, &out);
     struct plan_facts found;
-    struct frame frame = {.payload = out.data, .length = (uint32_t)out.length};
-    assert_true(plan_facts_read(&frame, &arena, &found));
+    struct message_reader reader;
+    message_reader_init(&reader, out.data, out.length);
+    assert_true(plan_facts_read(&reader, &arena, &found));
     assert_true(found.known);
     assert_int_equal(found.memory, 1 << 20);
     assert_true(found.flops_per_example == 0.5);
     assert_string_equal(found.columns[1], "test_loss");
     assert_string_equal(found.layers[1].component, "softmax");
     assert_int_equal(found.layers[0].output.size[1], 4);
-    for (uint32_t cut = 0; cut < (uint32_t)out.length; cut++) {
-        frame.length = cut;
-        assert_false(plan_facts_read(&frame, &arena, &found));
+    for (size_t cut = 0; cut < out.length; cut++) {
+        message_reader_init(&reader, out.data, cut);
+        assert_false(plan_facts_read(&reader, &arena, &found));
     }
     text_clear(&out);
+    arena_clear(&arena);
+}
+
+static void trees_read_back(void **state) {
+    (void)state;
+    static const char yaml[] =
+        "{dataset: {csv: {path: '/a \"b\"', rows: null, x: .nan}}, list: [1, -0.0, 1e-320, true, 'no', "
+        "\"\", {}, []], deep: [[[{a: [9007199254740993]}]]]}";
+    struct arena arena;
+    struct diagnostics diagnostics;
+    arena_init(&arena);
+    diagnostics_init(&diagnostics);
+    const struct tree *tree = yaml_read(yaml, strlen(yaml), "trial", &arena, &diagnostics);
+    assert_non_null(tree);
+    struct text out, wanted, found;
+    text_init(&out);
+    text_init(&wanted);
+    text_init(&found);
+    message_tree(&out, tree);
+    struct message_reader reader;
+    message_reader_init(&reader, out.data, out.length);
+    const struct tree *back = message_read_tree(&reader, &arena);
+    assert_non_null(back);
+    assert_int_equal(reader.at, out.length);
+    assert_true(tree_equal(tree, back));
+    tree_write(tree, &wanted);
+    tree_write(back, &found);
+    assert_string_equal(found.data, wanted.data);
+    for (size_t cut = 0; cut < out.length; cut++) {
+        message_reader_init(&reader, out.data, cut);
+        assert_null(message_read_tree(&reader, &arena));
+    }
+    out.data[0] = TREE_MAP + 1;
+    message_reader_init(&reader, out.data, out.length);
+    assert_null(message_read_tree(&reader, &arena));
+    text_clear(&found);
+    text_clear(&wanted);
+    text_clear(&out);
+    diagnostics_clear(&diagnostics);
     arena_clear(&arena);
 }
 
@@ -102,6 +145,7 @@ int main(void) {
         cmocka_unit_test(what_is_packed_reads_back),
         cmocka_unit_test(a_broken_payload_is_bad_and_reads_as_nothing),
         cmocka_unit_test(plans_read_back_and_cut_ones_are_refused),
+        cmocka_unit_test(trees_read_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
