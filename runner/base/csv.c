@@ -93,7 +93,7 @@ struct reader {
     const char *next, *end, *name;
     size_t line;
     struct arena *arena;
-    struct text field;
+    struct text field; /* the fields of the row, each with a NUL behind it */
     struct error *error;
 };
 
@@ -143,31 +143,30 @@ static enum status read_plain(struct reader *reader) {
     return STATUS_OK;
 }
 
+/* A row takes one block: the places of its fields, then their bytes. */
 static enum status read_row(struct reader *reader, struct csv_row *row) {
-    size_t capacity = 0;
     *row = (struct csv_row){.line = reader->line};
-    for (;;) {
-        text_reset(&reader->field);
+    text_reset(&reader->field);
+    for (;; reader->next++) { /* over the comma */
         bool quoted = reader->next < reader->end && *reader->next == '"';
         enum status status = quoted ? read_quoted(reader) : read_plain(reader);
         if (status != STATUS_OK) {
             return status;
         }
-        if (row->count == capacity) {
-            capacity = capacity ? 2 * capacity : 8;
-            const char **fields = arena_array(reader->arena, capacity, sizeof *fields);
-            if (row->count > 0) {
-                memcpy(fields, row->fields, row->count * sizeof *fields);
-            }
-            row->fields = fields;
-        }
-        row->fields[row->count++] = arena_copy_bytes(reader->arena, reader->field.data, reader->field.length);
+        text_add_char(&reader->field, '\0');
+        row->count++;
         if (at_line_end(reader)) {
-            skip_line_end(reader);
-            return STATUS_OK;
+            break;
         }
-        reader->next++; /* the comma */
     }
+    skip_line_end(reader);
+    size_t length = reader->field.length;
+    row->fields = arena_alloc(reader->arena, row->count * sizeof *row->fields + length);
+    char *bytes = memcpy(row->fields + row->count, reader->field.data, length);
+    for (size_t i = 0; i < row->count; i++, bytes += strlen(bytes) + 1) {
+        row->fields[i] = bytes;
+    }
+    return STATUS_OK;
 }
 
 static enum status read_rows(struct reader *reader, struct csv_table *table) {
