@@ -1,4 +1,6 @@
 /* `runner diff`: two results folders, paired over seeds. */
+#include "runner/base/hash.h"
+#include "runner/base/hash_table.h"
 #include "runner/cli/commands.h"
 #include "runner/cli/csv_file.h"
 #include "runner/cli/words.h"
@@ -30,6 +32,7 @@ struct diff {
     struct side sides[2];
     struct arena arena;
     size_t *partner; /* [rows of the first side] row on the second; 0: none */
+    bool *taken;     /* [rows of the second side] while rows are paired */
     struct comparison *comparisons;
     size_t n, capacity;
     size_t pairs, cells, equal; /* cells: of metrics, in pairs */
@@ -89,18 +92,43 @@ static void tell_row(struct diff *diff, int of, size_t row, const char *what) {
     diff->differences++;
 }
 
-/* Usually the rows stand in the same order on both sides. */
+/* A row of the second side, which finds its partner by what stands under the axes and the seed. */
+struct place {
+    const struct diff *diff;
+    int side;
+    size_t row;
+};
+
+static bool free_place(const void *item, const void *wanted) {
+    const struct place *b = item, *a = wanted;
+    const struct side *sides = a->diff->sides;
+    return !b->diff->taken[b->row] && same_place(&sides[0], a->row, &sides[1], b->row, true);
+}
+
+static uint64_t hash_place(const struct side *side, size_t row) {
+    uint64_t hash = 0;
+    for (size_t c = side->first_axis; c <= side->seed; c++) {
+        const char *field = side->trials.rows[row].fields[c];
+        hash = (hash ^ hash128_of(field, strlen(field)).low) * 0x9e3779b97f4a7c15u;
+        hash ^= hash >> 32;
+    }
+    return hash;
+}
+
 static void pair_rows(struct diff *diff) {
     const struct side *a = &diff->sides[0], *b = &diff->sides[1];
-    bool *taken = memory_alloc(b->trials.count, sizeof *taken);
+    bool *taken = diff->taken = memory_alloc(b->trials.count, sizeof *taken);
     diff->partner = memory_alloc(a->trials.count, sizeof *diff->partner);
-    size_t next = 1;
+    struct place *places = memory_alloc(b->trials.count, sizeof *places);
+    struct hash_table table = {0};
+    for (size_t r = 1; r < b->trials.count; r++) {
+        places[r] = (struct place){diff, 1, r};
+        hash_table_add(&table, hash_place(b, r), &places[r]);
+    }
     for (size_t r = 1; r < a->trials.count; r++) {
-        size_t other = 0;
-        for (size_t i = 0; i + 1 < b->trials.count && other == 0; i++) {
-            size_t candidate = 1 + (next - 1 + i) % (b->trials.count - 1);
-            other = !taken[candidate] && same_place(a, r, b, candidate, true) ? candidate : 0;
-        }
+        struct place wanted = {diff, 0, r};
+        const struct place *found = hash_table_find(&table, hash_place(a, r), free_place, &wanted);
+        size_t other = found != NULL ? found->row : 0;
         if (other == 0) {
             tell_row(diff, 0, r, arena_printf(&diff->arena, "only in %s", a->folder));
             continue;
@@ -108,12 +136,12 @@ static void pair_rows(struct diff *diff) {
         diff->partner[r] = other;
         diff->pairs++;
         taken[other] = true;
-        next = other + 1 < b->trials.count ? other + 1 : 1;
     }
+    hash_table_clear(&table);
+    free(places);
     for (size_t r = 1; r < b->trials.count; r++)
         if (!taken[r])
             tell_row(diff, 1, r, arena_printf(&diff->arena, "only in %s", b->folder));
-    free(taken);
 }
 
 static void compare_endings(struct diff *diff) {
@@ -296,6 +324,7 @@ enum status command_diff(const struct options *options, struct error *error) {
         status = compare(&diff, options, error);
     free(diff.comparisons);
     free(diff.partner);
+    free(diff.taken);
     arena_clear(&diff.arena);
     return status;
 }

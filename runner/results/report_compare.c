@@ -2,6 +2,8 @@
 #include "runner/results/report_compare.h"
 
 #include "runner/base/file.h"
+#include "runner/base/hash.h"
+#include "runner/base/hash_table.h"
 #include "runner/base/html.h"
 #include "runner/base/words.h"
 #include "runner/results/column.h"
@@ -25,40 +27,78 @@ static size_t find_axis(const struct results *results, const char *name) {
     return a;
 }
 
-/* Equal labels on the axes that both grids have. Others do not count where their run has one label of them only. */
-static bool same_point(const struct report *a, size_t point, const struct report *b, size_t other) {
-    for (size_t i = 0; i < a->results->n_axes; i++) {
-        size_t k = find_axis(b->results, a->results->axes[i]);
-        if (k == b->results->n_axes)
-            continue;
-        const char *x = a->results->labels[point][i], *y = b->results->labels[other][k];
+/* A point of one side as another sees it: by its labels on the axes that both grids have. Others do not count where their run has one
+   label of them only. */
+struct seen_point {
+    const struct results *results;
+    const size_t *axes; /* [n_axes] of those that both have */
+    size_t n_axes, point, count;
+};
+
+static const char *seen_label(const struct seen_point *seen, size_t axis) {
+    return seen->results->labels[seen->point][seen->axes[axis]];
+}
+
+static bool same_point(const void *item, const void *wanted) {
+    const struct seen_point *a = item, *b = wanted;
+    for (size_t i = 0; i < a->n_axes; i++) {
+        const char *x = seen_label(a, i), *y = seen_label(b, i);
         if ((x == NULL) != (y == NULL) || (x != NULL && strcmp(x, y) != 0))
             return false;
     }
     return true;
 }
 
-/* The one point of the other run that is the same, or SIZE_MAX. */
-static size_t find_match(const struct report *first, size_t point, const struct report *other) {
-    size_t found = SIZE_MAX;
-    for (size_t p = 0; p < other->results->n_points; p++) {
-        if (!same_point(first, point, other, p))
-            continue;
-        if (found != SIZE_MAX)
-            return SIZE_MAX;
-        found = p;
+static uint64_t hash_seen(const struct seen_point *seen) {
+    uint64_t hash = 0;
+    for (size_t i = 0; i < seen->n_axes; i++) {
+        const char *label = seen_label(seen, i);
+        hash = (hash ^ (label != NULL ? hash128_of(label, strlen(label)).low : 1)) * 0x9e3779b97f4a7c15u;
+        hash ^= hash >> 32;
     }
-    return found;
+    return hash;
+}
+
+static void match_side(struct compared *all, size_t side) {
+    const struct results *first = all->sides[0].results, *other = all->sides[side].results;
+    struct arena arena;
+    struct hash_table table = {0};
+    arena_init(&arena);
+    size_t *ours = arena_array(&arena, first->n_axes, sizeof *ours),
+           *theirs = arena_array(&arena, first->n_axes, sizeof *theirs), n = 0;
+    for (size_t i = 0; i < first->n_axes; i++) {
+        ours[n] = i;
+        theirs[n] = find_axis(other, first->axes[i]);
+        n += theirs[n] < other->n_axes ? 1 : 0;
+    }
+    for (size_t p = 0; p < other->n_points; p++) {
+        struct seen_point seen = {other, theirs, n, p, 1};
+        uint64_t hash = hash_seen(&seen);
+        struct seen_point *before = hash_table_find(&table, hash, same_point, &seen);
+        if (before != NULL) {
+            before->count++;
+            continue;
+        }
+        before = arena_alloc(&arena, sizeof *before);
+        *before = seen;
+        hash_table_add(&table, hash, before);
+    }
+    all->matches[side] = arena_array(&all->arena, first->n_points, sizeof *all->matches[side]);
+    for (size_t p = 0; p < first->n_points; p++) {
+        struct seen_point wanted = {first, ours, n, p, 1};
+        const struct seen_point *found = hash_table_find(&table, hash_seen(&wanted), same_point, &wanted);
+        all->matches[side][p] = found != NULL && found->count == 1 ? found->point : SIZE_MAX;
+    }
+    hash_table_clear(&table);
+    arena_clear(&arena);
 }
 
 static void match_points(struct compared *all) {
-    size_t n = all->sides[0].results->n_points;
     all->matches = arena_array(&all->arena, all->n, sizeof *all->matches);
-    for (size_t s = 0; s < all->n; s++) {
-        all->matches[s] = arena_array(&all->arena, n, sizeof *all->matches[s]);
-        for (size_t p = 0; p < n; p++)
-            all->matches[s][p] = s == 0 ? p : find_match(&all->sides[0], p, &all->sides[s]);
-    }
+    for (size_t s = 0; s < all->n; s++)
+        match_side(all, s);
+    for (size_t p = 0; p < all->sides[0].results->n_points; p++)
+        all->matches[0][p] = p;
 }
 
 size_t compared_point(const struct compared *all, size_t side, size_t point) {
