@@ -71,21 +71,20 @@ static void thin_out(struct verify *verify) {
     verify->n_todo = wanted;
 }
 
-/* Of the trials that are trained again. */
+static int compare_places(const void *a, const void *b) {
+    size_t x = *(const size_t *)a, y = *(const size_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Of the trials that are trained again, which are in grid order. */
 static bool is_chosen(const void *context, const struct csv_row *header, const struct csv_row *row) {
     const struct verify *verify = context;
     int64_t number;
     if (strcmp(header->fields[0], "trial") != 0 || !number_read_int(row->fields[0], &number))
         return true;
-    size_t low = 0, high = verify->n_todo; /* in grid order */
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if ((int64_t)verify->todo[middle] + 1 < number)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < verify->n_todo && (int64_t)verify->todo[low] + 1 == number;
+    size_t trial = (size_t)number - 1;
+    return number > 0 && verify->n_todo > 0 &&
+           bsearch(&trial, verify->todo, verify->n_todo, sizeof trial, compare_places) != NULL;
 }
 
 static enum status choose(struct verify *verify, struct error *error) {

@@ -138,7 +138,9 @@ static void read_targets(const struct tree *map, struct experiment *experiment, 
 }
 
 void questions_read(const struct tree *root, struct experiment *experiment, struct diagnostics *diagnostics) {
-    struct selection_grid grid = questions_grid(experiment, &experiment->arena);
+    struct arena arena; /* of the grid alone, which is as large as all labels of all points */
+    arena_init(&arena);
+    struct selection_grid grid = questions_grid(experiment, &arena);
     const struct tree *baseline = tree_get(root, "baseline"), *claims = tree_get(root, "claims"),
                       *targets = tree_get(root, "targets");
     if (baseline != NULL)
@@ -147,4 +149,5 @@ void questions_read(const struct tree *root, struct experiment *experiment, stru
         read_claims(claims, &grid, experiment, diagnostics);
     if (targets != NULL)
         read_targets(targets, experiment, diagnostics);
+    arena_clear(&arena);
 }

@@ -29,6 +29,12 @@ struct work {
     double *differences; /* [n_seeds] */
     size_t *problems;    /* [n_points] results_problems() */
     double *luck;        /* [n_points] reckon_luck(), of the first point of each problem */
+    struct pair *pairs;  /* [count] that are compared */
+    double *p;           /* corrected: [count] with a baseline, else of all pairs of points; NULL: they are too many */
+};
+
+struct pair {
+    size_t point, reference;
 };
 
 static int compare_seeds(const void *a, const void *b) {
@@ -62,6 +68,8 @@ static void work_clear(struct work *work) {
     free(work->seeds);
     free(work->cells);
     free(work->differences);
+    free(work->pairs);
+    free(work->p);
 }
 
 /* The least difference of two accuracies of these points: a row of the fewest; 0 where it is not known. */
@@ -237,47 +245,33 @@ static size_t count_pairs(const struct work *work, size_t *sizes) {
 }
 
 /* The p values of all pairs, [n (n - 1) / 2], corrected; NaN of those that are not compared. */
-static void test_pairs(struct work *work, double *p) {
+static void test_pairs(struct work *work) {
     size_t n = work->results->n_points, k = 0;
+    work->p = memory_alloc(n * (n - (n > 0 ? 1 : 0)) / 2 + 1, sizeof *work->p);
     for (size_t i = 0; i < n; i++)
         for (size_t j = i + 1; j < n; j++) {
             struct comparison c = {.t.p = (double)NAN};
             if (work->problems[i] == work->problems[j])
                 test_pair(work, i, j, statistics_t_test_alone, &c);
-            p[k++] = c.t.p;
+            work->p[k++] = c.t.p;
             work->comparisons->family += !isnan(c.t.p) ? 1 : 0;
         }
-    statistics_holm(p, k, p);
+    statistics_holm(work->p, k, work->p);
 }
 
 static void compare_with_best(struct work *work) {
     struct comparisons *all = work->comparisons;
     size_t n = work->results->n_points;
     size_t *best = memory_alloc(2 * n + 1, sizeof *best);
-    bool test_all = n <= MAX_PAIRS_POINTS;
-    double *p = memory_alloc((test_all ? n * (n - (n > 0 ? 1 : 0)) / 2 : 0) + 1, sizeof *p);
     find_best(work, all->chosen, best);
     all->planned = count_pairs(work, best + n);
-    if (test_all)
-        test_pairs(work, p);
+    if (n <= MAX_PAIRS_POINTS)
+        test_pairs(work);
     else
         all->family = all->planned;
-    for (size_t i = 0; i < n; i++) {
-        size_t reference = best[work->problems[i]];
-        if (reference == SIZE_MAX)
-            continue;
-        struct comparison *c = &all->items[all->count++];
-        test_pair(work, i, reference, statistics_t_test, c);
-        size_t a = i < reference ? i : reference, b = i < reference ? reference : i;
-        double pairs = (double)all->planned;
-        if (i == reference)
-            c->verdict = VERDICT_REFERENCE;
-        else if (test_all)
-            c->p_holm = p[a * n - a * (a + 1) / 2 + b - a - 1];
-        else
-            c->p_holm = c->t.p * pairs < 1 ? c->t.p * pairs : c->t.p + (1 - c->t.p);
-    }
-    free(p);
+    for (size_t i = 0; i < n; i++)
+        if (best[work->problems[i]] != SIZE_MAX)
+            work->pairs[all->count++] = (struct pair){i, best[work->problems[i]]};
     free(best);
 }
 
@@ -285,23 +279,46 @@ static void compare_with_baseline(struct work *work, const struct selector *sele
     struct comparisons *all = work->comparisons;
     const struct results *results = work->results;
     struct selection_grid grid = results_grid(results);
-    double *p = memory_alloc(results->n_points + 1, sizeof *p);
+    work->p = memory_alloc(results->n_points + 1, sizeof *work->p);
     for (size_t i = 0; i < results->n_points; i++) {
         size_t count, reference = selector_reference(selector, &grid, i, &count);
         if (count == 0)
             continue;
-        struct comparison *c = &all->items[all->count];
-        test_pair(work, i, reference, statistics_t_test, c);
-        if (reference == i)
-            c->verdict = VERDICT_REFERENCE;
-        p[all->count++] = reference == i ? (double)NAN : c->t.p;
+        struct comparison c;
+        test_pair(work, i, reference, statistics_t_test_alone, &c);
+        work->pairs[all->count] = (struct pair){i, reference};
+        work->p[all->count++] = reference == i ? (double)NAN : c.t.p;
         all->planned += reference != i ? 1 : 0;
-        all->family += reference != i && !isnan(c->t.p) ? 1 : 0;
+        all->family += reference != i && !isnan(c.t.p) ? 1 : 0;
     }
-    statistics_holm(p, all->count, p);
-    for (size_t i = 0; i < all->count; i++)
-        all->items[i].p_holm = p[i];
-    free(p);
+    statistics_holm(work->p, all->count, work->p);
+}
+
+/* The p value of the comparison at `i`, corrected over the family. */
+static double correct(const struct work *work, size_t i, const struct comparison *c) {
+    if (!work->comparisons->best)
+        return work->p[i];
+    size_t n = work->results->n_points, a = c->point < c->reference ? c->point : c->reference,
+           b = c->point < c->reference ? c->reference : c->point;
+    if (work->p != NULL)
+        return work->p[a * n - a * (a + 1) / 2 + b - a - 1];
+    double pairs = (double)work->comparisons->planned;
+    return c->t.p * pairs < 1 ? c->t.p * pairs : c->t.p + (1 - c->t.p);
+}
+
+void comparisons_at(const struct comparisons *comparisons, size_t i, struct comparison *c) {
+    struct work *work = comparisons->work;
+    test_pair(work, work->pairs[i].point, work->pairs[i].reference, statistics_t_test, c);
+    if (c->point == c->reference) {
+        c->verdict = VERDICT_REFERENCE;
+        return;
+    }
+    double p = c->t.p;
+    c->p_holm = correct(work, i, c);
+    judge(work, c);
+    if (isnan(p)) /* not tested: too few pairs, or nothing to judge by */
+        c->p_holm = (double)NAN;
+    statistics_wilcoxon(work->differences, c->t.n, true, &c->wilcoxon); /* test_pair() has left them in place */
 }
 
 /* val_accuracy of test_accuracy, where the trials have it */
@@ -316,44 +333,43 @@ static const char *chosen_by(const struct results *results, const char *metric, 
     return metric;
 }
 
-void comparisons_make(const struct results *results, const char *metric, struct comparisons *comparisons) {
+void comparisons_open(const struct results *results, const char *metric, struct comparisons *comparisons) {
     *comparisons = (struct comparisons){.best = true};
     struct arena *arena = &comparisons->arena;
     arena_init(arena);
     comparisons->metric = arena_copy_text(arena, metric);
     comparisons->lower_is_better = column_lower_is_better(metric);
     comparisons->chosen = chosen_by(results, comparisons->metric, arena);
-    comparisons->items = arena_array(arena, results->n_points, sizeof *comparisons->items);
-    struct work work = {.results = results, .comparisons = comparisons};
+    struct work *work = comparisons->work = arena_alloc(arena, sizeof *work);
+    *work = (struct work){.results = results, .comparisons = comparisons};
+    work->pairs = memory_alloc(results->n_points + 1, sizeof *work->pairs);
     struct selector selector;
     struct claim_error error;
     struct selection_grid grid = results_grid(results);
-    read_cells(&work, metric);
-    work.problems = results_problems(results, arena);
-    reckon_luck(&work, arena);
+    read_cells(work, metric);
+    work->problems = results_problems(results, arena);
+    reckon_luck(work, arena);
     const char *baseline = results->baseline != NULL ? results->baseline : "";
     comparisons->best = baseline[0] == '\0' || strcmp(baseline, "best") == 0 ||
                         !selector_read(baseline, &grid, arena, &selector, &error);
     if (comparisons->best)
-        compare_with_best(&work);
+        compare_with_best(work);
     else
-        compare_with_baseline(&work, &selector);
-    for (size_t i = 0; i < comparisons->count; i++) {
-        struct comparison *c = &comparisons->items[i];
-        if (c->verdict == VERDICT_REFERENCE)
-            continue;
-        double p = c->t.p;
-        judge(&work, c);
-        if (isnan(p)) /* not tested: too few pairs, or nothing to judge by */
-            c->p_holm = (double)NAN;
-        struct comparison again;
-        test_pair(&work, c->point, c->reference, statistics_t_test_alone, &again); /* leaves the differences in place */
-        statistics_wilcoxon(work.differences, again.t.n, true, &c->wilcoxon);
-    }
-    work_clear(&work);
+        compare_with_baseline(work, &selector);
+}
+
+void comparisons_make(const struct results *results, const char *metric, struct comparisons *comparisons) {
+    comparisons_open(results, metric, comparisons);
+    comparisons->items = arena_array(&comparisons->arena, comparisons->count, sizeof *comparisons->items);
+    for (size_t i = 0; i < comparisons->count; i++)
+        comparisons_at(comparisons, i, &comparisons->items[i]);
+    work_clear(comparisons->work);
+    comparisons->work = NULL;
 }
 
 void comparisons_clear(struct comparisons *comparisons) {
+    if (comparisons->work != NULL)
+        work_clear(comparisons->work);
     arena_clear(&comparisons->arena);
     *comparisons = (struct comparisons){0};
 }
@@ -366,16 +382,15 @@ size_t comparison_seeds_needed(const struct comparisons *comparisons, const stru
     return statistics_pairs_needed(c->t.effect, (1 - STATISTICS_LEVEL) / (double)(tests > 0 ? tests : 1));
 }
 
+static int compare_points(const void *point, const void *item) {
+    size_t a = *(const size_t *)point, b = ((const struct comparison *)item)->point;
+    return (a > b) - (a < b);
+}
+
 const struct comparison *comparisons_find(const struct comparisons *comparisons, size_t point) {
-    size_t low = 0, high = comparisons->count; /* in grid order */
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (comparisons->items[middle].point < point)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < comparisons->count && comparisons->items[low].point == point ? &comparisons->items[low] : NULL;
+    return comparisons->count > 0
+               ? bsearch(&point, comparisons->items, comparisons->count, sizeof *comparisons->items, compare_points)
+               : NULL;
 }
 
 /* Those with a verdict first, the largest differences first. */

@@ -48,10 +48,14 @@ struct comparisons {
     struct comparison
         *items; /* in grid order; points without a reference are left out, references have VERDICT_REFERENCE */
     size_t count;
+    struct work *work; /* what they are made of, while it is open */
 };
 
 /* `metric` is any column (column.h). */
 void comparisons_make(const struct results *results, const char *metric, struct comparisons *comparisons);
+/* The same without `items`, which take much room where points are many: they are made one by one. */
+void comparisons_open(const struct results *results, const char *metric, struct comparisons *comparisons);
+void comparisons_at(const struct comparisons *comparisons, size_t i, struct comparison *comparison);
 void comparisons_clear(struct comparisons *comparisons);
 
 /* Seeds that would show a difference such as the one found, were it the true one, after the correction; 0: more than 100000, or not

@@ -57,9 +57,12 @@ void table_comparisons(const struct results *results, struct csv *csv) {
         if (!compared(columns[i]))
             continue;
         struct comparisons all;
-        comparisons_make(results, columns[i], &all);
-        for (size_t c = 0; c < all.count; c++)
-            comparison_row(results, &all, &all.items[c], csv);
+        comparisons_open(results, columns[i], &all);
+        for (size_t c = 0; c < all.count; c++) {
+            struct comparison comparison;
+            comparisons_at(&all, c, &comparison);
+            comparison_row(results, &all, &comparison, csv);
+        }
         comparisons_clear(&all);
     }
     arena_clear(&arena);

@@ -157,6 +157,7 @@ struct layout {
     const char **columns; /* of metrics */
     const char **best;    /* best_epoch, best_test_loss, ... */
     struct comparisons *comparisons;
+    size_t *next; /* [n_comparisons] the next comparison of each */
     size_t n, n_best, n_comparisons;
     struct arena *arena;
 };
@@ -165,6 +166,7 @@ static void plan_columns(struct layout *layout) {
     layout->columns = results_columns(layout->results, layout->arena, &layout->n);
     layout->best = arena_array(layout->arena, layout->n + 1, sizeof *layout->best);
     layout->comparisons = arena_array(layout->arena, layout->n, sizeof *layout->comparisons);
+    layout->next = arena_array(layout->arena, layout->n, sizeof *layout->next);
     bool validation = column_exists("best_epoch", layout->columns, layout->n);
     if (validation)
         layout->best[layout->n_best++] = "best_epoch";
@@ -173,7 +175,7 @@ static void plan_columns(struct layout *layout) {
             continue;
         if (validation)
             layout->best[layout->n_best++] = arena_printf(layout->arena, "best_%s", layout->columns[c]);
-        comparisons_make(layout->results, layout->columns[c], &layout->comparisons[layout->n_comparisons++]);
+        comparisons_open(layout->results, layout->columns[c], &layout->comparisons[layout->n_comparisons++]);
     }
 }
 
@@ -215,6 +217,17 @@ static void write_comparison(const struct comparison *c, struct csv *csv) {
     csv_text(csv, verdict_name(c->verdict));
 }
 
+/* Comparisons are in the order of the points, some of which have none. */
+static void write_next_comparison(const struct layout *layout, size_t c, size_t p, struct csv *csv) {
+    struct comparison comparison = {.point = SIZE_MAX};
+    size_t *next = &layout->next[c];
+    if (*next < layout->comparisons[c].count)
+        comparisons_at(&layout->comparisons[c], *next, &comparison);
+    bool here = comparison.point == p;
+    *next += here ? 1 : 0;
+    write_comparison(here ? &comparison : NULL, csv);
+}
+
 static void write_point(const struct layout *layout, size_t p, struct csv *csv) {
     const struct results *results = layout->results;
     struct point_summary summary;
@@ -241,7 +254,7 @@ static void write_point(const struct layout *layout, size_t p, struct csv *csv) 
         add(csv, reach.n > 0, reach.updates);
     }
     for (size_t c = 0; c < layout->n_comparisons; c++)
-        write_comparison(comparisons_find(&layout->comparisons[c], p), csv);
+        write_next_comparison(layout, c, p, csv);
     csv_end_row(csv);
     arena_clear(&arena);
 }
