@@ -3,6 +3,7 @@
 #include "runner/cli/cli.h"
 #include "runner/results/memory.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -15,5 +16,6 @@ int main(int argc, char **argv) {
     }
     cpu_level_limit_text(getenv("RUNNER_CPU_LEVEL")); /* as its workers, for the manifest */
     results_memory();
+    mallopt(M_MMAP_THRESHOLD, 1 << 18); /* fixed, so that all that is larger goes back to the system when it is freed */
     return cli_main(argc, argv);
 }

@@ -67,8 +67,9 @@ void results_clear(struct results *results) {
 }
 
 /* Lists with an item a point or a trial are one text, a line an item: as JSON lists they would take many times their size. */
-static void set_lines(json_t *json, const char *key, struct text *lines) {
-    json_object_set_new(json, key, json_stringn(lines->data, lines->length));
+static void write_lines(const char *key, struct text *lines, struct text *out) {
+    text_printf(out, ",\"%s\":", key);
+    tree_write(&(struct tree){.type = TREE_TEXT, .text = lines->data}, out);
     text_reset(lines);
 }
 
@@ -83,7 +84,7 @@ static void add_label(const char *label, struct text *out) {
         }
 }
 
-static void write_lists(const struct results *results, json_t *json) {
+static void write_lists(const struct results *results, struct text *out) {
     struct text lines;
     text_init(&lines);
     for (size_t p = 0; p < results->n_points; p++) {
@@ -93,16 +94,16 @@ static void write_lists(const struct results *results, json_t *json) {
         }
         text_add_char(&lines, '\n');
     }
-    set_lines(json, "points", &lines);
+    write_lines("points", &lines, out);
     for (size_t t = 0; t < results->n_trials; t++)
         text_printf(&lines, "%zu %lld %s %s\n", results->trials[t].point, (long long)results->trials[t].seed,
                     results->trials[t].key, results->trials[t].id);
-    set_lines(json, "trials", &lines);
+    write_lines("trials", &lines, out);
     for (size_t p = 0; p < results->n_points && results->rows != NULL; p++)
         text_printf(&lines, "%llu %llu %llu\n", (unsigned long long)results->rows[p][DATA_TRAIN],
                     (unsigned long long)results->rows[p][DATA_VALIDATION],
                     (unsigned long long)results->rows[p][DATA_TEST]);
-    set_lines(json, "rows", &lines);
+    write_lines("rows", &lines, out);
     text_clear(&lines);
 }
 
@@ -147,10 +148,13 @@ void results_write(const struct results *results, struct text *out) {
     json_object_set_new(json, "axes", axes);
     if (results->dataset_axis != NULL)
         json_object_set_new(json, "dataset_axis", json_string(results->dataset_axis));
-    write_lists(results, json);
     write_questions(results, json);
     char *text = json_dumps(json, JSON_COMPACT | JSON_ENSURE_ASCII);
-    text_add(out, text != NULL ? text : "{}");
+    if (text != NULL) {
+        text_add_bytes(out, text, strlen(text) - 1); /* without its brace */
+        write_lists(results, out);
+    }
+    text_add(out, text != NULL ? "}" : "{}");
     free(text);
     json_decref(json);
 }
