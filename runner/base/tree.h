@@ -34,11 +34,10 @@ struct tree {
         int64_t integer;
         double number;
     } value;
-    size_t count;           /* lists and maps */
-    struct tree **items;    /* [count] */
-    const char **keys;      /* [count], maps only */
-    struct mark *key_marks; /* [count], maps only */
-    size_t capacity;
+    uint32_t count, capacity; /* lists and maps */
+    struct tree **items;      /* [count] */
+    const char **keys;        /* [count], maps only */
+    struct mark *key_marks;   /* [count], maps only */
 };
 
 struct tree *tree_null(struct arena *arena, struct mark mark);

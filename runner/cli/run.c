@@ -141,7 +141,9 @@ static enum status write_config(struct run *run, struct error *error) {
         return status;
     struct table_file table;
     table_file_open(&table, folder_file(&run->folder, "points.csv"));
-    table_points(&run->job.experiment, &run->job.plan.results, plan_sizes(&run->job.plan), &table.csv);
+    struct point_size *sizes = plan_sizes(&run->job.plan);
+    table_points(&run->job.experiment, &run->job.plan.results, sizes, &table.csv);
+    free(sizes);
     return table_file_close(&table, true, error);
 }
 
@@ -237,6 +239,7 @@ static enum status write_first(void *context, struct error *error) {
 
 static enum status train(struct run *run, struct error *error) {
     struct progress progress;
+    journal_postpone(&run->journal); /* the trees of a large grid are in memory while it is trained */
     progress_init(&progress, &(struct progress_settings){.plan = &run->job.plan,
                                                          .session = &run->job.session,
                                                          .trials = run->todo,
@@ -328,6 +331,7 @@ static enum status write_last(struct run *run, size_t *lost, struct error *error
     if (status == STATUS_OK)
         status = write_config(run, error);       /* they may have been removed as well */
     experiment_drop_trees(&run->job.experiment); /* room for the tables and the report of a large grid */
+    journal_complete(&run->journal);
     if (status == STATUS_OK)
         status = tables_write(results, run->folder.path, error);
     if (status != STATUS_OK && journal_status(&run->journal, NULL) != STATUS_OK)

@@ -251,7 +251,9 @@ static enum status compare_whole(struct verify *verify, struct error *error) {
     struct csv csv;
     text_init(&out);
     csv_init(&csv, &out);
-    table_points(&verify->job.experiment, results, plan_sizes(&verify->job.plan), &csv);
+    struct point_size *sizes = plan_sizes(&verify->job.plan);
+    table_points(&verify->job.experiment, results, sizes, &csv);
+    free(sizes);
     compare_bytes(verify, "points.csv", &out);
     bool all = verify->n_todo == results->n_trials;
     for (size_t i = 0; all && i < sizeof tables / sizeof tables[0]; i++) {

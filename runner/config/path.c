@@ -192,7 +192,7 @@ static void bad_index(struct error *error, const struct path *path, size_t at, c
     if (list->count == 0) {
         error_set(error, STATUS_CONFIG, "path '%s' goes into an empty list", path->text);
     } else {
-        error_set(error, STATUS_CONFIG, "path '%s': '%s' is no place in a list of %zu, wanted 0 to %zu", path->text,
+        error_set(error, STATUS_CONFIG, "path '%s': '%s' is no place in a list of %u, wanted 0 to %u", path->text,
                   path->segments[at], list->count, list->count - 1);
     }
 }

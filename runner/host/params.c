@@ -309,7 +309,7 @@ static const char *written_name(const struct resolver *resolver, enum runner_kin
     text_printf(&text, "%s is ", what);
     words_value(value, &text);
     if (value->type == TREE_MAP && value->count > 1) {
-        text_printf(&text, " of %zu keys (%.40s, %.40s%s)", value->count, value->keys[0], value->keys[1],
+        text_printf(&text, " of %u keys (%.40s, %.40s%s)", value->count, value->keys[0], value->keys[1],
                     value->count > 2 ? ", ..." : "");
     }
     text_printf(&text, "; wanted %s: NAME or {NAME: {PARAMETER: VALUE, ...}}", words_kind(kind));

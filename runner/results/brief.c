@@ -41,7 +41,6 @@ static void copy_row(const struct record_row *row, size_t n_columns, struct aren
 }
 
 struct record *record_brief(const struct record *whole, struct arena *arena) {
-    const struct record_row *final = record_final_row(whole), *best = column_best_row(whole);
     struct record *brief = arena_alloc(arena, sizeof *brief);
     *brief = *whole;
     brief->brief = true;
@@ -49,8 +48,13 @@ struct record *record_brief(const struct record *whole, struct arena *arena) {
     brief->seconds_per_epoch = record_seconds_per_epoch(whole);
     brief->n_rows = 0;
     brief->rows = NULL;
+    return brief;
+}
+
+void record_brief_rows(struct record *brief, const struct record *whole, struct arena *arena) {
+    const struct record_row *final = record_final_row(whole), *best = column_best_row(whole);
     if (final == NULL)
-        return brief;
+        return;
     const struct record_row *kept[2] = {final, best};
     if (best != NULL && best < final) {
         kept[0] = best;
@@ -60,5 +64,4 @@ struct record *record_brief(const struct record *whole, struct arena *arena) {
     brief->rows = arena_array(arena, brief->n_rows, sizeof *brief->rows);
     for (size_t i = 0; i < brief->n_rows; i++)
         copy_row(kept[i], whole->n_columns, arena, &brief->rows[i]);
-    return brief;
 }

@@ -6,9 +6,10 @@
 
 #include "runner/results/record.h"
 
-/* A copy in the arena with at most two rows, from which the final values and those of the best epoch are read, and with the
-   times of all. Names and reasons stay those of `whole`. */
+/* A copy in the arena with the times of all rows, and none of them. Names and reasons stay those of `whole`. */
 struct record *record_brief(const struct record *whole, struct arena *arena);
+/* Gives it at most two rows, from which the final values and those of the best epoch are read. */
+void record_brief_rows(struct record *brief, const struct record *whole, struct arena *arena);
 
 /* Of training and of evaluation, summed over the epochs. */
 double record_seconds(const struct record *record, double *evaluate_seconds);

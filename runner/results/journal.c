@@ -61,6 +61,8 @@ static const char **share_columns(struct journal *journal, const struct record *
 
 static const struct record *keep(struct journal *journal, const struct record *whole, uint64_t at, size_t length) {
     struct record *record = record_brief(whole, &journal->arena);
+    if (!journal->later)
+        record_brief_rows(record, whole, &journal->arena);
     record->columns = share_columns(journal, whole);
     record->reason = share_text(journal, whole->reason, true);
     record->stopped_by = share_text(journal, whole->stopped_by, false);
@@ -232,6 +234,23 @@ const struct record *journal_whole(struct journal *journal, const struct record 
     free(line);
     journal->lost = journal->lost || !good;
     return good ? whole : NULL;
+}
+
+void journal_postpone(struct journal *journal) {
+    journal->later = true;
+    journal->later_from = journal->count;
+}
+
+void journal_complete(struct journal *journal) {
+    for (size_t i = journal->later_from; journal->later && !journal->lost && i < journal->count; i++) {
+        struct arena arena;
+        arena_init(&arena);
+        const struct record *whole = journal_whole(journal, journal->records[i], &arena);
+        if (whole != NULL)
+            record_brief_rows(journal->records[i], whole, &journal->arena);
+        arena_clear(&arena);
+    }
+    journal->later = false;
 }
 
 void journal_grid(struct journal *journal, struct text *json) {

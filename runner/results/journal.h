@@ -29,6 +29,8 @@ struct journal {
     size_t restored;    /* how often the file was removed by another hand and written again */
     bool lost;          /* what had been read once cannot be read any more */
     bool writes;        /* it was opened for adding lines */
+    bool later;         /* records from `later_from` on have no rows yet */
+    size_t later_from;
     bool unsynced;
     double synced_at; /* seconds of the monotonic clock */
 };
@@ -56,6 +58,10 @@ enum status journal_flush(struct journal *journal, struct error *error);
 const struct record *journal_find(const struct journal *journal, const char *key);
 /* The whole of a brief record, in the arena; NULL where it cannot be read. */
 const struct record *journal_whole(struct journal *journal, const struct record *record, struct arena *arena);
+/* Records that are added from now on have no rows in memory, until journal_complete() reads them from the file: where there are many of
+   them, and much else in memory meanwhile. */
+void journal_postpone(struct journal *journal);
+void journal_complete(struct journal *journal);
 /* Adds the JSON of the last grid line to the text; nothing where there is none. */
 void journal_grid(struct journal *journal, struct text *json);
 /* STATUS_ENVIRONMENT once something could not be read again: the file was changed by another hand, or the disk fails. */

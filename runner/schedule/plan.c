@@ -306,8 +306,8 @@ void plan_clear(struct plan *plan) {
     *plan = (struct plan){0};
 }
 
-struct point_size *plan_sizes(struct plan *plan) {
-    struct point_size *sizes = arena_array(&plan->arena, plan->results.n_points, sizeof *sizes);
+struct point_size *plan_sizes(const struct plan *plan) {
+    struct point_size *sizes = memory_alloc(plan->results.n_points, sizeof *sizes);
     for (size_t p = 0; p < plan->results.n_points; p++)
         sizes[p] = (struct point_size){plan->points[p].facts->known, plan->points[p].facts->parameters,
                                        plan->points[p].batch_rows};

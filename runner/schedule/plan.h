@@ -36,7 +36,7 @@ enum status plan_make(struct plan *plan, struct session *session, const struct e
 void plan_clear(struct plan *plan);
 /* The order in which trials run: those with most work first, of equal ones the first in the grid. */
 void plan_sort(const struct plan *plan, const size_t *trials, size_t n, size_t *sorted);
-/* beside experiment->points; in the plan's arena */
-struct point_size *plan_sizes(struct plan *plan);
+/* beside experiment->points; the caller's to free */
+struct point_size *plan_sizes(const struct plan *plan);
 
 #endif

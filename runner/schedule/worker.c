@@ -256,7 +256,7 @@ static enum status answer_plan(struct worker *worker, const struct frame *reques
     struct sections sections;
     read_sections(&reader, &arena, &sections);
     size_t n_points = message_read_count(&reader, 8 * sections.n_names);
-    struct tree point = {.type = TREE_MAP, .count = sections.n_names, .keys = sections.names};
+    struct tree point = {.type = TREE_MAP, .count = (uint32_t)sections.n_names, .keys = sections.names};
     point.items = arena_array(&arena, sections.n_names, sizeof *point.items);
     struct planner planner;
     planner_init(&planner, &worker->loader, data);
