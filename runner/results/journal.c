@@ -12,6 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { LOOKS = 2 }; /* a second apart, at a folder without its journal */
+
 #define PREFIX (HASH_SHORT_TEXT_SIZE - 1 + 1) /* digits and a space */
 
 static double now(void) {
@@ -285,7 +287,7 @@ static enum status restore(struct journal *journal, struct error *error) {
                                                journal->path, strerror(errno));
     close(journal->fd);
     journal->fd = fd;
-    journal->missing = false;
+    journal->missing = 0;
     journal->restored++;
     return STATUS_OK;
 }
@@ -299,10 +301,11 @@ static enum status check_place(struct journal *journal, struct error *error) {
         uint64_t folder[2] = {0, 0};
         note_folder(journal->path, folder);
         bool stands = folder[1] != 0 && memcmp(folder, journal->folder, sizeof folder) == 0;
-        if (stands && journal->missing)
+        if (stands && journal->missing == LOOKS)
             return restore(journal, error);
         if (stands) { /* the folder is perhaps about to go, too: its removal is not to meet a new file */
-            journal->missing = journal->unsynced = true;
+            journal->missing++;
+            journal->unsynced = true;
             return STATUS_OK;
         }
     }
@@ -340,7 +343,7 @@ enum status journal_flush(struct journal *journal, struct error *error) {
     if (!journal->writes)
         return STATUS_OK;
     enum status status = journal->unsynced ? sync_now(journal, error) : check_place(journal, error);
-    if (status == STATUS_OK && journal->missing) {
+    while (status == STATUS_OK && journal->missing > 0) {
         const struct timespec second = {.tv_sec = 1};
         nanosleep(&second, NULL);
         status = sync_now(journal, error);

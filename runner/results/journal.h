@@ -25,7 +25,7 @@ struct journal {
     int fd;             /* -1: there is no file */
     uint64_t end;       /* where the next line belongs */
     uint64_t folder[2]; /* device and inode */
-    bool missing;       /* the file was removed when it was looked for last */
+    int missing;        /* how often in succession the file was not there when it was looked for */
     size_t restored;    /* how often the file was removed by another hand and written again */
     bool lost;          /* what had been read once cannot be read any more */
     bool writes;        /* it was opened for adding lines */
@@ -48,7 +48,7 @@ enum status journal_add(struct journal *journal, const struct record *record, co
                         struct error *error);
 /* Writes nothing where the last grid is the same; *added tells. */
 enum status journal_add_grid(struct journal *journal, const struct results *results, bool *added, struct error *error);
-/* Where the file was removed meanwhile, from a folder that is still there a second later, it is written again from the one that is still open.
+/* Where the file was removed meanwhile, from a folder that is still there two seconds later, it is written again from the one that is still open.
    fsync, where a line was added and the last one was a second ago. */
 enum status journal_sync(struct journal *journal, struct error *error);
 /* fsync, where a line was added. */
