@@ -8,6 +8,8 @@ expect 0 "$RUNNER" verify results/grid
 says out "verified 6 of 6 trials"
 RUNNER_CPU_LEVEL=3 expect 0 "$RUNNER" verify results/grid/ --sample 2
 says out "verified 2 of 6 trials"
+expect 0 "$RUNNER" verify results/grid --sample 2000
+says out "verified 6 of 6 trials"
 expect 0 "$RUNNER" verify results/grid --trial 3
 says out "verified 1 of 6 trials"
 expect 0 "$RUNNER" verify results/grid --trial "$(sed -n 5p results/grid/trials.csv | cut -d, -f2)"
