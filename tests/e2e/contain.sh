@@ -46,7 +46,7 @@ loss: categorical_crossentropy
 metrics: [accuracy]
 train: {batch_size: 50, epochs: 2}
 time_limit: 8 s
-memory_limit: 300 MB
+memory_limit: 100 MB
 grid: {optimizer: $2}
 seeds: 2
 END

@@ -15,7 +15,7 @@ optimizer: sgd
 metrics: [accuracy]
 train: {batch_size: 50, epochs: 2}
 time_limit: $2 s
-memory_limit: 300 MB
+memory_limit: 100 MB
 END
 }
 good() { # RESULTS: rows of the good trials, without their number
