@@ -1,7 +1,7 @@
 #!/bin/bash
 # Data sets that cannot be read cost their own trials where the grid has others: those have a reason, and all other trials the bytes that
 # they have without them. `check` and --fail-fast refuse such a grid, as does a run where no data set can be read.
-# ctest: no-thread-sanitizer (it catches the faults itself)
+# ctest: no-sanitizer (they catch the faults themselves)
 . "$RUNNER_SOURCE_DIR/tests/e2e/lib.sh"
 export RUNNER_PLUGIN_PATH=$plugins/bad_data
 head -c 300 /dev/urandom >torn.csv
