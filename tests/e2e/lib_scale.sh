@@ -29,6 +29,18 @@ points() {
     sed -i "/^grid:/r $1.axes" "$1.yaml"
 }
 
+# cube NAME A B C: A x B x C points of a learning rate, a batch size and units, and one seed
+cube() {
+    tiny "$1" 1 1
+    {
+        sed '/learning_rate:/d; /^seeds:/d' "$1.yaml"
+        echo "  optimizer.sgd.learning_rate: [$(seq -s ', ' -f '%.0fe-4' "$2")]"
+        echo "  train.batch_size: [$(seq -s ', ' "$3")]"
+        echo "  model.0.dense.units: [$(seq -s ', ' "$4")]"
+    } >"$1.new"
+    mv "$1.new" "$1.yaml"
+}
+
 $CC -O1 -o measure "$RUNNER_SOURCE_DIR/tests/e2e/measure.c" || fail "measure.c cannot be built"
 
 # measure ARGUMENTS...: runs the runner; sets `peak` (kB that it had in memory at most) and `written` (bytes that it gave the system

@@ -21,6 +21,12 @@ at_most "$peak" $((short + 2500)) "kB to show the table"
 measure many.yaml --quiet
 at_most "$peak" $((short + 1200)) "kB with 800 trials, with 200 it was $short"
 at_most "$written" $((short_written * 9 / 2)) "bytes written for 4 times the trials"
+cube cube 20 20 20
+measure check cube.yaml
+cube=$peak
+cube larger 40 40 20
+measure check larger.yaml
+at_most "$peak" $((cube + 14000)) "kB to check 32000 points of three axes, for 8000 it was $cube"
 points few 500
 points more 4000
 measure check few.yaml
