@@ -9,23 +9,31 @@ struct layer_run {
     runner_view tensors[RUNNER_MAX_TENSORS]; /* where they are cut */
 };
 
-static runner_view rows_view(float *buffer, const struct slice *slice, uint64_t units, uint64_t pitch) {
-    if (buffer == NULL)
-        return (runner_view){0};
-    return (runner_view){.data = buffer + slice->first * pitch, .rows = slice->rows, .columns = units, .pitch = pitch};
+/* Views are set field by field where they are to stand: a core waits long for a struct that it has just written in parts and copies whole. */
+static void set_rows(runner_view *view, float *buffer, const struct slice *slice, uint64_t units, uint64_t pitch) {
+    const bool there = buffer != NULL;
+    view->data = there ? buffer + slice->first * pitch : NULL;
+    view->rows = there ? slice->rows : 0;
+    view->columns = there ? units : 0;
+    view->pitch = there ? pitch : 0;
+    view->storage = NULL;
+    view->row0 = 0;
+    view->column0 = 0;
 }
 
-static runner_view node_view(float *buffer, const struct slice *slice, runner_node node) {
-    return rows_view(buffer, slice, slice->model->nodes[node].units, slice->model->nodes[node].pitch);
+static void set_node(runner_view *view, float *buffer, const struct slice *slice, runner_node node) {
+    set_rows(view, buffer, slice, slice->model->nodes[node].units, slice->model->nodes[node].pitch);
 }
 
-static runner_view output_view(const struct slice *slice, runner_node node) {
+static void set_output(runner_view *view, const struct slice *slice, runner_node node) {
+    set_node(view, slice->buffers->outputs[node], slice, node);
     if (node > 0 || !slice->model->sparse_input)
-        return node_view(slice->buffers->outputs[node], slice, node);
-    return (runner_view){.rows = slice->rows,
-                         .columns = slice->model->input_units,
-                         .storage = &slice->buffers->sparse,
-                         .row0 = slice->first};
+        return;
+    view->data = NULL;
+    view->rows = slice->rows;
+    view->columns = slice->model->input_units;
+    view->storage = &slice->buffers->sparse;
+    view->row0 = slice->first;
 }
 
 /* Sets what the layer has; the rest is left alone, since clearing it all would cost more than a small layer. */
@@ -33,40 +41,48 @@ static void layer_run_init(struct layer_run *run, const struct slice *slice, run
     const struct node *node = &slice->model->nodes[index];
     const struct buffers *buffers = slice->buffers;
     for (uint32_t i = 0; i < node->n_inputs; i++) {
-        run->inputs[i] = output_view(slice, node->inputs[i]);
-        run->input_deltas[i] = node_view(buffers->deltas[node->inputs[i]], slice, node->inputs[i]);
+        set_output(&run->inputs[i], slice, node->inputs[i]);
+        set_node(&run->input_deltas[i], buffers->deltas[node->inputs[i]], slice, node->inputs[i]);
     }
-    run->output = output_view(slice, index);
-    run->output_delta = node_view(buffers->deltas[index], slice, index);
-    run->rows = (runner_rows){
-        .size = sizeof run->rows,
-        .training = slice->training,
-        .first = slice->offset + slice->first,
-        .rows = slice->rows,
-        .batch = slice->batch,
-        .inputs = run->inputs,
-        .output = &run->output,
-        .output_delta = &run->output_delta,
-        .input_deltas = run->input_deltas,
-        .tensors = node->tensors,
-        .saved = buffers->saved[index] == NULL ? NULL : buffers->saved[index] + slice->first * node->plan.saved,
-        .statistics = node->statistics,
-        .delta_statistics = node->delta_statistics,
-    };
+    set_output(&run->output, slice, index);
+    set_node(&run->output_delta, buffers->deltas[index], slice, index);
+    runner_rows *rows = &run->rows;
+    rows->size = sizeof *rows;
+    rows->training = slice->training;
+    rows->first = slice->offset + slice->first;
+    rows->rows = slice->rows;
+    rows->batch = slice->batch;
+    rows->inputs = run->inputs;
+    rows->output = &run->output;
+    rows->output_delta = &run->output_delta;
+    rows->input_deltas = run->input_deltas;
+    rows->tensors = node->tensors;
+    rows->saved = buffers->saved[index] == NULL ? NULL : buffers->saved[index] + slice->first * node->plan.saved;
+    rows->statistics = node->statistics;
+    rows->delta_statistics = node->delta_statistics;
     call_reset(slice->call);
     if ((node->plan.flags & RUNNER_TRAINING_DIFFERS) != 0)
         slice->call->random = random_key(slice->seed, node->name, slice->update);
+}
+
+/* runner_columns() in place. */
+static void cut(runner_view *view, uint64_t first, uint64_t n) {
+    if (view->data != NULL)
+        view->data += first;
+    view->columns = n;
+    view->column0 += first;
 }
 
 /* Cuts what has the output's columns. */
 static void cut_columns(struct layer_run *run, const struct slice *slice, runner_node index, uint64_t first,
                         uint64_t n) {
     const struct node *node = &slice->model->nodes[index];
-    run->output = runner_columns(&run->output, first, n);
-    run->output_delta = runner_columns(&run->output_delta, first, n);
+    cut(&run->output, first, n);
+    cut(&run->output_delta, first, n);
     for (uint32_t t = 0; t < node->plan.n_tensors; t++) {
         const struct tensor *tensor = &slice->model->tensors[node->first_tensor + t];
-        run->tensors[t] = runner_columns(&node->tensors[t], first, n);
+        run->tensors[t] = node->tensors[t];
+        cut(&run->tensors[t], first, n);
         run->tensors[t].data = tensor_at(tensor, tensor->weights, 0, first);
         run->tensors[t].pitch = tensor->pitch;
     }
@@ -80,7 +96,7 @@ void slice_forward_columns(const struct slice *slice, runner_node from, runner_n
         layer_run_init(&run, slice, i);
         cut_columns(&run, slice, i, first, n);
         if (i > from)
-            run.inputs[0] = runner_columns(&run.inputs[0], first, n);
+            cut(&run.inputs[0], first, n);
         node->ops->forward(node->config, &slice->call->public, &run.rows);
     }
 }
@@ -101,7 +117,7 @@ void slice_backward_block(const struct slice *slice, runner_node index, uint64_t
     layer_run_init(&run, slice, index);
     cut_columns(&run, slice, index, first, n);
     run.input_deltas[0].data = share;
-    run.input_deltas[0] = runner_columns(&run.input_deltas[0], row, rows);
+    cut(&run.input_deltas[0], row, rows);
     run.tensors[0].data += row * run.tensors[0].pitch;
     run.tensors[0].row0 += row;
     run.tensors[0].rows = rows;
@@ -184,7 +200,7 @@ static runner_loss_rows loss_rows(const struct slice *slice, uint32_t target, ru
         elements = plan->classes == 0         ? runner_elements(&plan->data_target)
                    : prediction->columns == 1 ? 1
                                               : plan->classes;
-    *wanted = rows_view(target == RUNNER_ONE_HOT ? buffers->one_hot : buffers->values, slice, elements, elements);
+    set_rows(wanted, target == RUNNER_ONE_HOT ? buffers->one_hot : buffers->values, slice, elements, elements);
     rows.target = wanted;
     return rows;
 }
@@ -192,8 +208,9 @@ static runner_loss_rows loss_rows(const struct slice *slice, uint32_t target, ru
 double slice_loss(const struct slice *slice, float scale) {
     const struct model *model = slice->model;
     const struct buffers *buffers = slice->buffers;
-    runner_view wanted, prediction = output_view(slice, model->loss_input);
-    runner_view delta = node_view(buffers->deltas[model->loss_input], slice, model->loss_input);
+    runner_view wanted, prediction, delta;
+    set_output(&prediction, slice, model->loss_input);
+    set_node(&delta, buffers->deltas[model->loss_input], slice, model->loss_input);
     runner_loss_rows rows = loss_rows(slice, model->loss_plan.target, &prediction, &wanted);
     rows.from_logits = model->from_logits;
     rows.values = buffers->losses + slice->first;
@@ -210,7 +227,8 @@ double slice_loss(const struct slice *slice, float scale) {
 
 void slice_metrics(const struct slice *slice, double *sums) {
     const struct model *model = slice->model;
-    runner_view wanted, prediction = output_view(slice, model->output);
+    runner_view wanted, prediction;
+    set_output(&prediction, slice, model->output);
     for (size_t i = 0; i < model->n_metrics; i++) {
         const struct metric *metric = &model->metrics[i];
         runner_loss_rows rows = loss_rows(slice, metric->plan.target, &prediction, &wanted);
