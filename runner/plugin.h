@@ -33,7 +33,7 @@ extern "C" {
    side may extend starts with its size, and a field is read only where that size covers it. */
 #define RUNNER_ABI_MAGIC 0x524e4e52u /* "RNNR" */
 #define RUNNER_ABI_MAJOR 1
-#define RUNNER_ABI_MINOR 0
+#define RUNNER_ABI_MINOR 1
 
 enum { RUNNER_OK = 0, RUNNER_FAILED = 1 };
 enum { RUNNER_MAX_RANK = 6, RUNNER_MAX_INPUTS = 16, RUNNER_MAX_TENSORS = 16, RUNNER_MAX_SLOTS = 8, RUNNER_MAX_VALUES = 8 };
@@ -122,14 +122,12 @@ typedef struct runner_file {
     char sha256[65]; /* of `bytes` */
 } runner_file;
 
-/* A parameter and its value as text */
-typedef struct runner_setting { const char *key, *value; } runner_setting;
+typedef struct runner_setting { const char *key, *value; } runner_setting; /* a parameter and its value as text */
 
 /* Values that a data set gives to the rest of the model, such as the Hessian of a quadratic problem */
 typedef struct runner_constant { const char *name; runner_shape shape; const float *values; } runner_constant;
 
-typedef struct runner_dataset runner_dataset;
-struct runner_layer_ops;
+typedef struct runner_dataset runner_dataset; struct runner_layer_ops;
 
 struct runner_host {
     uint32_t size, abi_minor;
@@ -253,6 +251,8 @@ typedef struct runner_constraint_ops {
 /* As dense: tensor 0 has a row for each element of input 0, whose delta depends on that row alone. backward() may be asked for a run of
    them: input_deltas[0] has those columns and tensor 0 those rows alone */
 #define RUNNER_INPUT_COLUMNS 512u
+/* As dense: tensor 0 has a row for each element of input 0, which where that is 0 in all rows changes no output and gets no gradient */
+#define RUNNER_INPUT_ROWS 1024u
 
 /* The host fills what stands above the line, plan() the rest (it finds everything zero). */
 typedef struct runner_plan {
@@ -279,11 +279,9 @@ typedef struct runner_rows {
     const double *statistics, *delta_statistics; /* as combine() and combine_delta() left them */
 } runner_rows;
 
-/* A part of a tensor's matrix */
-typedef struct runner_tile { uint32_t tensor; uint64_t row, rows, column, columns; } runner_tile;
+typedef struct runner_tile { uint32_t tensor; uint64_t row, rows, column, columns; } runner_tile; /* a part of a tensor's matrix */
 
-typedef struct runner_build runner_build;
-typedef uint32_t runner_node;
+typedef struct runner_build runner_build; typedef uint32_t runner_node;
 #define RUNNER_NO_NODE UINT32_MAX
 
 /* How expand() appends layers to the model. A node is a layer's output. */
@@ -436,11 +434,14 @@ typedef struct runner_optimizer_ops {
     int (*plan)(const void *config, runner_call *call, runner_optimizer_plan *plan);
     /* [main] Once before each update: writes step->values (constants and running products, in float64) alone. May be NULL. */
     void (*begin)(const void *config, runner_step *step);
-    /* [any] Updates n weights that lie one after another, and their slots; n is the host's choice. Nothing overlaps; g stays. */
+    /* [any] Updates n weights that lie one after another, and their slots; n is the host's choice. Nothing overlaps; g stays. Where weights
+       are not read meanwhile it may come later, after other updates' begin(), with the runner_step of its own. */
     void (*step)(const void *config, const runner_step *step, uint64_t n, float *w, const float *g, float *const *slots);
     /* [any] Updates a whole tensor seen as a matrix, with slots of the shapes that plan() named. Only with RUNNER_WHOLE_TENSOR. */
     void (*step_tensor)(const void *config, runner_call *call, const runner_step *step, const runner_view *w,
                         const runner_view *g, const runner_view *slots);
+    /* [any] Since 1.1. As step() with gradients of 0 for each of `count` steps in turn, to the bit. May be NULL. */
+    void (*step_zeros)(const void *config, const runner_step *steps, uint64_t count, uint64_t n, float *w, float *const *slots);
 } runner_optimizer_ops;
 
 /* ---- The plugin -------------------------------------------------------------------------------------------------- */
@@ -464,8 +465,7 @@ typedef struct runner_plugin {
 
 #define RUNNER_EXPORT __attribute__((visibility("default")))
 
-/* [main] The one symbol of a plugin; called once after dlopen(). */
-RUNNER_EXPORT const runner_plugin *runner_plugin_entry(void);
+RUNNER_EXPORT const runner_plugin *runner_plugin_entry(void); /* [main] The one symbol of a plugin; called once after dlopen() */
 typedef const runner_plugin *(*runner_plugin_entry_fn)(void);
 
 #define RUNNER_COUNT(array) ((uint32_t)(sizeof(array) / sizeof((array)[0])))

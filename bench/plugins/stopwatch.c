@@ -42,7 +42,7 @@ static const runner_param params[] = {
 };
 
 static const runner_optimizer_ops ops = {
-    sizeof(runner_optimizer_ops), 0, stopwatch_plan, stopwatch_begin, stopwatch_step, NULL};
+    sizeof(runner_optimizer_ops), 0, stopwatch_plan, stopwatch_begin, stopwatch_step, NULL, NULL};
 
 static const runner_component components[] = {
     {RUNNER_OPTIMIZER, sizeof(struct stopwatch), "stopwatch", "sgd that notes when its first update is done", params,

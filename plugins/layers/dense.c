@@ -50,7 +50,7 @@ static int plan(void *config, runner_call *call, runner_plan *plan) {
                                 (unsigned long long)units, (unsigned long long)inputs,
                                 inputs == 0 ? "no values" : "more than 2^40 values");
     plan->output = (runner_shape){.rank = 1, .size = {(uint32_t)units}};
-    plan->flags = RUNNER_KEEP_INPUT | RUNNER_SPARSE_INPUT | RUNNER_COLUMNS | RUNNER_INPUT_COLUMNS |
+    plan->flags = RUNNER_KEEP_INPUT | RUNNER_SPARSE_INPUT | RUNNER_COLUMNS | RUNNER_INPUT_COLUMNS | RUNNER_INPUT_ROWS |
                   (plan->inputs[0].rank == 1 ? 0 : RUNNER_FLATTEN);
     plan->tensors[KERNEL] = (runner_tensor){.name = "kernel",
                                             .flags = RUNNER_PRODUCT,

@@ -23,6 +23,7 @@ static const runner_param params[] = {
     RUNNER_PARAM_FLOAT(struct adam, weight_decay, "0.004", 0, 1e30, "share of rate * weight taken off at each update"),
 };
 
+enum { PIECE = 256 };                      /* weights of which w and the slots stay in the first-level cache */
 enum { POWER_1, POWER_2, ALPHA, EPSILON }; /* values: beta_1^t and beta_2^t as running products, alpha, epsilon */
 enum { MEAN, SQUARE, LARGEST, N_SLOTS };   /* slots: m, v, largest v */
 
@@ -60,7 +61,71 @@ static void step(const void *config, const runner_step *step, uint64_t n, float 
     }
 }
 
-static const runner_optimizer_ops ops = {.size = sizeof ops, .plan = plan, .begin = begin, .step = step};
+/* ---- Steps with gradients of 0 ---- */
+
+/* What holds for all of them: none divides m by less than half of epsilon plus the root of `share` of v. */
+struct bounds {
+    float alpha, epsilon, share;
+};
+
+static struct bounds bounds_of(const struct adam *adam, const runner_step *steps, uint64_t count) {
+    /* v loses 1 - beta_2 of itself a step: (1 - x)^n >= 0.5 where n x <= 0.5. With amsgrad the divisor is larger. */
+    struct bounds bounds = {.epsilon = (float)steps[0].values[EPSILON],
+                            .share = (double)count * (1.0 - adam->beta_2) <= 0.5 ? 0.4f : 0.0f};
+    for (uint64_t k = 0; k < count; k++) {
+        float alpha = (float)steps[k].values[ALPHA], epsilon = (float)steps[k].values[EPSILON];
+        bounds.alpha = alpha > bounds.alpha ? alpha : bounds.alpha;
+        bounds.epsilon = epsilon < bounds.epsilon ? epsilon : bounds.epsilon;
+    }
+    return bounds;
+}
+
+/* Whether the steps leave all weights as they are. A weight loses a step of less than 2^-25 of it, half of its last place; 2^-27 leaves
+   room for what is rounded here. m only gets smaller, so what is so at once is so to the end. */
+static int all_rest(const struct bounds *bounds, uint64_t n, const float *w, const float *m, const float *v) {
+    float epsilon = bounds->epsilon * 0x1p-27f, share = bounds->share * 0x1p-54f;
+    int moves = !(bounds->epsilon > 0.0f); /* 0 / 0 is no rest */
+    for (uint64_t i = 0; i < n; i++) {
+        float a = fabsf(m[i]) * bounds->alpha, size = fabsf(w[i]);
+        int small = (a < size * epsilon) | (a * a < size * size * (v[i] * share));
+        moves |= !(small & (v[i] < 1e38f));
+    }
+    return !moves;
+}
+
+static void step_piece(const struct adam *adam, const runner_step *steps, uint64_t count, const struct bounds *bounds,
+                       uint64_t n, float *restrict w, float *const *slots) {
+    static const float no_gradient[PIECE];
+    float gain_1 = (float)(1.0 - adam->beta_1), gain_2 = (float)(1.0 - adam->beta_2);
+    float *restrict m = slots[MEAN], *restrict v = slots[SQUARE];
+    uint64_t k = 0, look = 4;
+    for (; k < count; k++) {
+        if (k == look && !(adam->weight_decay > 0)) {
+            look += look / 2;
+            if (all_rest(bounds, n, w, m, v))
+                break;
+        }
+        step(adam, &steps[k], n, w, no_gradient, slots);
+    }
+    for (; k < count; k++)
+        for (uint64_t i = 0; i < n; i++) {
+            m[i] += (0.0f - m[i]) * gain_1;
+            v[i] += (0.0f - v[i]) * gain_2;
+        }
+}
+
+static void step_zeros(const void *config, const runner_step *steps, uint64_t count, uint64_t n, float *w,
+                       float *const *slots) {
+    const struct adam *adam = config;
+    struct bounds bounds = bounds_of(adam, steps, count);
+    for (uint64_t i = 0; i < n; i += PIECE) {
+        float *here[N_SLOTS] = {slots[MEAN] + i, slots[SQUARE] + i, adam->amsgrad ? slots[LARGEST] + i : NULL};
+        step_piece(adam, steps, count, &bounds, n - i < PIECE ? n - i : PIECE, w + i, here);
+    }
+}
+
+static const runner_optimizer_ops ops = {
+    .size = sizeof ops, .plan = plan, .begin = begin, .step = step, .step_zeros = step_zeros};
 
 #define COMPONENT(component, text, count)                                                                              \
     {                                                                                                                  \

@@ -61,6 +61,7 @@ static const struct check layer[] = {WITH_VALUES,
                                      {"elementwise", layer_flags_elementwise},
                                      {"columns", layer_flags_columns},
                                      {"input_columns", layer_flags_input_columns},
+                                     {"input_rows", layer_flags_input_rows},
                                      {0}};
 static const struct check loss[] = {
     WITH_VALUES,           {"memory", loss_memory}, {"gradient", loss_gradient_check}, {"apart", loss_apart},
@@ -76,6 +77,7 @@ static const struct check optimizer[] = {WITH_VALUES,
                                          {"threads", optimizer_threads},
                                          {"linear", optimizer_linear},
                                          {"zero", optimizer_zero},
+                                         {"late", optimizer_late},
                                          {0}};
 static const struct check initializer[] = {
     WITH_VALUES, {"memory", initializer_memory}, {"filled", initializer_values}, {"state", initializer_state}, {0}};

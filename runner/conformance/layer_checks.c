@@ -309,6 +309,58 @@ static bool input_columns_scene(const struct scene *scene, struct work *work) {
                          some_columns, 4);
 }
 
+/* Every third element of input 0 is 0 in all rows; `other` values for the rows of tensor 0 that belong to them. */
+static void zero_inputs(struct layer_work *own, bool other) {
+    struct guard *guard = &own->work.subject->guard;
+    guard_allow_writes(guard, own->inputs[0].data, true);
+    guard_allow_writes(guard, own->tensors[0].data, true);
+    for (uint64_t j = 0; j < own->inputs[0].view.columns; j += 3) {
+        for (uint64_t i = 0; i < own->rows; i++)
+            *matrix_at(&own->inputs[0], i, j) = 0;
+        for (uint64_t c = 0; c < own->tensors[0].view.columns && other; c++)
+            *matrix_at(&own->tensors[0], j, c) += 1;
+    }
+}
+
+static bool same_rows(const struct matrix *a, const struct matrix *b, uint64_t rows, uint64_t step) {
+    for (uint64_t i = 0; i < rows; i += step)
+        if (memcmp(matrix_at(a, i, 0), matrix_at(b, i, 0), a->view.columns * sizeof(float)) != 0)
+            return false;
+    return true;
+}
+
+static bool input_rows_scene(const struct scene *scene, struct work *work) {
+    struct layer_work *own = (struct layer_work *)work;
+    if ((own->leaf.plan.flags & RUNNER_INPUT_ROWS) == 0)
+        return check_skip(work->subject, "it does not declare RUNNER_INPUT_ROWS");
+    if (own->leaf.plan.n_inputs == 0 || own->leaf.plan.n_tensors == 0 ||
+        own->tensors[0].view.rows != own->inputs[0].view.columns)
+        return check_fail(work->subject,
+                          "it declares RUNNER_INPUT_ROWS, but has no tensor 0 with a row for each element of input 0");
+    struct guard *guard = &work->subject->guard;
+    struct matrix before =
+        matrix_new(guard, "gradient before", own->tensors[0].view.rows, own->tensors[0].view.columns);
+    memcpy(before.data, own->gradients[0].data, before.view.rows * before.view.pitch * sizeof(float));
+    struct instance again;
+    char refusal[PAGE_TEXT];
+    zero_inputs(own, false);
+    if (!work_run(work, 0, 1) || !instance_open(scene, 0xff, &again, refusal))
+        return false;
+    struct layer_work *other = (struct layer_work *)again.work;
+    zero_inputs(other, true);
+    bool well = work_run(again.work, 0, 1);
+    if (well && !same_rows(&own->output, &other->output, own->rows, 1))
+        well =
+            check_fail(work->subject, "it declares RUNNER_INPUT_ROWS, but the output depends on rows of tensor 0 whose "
+                                      "elements of input 0 are 0");
+    if (well && !same_rows(&own->gradients[0], &before, before.view.rows, 3))
+        well = check_fail(work->subject,
+                          "it declares RUNNER_INPUT_ROWS, but elements of input 0 that are 0 give their rows "
+                          "of tensor 0 a gradient");
+    instance_close(&again);
+    return well;
+}
+
 bool layer_flags_keep(const struct target *target, struct page *page) {
     return each_scene(target, &layer_form, page, keep_scene);
 }
@@ -335,6 +387,10 @@ bool layer_flags_columns(const struct target *target, struct page *page) {
 
 bool layer_flags_input_columns(const struct target *target, struct page *page) {
     return each_scene(target, &layer_form, page, input_columns_scene);
+}
+
+bool layer_flags_input_rows(const struct target *target, struct page *page) {
+    return each_scene(target, &layer_form, page, input_rows_scene);
 }
 
 /* ---- Evaluation ------------------------------------------------------------------------------------------------------ */

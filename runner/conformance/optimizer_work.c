@@ -182,6 +182,51 @@ static bool zero_scene(const struct scene *scene, struct work *work) {
     return well;
 }
 
+enum { LATE = 300 }; /* steps that come late */
+
+/* Copies weights and slots from or to `store`, one after another. */
+static void copy_state(struct optimizer_work *own, float *store, bool back) {
+    for (uint32_t s = 0; s <= own->plan.slots; s++) {
+        const struct matrix *matrix = s == 0 ? &own->w : &own->slots[s - 1];
+        uint64_t bytes = matrix->view.rows * matrix->view.pitch * sizeof(float);
+        memcpy(back ? matrix->data : store, back ? store : matrix->data, bytes);
+        store += bytes / sizeof(float);
+    }
+}
+
+/* step_zeros() against as many calls of step(). */
+static bool late_scene(const struct scene *scene, struct work *work) {
+    struct optimizer_work *own = (struct optimizer_work *)work;
+    const runner_optimizer_ops *ops = own->ops;
+    (void)scene;
+    if (own->whole || ops->size < offsetof(runner_optimizer_ops, step_zeros) + sizeof ops->step_zeros ||
+        ops->step_zeros == NULL)
+        return check_skip(work->subject, "it has no step_zeros()");
+    if (!work_run(work, 0, 1))
+        return false;
+    allow_all(own);
+    matrix_zero(&own->gradients[0]);
+    struct arena *arena = &work->subject->arena;
+    float *before = arena_array(arena, (own->plan.slots + 1) * own->w.view.rows * own->w.view.pitch, sizeof *before);
+    runner_step *steps = arena_array(arena, LATE, sizeof *steps);
+    copy_state(own, before, false);
+    for (int k = 0; k < LATE; k++) {
+        if (!update_again(own, k % 3 == 0 ? 0.02 : 0.01))
+            return false;
+        steps[k] = *own->step;
+    }
+    struct digest wanted = digest_of(work);
+    float *slots[RUNNER_MAX_SLOTS] = {NULL};
+    for (uint32_t s = 0; s < own->plan.slots; s++)
+        slots[s] = own->slots[s].data;
+    copy_state(own, before, true);
+    lent_to(&work->subject->lent, "step_zeros()");
+    ops->step_zeros(work->subject->part->config, steps, LATE, own->elements, own->w.data, slots);
+    bool well = digest_same(work, &wanted, "after step_zeros() in place of 300 calls of step() with gradients of 0");
+    digest_free(&wanted);
+    return well;
+}
+
 static bool linear_scene(const struct scene *scene, struct work *work) {
     struct optimizer_work *own = (struct optimizer_work *)work;
     (void)scene;
@@ -238,6 +283,10 @@ static bool descent_scene(const struct scene *scene, struct work *work) {
 
 bool optimizer_zero(const struct target *target, struct page *page) {
     return each_scene(target, &optimizer_form, page, zero_scene);
+}
+
+bool optimizer_late(const struct target *target, struct page *page) {
+    return each_scene(target, &optimizer_form, page, late_scene);
 }
 
 bool optimizer_linear(const struct target *target, struct page *page) {

@@ -242,8 +242,12 @@ void stepper_run(struct stepper *stepper, int thread, bool (*next)(void *context
     struct team *team = &stepper->team;
     while (team_join(team, thread)) {
         run_update(stepper, thread);
-        if (team_leave(team))
-            team_open(team, next(context));
+        if (!team_leave(team))
+            continue;
+        bool more = next(context);
+        if (!more)
+            late_flush(stepper);
+        team_open(team, more);
     }
 }
 

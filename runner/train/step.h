@@ -7,6 +7,7 @@
 #ifndef RUNNER_TRAIN_STEP_H
 #define RUNNER_TRAIN_STEP_H
 
+#include "runner/train/late.h"
 #include "runner/train/slice.h"
 #include "runner/train/team.h"
 
@@ -66,6 +67,7 @@ struct stepper {
     size_t n_phases;
     struct stage *stages; /* NULL where the step is cut by rows */
     size_t n_stages;
+    struct late late; /* of the first stage */
     struct tile *tiles;
     size_t n_tiles, tiles_capacity;
     struct row_group *groups; /* those of one tensor stand together */

@@ -84,6 +84,7 @@ void stepper_begin_columns(struct stepper *stepper, int thread) {
     struct slice slice = all_rows(stepper, thread);
     slice_gather(&slice, stepper->data, DATA_TRAIN, stepper->part.order, stepper->part.start);
     slice_forward(&slice, 1, stepper->stages[0].node);
+    late_begin(stepper);
 }
 
 static void end_forward(struct stepper *stepper, int thread, const struct stage *stage) {
@@ -105,8 +106,11 @@ static void forward(struct stepper *stepper, int thread) {
     for (size_t s = 0; s < stepper->n_stages; s++) {
         const struct stage *stage = &stepper->stages[s];
         const struct node *node = &stepper->model->nodes[stage->node];
-        for (size_t c; (c = team_next(team, thread, stage->n_chunks)) < stage->n_chunks;)
+        for (size_t c; (c = team_next(team, thread, stage->n_chunks)) < stage->n_chunks;) {
+            if (s == 0)
+                late_catch_up(stepper, c);
             slice_forward_columns(&slice, stage->node, stage->elementwise_to, c * node->chunk, chunk_columns(node, c));
+        }
         if (team_arrive(team, thread)) {
             end_forward(stepper, thread, stage);
             team_release(team);
@@ -148,7 +152,10 @@ static void run_chunk(struct stepper *stepper, int thread, const struct stage *s
         const struct tile *tile = &stepper->tiles[t];
         if (share != NULL && tiles && tile->tensor == node->first_tensor)
             slice_backward_block(&slice, stage->node, tile->row, tile->rows, tile->column, tile->columns, share);
-        stepper_tile(stepper, thread, &stepper->part, t);
+        if (&model->tensors[tile->tensor] == stepper->late.tensor)
+            late_tile(stepper, thread, tile, chunk);
+        else
+            stepper_tile(stepper, thread, &stepper->part, t);
     }
 }
 

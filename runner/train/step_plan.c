@@ -152,4 +152,5 @@ void stepper_plan(struct stepper *stepper) {
     plan_groups(stepper);
     plan_gradients(stepper);
     plan_transposed(stepper);
+    late_plan(stepper);
 }

@@ -117,9 +117,9 @@ static void other_contracts_are_refused(void **state) {
     REFUSES(s.plugin.magic = 0xdeadbeef, "found magic 0xdeadbeef; wanted 0x524e4e52");
     REFUSES(s.plugin.magic = 0xdeadbeef, "rebuild it against this runner's plugin.h");
     REFUSES(s.plugin.abi_major = 2,
-            "found plugin contract 2.0; wanted 1.0 to 1.0: rebuild it against this runner's plugin.h");
-    REFUSES(s.plugin.abi_major = 0, "found plugin contract 0.0; wanted 1.0 to 1.0: rebuild it");
-    REFUSES(s.plugin.abi_minor = RUNNER_ABI_MINOR + 1, "found plugin contract 1.1; wanted 1.0 to 1.0: rebuild it");
+            "found plugin contract 2.1; wanted 1.0 to 1.1: rebuild it against this runner's plugin.h");
+    REFUSES(s.plugin.abi_major = 0, "found plugin contract 0.1; wanted 1.0 to 1.1: rebuild it");
+    REFUSES(s.plugin.abi_minor = RUNNER_ABI_MINOR + 1, "found plugin contract 1.2; wanted 1.0 to 1.1: rebuild it");
     REFUSES(s.plugin.size -= 8, "found a runner_plugin of 48 bytes; wanted 56: rebuild it");
     REFUSES(s.plugin.component_size = 8, "found a runner_component of 8 bytes; wanted");
     REFUSES(s.plugin.component_size = UINT32_MAX, "found a runner_component of 4294967295 bytes; wanted");
@@ -146,7 +146,7 @@ static void components_that_are_not_well_are_refused(void **state) {
     REFUSES(s.components[0].config_size = UINT32_MAX, "optimizer 'foo': found a config struct of 4294967295 bytes");
     REFUSES(s.plugin.n_components = 2, "optimizer 'foo': found twice in this plugin; wanted once");
     REFUSES(s.components[0].ops = NULL, "optimizer 'foo' has no ops; wanted a runner_optimizer_ops");
-    REFUSES(s.ops.size = 0, "optimizer 'foo': found ops of 0 bytes; wanted a runner_optimizer_ops of 40");
+    REFUSES(s.ops.size = 0, "optimizer 'foo': found ops of 0 bytes; wanted a runner_optimizer_ops of 48");
     REFUSES(s.ops.size = 32, "optimizer 'foo': found ops of 32 bytes; wanted");
     REFUSES(s.ops.size = 4096, "optimizer 'foo': found ops of 4096 bytes; wanted");
     REFUSES(s.components[0].ops = (const void *)16, "optimizer 'foo': found ops of 0 bytes; wanted");

@@ -42,7 +42,7 @@ static void broken_plugins_are_refused_by_name(void **state) {
     } cases[] = {
         {"bad_magic", "/bad_magic.so: found magic 0x0badc0de; wanted 0x524e4e52"},
         {"newer_major",
-         "/newer_major.so: found plugin contract 2.0; wanted 1.0 to 1.0: rebuild it against this runner's plugin.h"},
+         "/newer_major.so: found plugin contract 2.0; wanted 1.0 to 1.1: rebuild it against this runner's plugin.h"},
         {"no_entry", "/no_entry.so: found no function runner_plugin_entry; wanted a plugin"},
         {"missing_step",
          "/missing_step.so: optimizer 'missing_step' has no step; wanted step, or step_tensor, in its ops"},

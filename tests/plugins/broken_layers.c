@@ -24,6 +24,12 @@ static int plan_by_inputs(void *config, runner_call *call, runner_plan *plan_) {
     return RUNNER_OK;
 }
 
+static int plan_input_rows(void *config, runner_call *call, runner_plan *plan_) {
+    plan(config, call, plan_);
+    plan_->flags |= RUNNER_INPUT_ROWS;
+    return RUNNER_OK;
+}
+
 static int plan_forgetful(void *config, runner_call *call, runner_plan *plan_) {
     plan(config, call, plan_);
     plan_->flags = 0; /* and yet backward() reads the input */
@@ -160,6 +166,7 @@ LAYER(cut_dependent, plan, by_first_row, backward)
 LAYER(reads_unwritten, plan, unwritten, backward)
 LAYER(not_elementwise, plan_elementwise, neighbours, backward)
 LAYER(not_by_inputs, plan_by_inputs, forward, backward)
+LAYER(not_input_rows, plan_input_rows, forward, backward)
 LAYER(not_kept, plan_forgetful, forward, backward)
 LAYER(training_differs, plan, differs, backward)
 LAYER(aborts, plan, crashes, backward)
@@ -179,6 +186,7 @@ static const runner_component components[] = {COMPONENT(wrong_gradient),
                                               COMPONENT(reads_unwritten),
                                               COMPONENT(not_elementwise),
                                               COMPONENT(not_by_inputs),
+                                              COMPONENT(not_input_rows),
                                               COMPONENT(not_kept),
                                               COMPONENT(training_differs),
                                               COMPONENT(aborts),

@@ -81,12 +81,20 @@ OPTIMIZER(cut_dependent, plan_none, by_run)
 OPTIMIZER(wrong_gradient, plan_none, climbs)
 OPTIMIZER(not_linear, plan_linear, decays)
 
+static void rests(const void *config, const runner_step *steps, uint64_t count, uint64_t n, float *w,
+                  float *const *slots) {
+    (void)config, (void)steps, (void)count, (void)n, (void)w, (void)slots;
+}
+
+static const runner_optimizer_ops not_late = {
+    .size = sizeof not_late, .plan = plan_none, .step = decays, .step_zeros = rests};
+
 #define COMPONENT(name_)                                                                                               \
     {                                                                                                                  \
         .kind = RUNNER_OPTIMIZER, .config_size = sizeof(struct config), .name = #name_, .doc = "breaks a promise",     \
         .params = params, .n_params = RUNNER_COUNT(params), .ops = &name_                                              \
     }
-static const runner_component components[] = {COMPONENT(out_of_bounds),    COMPONENT(hidden_state),
-                                              COMPONENT(thread_dependent), COMPONENT(cut_dependent),
-                                              COMPONENT(wrong_gradient),   COMPONENT(not_linear)};
+static const runner_component components[] = {
+    COMPONENT(out_of_bounds),  COMPONENT(hidden_state), COMPONENT(thread_dependent), COMPONENT(cut_dependent),
+    COMPONENT(wrong_gradient), COMPONENT(not_linear),   COMPONENT(not_late)};
 RUNNER_PLUGIN(components, "1.0.0")

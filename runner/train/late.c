@@ -1,0 +1,160 @@
+#include "runner/train/late.h"
+
+#include "runner/train/step.h"
+
+#include <string.h>
+
+#define STEPS 256 /* that may be due */
+
+/* Nothing but step() changes its weights and slots, and each row by itself. */
+static bool may_be_late(const struct stepper *stepper, const struct tensor *tensor) {
+    const struct model *model = stepper->model;
+    const struct node *node = &model->nodes[tensor->node];
+    return model->sparse_input && node->inputs[0] == 0 && (node->plan.flags & RUNNER_INPUT_ROWS) != 0 &&
+           tensor->trained && tensor->index == 0 && tensor->rows == model->input_units && !stepper->materialised &&
+           (tensor->optimizer.flags & (RUNNER_LINEAR | RUNNER_WHOLE_TENSOR)) == 0 && !(model->clipping.value > 0) &&
+           !(tensor->weight_decay > 0) && tensor->plan->regularizer == NULL && tensor->storage.transposed == NULL;
+}
+
+void late_plan(struct stepper *stepper) {
+    struct model *model = stepper->model;
+    struct late *late = &stepper->late;
+    unsigned turn = 5;
+    if (stepper->stages == NULL)
+        return;
+    struct tensor *tensor = &model->tensors[model->nodes[stepper->stages[0].node].first_tensor];
+    if (!may_be_late(stepper, tensor))
+        return;
+    late->tensor = tensor;
+    late->zeros = model_floats(&stepper->arena, tensor->pitch, &turn);
+    late->steps = arena_array(&stepper->arena, STEPS, sizeof *late->steps);
+    late->made = arena_array(&stepper->arena, stepper->stages[0].n_chunks * tensor->rows, sizeof *late->made);
+    late->read = arena_array(&stepper->arena, tensor->rows, sizeof *late->read);
+    late->is_read = arena_array(&stepper->arena, tensor->rows, sizeof *late->is_read);
+}
+
+/* The elements of an example that are not 0. */
+static void note_example(struct late *late, const struct data *data, uint64_t example) {
+    uint64_t n = late->tensor->rows;
+    if (data->element == RUNNER_U8) {
+        const uint8_t *x = (const uint8_t *)data->inputs[DATA_TRAIN] + example * n;
+        for (uint64_t i = 0; i < n; i++)
+            late->is_read[i] |= x[i] != 0;
+    } else {
+        const float *x = (const float *)data->inputs[DATA_TRAIN] + example * n;
+        for (uint64_t i = 0; i < n; i++)
+            late->is_read[i] |= x[i] != 0;
+    }
+}
+
+static void note_rows(struct stepper *stepper) {
+    struct late *late = &stepper->late;
+    const struct part *part = &stepper->part;
+    memset(late->is_read, 0, late->tensor->rows);
+    for (uint64_t r = part->start; r < part->start + part->rows; r++)
+        note_example(late, stepper->data, part->order == NULL ? r : part->order[r]);
+    late->n_read = 0;
+    for (uint64_t i = 0; i < late->tensor->rows; i++) {
+        late->read[late->n_read] = (uint32_t)i;
+        late->n_read += late->is_read[i];
+    }
+}
+
+void late_begin(struct stepper *stepper) {
+    struct late *late = &stepper->late;
+    if (late->tensor == NULL)
+        return;
+    late->last = stepper->step.number;
+    if (!late->running) {
+        late->running = true;
+        late->base = late->last - 1;
+        for (size_t i = 0; i < stepper->stages[0].n_chunks * late->tensor->rows; i++)
+            late->made[i] = late->base;
+    }
+    if (late->all) { /* by the update before, whose own step is still due */
+        late->base = late->last - 2;
+        late->steps[0] = late->steps[STEPS - 1];
+    }
+    uint64_t place = late->last - late->base;
+    late->steps[place - 1] = stepper->step;
+    late->all = place == STEPS;
+    note_rows(stepper);
+}
+
+static void slots_of(const struct tensor *tensor, uint64_t place, float *slots[RUNNER_MAX_SLOTS]) {
+    for (uint32_t s = 0; s < tensor->optimizer.slots; s++)
+        slots[s] = tensor->slots[s] + place;
+}
+
+/* Where a row of the chunk's panel begins. */
+static uint64_t place_of(const struct tensor *tensor, size_t chunk, uint64_t row) {
+    return (chunk * tensor->rows + row) * tensor->pitch;
+}
+
+static uint64_t columns_of(const struct tensor *tensor, size_t chunk) {
+    uint64_t first = chunk * tensor->panel;
+    return tensor->columns - first < tensor->panel ? tensor->columns - first : tensor->panel;
+}
+
+static void make_steps(struct stepper *stepper, size_t chunk, uint64_t row, uint64_t until) {
+    struct late *late = &stepper->late;
+    const struct tensor *tensor = late->tensor;
+    const runner_optimizer_ops *ops = stepper->model->optimizer->ops;
+    uint64_t *made = &late->made[chunk * tensor->rows + row], count = until - *made;
+    const runner_step *steps = late->steps + (*made - late->base);
+    *made = until;
+    if (count == 0 || (tensor->optimizer.flags & RUNNER_ZERO_IS_NOOP) != 0)
+        return;
+    uint64_t place = place_of(tensor, chunk, row), n = columns_of(tensor, chunk);
+    float *w = tensor->weights + place, *slots[RUNNER_MAX_SLOTS];
+    slots_of(tensor, place, slots);
+    if (ops->size >= offsetof(runner_optimizer_ops, step_zeros) + sizeof ops->step_zeros && ops->step_zeros != NULL) {
+        ops->step_zeros(tensor->optimizer_config, steps, count, n, w, slots);
+        return;
+    }
+    for (uint64_t i = 0; i < count; i++)
+        ops->step(tensor->optimizer_config, &steps[i], n, w, late->zeros, slots);
+}
+
+void late_catch_up(struct stepper *stepper, size_t chunk) {
+    struct late *late = &stepper->late;
+    if (late->tensor == NULL)
+        return;
+    for (uint64_t i = 0; i < (late->all ? late->tensor->rows : late->n_read); i++)
+        make_steps(stepper, chunk, late->all ? i : late->read[i], late->last - 1);
+}
+
+void late_tile(struct stepper *stepper, int thread, const struct tile *tile, size_t chunk) {
+    struct late *late = &stepper->late;
+    const struct tensor *tensor = late->tensor;
+    const runner_optimizer_ops *ops = stepper->model->optimizer->ops;
+    runner_view gradient = {
+        .data = stepper->gradients[thread], .rows = tile->rows, .columns = tile->columns, .pitch = tensor->pitch};
+    runner_tile part = {.row = tile->row, .rows = tile->rows, .column = tile->column, .columns = tile->columns};
+    for (uint64_t i = 0; i < tile->rows; i++)
+        if (late->is_read[tile->row + i])
+            memset(gradient.data + i * gradient.pitch, 0, tile->columns * sizeof(float));
+    struct slice slice = stepper_slice(stepper, thread, &stepper->part, 0, stepper->part.rows);
+    slice_gradient(&slice, tensor, &part, 1, &gradient);
+    for (uint64_t i = 0; i < tile->rows; i++) {
+        uint64_t row = tile->row + i, place = place_of(tensor, chunk, row);
+        float *slots[RUNNER_MAX_SLOTS];
+        if (!late->is_read[row])
+            continue;
+        slots_of(tensor, place, slots);
+        ops->step(tensor->optimizer_config, &stepper->step, tile->columns, tensor->weights + place,
+                  gradient.data + i * gradient.pitch, slots);
+        late->made[chunk * tensor->rows + row] = late->last;
+    }
+}
+
+void late_flush(struct stepper *stepper) {
+    struct late *late = &stepper->late;
+    if (!late->running)
+        return;
+    uint64_t until = stepper->diverged ? late->last - 1 : late->last;
+    for (size_t chunk = 0; chunk < stepper->stages[0].n_chunks; chunk++)
+        for (uint64_t row = 0; row < late->tensor->rows; row++)
+            make_steps(stepper, chunk, row, until);
+    late->running = late->all = false;
+}

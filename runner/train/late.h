@@ -1,0 +1,44 @@
+/*
+ * Steps that come late. Where an element of the input is 0 in a whole batch, as most pixels are at batch 1, the row of weights that it is
+ * multiplied by (RUNNER_INPUT_ROWS) is not read and has a gradient of 0. Most optimizers move it all the same, since their slots remember
+ * earlier gradients. Its steps wait until it is read again and are then made one after another while it is in the first-level cache: so an
+ * update passes over the rows that it reads, not over all weights and slots. Each element gets the same steps in the same order, hence the
+ * same bits.
+ *
+ * Only while stepper_run() runs is anything late: at its end late_flush() makes what is due, so nobody else need know.
+ */
+#ifndef RUNNER_TRAIN_LATE_H
+#define RUNNER_TRAIN_LATE_H
+
+#include "runner/train/tensor.h"
+
+struct stepper;
+struct stage;
+struct tile;
+
+struct late {
+    struct tensor *tensor; /* NULL: no tensor has late steps */
+    const float *zeros;    /* [panel] a gradient */
+    runner_step *steps;    /* of updates base + 1 .. */
+    uint64_t base;         /* all rows have had this update's step */
+    uint64_t last;         /* the update that runs */
+    bool running;          /* something may be late */
+    bool all;              /* all rows get what is due in this update, since `steps` is full */
+    uint64_t *made;        /* [chunks][rows] the last update whose step the row has had */
+    uint32_t *read;        /* [n_read] the rows that this update reads, ascending */
+    uint64_t n_read;
+    unsigned char *is_read; /* [rows] */
+};
+
+/* Once the tiles are planned. */
+void late_plan(struct stepper *stepper);
+/* By one thread, once the inputs of an update are gathered. */
+void late_begin(struct stepper *stepper);
+/* By the chunk's thread, before the rows are read: the steps up to the update before. */
+void late_catch_up(struct stepper *stepper, size_t chunk);
+/* Gradient and step of the rows that the update has read, in place of stepper_tile(). */
+void late_tile(struct stepper *stepper, int thread, const struct tile *tile, size_t chunk);
+/* By one thread, when no update runs: all that is due. */
+void late_flush(struct stepper *stepper);
+
+#endif

@@ -1,0 +1,139 @@
+/* Steps that come late (runner/train/late.h) against the same updates with no step late: the same bits of weights and slots. */
+#include "tests/unit/train/lab.h"
+
+#include "runner/base/hash.h"
+#include "runner/train/step.h"
+
+#include <omp.h>
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+enum { UNITS = 60, ROWS = 100, UPDATES = 300 };
+
+static const char *const model_text = "model: [{dense: {units: 300, activation: tanh}}, {dense: {units: 3, activation: "
+                                      "softmax}}]\nloss: categorical_crossentropy\n";
+
+/* Runs end after these updates; in the first more steps are due than are kept. */
+static const uint64_t ends[] = {270, 271, UPDATES};
+
+struct updates {
+    struct stepper *stepper;
+    uint64_t rows, begun, end;
+};
+
+static bool next_update(void *context) {
+    struct updates *updates = context;
+    uint64_t u = updates->begun, rows = updates->rows;
+    if (u == updates->end)
+        return false;
+    stepper_begin(updates->stepper, NULL, u * rows % (ROWS - rows + 1), rows, 0.002 / (double)(1 + u % 5));
+    updates->begun++;
+    return true;
+}
+
+static void run(struct stepper *stepper, struct updates *updates, int threads) {
+#pragma omp parallel num_threads(threads)
+    {
+        unsigned before = thread_numbers_set();
+#pragma omp single
+        {
+            stepper_team(stepper, omp_get_num_threads());
+            next_update(updates);
+        }
+        stepper_run(stepper, omp_get_thread_num(), next_update, updates);
+        thread_numbers_restore(before);
+    }
+}
+
+/* A hash of weights and slots of all tensors after each run. */
+static struct hash128 state_after(struct lab *lab, const char *optimizer, uint64_t rows, int threads, bool late) {
+    char yaml[1024];
+    struct error error = {0};
+    struct model model;
+    struct stepper stepper;
+    struct hash_stream hash;
+    hash_stream_init(&hash);
+    snprintf(yaml, sizeof yaml, "%soptimizer: %s\n", model_text, optimizer);
+    if (model_build(&lab->loader, lab_trial(lab, yaml), &lab->data, &model, NULL, &error) != STATUS_OK)
+        fail_msg("%s", error.text);
+    model_plan_columns(&model, rows, rows);
+    model.sparse_input = true;
+    assert_int_equal(model_initialize(&model, 3, &error), STATUS_OK);
+    stepper_init(&stepper, &model, &lab->data, rows, rows, threads, 5);
+    assert_non_null(stepper.late.tensor);
+    if (!late)
+        stepper.late.tensor = NULL;
+    struct updates updates = {.stepper = &stepper, .rows = rows};
+    for (size_t r = 0; r < sizeof ends / sizeof ends[0]; r++) {
+        updates.end = ends[r];
+        run(&stepper, &updates, threads);
+        assert_false(stepper.failed || stepper.diverged);
+        for (size_t t = 0; t < model.n_tensors; t++) {
+            const struct tensor *tensor = &model.tensors[t];
+            float *plain = memory_alloc(tensor->elements, sizeof *plain);
+            for (uint32_t s = 0; s <= tensor->optimizer.slots; s++) {
+                tensor_gather(tensor, s == 0 ? tensor->weights : tensor->slots[s - 1], plain);
+                hash_stream_add(&hash, plain, tensor->elements * sizeof *plain);
+            }
+            free(plain);
+        }
+    }
+    stepper_clear(&stepper);
+    model_clear(&model);
+    struct hash128 result = hash_stream_result(&hash);
+    hash_stream_clear(&hash);
+    return result;
+}
+
+static void late_steps_give_the_bits_of_steps_in_time(void **state) {
+    static const char *const optimizers[] = {
+        "adam",
+        "adam",
+        "{adam: {amsgrad: true, epsilon: 0.001}}",
+        "adamw",
+        "{adam: {beta_1: 0.0, beta_2: 0.9}}", /* weights rest from the first step on */
+        "{adam: {beta_1: 0.5}}",              /* and after some */
+        "{sgd: {momentum: 0.9, nesterov: true}}",
+        "rmsprop",
+        "adagrad",
+        "nadam"};
+    for (size_t o = 0; o < sizeof optimizers / sizeof optimizers[0]; o++) {
+        uint64_t rows = o % 4 == 0 ? 4 : 1;
+        struct hash128 wanted = state_after(*state, optimizers[o], rows, 1, false);
+        for (int threads = 1; threads <= 2; threads++)
+            if (!hash128_equal(state_after(*state, optimizers[o], rows, threads, true), wanted))
+                fail_msg("%s, %d rows, %d threads", optimizers[o], (int)rows, threads);
+    }
+}
+
+/* Element j is in about one example of 1 + j / 4, and the last ten are in none. */
+static void thin_out(struct lab *lab) {
+    float *inputs = (float *)lab->data.inputs[DATA_TRAIN];
+    for (uint64_t i = 0; i < ROWS; i++)
+        for (uint64_t j = 0; j < UNITS; j++)
+            if (j >= UNITS - 10 || random_below(random_key(9, "thin", 0), i, j, 1 + (uint32_t)j / 4) > 0)
+                inputs[i * UNITS + j] = 0;
+}
+
+static int setup(void **state) {
+    static struct lab lab;
+    lab_init(&lab);
+    lab_data(&lab, ROWS, 0, UNITS, 3);
+    thin_out(&lab);
+    *state = &lab;
+    return 0;
+}
+
+static int teardown(void **state) {
+    lab_clear(*state);
+    return 0;
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(late_steps_give_the_bits_of_steps_in_time),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
