@@ -148,7 +148,7 @@ static void run_chunk(struct stepper *stepper, int thread, const struct stage *s
     bool tiles = by_tiles(model, node);
     if (share != NULL && !tiles)
         slice_backward_columns(&slice, stage->node, chunk * node->chunk, chunk_columns(node, chunk), share);
-    for (size_t t = stage->first_tile[chunk]; t < stage->first_tile[chunk + 1]; t++) {
+    for (size_t t = stage->first_tile[chunk + 1]; t-- > stage->first_tile[chunk];) {
         const struct tile *tile = &stepper->tiles[t];
         if (share != NULL && tiles && tile->tensor == node->first_tensor)
             slice_backward_block(&slice, stage->node, tile->row, tile->rows, tile->column, tile->columns, share);
@@ -166,7 +166,7 @@ void stepper_run_columns(struct stepper *stepper, int thread) {
         return;
     for (size_t s = stepper->n_stages; s-- > 0;) {
         const struct stage *stage = &stepper->stages[s];
-        for (size_t c; (c = team_next(team, thread, stage->n_chunks)) < stage->n_chunks;)
+        for (size_t c; (c = team_next_down(team, thread, stage->n_chunks)) < stage->n_chunks;)
             run_chunk(stepper, thread, stage, c);
         if (stage->shares == NULL)
             return; /* nothing below it is trained */

@@ -59,7 +59,7 @@ void team_init(struct team *team, struct team_share *shares, int threads) {
     }
 }
 
-size_t team_next(struct team *team, int thread, size_t n) {
+static size_t next_of(struct team *team, int thread, size_t n, bool down) {
     size_t threads = (size_t)team->threads;
     for (size_t v = 0; v < threads; v++) {
         size_t victim = ((size_t)thread + v) % threads, first = n * victim / threads, end = n * (victim + 1) / threads;
@@ -68,9 +68,17 @@ size_t team_next(struct team *team, int thread, size_t n) {
             continue;
         size_t i = first + atomic_fetch_add_explicit(taken, 1, memory_order_relaxed);
         if (i < end)
-            return i;
+            return down ? first + (end - 1 - i) : i;
     }
     return SIZE_MAX;
+}
+
+size_t team_next(struct team *team, int thread, size_t n) {
+    return next_of(team, thread, n, false);
+}
+
+size_t team_next_down(struct team *team, int thread, size_t n) {
+    return next_of(team, thread, n, true);
 }
 
 /* Until *word is another than `value`: spins for a while, then sleeps. To wake up takes some 50 us, so that one who would have got there

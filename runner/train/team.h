@@ -60,6 +60,8 @@ void team_open(struct team *team, bool more);
 bool team_join(struct team *team, int thread);
 /* The next of n indices that no thread has taken yet; n or more where there is none. */
 size_t team_next(struct team *team, int thread, size_t n);
+/* The same from the end of each thread's part: what a loop has used last is still in the cache for a loop that goes back. */
+size_t team_next_down(struct team *team, int thread, size_t n);
 bool team_arrive(struct team *team, int thread);
 void team_release(struct team *team);
 /* Meets and does nothing. */

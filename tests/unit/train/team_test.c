@@ -58,7 +58,8 @@ static void *run(void *argument) {
         work->joined[hand->thread]++;
         for (int l = 0; l < LOOPS; l++) {
             stumble(hand, turn + (unsigned)l);
-            for (size_t i; (i = team_next(team, hand->thread, ITEMS)) < ITEMS;)
+            size_t (*next)(struct team *, int, size_t) = l % 2 == 0 ? team_next : team_next_down;
+            for (size_t i; (i = next(team, hand->thread, ITEMS)) < ITEMS;)
                 work->done[l][i]++;
             if (team_arrive(team, hand->thread)) {
                 work->sums[l] = 0;
