@@ -29,8 +29,8 @@ static void step(const void *config, const runner_step *step, uint64_t n, float 
     }
 }
 
-static const runner_optimizer_ops ops = {
-    sizeof(runner_optimizer_ops), 0, plan, NULL /* begin */, step, NULL /* step_tensor */, NULL /* step_zeros */};
+/* No begin(), step_tensor() and step_zeros(). */
+static const runner_optimizer_ops ops = {sizeof(runner_optimizer_ops), 0, plan, NULL, step, NULL, NULL};
 
 static const runner_component components[] = {
     {RUNNER_OPTIMIZER, sizeof(struct config), "skeleton", "gradient descent with momentum", params,
