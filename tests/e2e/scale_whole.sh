@@ -48,7 +48,7 @@ for again in "points.yaml" "table results/points" "report results/points" "verif
     measure $again
     at_most "$peak" 130000 "kB in memory: $again"
 done
-measure report results/points results/points -o two.html
+measure report results/points results/points --output two.html
 at_most "$peak" 200000 "kB to compare two runs of 100000 points on a page"
 cube large 100 100 100
 measure check large.yaml
