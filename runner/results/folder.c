@@ -9,7 +9,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -19,6 +21,7 @@
 
 #define NAME_LIMIT 200
 #define WAIT_MILLISECONDS 200 /* between two looks at a lock that another runner holds */
+#define LAST_LOOKS 25         /* at one whose runner is gone */
 
 static void add_escaped(struct text *out, const char *name) {
     for (const char *c = name; *c != '\0'; c++) {
@@ -72,13 +75,25 @@ static const char *holder_of(int lock, char text[256]) {
     return text[0] != '\0' ? text : "an unknown process";
 }
 
+/* A runner that is killed while it starts a process leaves its lock to that one, until it is another program or has ended. */
+static bool holder_is_gone(int lock) {
+    char holder[256], here[256] = "", host[256];
+    long pid;
+    gethostname(here, sizeof here - 1);
+    return sscanf(holder_of(lock, holder), "process %ld on %255s since", &pid, host) == 2 && strcmp(host, here) == 0 &&
+           kill((pid_t)pid, 0) < 0 && errno == ESRCH;
+}
+
 /* flock() would wait as well, but not for signals, too. */
-static enum status wait_for_lock(int lock, const struct interrupt *interrupt, int *failed, struct error *error) {
+static enum status wait_for_lock(int lock, size_t looks, const struct interrupt *interrupt, int *failed,
+                                 struct error *error) {
     struct pollfd signals = {.fd = interrupt_descriptor(interrupt), .events = POLLIN};
     enum status status = STATUS_OK;
-    while (status == STATUS_OK && (*failed = flock(lock, LOCK_EX | LOCK_NB)) != 0 && errno == EWOULDBLOCK) {
+    while (status == STATUS_OK && (*failed = flock(lock, LOCK_EX | LOCK_NB)) != 0 && errno == EWOULDBLOCK &&
+           looks > 0) {
         poll(&signals, 1, WAIT_MILLISECONDS);
         status = interrupt_check(interrupt, error);
+        looks--;
     }
     return status;
 }
@@ -89,13 +104,17 @@ static enum status lock(const struct folder *folder, int fd, bool wait, const st
     *failed = flock(fd, LOCK_EX | LOCK_NB);
     if (*failed == 0 || errno != EWOULDBLOCK)
         return STATUS_OK;
-    if (!wait)
-        return error_set(error, STATUS_ENVIRONMENT,
-                         "%s: another runner works in this folder: %s; wait for it (--wait), or use another --results",
-                         folder->path, holder_of(folder->lock, holder));
-    log_info(log, "%s: waiting for the runner that works in this folder: %s", folder->path,
-             holder_of(folder->lock, holder));
-    return wait_for_lock(fd, interrupt, failed, error);
+    if (wait)
+        log_info(log, "%s: waiting for the runner that works in this folder: %s", folder->path,
+                 holder_of(folder->lock, holder));
+    size_t looks = wait ? SIZE_MAX : holder_is_gone(folder->lock) ? LAST_LOOKS : 0;
+    enum status status = wait_for_lock(fd, looks, interrupt, failed, error);
+    if (status == STATUS_OK && *failed != 0 && errno == EWOULDBLOCK)
+        status =
+            error_set(error, STATUS_ENVIRONMENT,
+                      "%s: another runner works in this folder: %s; wait for it (--wait), or use another --results",
+                      folder->path, holder_of(folder->lock, holder));
+    return status;
 }
 
 /* A file system of another machine may lock no folders: then the file alone counts. */

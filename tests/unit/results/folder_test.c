@@ -75,12 +75,38 @@ static void a_second_runner_is_told_who_holds_the_folder(void **state) {
     rmdir(parent);
 }
 
+/* As after kill -9 between fork() and exec(): the descriptors of the one that was killed are open a moment longer. */
+static void the_lock_of_a_runner_that_is_gone_is_waited_for(void **state) {
+    (void)state;
+    char parent[] = "/tmp/runner-folder-XXXXXX";
+    assert_non_null(mkdtemp(parent));
+    struct folder folder;
+    struct error error = {0};
+    pid_t first = fork();
+    if (first == 0) {
+        if (folder_open(&folder, parent, "grid", false, NULL, NULL, &error) != STATUS_OK)
+            _exit(1);
+        if (fork() == 0)
+            usleep(500000);
+        _exit(0);
+    }
+    int status;
+    assert_int_equal(waitpid(first, &status, 0), first);
+    assert_int_equal(status, 0);
+    assert_int_equal(folder_open(&folder, parent, "grid", false, NULL, NULL, &error), STATUS_OK);
+    unlink(folder_file(&folder, ".lock"));
+    rmdir(folder.path);
+    folder_close(&folder);
+    rmdir(parent);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_hold_the_overrides),
         cmocka_unit_test(unsafe_characters_are_escaped),
         cmocka_unit_test(long_names_are_cut_and_stay_different),
         cmocka_unit_test(a_second_runner_is_told_who_holds_the_folder),
+        cmocka_unit_test(the_lock_of_a_runner_that_is_gone_is_waited_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
