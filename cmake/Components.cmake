@@ -16,6 +16,10 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|amd64|AMD64)$")
                                 COMPILE_OPTIONS "-march=x86-64-v4;-mprefer-vector-width=512")
 endif()
 
+# Short loops of whole cache lines: where one crosses into another, a step of one row takes a tenth more.
+set_property(SOURCE "${PROJECT_SOURCE_DIR}/runner/host/kernels_v3.c" "${PROJECT_SOURCE_DIR}/runner/host/kernels_v4.c"
+             "${PROJECT_SOURCE_DIR}/runner/host/kernels_any.c" APPEND PROPERTY COMPILE_OPTIONS -falign-loops=64)
+
 # No data set reader reaches the products, and clang takes minutes over their unrolled loops with all that fuzzers count.
 if(RUNNER_FUZZ)
     set_property(SOURCE "${PROJECT_SOURCE_DIR}/runner/host/kernels_v3.c" "${PROJECT_SOURCE_DIR}/runner/host/kernels_v4.c"
