@@ -46,11 +46,17 @@ static void remembers(const void *config, const runner_step *step, uint64_t n, f
     descend(step, n, w, g, 1 + 0.01f * momentum);
 }
 
+/* Of memory that a thread has for itself: the address in 10 bits, all of it, since such memory often lies at the same place of larger blocks. */
+static unsigned place_of(const void *memory) {
+    uintptr_t page = (uintptr_t)memory >> 12;
+    return (unsigned)((page ^ page >> 10 ^ page >> 20) & 1023);
+}
+
 static void by_thread(const void *config, const runner_step *step, uint64_t n, float *w, const float *g,
                       float *const *slots) {
     static _Thread_local float own;
     (void)config, (void)slots;
-    descend(step, n, w, g, 1 + 0.001f * (float)((uintptr_t)&own >> 12 & 1023));
+    descend(step, n, w, g, 1 + 0.001f * (float)place_of(&own));
 }
 
 static void by_run(const void *config, const runner_step *step, uint64_t n, float *w, const float *g,
