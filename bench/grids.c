@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <time.h>
 
 enum { MOST_TRIALS = 100000, MEMORY_BATCHES = 3 };
 
@@ -72,36 +72,45 @@ static void overhead(struct settings *settings) {
     free(seconds);
 }
 
-/* Until the first update of the first trial is done; and the whole command, for comparison. */
+/* When the supervisor heard of the first epoch with an update, by the events in a log of `--json`; 0 where there is none. */
+static double first_update(const struct settings *settings, const char *name) {
+    char path[COMMAND_PATH], *line = NULL;
+    size_t capacity = 0;
+    double then = 0;
+    snprintf(path, sizeof path, "%s/%s.log", settings->servers.logs, name);
+    FILE *file = fopen(path, "r");
+    while (file != NULL && then == 0 && getline(&line, &capacity, file) > 0) {
+        const char *time = strstr(line, "\"time\":"), *updates = strstr(line, "\"updates\":");
+        if (strstr(line, "\"event\":\"epoch\"") != NULL && time != NULL && updates != NULL &&
+            strtod(updates + strlen("\"updates\":"), NULL) >= 1)
+            then = strtod(time + strlen("\"time\":"), NULL);
+    }
+    free(line);
+    if (file != NULL)
+        fclose(file);
+    return then;
+}
+
+/* Until the first update of the first trial is done and known; and the whole command, for comparison. */
 static void start(struct settings *settings) {
-    char text[6000], config[COMMAND_PATH], note[COMMAND_PATH], folder[COMMAND_PATH];
+    char text[1024], config[COMMAND_PATH];
     struct series values = {0}, whole = {0}, peer = {0};
-    snprintf(folder, sizeof folder, "%s/bench/plugins", settings->build);
-    command_write_config(settings, "first", "", config); /* makes the folder */
-    snprintf(note, sizeof note, "%s/runs/first_update", settings->out);
-    char *absolute = realpath(settings->out, NULL);
-    if (absolute == NULL)
-        die("no folder %s", settings->out);
-    snprintf(text, sizeof text, "experiment: first\n%soptimizer: {stopwatch: {file: \"%s/runs/first_update\"}}\n%s",
-             xor_model, absolute, "train: {batch_size: full, epochs: 100}\n");
-    free(absolute);
+    snprintf(text, sizeof text, "experiment: first\n%soptimizer: sgd\ntrain: {batch_size: full, epochs: 100}\n",
+             xor_model);
     command_write_config(settings, "first", text, config);
-    const char *const words[] = {"--plugin-dir", folder, NULL};
+    static const char *const words[] = {"--json", NULL};
     const char *const import[] = {settings->python, "-c", "import torch", NULL};
     for (size_t round = 0; round < settings->rounds; round++) {
-        double elapsed, then = 0;
-        unlink(note);
-        const double begun = now();
+        double elapsed;
+        struct timespec begun;
+        clock_gettime(CLOCK_REALTIME, &begun);
         if (!command_run_config(settings, "start", config, words, &elapsed))
             break;
-        FILE *file = fopen(note, "r");
-        if (file == NULL)
+        const double then = first_update(settings, "start");
+        if (then == 0)
             break;
-        if (fscanf(file, "%lf", &then) == 1) {
-            series_add(&values, 1e3 * (then - begun));
-            series_add(&whole, 1e3 * elapsed);
-        }
-        fclose(file);
+        series_add(&values, 1e3 * (then - (double)begun.tv_sec - 1e-9 * (double)begun.tv_nsec));
+        series_add(&whole, 1e3 * elapsed);
         if (settings->python != NULL && round < 3 && command_run(settings, "import_torch", import, &elapsed))
             series_add(&peer, 1e3 * elapsed);
     }
