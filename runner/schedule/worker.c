@@ -220,10 +220,7 @@ struct sections {
 };
 
 static void read_sections(struct message_reader *reader, struct arena *arena, struct sections *sections) {
-    sections->n_names = message_read_count(reader, 9);
-    sections->names = arena_array(arena, sections->n_names, sizeof *sections->names);
-    for (size_t i = 0; i < sections->n_names; i++)
-        sections->names[i] = message_read_string(reader);
+    sections->names = read_strings(reader, arena, &sections->n_names);
     sections->n_trees = message_read_count(reader, 2);
     sections->trees = arena_array(arena, sections->n_trees, sizeof *sections->trees);
     for (size_t i = 0; i < sections->n_trees && !reader->bad; i++)
