@@ -1,5 +1,6 @@
 #include "runner/cli/progress.h"
 
+#include "runner/base/clock.h"
 #include "runner/cli/events.h"
 #include "runner/cli/words.h"
 #include "runner/results/tables.h"
@@ -9,17 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #define SILENCE_SECONDS 60 /* of the plain form, after which a line says that the run goes on */
 #define LEAST_SHARE 0.02   /* of a running trial, from which it tells how long it will take */
-
-static double now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 static size_t point_of(const struct progress *progress, size_t trial) {
     return progress->settings.plan->results.trials[trial].point;
@@ -53,7 +47,7 @@ static void make_forecast(struct progress *progress) {
 }
 
 void progress_init(struct progress *progress, const struct progress_settings *settings) {
-    *progress = (struct progress){.settings = *settings, .left = (double)NAN, .said_at = now()};
+    *progress = (struct progress){.settings = *settings, .left = (double)NAN, .said_at = clock_seconds()};
     progress->terminal = (struct terminal){.columns = 80, .rows = 24};
     terminal_read(&progress->terminal, getenv("LC_ALL"), getenv("LC_CTYPE"), getenv("LANG"), getenv("NO_COLOR"));
     const char *name = getenv("TERM");
@@ -111,7 +105,7 @@ static bool count_running(struct progress *progress, const struct slot *slots, s
 
 /* Share and time left. */
 static void count_left(struct progress *progress, const struct slot *slots, size_t n_slots) {
-    double time = now(), spent = progress->seconds_done, rest = 0;
+    double time = clock_seconds(), spent = progress->seconds_done, rest = 0;
     size_t workers = progress->settings.workers, next = 0, n = 0;
     memset(progress->busy, 0, workers * sizeof *progress->busy);
     bool known = count_running(progress, slots, n_slots, time, true) || progress->ended > 0;
@@ -174,7 +168,7 @@ static void say(struct progress *progress, const char *text) {
     words_cut(text, SIZE_MAX, &out);
     text_add(&out, progress->live ? "\033[K\n\033[J" : "\n");
     put(&out);
-    progress->said_at = now();
+    progress->said_at = clock_seconds();
     text_clear(&out);
 }
 
@@ -196,7 +190,7 @@ static void on_note(void *context, const struct slot *slot, const char *text) {
 static void on_ended(void *context, const struct slot *slot) {
     struct progress *progress = context;
     const struct progress_settings *settings = &progress->settings;
-    double seconds = now() - slot->started;
+    double seconds = clock_seconds() - slot->started;
     progress->ended++;
     progress->seconds_done += seconds;
     progress->counted_at = 0;
@@ -253,7 +247,7 @@ static void draw(struct progress *progress, const struct slot *slots, size_t n_s
 
 static void on_tick(void *context, const struct slot *slots, size_t n_slots) {
     struct progress *progress = context;
-    double time = now();
+    double time = clock_seconds();
     if (time - progress->counted_at >= 0.5)
         count_left(progress, slots, n_slots);
     if (progress->settings.json && time - progress->told_at >= 1) {

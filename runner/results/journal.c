@@ -1,5 +1,6 @@
 #include "runner/results/journal.h"
 
+#include "runner/base/clock.h"
 #include "runner/base/file.h"
 #include "runner/results/brief.h"
 
@@ -15,12 +16,6 @@
 enum { LOOKS = 2 }; /* a second apart, at a folder without its journal */
 
 #define PREFIX (HASH_SHORT_TEXT_SIZE - 1 + 1) /* digits and a space */
-
-static double now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 /* Keys are hashes: their first digits spread well. */
 static uint64_t hash_of(const char *key) {
@@ -324,7 +319,7 @@ static enum status check_place(struct journal *journal, struct error *error) {
 
 static enum status sync_now(struct journal *journal, struct error *error) {
     journal->unsynced = false;
-    journal->synced_at = now();
+    journal->synced_at = clock_seconds();
     enum status status = check_place(journal, error);
     if (status != STATUS_OK)
         return status;
@@ -334,7 +329,7 @@ static enum status sync_now(struct journal *journal, struct error *error) {
 }
 
 enum status journal_sync(struct journal *journal, struct error *error) {
-    if (!journal->unsynced || now() - journal->synced_at < 1)
+    if (!journal->unsynced || clock_seconds() - journal->synced_at < 1)
         return STATUS_OK;
     return sync_now(journal, error);
 }

@@ -1,5 +1,6 @@
 #include "runner/schedule/child.h"
 
+#include "runner/base/clock.h"
 #include "runner/base/interrupt.h"
 
 #include <errno.h>
@@ -16,7 +17,6 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -272,12 +272,6 @@ static enum status error_of_reply(const struct frame *frame, struct text *where,
     return error_set(error, (enum status)status, "%s", text);
 }
 
-static double now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
 enum news { READABLE, ENDED, LATE, INTERRUPTED };
 
 /* Waits until there is something to read, the process has ended and all that it sent has been read, or `end` has come. */
@@ -286,7 +280,7 @@ static enum news wait_for_news(const struct child *child, double end) {
         struct pollfd polls[3] = {{.fd = child->socket, .events = POLLIN},
                                   {.fd = child->pidfd, .events = POLLIN},
                                   {.fd = interrupt_descriptor(child->interrupt), .events = POLLIN}};
-        double left = child->patience > 0 ? end - now() : 3600;
+        double left = child->patience > 0 ? end - clock_seconds() : 3600;
         if (left <= 0)
             return LATE;
         if (poll(polls, 3, (int)(1000 * (left < 3600 ? left : 3600)) + 1) < 0) {
@@ -309,7 +303,7 @@ static enum status next_frame(struct child *child, enum status status, struct fr
     *died = false;
     bool end = false, found = false;
     enum news news = ENDED;
-    double latest = now() + child->patience;
+    double latest = clock_seconds() + child->patience;
     if (status == STATUS_OK) /* it may have come with the one before */
         status = frame_reader_next(&child->reader, frame, &found, error);
     while (status == STATUS_OK && !end && !found && (news = wait_for_news(child, latest)) == READABLE) {

@@ -1,5 +1,6 @@
 #include "runner/schedule/slot.h"
 
+#include "runner/base/clock.h"
 #include "runner/train/train.h"
 
 #include <math.h>
@@ -8,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 static void drop_file(struct slot *slot) {
@@ -94,9 +94,7 @@ static enum status start(struct slot *slot, const struct session *session, const
 }
 
 static void begin(struct slot *slot, size_t trial) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    slot->started = (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+    slot->started = clock_seconds();
     slot->trial = trial;
     slot->verdict = NULL;
     slot->checkpoints = slot->checkpoint = slot->resumed = false;

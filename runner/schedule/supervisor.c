@@ -1,5 +1,6 @@
 #include "runner/schedule/supervisor.h"
 
+#include "runner/base/clock.h"
 #include "runner/base/file.h"
 #include "runner/base/interrupt.h"
 #include "runner/results/artifact.h"
@@ -10,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define TICK_SECONDS 0.1
@@ -31,12 +31,6 @@ struct run {
     struct pollfd *polls;
     double ticked;
 };
-
-static double now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 static size_t data_of(const struct run *run, size_t trial) {
     const struct plan *plan = run->supervisor->plan;
@@ -267,7 +261,7 @@ static enum status keep_weights(const struct run *run, struct slot *slot, enum s
 
 /* Ends trials that take too long, and takes away what others print so that there is room for more. */
 static void watch_slots(struct run *run) {
-    double limit = run->supervisor->experiment->limits.time, time = now();
+    double limit = run->supervisor->experiment->limits.time, time = clock_seconds();
     for (size_t i = 0; i < run->n_slots; i++) {
         struct slot *slot = &run->slots[i];
         if (slot->trial == NO_TRIAL)
@@ -388,11 +382,11 @@ static enum status loop(struct run *run, struct error *error) {
             status = journal_sync(supervisor->journal, error);
         if (status != STATUS_OK)
             return status;
-        if (now() - run->ticked >= TICK_SECONDS) {
+        if (clock_seconds() - run->ticked >= TICK_SECONDS) {
             watch_slots(run);
             if (watcher->tick != NULL)
                 watcher->tick(watcher->context, run->slots, run->n_slots);
-            run->ticked = now();
+            run->ticked = clock_seconds();
         }
     }
 }

@@ -1,5 +1,6 @@
 #include "runner/schedule/worker.h"
 
+#include "runner/base/clock.h"
 #include "runner/schedule/worker_guard.h"
 #include "runner/train/checkpoint.h"
 #include "runner/train/weights.h"
@@ -14,7 +15,6 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 /* What a trial may print before the supervisor takes it away, which it does ten times a second. More than this is dropped, so that a
@@ -36,12 +36,6 @@ struct sender {
     struct error *error;
 };
 
-static double seconds_now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
 /* A message of what stands in sender->out. */
 static void gather(struct sender *sender, enum message type) {
     if (sender->status == STATUS_OK)
@@ -51,7 +45,7 @@ static void gather(struct sender *sender, enum message type) {
 static void send_gathered(struct sender *sender) {
     if (sender->status == STATUS_OK && sender->frames.length > 0)
         sender->status = frame_write_gathered(WORKER_SOCKET, &sender->frames, sender->error);
-    sender->sent = seconds_now();
+    sender->sent = clock_seconds();
 }
 
 static void send_now(struct sender *sender, enum message type) {
@@ -85,7 +79,7 @@ static bool send_row(void *context, const struct train_columns *columns, const s
         message_double(&sender->out, row->known[i] ? row->values[i] : 0);
     }
     gather(sender, MESSAGE_ROW);
-    if (sender->frames.length >= GATHER_BYTES || seconds_now() - sender->sent >= GATHER_SECONDS)
+    if (sender->frames.length >= GATHER_BYTES || clock_seconds() - sender->sent >= GATHER_SECONDS)
         send_gathered(sender);
     return sender->status == STATUS_OK;
 }
@@ -253,7 +247,7 @@ enum status worker_train(const struct loader *loader, const struct worker_data *
     int team = threads > 0 && threads < 4096 ? (int)threads : 1;
     struct arena arena;
     arena_init(&arena);
-    struct sender sender = {.error = error, .sent = seconds_now()};
+    struct sender sender = {.error = error, .sent = clock_seconds()};
     text_init(&sender.out);
     text_init(&sender.frames);
     struct text notes;

@@ -1,11 +1,12 @@
 #include "runner/train/team.h"
 
+#include "runner/base/clock.h"
+
 #include <limits.h>
 #include <linux/futex.h>
 #include <sched.h>
 #include <stdint.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #if defined(__x86_64__)
@@ -29,12 +30,6 @@
 #define MOST_SPINS 60000
 #define SHORT_SLEEP 200e-6
 #define LONG_SLEEP 1e-3
-
-static double now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 static int usable_cpus(void) {
     cpu_set_t set;
@@ -90,13 +85,13 @@ static void wait_while(struct team_share *share, atomic_uint *word, unsigned val
             return;
         pause();
     }
-    double start = now();
+    double start = clock_seconds();
     /* Sequentially consistent with tell(): either it sees the sleeper or the sleeper sees the new value. */
     atomic_fetch_add(sleepers, 1);
     while (atomic_load(word) == value)
         syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, NULL, NULL, 0);
     atomic_fetch_sub(sleepers, 1);
-    double slept = now() - start;
+    double slept = clock_seconds() - start;
     if (slept < SHORT_SLEEP)
         share->spins = share->spins * 2 < share->most_spins ? share->spins * 2 : share->most_spins;
     else if (slept > LONG_SLEEP && share->spins >= 2 * LEAST_SPINS)

@@ -1,5 +1,6 @@
 #include "runner/train/train.h"
 
+#include "runner/base/clock.h"
 #include "runner/train/checkpoint.h"
 #include "runner/train/training.h"
 
@@ -7,16 +8,9 @@
 #include <omp.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #define PROGRESS_SECONDS 0.1
 #define SMALL_UPDATE 1e5 /* multiply-adds of a pass over the batch, some microseconds of one core */
-
-static double seconds_now(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 void training_columns(struct group groups[GROUPS], struct train_columns *columns, const struct model *model,
                       const struct data *data, bool evaluate_train, struct arena *arena) {
@@ -75,14 +69,14 @@ static enum status evaluate_group(struct training *training, int index, enum dat
 }
 
 static enum status evaluate_all(struct training *training, double *seconds, struct error *error) {
-    double start = seconds_now();
+    double start = clock_seconds();
     evaluator_team(&training->evaluator, team_now(training));
     enum status status = evaluate_group(training, GROUP_TRAIN_EVAL, DATA_TRAIN, error);
     if (status == STATUS_OK)
         status = evaluate_group(training, GROUP_VALIDATION, DATA_VALIDATION, error);
     if (status == STATUS_OK)
         status = evaluate_group(training, GROUP_TEST, DATA_TEST, error);
-    *seconds = seconds_now() - start;
+    *seconds = clock_seconds() - start;
     return status;
 }
 
@@ -118,7 +112,7 @@ static double rate_of(const struct training *training, uint64_t update) {
 
 static void progress(struct training *training, uint64_t epoch) {
     const struct train_request *request = training->request;
-    double now = request->on_progress == NULL ? 0 : seconds_now();
+    double now = request->on_progress == NULL ? 0 : clock_seconds();
     if (now < training->next_progress || request->on_progress == NULL)
         return;
     training->next_progress = now + PROGRESS_SECONDS;
@@ -152,7 +146,7 @@ static bool checkpoint_due(const struct training *training) {
         return false;
     if (settings->checkpoint_updates > 0)
         return training->updates % settings->checkpoint_updates == 0;
-    return settings->checkpoint_seconds > 0 && seconds_now() >= training->next_written;
+    return settings->checkpoint_seconds > 0 && clock_seconds() >= training->next_written;
 }
 
 /* By one thread, before an update: the one that starts at row `start` of the epoch. False where there is none. */
@@ -242,9 +236,9 @@ static void run_updates(struct training *training, uint64_t epoch) {
 static enum status write_checkpoint(struct training *training, uint64_t epoch, struct error *error) {
     const struct train_request *request = training->request;
     struct train_position position = {
-        .epoch = epoch, .updates = training->updates, .seconds = seconds_now() - training->started};
+        .epoch = epoch, .updates = training->updates, .seconds = clock_seconds() - training->started};
     enum status status = request->on_checkpoint(request->context, training, &position, error);
-    training->next_written = seconds_now() + training->settings.checkpoint_seconds;
+    training->next_written = clock_seconds() + training->settings.checkpoint_seconds;
     return status;
 }
 
@@ -252,9 +246,9 @@ static enum status write_checkpoint(struct training *training, uint64_t epoch, s
 static enum status train_epoch(struct training *training, uint64_t epoch, struct error *error) {
     enum status status = STATUS_OK;
     do {
-        double start = seconds_now();
+        double start = clock_seconds();
         run_updates(training, epoch);
-        training->epoch_seconds += seconds_now() - start;
+        training->epoch_seconds += clock_seconds() - start;
         if (!epoch_ended(training))
             status = write_checkpoint(training, epoch - 1, error);
     } while (status == STATUS_OK && !epoch_ended(training));
@@ -393,7 +387,7 @@ static bool resume(struct training *training, uint64_t *epoch) {
     if (!good)
         return false;
     *epoch = position.epoch;
-    training->started = seconds_now() - position.seconds;
+    training->started = clock_seconds() - position.seconds;
     return true;
 }
 
@@ -406,7 +400,7 @@ static enum status run_epochs(struct training *training, struct error *error) {
     enum status status = STATUS_OK;
     uint64_t epoch = 0;
     bool more = true, resumed;
-    training->started = seconds_now();
+    training->started = clock_seconds();
     training->next_written = training->started + training->settings.checkpoint_seconds;
     resumed = resume(training, &epoch);
     if (resumed)
