@@ -331,18 +331,10 @@ static void any_bytes_do_no_harm(void **state) {
 }
 
 static int setup(void **state) {
-    static struct lab lab;
-    lab_init(&lab);
-    lab_data(&lab, 200, 50, 11, 3);
-    lab.data.rows[DATA_VALIDATION] = 30;
-    lab.data.inputs[DATA_VALIDATION] = lab.data.inputs[DATA_TEST];
-    lab.data.targets[DATA_VALIDATION] = lab.data.targets[DATA_TEST];
-    *state = &lab;
-    return 0;
-}
-
-static int teardown(void **state) {
-    lab_clear(*state);
+    struct lab *lab = lab_setup(state, 200, 50, 11, 3);
+    lab->data.rows[DATA_VALIDATION] = 30;
+    lab->data.inputs[DATA_VALIDATION] = lab->data.inputs[DATA_TEST];
+    lab->data.targets[DATA_VALIDATION] = lab->data.targets[DATA_TEST];
     return 0;
 }
 
@@ -356,5 +348,5 @@ int main(void) {
         cmocka_unit_test(a_checkpoint_of_another_trial_is_passed_over),
         cmocka_unit_test(any_bytes_do_no_harm),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, setup, lab_teardown);
 }

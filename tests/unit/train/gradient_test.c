@@ -113,15 +113,7 @@ static void gradients_without_bias_and_in_micro_batches(void **state) {
 }
 
 static int setup(void **state) {
-    static struct lab lab;
-    lab_init(&lab);
-    lab_data(&lab, 25, 0, 4, 3);
-    *state = &lab;
-    return 0;
-}
-
-static int teardown(void **state) {
-    lab_clear(*state);
+    lab_setup(state, 25, 0, 4, 3);
     return 0;
 }
 
@@ -132,5 +124,5 @@ int main(void) {
         cmocka_unit_test(crossentropy_of_probabilities_and_of_logits),
         cmocka_unit_test(gradients_without_bias_and_in_micro_batches),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, setup, lab_teardown);
 }

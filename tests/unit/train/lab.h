@@ -64,6 +64,20 @@ static inline void lab_clear(struct lab *lab) {
     arena_clear(&lab->arena);
 }
 
+/* For setup() and teardown() of a group: *state is a lab with such data. */
+static inline struct lab *lab_setup(void **state, uint64_t train, uint64_t test, uint32_t units, uint32_t classes) {
+    static struct lab lab;
+    lab_init(&lab);
+    lab_data(&lab, train, test, units, classes);
+    *state = &lab;
+    return &lab;
+}
+
+static inline int lab_teardown(void **state) {
+    lab_clear(*state);
+    return 0;
+}
+
 /* A resolved trial from YAML with the keys of a config; what it leaves out of `train` and `engine` takes the engine's defaults. */
 static inline struct tree *lab_trial(struct lab *lab, const char *yaml) {
     struct diagnostics diagnostics;

@@ -118,16 +118,8 @@ static void thin_out(struct lab *lab) {
 }
 
 static int setup(void **state) {
-    static struct lab lab;
-    lab_init(&lab);
-    lab_data(&lab, ROWS, 0, UNITS, 3);
-    thin_out(&lab);
-    *state = &lab;
-    return 0;
-}
-
-static int teardown(void **state) {
-    lab_clear(*state);
+    struct lab *lab = lab_setup(state, ROWS, 0, UNITS, 3);
+    thin_out(lab);
     return 0;
 }
 
@@ -135,5 +127,5 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(late_steps_give_the_bits_of_steps_in_time),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, setup, lab_teardown);
 }

@@ -299,16 +299,8 @@ static void dropout_keeps_its_share_and_differs_by_layer_row_and_update(void **s
 }
 
 static int setup(void **state) {
-    static struct lab lab;
-    lab_init(&lab);
-    lab_data(&lab, ROWS, 30, HEIGHT * WIDTH * CHANNELS, CLASSES);
-    lab.data.input = (runner_shape){.rank = 3, .size = {HEIGHT, WIDTH, CHANNELS}};
-    *state = &lab;
-    return 0;
-}
-
-static int teardown(void **state) {
-    lab_clear(*state);
+    struct lab *lab = lab_setup(state, ROWS, 30, HEIGHT * WIDTH * CHANNELS, CLASSES);
+    lab->data.input = (runner_shape){.rank = 3, .size = {HEIGHT, WIDTH, CHANNELS}};
     return 0;
 }
 
@@ -323,5 +315,5 @@ int main(void) {
         cmocka_unit_test(evaluation_sees_no_noise),
         cmocka_unit_test(dropout_keeps_its_share_and_differs_by_layer_row_and_update),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, setup, lab_teardown);
 }

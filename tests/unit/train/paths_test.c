@@ -145,15 +145,7 @@ static void columns_give_the_weights_of_slices_to_rounding(void **state) {
 }
 
 static int setup(void **state) {
-    static struct lab lab;
-    lab_init(&lab);
-    lab_data(&lab, ROWS, 0, UNITS, 3);
-    *state = &lab;
-    return 0;
-}
-
-static int teardown(void **state) {
-    lab_clear(*state);
+    lab_setup(state, ROWS, 0, UNITS, 3);
     return 0;
 }
 
@@ -163,5 +155,5 @@ int main(void) {
         cmocka_unit_test(sparse_rows_give_the_bits_of_dense_ones_with_portable_sums),
         cmocka_unit_test(columns_give_the_weights_of_slices_to_rounding),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, setup, lab_teardown);
 }

@@ -158,16 +158,8 @@ static void a_trial_follows_the_team_that_is_wanted(void **state) {
 }
 
 static int setup(void **state) {
-    static struct lab lab;
-    lab_init(&lab);
-    lab_data(&lab, ROWS, 40, UNITS, 3);
-    lab.data.input = (runner_shape){.rank = 3, .size = {8, 9, 1}};
-    *state = &lab;
-    return 0;
-}
-
-static int teardown(void **state) {
-    lab_clear(*state);
+    struct lab *lab = lab_setup(state, ROWS, 40, UNITS, 3);
+    lab->data.input = (runner_shape){.rank = 3, .size = {8, 9, 1}};
     return 0;
 }
 
@@ -176,5 +168,5 @@ int main(void) {
         cmocka_unit_test(teams_that_change_between_updates_change_no_bit),
         cmocka_unit_test(a_trial_follows_the_team_that_is_wanted),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, setup, lab_teardown);
 }

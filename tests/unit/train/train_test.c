@@ -268,15 +268,7 @@ static void shapes_that_do_not_fit_are_named_with_their_place(void **state) {
 }
 
 static int setup(void **state) {
-    static struct lab lab;
-    lab_init(&lab);
-    lab_data(&lab, 200, 50, 11, 3);
-    *state = &lab;
-    return 0;
-}
-
-static int teardown(void **state) {
-    lab_clear(*state);
+    lab_setup(state, 200, 50, 11, 3);
     return 0;
 }
 
@@ -296,5 +288,5 @@ int main(void) {
         cmocka_unit_test(the_caller_can_stop_a_trial_between_epochs),
         cmocka_unit_test(shapes_that_do_not_fit_are_named_with_their_place),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, setup, lab_teardown);
 }
