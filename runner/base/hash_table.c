@@ -1,8 +1,10 @@
 #include "runner/base/hash_table.h"
 
 #include "runner/base/arena.h"
+#include "runner/base/hash.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { SMALLEST = 64 };
 
@@ -10,6 +12,10 @@ struct hash_slot {
     uint64_t hash;
     const void *item; /* NULL: free */
 };
+
+uint64_t hash_text(const char *text, size_t length) {
+    return hash128_of(text, length).low;
+}
 
 static struct hash_slot *find(const struct hash_table *table, uint64_t hash, hash_table_same *same,
                               const void *wanted) {
@@ -55,6 +61,28 @@ void hash_table_set(struct hash_table *table, uint64_t hash, hash_table_same *sa
         slot->item = item;
     else
         hash_table_add(table, hash, item);
+}
+
+struct name {
+    const char *text;
+    size_t length;
+};
+
+static const char *name_of(const void *item) {
+    return *(const char *const *)item;
+}
+
+static bool same_name(const void *item, const void *wanted) {
+    const struct name *name = wanted;
+    return strncmp(name_of(item), name->text, name->length) == 0 && name_of(item)[name->length] == '\0';
+}
+
+void *hash_table_find_name(const struct hash_table *table, const char *name, size_t length) {
+    return hash_table_find(table, hash_text(name, length), same_name, &(struct name){name, length});
+}
+
+void hash_table_add_name(struct hash_table *table, const void *item) {
+    hash_table_add(table, hash_text(name_of(item), strlen(name_of(item))), item);
 }
 
 void hash_table_clear(struct hash_table *table) {

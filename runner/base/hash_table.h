@@ -18,11 +18,16 @@ struct hash_table {
 
 typedef bool hash_table_same(const void *item, const void *wanted);
 
-/* Of a thing that is the same as itself alone. */
-static inline uint64_t hash_pointer(const void *pointer) {
-    uint64_t hash = (uint64_t)(uintptr_t)pointer * 0x9e3779b97f4a7c15u;
+/* Of things one after another: `hash` of those before, 0 at first. */
+static inline uint64_t hash_mix(uint64_t hash, uint64_t word) {
+    hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
     return hash ^ hash >> 32;
 }
+/* Of a thing that is the same as itself alone. */
+static inline uint64_t hash_pointer(const void *pointer) {
+    return hash_mix(0, (uint64_t)(uintptr_t)pointer);
+}
+uint64_t hash_text(const char *text, size_t length);
 
 /* The thing of this hash that is the same as the one wanted; NULL where there is none. */
 void *hash_table_find(const struct hash_table *table, uint64_t hash, hash_table_same *same, const void *wanted);
@@ -31,6 +36,9 @@ void hash_table_add(struct hash_table *table, uint64_t hash, const void *item);
 /* Puts the item in the place of the one that is the same as the one wanted, or adds it. */
 void hash_table_set(struct hash_table *table, uint64_t hash, hash_table_same *same, const void *wanted,
                     const void *item);
+/* The same for things that begin with a pointer to their name, and are found by it. */
+void *hash_table_find_name(const struct hash_table *table, const char *name, size_t length);
+void hash_table_add_name(struct hash_table *table, const void *item);
 void hash_table_clear(struct hash_table *table);
 
 #endif

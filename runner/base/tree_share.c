@@ -1,7 +1,5 @@
 #include "runner/base/tree_share.h"
 
-#include "runner/base/hash.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,17 +12,12 @@ void tree_share_clear(struct tree_share *share) {
     *share = (struct tree_share){0};
 }
 
-static uint64_t mix(uint64_t hash, uint64_t word) {
-    hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
-    return hash ^ hash >> 29;
-}
-
 static uint64_t mix_text(uint64_t hash, const char *text) {
-    return text == NULL ? mix(hash, 1) : mix(hash, hash128_of(text, strlen(text)).low);
+    return text == NULL ? hash_mix(hash, 1) : hash_mix(hash, hash_text(text, strlen(text)));
 }
 
 static uint64_t mix_mark(uint64_t hash, const struct mark *mark) {
-    return mix(hash, (uint64_t)mark->line << 32 | mark->column);
+    return hash_mix(hash, (uint64_t)mark->line << 32 | mark->column);
 }
 
 /* Of the keys of a map, which maps of the same keys share among them: a node of its own in the table, a map without items. */
@@ -33,21 +26,21 @@ static bool is_keys(const struct tree *tree) {
 }
 
 static uint64_t hash_keys(const struct tree *tree) {
-    uint64_t hash = mix(2, tree->count);
+    uint64_t hash = hash_mix(2, tree->count);
     for (size_t i = 0; i < tree->count; i++)
         hash = mix_mark(mix_text(hash, tree->keys[i]), &tree->key_marks[i]);
     return hash;
 }
 
 static uint64_t hash_node(const struct tree *tree) {
-    uint64_t hash = mix_mark(mix((uint64_t)tree->type * 2 + tree->quoted, tree->count), &tree->mark), value;
+    uint64_t hash = mix_mark(hash_mix((uint64_t)tree->type * 2 + tree->quoted, tree->count), &tree->mark), value;
     if (tree_is_scalar(tree)) {
         memcpy(&value, &tree->value, sizeof value);
-        return mix_text(mix(hash, value), tree->text);
+        return mix_text(hash_mix(hash, value), tree->text);
     }
     for (size_t i = 0; i < tree->count; i++)
-        hash = mix(hash, (uintptr_t)tree->items[i]);
-    return tree->type == TREE_MAP ? mix(hash, (uintptr_t)tree->keys) : hash;
+        hash = hash_mix(hash, (uintptr_t)tree->items[i]);
+    return tree->type == TREE_MAP ? hash_mix(hash, (uintptr_t)tree->keys) : hash;
 }
 
 static bool same_text(const char *a, const char *b) {

@@ -1,5 +1,4 @@
 /* `runner diff`: two results folders, paired over seeds. */
-#include "runner/base/hash.h"
 #include "runner/base/hash_table.h"
 #include "runner/cli/commands.h"
 #include "runner/cli/csv_file.h"
@@ -109,8 +108,7 @@ static uint64_t hash_place(const struct side *side, size_t row) {
     uint64_t hash = 0;
     for (size_t c = side->first_axis; c <= side->seed; c++) {
         const char *field = side->trials.rows[row].fields[c];
-        hash = (hash ^ hash128_of(field, strlen(field)).low) * 0x9e3779b97f4a7c15u;
-        hash ^= hash >> 32;
+        hash = hash_mix(hash, hash_text(field, strlen(field)));
     }
     return hash;
 }

@@ -1,6 +1,5 @@
 #include "runner/config/dependence.h"
 
-#include "runner/base/hash.h"
 #include "runner/base/hash_table.h"
 
 #include <string.h>
@@ -10,8 +9,8 @@ struct source { /* a setting, listed at what it sets */
     struct source *next;
 };
 
-struct node { /* a section or a `let` name */
-    const char *name;
+struct node {         /* a section or a `let` name */
+    const char *name; /* first: it is found by it */
     const struct tree *tree;
     struct source *sources;
     unsigned seen; /* bits, as struct setting has them */
@@ -30,27 +29,15 @@ struct graph {
     bool everything;
 };
 
-struct word {
-    const char *text;
-    size_t length;
-};
-
-static bool same_name(const void *item, const void *wanted) {
-    const struct node *node = item;
-    const struct word *word = wanted;
-    return strncmp(node->name, word->text, word->length) == 0 && node->name[word->length] == '\0';
-}
-
 static struct node *find(const struct graph *graph, const char *text, size_t length) {
-    struct word word = {text, length};
-    return hash_table_find(&graph->names, hash128_of(text, length).low, same_name, &word);
+    return hash_table_find_name(&graph->names, text, length);
 }
 
 static void add_node(struct graph *graph, const char *name, const struct tree *tree) {
     struct node *node = &graph->nodes[graph->n_nodes++];
     *node = (struct node){.name = name, .tree = tree};
     if (find(graph, name, strlen(name)) == NULL)
-        hash_table_add(&graph->names, hash128_of(name, strlen(name)).low, node);
+        hash_table_add_name(&graph->names, node);
 }
 
 static void add_source(struct graph *graph, struct source **list, struct setting *setting) {

@@ -1,7 +1,6 @@
 #include "runner/config/include.h"
 
 #include "runner/base/file.h"
-#include "runner/base/hash.h"
 #include "runner/base/hash_table.h"
 #include "runner/base/yaml.h"
 #include "runner/config/path.h"
@@ -32,25 +31,17 @@ static struct tree *read_one(struct reader *reader, const char *file, const stru
 
 static struct tree *merge(struct reader *reader, struct tree *below, struct tree *above, const struct place *place);
 
-static uint64_t hash_of(const char *key) {
-    return hash128_of(key, strlen(key)).low;
-}
-
-static bool same_key(const void *item, const void *wanted) {
-    return strcmp(*(const char *const *)item, wanted) == 0;
-}
-
 static struct tree *merge_maps(struct reader *reader, const struct tree *below, const struct tree *above,
                                const struct place *place) {
     struct tree *merged = tree_map(reader->arena, above->mark);
     struct hash_table known = {0}; /* a map may have many keys */
     for (size_t i = 0; i < below->count; i++) {
-        hash_table_add(&known, hash_of(below->keys[i]), &below->keys[i]);
+        hash_table_add_name(&known, &below->keys[i]);
         tree_add(reader->arena, merged, below->keys[i], below->key_marks[i], below->items[i]);
     }
     for (size_t i = 0; i < above->count; i++) {
         struct place next = place_step(reader->catalog, place, above->keys[i]);
-        const char **old = hash_table_find(&known, hash_of(above->keys[i]), same_key, above->keys[i]);
+        const char **old = hash_table_find_name(&known, above->keys[i], strlen(above->keys[i]));
         if (!old) {
             tree_add(reader->arena, merged, above->keys[i], above->key_marks[i], above->items[i]);
             continue;

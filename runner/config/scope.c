@@ -1,6 +1,5 @@
 #include "runner/config/scope.h"
 
-#include "runner/base/hash.h"
 #include "runner/config/expression.h"
 #include "runner/config/path.h"
 
@@ -12,7 +11,7 @@
 enum { MAX_CHAIN = 200, MAX_MADE = 64 << 20 };
 
 struct let {
-    const char *name;
+    const char *name; /* first: it is found by it */
     const struct tree *raw;
     struct tree *value;
     enum { LET_NEW, LET_BUSY, LET_DONE, LET_BAD } state;
@@ -75,20 +74,8 @@ bool scope_is_bad(const struct scope *scope, struct mark mark) {
     return false;
 }
 
-struct name {
-    const char *text;
-    size_t length;
-};
-
-static bool same_name(const void *item, const void *wanted) {
-    const struct let *let = item;
-    const struct name *name = wanted;
-    return strncmp(let->name, name->text, name->length) == 0 && let->name[name->length] == '\0';
-}
-
 static struct let *find_let(const struct scope *scope, const char *name, size_t length) {
-    struct name wanted = {name, length};
-    return hash_table_find(&scope->names, hash128_of(name, length).low, same_name, &wanted);
+    return hash_table_find_name(&scope->names, name, length);
 }
 
 /* The name of `let` that is likely meant, or NULL; not asked for mistakes that nobody will see. */
@@ -278,7 +265,7 @@ void scope_open(struct scope *scope, const struct tree *root) {
     scope->lets = arena_array(scope->arena, scope->n_lets, sizeof *scope->lets);
     for (size_t i = 0; i < scope->n_lets; i++) {
         scope->lets[i] = (struct let){.name = lets->keys[i], .raw = lets->items[i]};
-        hash_table_add(&scope->names, hash128_of(lets->keys[i], strlen(lets->keys[i])).low, &scope->lets[i]);
+        hash_table_add_name(&scope->names, &scope->lets[i]);
     }
 }
 

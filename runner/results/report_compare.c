@@ -2,7 +2,6 @@
 #include "runner/results/report_compare.h"
 
 #include "runner/base/file.h"
-#include "runner/base/hash.h"
 #include "runner/base/hash_table.h"
 #include "runner/base/html.h"
 #include "runner/base/words.h"
@@ -53,8 +52,7 @@ static uint64_t hash_seen(const struct seen_point *seen) {
     uint64_t hash = 0;
     for (size_t i = 0; i < seen->n_axes; i++) {
         const char *label = seen_label(seen, i);
-        hash = (hash ^ (label != NULL ? hash128_of(label, strlen(label)).low : 1)) * 0x9e3779b97f4a7c15u;
-        hash ^= hash >> 32;
+        hash = hash_mix(hash, label != NULL ? hash_text(label, strlen(label)) : 1);
     }
     return hash;
 }

@@ -83,7 +83,7 @@ static uint64_t layers_of(const struct tree *point) {
     static const char *const sections[] = {"dataset", "model", "loss", "metrics", "engine"};
     uint64_t hash = 0;
     for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++)
-        hash = (hash ^ hash_pointer(tree_get(point, sections[i]))) * 0x9e3779b97f4a7c15u;
+        hash = hash_mix(hash, hash_pointer(tree_get(point, sections[i])));
     return hash;
 }
 

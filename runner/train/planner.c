@@ -129,7 +129,7 @@ static const struct train_plan *find_rest(struct planner *planner, const struct 
     uint64_t hash = wanted.slots;
     for (size_t i = 0; i < PLANNER_REST; i++) {
         wanted.sections[i] = tree_get(trial, rest_sections[i]);
-        hash = (hash ^ hash_pointer(wanted.sections[i])) * 0x9e3779b97f4a7c15u;
+        hash = hash_mix(hash, hash_pointer(wanted.sections[i]));
     }
     hash ^= hash >> 32;
     struct rest *rest = hash_table_find(&planner->rest, hash, same_rest, &wanted);

@@ -60,11 +60,25 @@ static void setting_replaces_what_is_the_same_alone(void **state) {
     hash_table_clear(&table);
 }
 
+static void things_are_found_by_their_name(void **state) {
+    (void)state;
+    const char *names[] = {"train", "trainer", "tr", ""};
+    struct hash_table table = {0};
+    for (int i = 0; i < 4; i++)
+        hash_table_add_name(&table, &names[i]);
+    for (int i = 0; i < 4; i++)
+        assert_ptr_equal(hash_table_find_name(&table, names[i], strlen(names[i])), &names[i]);
+    assert_ptr_equal(hash_table_find_name(&table, "train.epochs", 5), &names[0]);
+    assert_null(hash_table_find_name(&table, "train", 3));
+    hash_table_clear(&table);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_empty_table_has_nothing),
         cmocka_unit_test(things_of_one_hash_are_told_apart),
         cmocka_unit_test(setting_replaces_what_is_the_same_alone),
+        cmocka_unit_test(things_are_found_by_their_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
