@@ -33,26 +33,15 @@ void late_plan(struct stepper *stepper) {
     late->is_read = arena_array(&stepper->arena, tensor->rows, sizeof *late->is_read);
 }
 
-/* The elements of an example that are not 0. */
-static void note_example(struct late *late, const struct data *data, uint64_t example) {
-    uint64_t n = late->tensor->rows;
-    if (data->element == RUNNER_U8) {
-        const uint8_t *x = (const uint8_t *)data->inputs[DATA_TRAIN] + example * n;
-        for (uint64_t i = 0; i < n; i++)
-            late->is_read[i] |= x[i] != 0;
-    } else {
-        const float *x = (const float *)data->inputs[DATA_TRAIN] + example * n;
-        for (uint64_t i = 0; i < n; i++)
-            late->is_read[i] |= x[i] != 0;
-    }
-}
-
+/* The batch has been gathered as one group. */
 static void note_rows(struct stepper *stepper) {
     struct late *late = &stepper->late;
-    const struct part *part = &stepper->part;
+    const struct sparse_rows *x = &stepper->buffers.sparse.rows;
+    const struct sparse_entry *entries = sparse_entries(x, 0);
+    uint32_t count = sparse_marks(x, 0)[x->segments * x->group];
     memset(late->is_read, 0, late->tensor->rows);
-    for (uint64_t r = part->start; r < part->start + part->rows; r++)
-        note_example(late, stepper->data, part->order == NULL ? r : part->order[r]);
+    for (uint32_t e = 0; e < count; e++)
+        late->is_read[entries[e].column] = 1;
     late->n_read = 0;
     for (uint64_t i = 0; i < late->tensor->rows; i++) {
         late->read[late->n_read] = (uint32_t)i;
@@ -108,7 +97,7 @@ static void make_steps(struct stepper *stepper, size_t chunk, uint64_t row, uint
     uint64_t place = place_of(tensor, chunk, row), n = columns_of(tensor, chunk);
     float *w = tensor->weights + place, *slots[RUNNER_MAX_SLOTS];
     slots_of(tensor, place, slots);
-    if (ops->size >= offsetof(runner_optimizer_ops, step_zeros) + sizeof ops->step_zeros && ops->step_zeros != NULL) {
+    if (ops->step_zeros != NULL) {
         ops->step_zeros(tensor->optimizer_config, steps, count, n, w, slots);
         return;
     }
