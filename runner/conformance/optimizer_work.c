@@ -199,8 +199,7 @@ static bool late_scene(const struct scene *scene, struct work *work) {
     struct optimizer_work *own = (struct optimizer_work *)work;
     const runner_optimizer_ops *ops = own->ops;
     (void)scene;
-    if (own->whole || ops->size < offsetof(runner_optimizer_ops, step_zeros) + sizeof ops->step_zeros ||
-        ops->step_zeros == NULL)
+    if (own->whole || ops->step_zeros == NULL)
         return check_skip(work->subject, "it has no step_zeros()");
     if (!work_run(work, 0, 1))
         return false;
