@@ -160,7 +160,6 @@ struct openings {
     const char **files; /* from outside the installation, in this attempt */
     size_t n_files, files_capacity;
     const char *last; /* of them; NULL: none */
-    bool own;         /* what is being opened belongs to the installation */
     double patience;  /* seconds, for a file */
 };
 
@@ -177,8 +176,8 @@ static void note_opening(struct session *session, struct openings *openings, con
     struct message_reader reader;
     message_reader_init(&reader, frame->payload, frame->length);
     const char *file = message_read_string(&reader);
-    openings->own = message_read_u64(&reader) == 0;
-    if (reader.bad || openings->own)
+    bool foreign = message_read_u64(&reader) != 0;
+    if (reader.bad || !foreign)
         return;
     openings->last = arena_copy_text(&session->arena, file);
     openings->files = append(openings->files, openings->n_files, &openings->files_capacity, openings->last);
@@ -195,7 +194,6 @@ static void write_strings(struct text *out, const char *const *strings, size_t n
 static enum status ask_catalog(struct session *session, struct openings *openings, struct frame *frame, bool *died,
                                struct error *error) {
     openings->last = NULL;
-    openings->own = false;
     openings->n_files = 0;
     enum status status = helper_start(session, &(struct plugin_files){NULL, 0}, error);
     if (status != STATUS_OK)
