@@ -64,9 +64,10 @@ static void sum_layers(struct planner *planner) {
 }
 
 static void build_layers(struct planner *planner, const struct tree *trial, struct text *where, struct error *error) {
+    const size_t count = planner->count;
     planner_clear(planner);
-    struct planner fresh = {.loader = planner->loader, .data = planner->data, .count = planner->count};
-    *planner = fresh;
+    planner_init(planner, planner->loader, planner->data);
+    planner->count = count;
     for (size_t i = 0; i < PLANNER_LAYERS; i++)
         planner->layers[i] = tree_get(trial, layer_sections[i]);
     enum status status = model_build_layers(planner->loader, trial, planner->data, &planner->model, where, error);
