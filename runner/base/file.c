@@ -283,6 +283,18 @@ char *path_join(struct arena *arena, const char *a, const char *b) {
     return arena_printf(arena, "%s%s%s", a, a[strlen(a) - 1] == '/' ? "" : "/", b);
 }
 
+bool folder_exists(const char *path) {
+    struct stat facts;
+    return stat(path, &facts) == 0 && S_ISDIR(facts.st_mode);
+}
+
+char *path_without_slash(struct arena *arena, const char *path) {
+    char *copy = arena_copy_text(arena, path);
+    for (size_t n = strlen(copy); n > 1 && copy[n - 1] == '/'; n--)
+        copy[n - 1] = '\0';
+    return copy;
+}
+
 char *path_folder(struct arena *arena, const char *path) {
     size_t length = strlen(path);
     while (length > 0 && path[length - 1] == '/') {

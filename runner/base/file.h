@@ -54,6 +54,9 @@ enum status folder_make_own(const char *path, struct error *error);
 
 /* "a/b"; `b` alone where it is absolute or `a` is empty. */
 char *path_join(struct arena *arena, const char *a, const char *b);
+bool folder_exists(const char *path);
+/* The same path without slashes at its end, but for "/". */
+char *path_without_slash(struct arena *arena, const char *path);
 /* The folder that holds `path`: "a" of "a/b" and of "a/b/", "." of "b", "/" of "/b" and of "/". */
 char *path_folder(struct arena *arena, const char *path);
 

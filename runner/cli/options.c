@@ -1,5 +1,6 @@
 #include "runner/cli/options.h"
 
+#include "runner/base/file.h"
 #include "runner/base/text.h"
 #include "runner/cli/usage.h"
 
@@ -7,7 +8,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { MAX_OPTIONS = 64 };
@@ -110,11 +110,6 @@ static enum status wrong_option(const char *word, struct error *error) {
     return error_set(error, STATUS_CONFIG, "unknown option '%s'; `runner help` lists the options", word);
 }
 
-static bool is_folder(const char *path) {
-    struct stat facts;
-    return stat(path, &facts) == 0 && S_ISDIR(facts.st_mode);
-}
-
 static bool takes_no_config(enum command command) {
     return command == COMMAND_PLUGINS || command == COMMAND_SCHEMA || command == COMMAND_HELP;
 }
@@ -145,13 +140,13 @@ static enum status read_words(struct parse *parse) {
                          : options->command == COMMAND_VERIFY     ? "wanted a results folder"
                          : options->command == COMMAND_COMPLETION ? "wanted bash, zsh or fish"
                                                                   : "wanted a config");
-    if (options->command == COMMAND_REPORT && next < parse->n_words && is_folder(parse->words[next])) {
+    if (options->command == COMMAND_REPORT && next < parse->n_words && folder_exists(parse->words[next])) {
         options->arguments = parse->words + next; /* a folder's name may look like path=value */
         options->n_arguments = parse->n_words - next;
         return STATUS_OK;
     }
     bool folder = (options->command == COMMAND_REPORT || options->command == COMMAND_TABLE) && next < parse->n_words &&
-                  is_folder(options->subject);
+                  folder_exists(options->subject);
     bool overrides = !takes_no_config(options->command) && options->command != COMMAND_VERIFY && !folder;
     for (; next < parse->n_words; next++) {
         if (!overrides || strchr(parse->words[next], '=') == NULL)
@@ -216,6 +211,14 @@ enum status options_read(struct options *options, int argc, char **argv, struct 
     if (parse.asked && parse.n_words > 0 && usage_find(parse.words[0]) != NULL)
         options->subject = parse.words[0];
     return parse.asked ? STATUS_OK : read_words(&parse);
+}
+
+enum status options_results_folder(const struct options *options, struct arena *arena, const char **folder,
+                                   struct error *error) {
+    *folder = folder_exists(options->subject) ? path_without_slash(arena, options->subject) : NULL;
+    if (*folder == NULL && access(options->subject, F_OK) < 0 && errno == ENOENT)
+        return error_set(error, STATUS_CONFIG, "%s: neither a results folder nor a config is there", options->subject);
+    return STATUS_OK;
 }
 
 void options_clear(struct options *options) {

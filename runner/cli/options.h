@@ -58,4 +58,8 @@ struct options {
 enum status options_read(struct options *options, int argc, char **argv, struct error *error);
 void options_clear(struct options *options);
 
+/* The results folder that is the subject of table or report; NULL: it is a config. STATUS_CONFIG where neither is there. */
+enum status options_results_folder(const struct options *options, struct arena *arena, const char **folder,
+                                   struct error *error);
+
 #endif

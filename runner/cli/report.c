@@ -7,25 +7,9 @@
 #include "runner/cli/words.h"
 #include "runner/results/stored.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define COMPARISON_FILE "comparison.html"
-
-static bool is_folder(const char *path) {
-    struct stat facts;
-    return stat(path, &facts) == 0 && S_ISDIR(facts.st_mode);
-}
-
-static const char *without_slash(const char *path, struct arena *arena) {
-    char *copy = arena_copy_text(arena, path);
-    for (size_t n = strlen(copy); n > 1 && copy[n - 1] == '/'; n--)
-        copy[n - 1] = '\0';
-    return copy;
-}
 
 /* The results folder of a config. */
 static enum status folder_of_config(const struct options *options, struct arena *arena, const char **folder,
@@ -73,7 +57,7 @@ static enum status make_comparison(const struct options *options, struct arena *
     struct report_side *sides = arena_array(arena, n, sizeof *sides);
     enum status status = STATUS_OK;
     for (; open < n && status == STATUS_OK; open += status == STATUS_OK ? 1 : 0) {
-        sides[open].folder = without_slash(open == 0 ? options->subject : options->arguments[open - 1], arena);
+        sides[open].folder = path_without_slash(arena, open == 0 ? options->subject : options->arguments[open - 1]);
         sides[open].results = &stored[open].results;
         status = stored_open(sides[open].folder, &stored[open], error);
     }
@@ -98,12 +82,8 @@ enum status command_report(const struct options *options, struct error *error) {
     if (options->n_arguments > 0) {
         status = make_comparison(options, &arena, error);
     } else {
-        if (access(options->subject, F_OK) < 0 && errno == ENOENT)
-            status =
-                error_set(error, STATUS_CONFIG, "%s: neither a results folder nor a config is there", options->subject);
-        else if (is_folder(options->subject))
-            folder = without_slash(options->subject, &arena);
-        else
+        status = options_results_folder(options, &arena, &folder, error);
+        if (status == STATUS_OK && folder == NULL)
             status = folder_of_config(options, &arena, &folder, error);
         if (status == STATUS_OK)
             status = make_one(folder, options, &arena, error);

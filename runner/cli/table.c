@@ -7,10 +7,8 @@
 #include "runner/cli/words.h"
 #include "runner/results/stored.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static enum status read_format(const char *word, enum table_format *format, struct error *error) {
@@ -87,17 +85,11 @@ static enum status show_folder(const char *path, const struct experiment *experi
 enum status command_table(const struct options *options, struct error *error) {
     struct arena arena;
     arena_init(&arena);
-    struct stat facts = {0};
-    enum status status;
-    if (stat(options->subject, &facts) < 0 && errno == ENOENT) {
-        status =
-            error_set(error, STATUS_CONFIG, "%s: neither a results folder nor a config is there", options->subject);
-    } else if (S_ISDIR(facts.st_mode)) {
-        char *path = arena_copy_text(&arena, options->subject);
-        for (size_t n = strlen(path); n > 1 && path[n - 1] == '/'; n--)
-            path[n - 1] = '\0';
-        status = show_folder(path, NULL, options, error);
-    } else {
+    const char *folder;
+    enum status status = options_results_folder(options, &arena, &folder, error);
+    if (status == STATUS_OK && folder != NULL) {
+        status = show_folder(folder, NULL, options, error);
+    } else if (status == STATUS_OK) {
         struct job job;
         status = job_open(&job, options, error);
         if (status == STATUS_OK)
