@@ -76,6 +76,7 @@ void table_ranks(const struct results *results, struct csv *csv) {
     table_begin(results, TABLE_NAMES("metric", "point"),
                 TABLE_NAMES("mean_rank", "blocks", "block", "chi_square", "df", "p", "critical_difference"), csv);
     csv_end_row(csv);
+    size_t dataset = results_dataset_axis(results);
     for (size_t i = 0; i < n; i++) {
         struct ranking ranking;
         bool ranked = compared(columns[i]) && ranking_make(results, columns[i], &ranking);
@@ -84,7 +85,7 @@ void table_ranks(const struct results *results, struct csv *csv) {
             csv_uint(csv, ranking.points[k] + 1);
             for (size_t a = 0; a < results->n_axes; a++) {
                 const char *label = results->labels[ranking.points[k]][a];
-                bool open = ranking.by_dataset && a == results_dataset_axis(results);
+                bool open = ranking.by_dataset && a == dataset;
                 csv_text(csv, label == NULL || open ? "" : label);
             }
             csv_known(csv, k < ranking.test.treatments ? ranking.ranks[k] : (double)NAN);
