@@ -83,7 +83,8 @@ static const struct tree *add_keys(struct tree_share *share, const struct tree *
     return keys;
 }
 
-const struct tree *tree_share_top(struct tree_share *share, const struct tree *tree) {
+/* Where all items of the list or map are shared already. */
+static const struct tree *add_node(struct tree_share *share, const struct tree *tree) {
     struct tree node = *tree;
     node.capacity = node.count;
     node.keys = NULL;
@@ -116,7 +117,7 @@ const struct tree *tree_share_add(struct tree_share *share, const struct tree *t
     for (size_t i = 0; i < tree->count; i++)
         items[i] = (struct tree *)tree_share_add(share, tree->items[i]);
     node.items = items;
-    const struct tree *shared = tree_share_top(share, &node);
+    const struct tree *shared = add_node(share, &node);
     free(items);
     return shared;
 }

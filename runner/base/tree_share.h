@@ -19,7 +19,5 @@ void tree_share_clear(struct tree_share *share);
 
 /* A tree that equals this one, made of shared nodes, which nobody may change. File names of marks are not copied. */
 const struct tree *tree_share_add(struct tree_share *share, const struct tree *tree);
-/* The same where all items of the list or map are shared already. */
-const struct tree *tree_share_top(struct tree_share *share, const struct tree *tree);
 
 #endif

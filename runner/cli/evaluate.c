@@ -39,13 +39,13 @@ static enum status turn_to_evaluation(struct job *job, const char *weights, stru
         diagnostics_print(&job->diagnostics, stderr);
     if (init == NULL)
         return error_set(error, STATUS_CONFIG, "%s", "");
-    struct tree *trial = tree_copy(arena, experiment->points[0].tree), *train = tree_get(trial, "train");
-    tree_set(arena, trial, "init", mark, init);
-    tree_set(arena, trial, "save", mark, tree_null(arena, mark));
-    tree_set(arena, trial, "callbacks", mark, tree_list(arena, mark));
+    struct tree *train = tree_copy(arena, experiment_section(experiment, 0, SECTION_TRAIN));
     tree_set(arena, train, "epochs", mark, tree_int(arena, mark, 0));
     tree_set(arena, train, "evaluate_train", mark, tree_bool(arena, mark, true));
-    experiment->points[0].tree = trial;
+    experiment->sections[SECTION_INIT].first = init;
+    experiment->sections[SECTION_SAVE].first = tree_null(arena, mark);
+    experiment->sections[SECTION_CALLBACKS].first = tree_list(arena, mark);
+    experiment->sections[SECTION_TRAIN].first = train;
     experiment->n_trials = experiment->n_seeds = 1;
     experiment->baseline = (struct question){0};
     experiment->n_claims = experiment->n_targets = 0;

@@ -126,7 +126,7 @@ static bool depends_on(const struct emitter *emitter, const struct hash128 *hash
     size_t *first = memory_alloc(n_labels + 1, sizeof *first); /* 1 + the first point that has the label */
     bool depends = true;
     for (size_t i = 0; i < experiment->n_points && depends; i++) {
-        size_t label = experiment->points[i].labels[axis];
+        size_t label = experiment_label(experiment, i, axis);
         size_t *seen = &first[label == NO_LABEL ? n_labels : label];
         depends = *seen == 0 || hash128_equal(hashes[*seen - 1], hashes[i]);
         *seen = *seen == 0 ? i + 1 : *seen;
@@ -177,7 +177,7 @@ static size_t *first_points(const struct emitter *emitter, size_t axis) {
     const struct experiment *experiment = emitter->experiment;
     size_t *first = memory_alloc(experiment->axes[axis].count, sizeof *first);
     for (size_t i = experiment->n_points; i-- > 0;) {
-        size_t label = experiment->points[i].labels[axis];
+        size_t label = experiment_label(experiment, i, axis);
         if (label != NO_LABEL) {
             first[label] = i;
         }
@@ -217,7 +217,8 @@ static bool is_plain(struct emitter *emitter, size_t axis, struct path *path) {
     struct hash128 *hashes = memory_alloc(experiment->n_points, sizeof *hashes);
     bool plain = true;
     for (size_t i = 0; i < experiment->n_points && plain; i++) {
-        const struct tree *node = node_at(experiment->points[i].tree, path);
+        struct point point;
+        const struct tree *node = node_at(experiment_point(experiment, i, &point), path);
         plain = node;
         if (node) {
             hashes[i] = hash_of(node);
@@ -234,8 +235,8 @@ static struct tree *plain_axis(const struct emitter *emitter, size_t axis, const
     bool labels_follow = true;
     size_t *first = first_points(emitter, axis);
     for (size_t i = 0; i < of->count; i++) {
-        const struct point *point = &emitter->experiment->points[first[i]];
-        struct tree *value = written(emitter, node_at(point->tree, path));
+        struct point point;
+        struct tree *value = written(emitter, node_at(experiment_point(emitter->experiment, first[i], &point), path));
         const char *label = config_label(emitter->catalog, path, value, emitter->arena);
         labels_follow = labels_follow && label && strcmp(label, of->labels[i]) == 0;
         tree_append(emitter->arena, list, value);
@@ -300,17 +301,19 @@ static bool constant(const struct cell *cell, const struct branch *branch) {
 
 /* Whether all points of the branch have a label of the axis, and equal labels stand together. */
 static bool is_outermost(const struct emitter *emitter, const struct branch *branch, size_t axis) {
-    const struct point *points = emitter->experiment->points + branch->first;
-    bool *seen = memory_alloc(emitter->experiment->axes[axis].count, sizeof *seen);
+    const struct experiment *experiment = emitter->experiment;
+    bool *seen = memory_alloc(experiment->axes[axis].count, sizeof *seen);
     bool outermost = true;
+    size_t before = NO_LABEL;
     for (size_t i = 0; i < branch->count && outermost; i++) {
-        size_t label = points[i].labels[axis];
+        size_t label = experiment_label(experiment, branch->first + i, axis);
         if (label == NO_LABEL) {
             outermost = false;
-        } else if (i == 0 || label != points[i - 1].labels[axis]) {
+        } else if (label != before) {
             outermost = !seen[label];
             seen[label] = true;
         }
+        before = label;
     }
     free(seen);
     return outermost;
@@ -337,10 +340,10 @@ static void emit_branch(struct emitter *emitter, const struct branch *branch, st
         told_axes[axis] = true;
         struct branch inner = {branch->first, 0, told_cells, told_axes};
         for (size_t end = branch->first + branch->count; inner.first < end; inner.first += inner.count) {
-            size_t label = experiment->points[inner.first].labels[axis];
+            size_t label = experiment_label(experiment, inner.first, axis);
             inner.count = 0;
             while (inner.first + inner.count < end &&
-                   experiment->points[inner.first + inner.count].labels[axis] == label) {
+                   experiment_label(experiment, inner.first + inner.count, axis) == label) {
                 inner.count++;
             }
             struct tree *nested = new_map(emitter);
@@ -369,7 +372,7 @@ static bool needs_nesting(struct emitter *emitter) {
     const struct experiment *experiment = emitter->experiment;
     for (size_t i = 0; i < experiment->n_points; i++) {
         for (size_t j = 0; j < experiment->n_axes; j++) {
-            if (experiment->points[i].labels[j] == NO_LABEL) {
+            if (experiment_label(experiment, i, j) == NO_LABEL) {
                 return true;
             }
         }
@@ -387,15 +390,15 @@ static bool needs_nesting(struct emitter *emitter) {
 
 static void emit_points(struct emitter *emitter, struct tree *config) {
     const struct experiment *experiment = emitter->experiment;
-    const struct tree **roots = memory_alloc(experiment->n_points, sizeof *roots);
-    for (size_t i = 0; i < experiment->n_points; i++) {
-        roots[i] = experiment->points[i].tree;
+    for (size_t s = 0; s < N_SECTIONS; s++) {
+        if (experiment->sections[s].others != NULL) {
+            struct text path;
+            text_init(&path);
+            text_add(&path, section_names[s]);
+            find_cells(emitter, experiment->sections[s].others, &path);
+            text_clear(&path);
+        }
     }
-    struct text path;
-    text_init(&path);
-    find_cells(emitter, roots, &path);
-    text_clear(&path);
-    free(roots);
     if (needs_nesting(emitter)) {
         emit_nested(emitter, config);
     } else {
@@ -451,8 +454,7 @@ const struct tree *emit_config(const struct experiment *experiment, const struct
         set(&emitter, config, "description", tree_text(arena, none, experiment->description));
     }
     for (size_t i = 0; i < N_SECTIONS; i++) {
-        set(&emitter, config, section_names[i],
-            written(&emitter, tree_get(experiment->points[0].tree, section_names[i])));
+        set(&emitter, config, section_names[i], written(&emitter, experiment_section(experiment, 0, (enum section)i)));
     }
     emit_points(&emitter, config);
     for (size_t i = 0; i < experiment->n_seeds; i++) {

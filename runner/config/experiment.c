@@ -15,6 +15,7 @@
 #include <string.h>
 
 enum { MAX_TRIALS = 1000000, MAX_NAME = 100 };
+#define NONE UINT32_MAX /* in place of NO_LABEL */
 
 static const char *const top_keys[] = {
     "experiment", "description",  "include",         "dataset",  "let",    "model",  "loss",  "optimizer", "metrics",
@@ -237,16 +238,36 @@ static void load_seeds(struct load *load) {
 
 /* ---- Points ------------------------------------------------------------------------------------------------------ */
 
+/* After a mistake no point is looked at, so those that have some may leave gaps. */
+static void set_section(struct experiment *experiment, size_t point, enum section section, const struct tree *tree) {
+    struct section_trees *trees = &experiment->sections[section];
+    if (point == 0) {
+        trees->first = tree;
+    } else if (trees->others == NULL && tree != trees->first) {
+        trees->others = arena_array(&experiment->trees, experiment->n_points, sizeof(struct tree *));
+        for (size_t p = 0; p < point; p++) {
+            trees->others[p] = trees->first;
+        }
+    }
+    if (trees->others != NULL) {
+        trees->others[point] = tree;
+    }
+}
+
 static void visit(void *context, const size_t *labels, const struct setting *const *settings, size_t n_settings) {
     struct load *load = context;
     struct experiment *experiment = load->experiment;
     if (interrupt_check(load->interrupt, NULL) != STATUS_OK)
         return;
-    struct point *point = &experiment->points[load->visited++];
-    point->tree = resolver_point(&load->resolver, &load->grid, settings, n_settings);
-    point->labels = arena_array(&experiment->arena, experiment->n_axes, sizeof *point->labels);
-    if (experiment->n_axes > 0) {
-        memcpy(point->labels, labels, experiment->n_axes * sizeof *labels);
+    size_t point = load->visited++;
+    const struct tree *sections[N_SECTIONS];
+    if (resolver_point(&load->resolver, &load->grid, settings, n_settings, sections)) {
+        for (size_t i = 0; i < N_SECTIONS; i++) {
+            set_section(experiment, point, (enum section)i, sections[i]);
+        }
+    }
+    for (size_t a = 0; a < experiment->n_axes; a++) {
+        experiment->labels[point * experiment->n_axes + a] = labels[a] == NO_LABEL ? NONE : (uint32_t)labels[a];
     }
 }
 
@@ -280,7 +301,8 @@ static void load_points(struct load *load, const struct experiment_source *sourc
     experiment->axes = load->grid.columns;
     experiment->n_axes = load->grid.n_columns;
     experiment->n_points = count;
-    experiment->points = arena_array(&experiment->arena, count, sizeof *experiment->points);
+    experiment->mark = load->root->mark;
+    experiment->labels = arena_array(&experiment->arena, count * experiment->n_axes, sizeof *experiment->labels);
     resolver_init(&load->resolver, source, load->catalog, &experiment->trees, load->diagnostics);
     dependence_find(&load->grid);
     load->resolver.data_time_limit = experiment->limits.data_time;
@@ -293,11 +315,11 @@ static bool tells_dataset(const struct experiment *experiment, size_t axis) {
     const struct tree **first = memory_alloc(experiment->axes[axis].count + 1, sizeof *first);
     bool tells = true, differ = false;
     for (size_t p = 0; p < experiment->n_points && tells; p++) {
-        size_t label = experiment->points[p].labels[axis];
+        size_t label = experiment_label(experiment, p, axis);
         const struct tree **seen = &first[label == NO_LABEL ? experiment->axes[axis].count : label];
-        const struct tree *dataset = tree_get(experiment->points[p].tree, "dataset");
+        const struct tree *dataset = experiment_section(experiment, p, SECTION_DATASET);
         tells = *seen == NULL || tree_equal(*seen, dataset);
-        differ = differ || !tree_equal(tree_get(experiment->points[0].tree, "dataset"), dataset);
+        differ = differ || !tree_equal(experiment_section(experiment, 0, SECTION_DATASET), dataset);
         *seen = *seen == NULL ? dataset : *seen;
     }
     free(first);
@@ -354,9 +376,7 @@ enum status experiment_load(const struct experiment_source *source, const struct
 }
 
 void experiment_drop_trees(struct experiment *experiment) {
-    for (size_t p = 0; p < experiment->n_points; p++) {
-        experiment->points[p].tree = NULL;
-    }
+    memset(experiment->sections, 0, sizeof experiment->sections);
     arena_clear(&experiment->trees);
 }
 
@@ -364,6 +384,32 @@ void experiment_clear(struct experiment *experiment) {
     arena_clear(&experiment->trees);
     arena_clear(&experiment->arena);
     *experiment = (struct experiment){0};
+}
+
+/* ---- Points, once loaded -------------------------------------------------------------------------------------------- */
+
+size_t experiment_label(const struct experiment *experiment, size_t point, size_t axis) {
+    uint32_t label = experiment->labels[point * experiment->n_axes + axis];
+    return label == NONE ? NO_LABEL : label;
+}
+
+const struct tree *experiment_section(const struct experiment *experiment, size_t point, enum section section) {
+    const struct section_trees *trees = &experiment->sections[section];
+    return trees->others != NULL ? trees->others[point] : trees->first;
+}
+
+const struct tree *experiment_point(const struct experiment *experiment, size_t point, struct point *room) {
+    for (size_t i = 0; i < N_SECTIONS; i++) {
+        room->sections[i] = (struct tree *)experiment_section(experiment, point, (enum section)i);
+        room->marks[i] = room->sections[i]->mark;
+    }
+    room->tree = (struct tree){.type = TREE_MAP,
+                               .mark = experiment->mark,
+                               .count = N_SECTIONS,
+                               .items = room->sections,
+                               .keys = (const char **)section_names,
+                               .key_marks = room->marks};
+    return &room->tree;
 }
 
 /* ---- Trials ------------------------------------------------------------------------------------------------------ */
@@ -386,7 +432,8 @@ struct tree *experiment_seeded(const struct tree *point, int64_t seed, struct ar
 
 struct tree *experiment_trial_tree(const struct experiment *experiment, size_t trial, struct arena *arena) {
     const struct trial *wanted = &experiment->trials[trial];
-    return experiment_seeded(experiment->points[wanted->point].tree, wanted->seed, arena);
+    struct point point;
+    return experiment_seeded(experiment_point(experiment, wanted->point, &point), wanted->seed, arena);
 }
 
 const struct tree *experiment_node(const struct tree *resolved, const char *path) {

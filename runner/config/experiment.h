@@ -36,12 +36,36 @@ struct axis {
         dataset; /* its choices set the data set as a whole (`dataset` itself, a name of `let` that it is, or cases), and alone tell it */
 };
 
-struct point {
-    size_t *labels; /* [n_axes] index into the axis' labels, or NO_LABEL where the axis does not apply */
-    const struct tree
-        *tree; /* resolved, with train.init_seed/order_seed null where they follow the trial's seed, without `seed` */
-};
 #define NO_LABEL ((size_t)-1)
+
+/* The sections of a resolved trial, in their order. */
+enum section {
+    SECTION_DATASET,
+    SECTION_MODEL,
+    SECTION_LOSS,
+    SECTION_OPTIMIZER,
+    SECTION_METRICS,
+    SECTION_CALLBACKS,
+    SECTION_TRAIN,
+    SECTION_ENGINE,
+    SECTION_INIT,
+    SECTION_SAVE
+};
+enum { N_SECTIONS = SECTION_SAVE + 1 };
+extern const char *const section_names[N_SECTIONS];
+
+/* What the points of a grid have as a section: a grid may have a million points, most sections of which are the same. */
+struct section_trees {
+    const struct tree *first;   /* of the first point */
+    const struct tree **others; /* [n_points]; NULL where all are the first */
+};
+
+/* A point's tree, made of its sections: room for experiment_point(). */
+struct point {
+    struct tree tree;
+    struct tree *sections[N_SECTIONS];
+    struct mark marks[N_SECTIONS];
+};
 
 struct trial {
     size_t point;
@@ -67,9 +91,11 @@ struct experiment {
     const char *file; /* of the config */
     struct axis *axes;
     size_t n_axes;
-    struct point *points; /* in grid order: the last axis changes fastest */
-    size_t n_points;
-    struct trial *trials; /* in grid order, seeds fastest; trial number is the index + 1 */
+    size_t n_points;                           /* in grid order: the last axis changes fastest */
+    uint32_t *labels;                          /* [n_points][n_axes]: experiment_label() */
+    struct mark mark;                          /* of the config's root */
+    struct section_trees sections[N_SECTIONS]; /* experiment_section() */
+    struct trial *trials;                      /* in grid order, seeds fastest; trial number is the index + 1 */
     size_t n_trials;
     int64_t *seeds;
     size_t n_seeds;
@@ -104,6 +130,13 @@ enum status experiment_load(const struct experiment_source *source, const struct
 void experiment_clear(struct experiment *experiment);
 /* Gives up the trees of the points, where nothing trains any more. */
 void experiment_drop_trees(struct experiment *experiment);
+
+/* Index into the axis' labels, or NO_LABEL where the axis does not apply to the point. */
+size_t experiment_label(const struct experiment *experiment, size_t point, size_t axis);
+/* Resolved, with train.init_seed and order_seed null where they follow the trial's seed. Points with the same settings share it. */
+const struct tree *experiment_section(const struct experiment *experiment, size_t point, enum section section);
+/* The map of all of them, without `seed`; it lives in `room`. */
+const struct tree *experiment_point(const struct experiment *experiment, size_t point, struct point *room);
 
 /* The complete tree of a trial: the point's with `seed`, init_seed and order_seed filled in. */
 struct tree *experiment_trial_tree(const struct experiment *experiment, size_t trial, struct arena *arena);

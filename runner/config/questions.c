@@ -11,7 +11,7 @@ struct selection_grid questions_grid(const struct experiment *experiment, struct
     for (size_t p = 0; p < grid.n_points; p++) {
         grid.labels[p] = arena_array(arena, grid.n_axes, sizeof *grid.labels[p]);
         for (size_t a = 0; a < grid.n_axes; a++) {
-            size_t label = experiment->points[p].labels[a];
+            size_t label = experiment_label(experiment, p, a);
             grid.labels[p][a] = label != NO_LABEL ? experiment->axes[a].labels[label] : NULL;
         }
     }

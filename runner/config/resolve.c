@@ -274,11 +274,11 @@ static bool make(struct resolver *resolver, const struct tree *root, const struc
     return well;
 }
 
-const struct tree *resolver_point(struct resolver *resolver, const struct grid *grid,
-                                  const struct setting *const *settings, size_t n_settings) {
+bool resolver_point(struct resolver *resolver, const struct grid *grid, const struct setting *const *settings,
+                    size_t n_settings, const struct tree *sections[N_SECTIONS]) {
     struct arena arena;
     arena_init(&arena);
-    const struct known_section *sections[N_SECTIONS] = {NULL};
+    const struct known_section *known[N_SECTIONS] = {NULL};
     struct hash128 keys[N_DEPENDENT];
     bool is_new[N_DEPENDENT], any_new = false, well = true;
     uint32_t *numbers = arena_array(&arena, n_settings + 1, sizeof *numbers);
@@ -288,29 +288,17 @@ const struct tree *resolver_point(struct resolver *resolver, const struct grid *
         is_new[i] = !made;
         any_new = any_new || is_new[i];
         if (i < N_SECTIONS && made) {
-            sections[i] = made->known;
+            known[i] = made->known;
             well = well && made->known;
         }
     }
     if (any_new) {
         const struct tree *root = grid_apply(grid, settings, n_settings, &arena);
-        well = root && make(resolver, root, keys, is_new, sections) && well;
+        well = root && make(resolver, root, keys, is_new, known) && well;
     }
     arena_clear(&arena);
-    if (!well) {
-        return NULL;
+    for (size_t i = 0; i < N_SECTIONS && well; i++) {
+        sections[i] = known[i]->resolved;
     }
-    struct tree *items[N_SECTIONS];
-    struct mark marks[N_SECTIONS];
-    for (size_t i = 0; i < N_SECTIONS; i++) {
-        items[i] = (struct tree *)sections[i]->resolved;
-        marks[i] = items[i]->mark;
-    }
-    struct tree point = {.type = TREE_MAP,
-                         .mark = grid->root->mark,
-                         .count = N_SECTIONS,
-                         .items = items,
-                         .keys = (const char **)section_names,
-                         .key_marks = marks};
-    return tree_share_top(&resolver->share, &point);
+    return well;
 }

@@ -11,22 +11,6 @@
 #include "runner/config/experiment.h"
 #include "runner/config/scope.h"
 
-/* The sections of a trial, in their order. */
-enum section {
-    SECTION_DATASET,
-    SECTION_MODEL,
-    SECTION_LOSS,
-    SECTION_OPTIMIZER,
-    SECTION_METRICS,
-    SECTION_CALLBACKS,
-    SECTION_TRAIN,
-    SECTION_ENGINE,
-    SECTION_INIT,
-    SECTION_SAVE
-};
-enum { N_SECTIONS = SECTION_SAVE + 1 };
-extern const char *const section_names[N_SECTIONS];
-
 struct grid;
 struct setting;
 
@@ -44,13 +28,12 @@ struct resolver {
 
 void resolver_init(struct resolver *resolver, const struct experiment_source *source, const struct catalog *catalog,
                    struct arena *arena, struct diagnostics *diagnostics);
-/* The points' trees stay as long as the arena. */
+/* The points' sections stay as long as the arena. */
 void resolver_clear(struct resolver *resolver);
 
-/* The resolved tree of a point (struct point), which shares its parts with others, from what its axes set. NULL where there were
-   mistakes. */
-const struct tree *resolver_point(struct resolver *resolver, const struct grid *grid,
-                                  const struct setting *const *settings, size_t n_settings);
+/* The resolved sections of a point, which share their parts with others, from what its axes set. False where there were mistakes. */
+bool resolver_point(struct resolver *resolver, const struct grid *grid, const struct setting *const *settings,
+                    size_t n_settings, const struct tree *sections[N_SECTIONS]);
 
 /* `train.epochs` as a duration. */
 struct tree *resolve_train(const struct catalog *catalog, const struct tree *value, struct mark mark,

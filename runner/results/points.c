@@ -148,12 +148,14 @@ static void put_in_order(struct columns *columns, const struct tree *tree, size_
 }
 
 static void find_columns(struct columns *columns, const struct experiment *experiment) {
+    struct point one, other;
+    const struct tree *first = experiment_point(experiment, 0, &one);
     for (size_t p = 1; p < experiment->n_points; p++) {
-        compare(columns, experiment->points[0].tree, experiment->points[p].tree);
+        compare(columns, first, experiment_point(experiment, p, &other));
         arena_clear(&columns->scratch);
     }
     size_t done = 0;
-    put_in_order(columns, experiment->points[0].tree, &done);
+    put_in_order(columns, first, &done);
 }
 
 static const char *value_at(const struct tree *tree, const struct column *column, struct arena *arena) {
@@ -176,10 +178,12 @@ void table_points(const struct experiment *experiment, const struct results *res
     csv_text(csv, "batch_rows");
     csv_end_row(csv);
     for (size_t p = 0; p < results->n_points; p++) {
+        struct point point;
+        const struct tree *tree = experiment_point(experiment, p, &point);
         csv_uint(csv, p + 1);
         csv_labels(csv, results, p);
         for (size_t c = 0; c < columns.count; c++)
-            csv_text(csv, value_at(experiment->points[p].tree, &columns.items[c], &columns.scratch));
+            csv_text(csv, value_at(tree, &columns.items[c], &columns.scratch));
         arena_clear(&columns.scratch);
         if (sizes[p].known) {
             csv_uint(csv, sizes[p].parameters);

@@ -25,9 +25,10 @@ void results_from_experiment(const struct experiment *experiment, struct results
         const char **labels = memory_alloc(axis->count, sizeof *labels);
         for (size_t l = 0; l < axis->count; l++)
             labels[l] = arena_copy_text(arena, axis->labels[l]);
-        for (size_t p = 0; p < results->n_points; p++)
-            if (experiment->points[p].labels[a] != NO_LABEL)
-                results->labels[p][a] = labels[experiment->points[p].labels[a]];
+        for (size_t p = 0; p < results->n_points; p++) {
+            size_t label = experiment_label(experiment, p, a);
+            results->labels[p][a] = label != NO_LABEL ? labels[label] : NULL;
+        }
         free(labels);
     }
     results->trials = arena_array(arena, results->n_trials, sizeof *results->trials);

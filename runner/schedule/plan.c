@@ -22,8 +22,8 @@ static struct mark data_mark(const struct tree *dataset, const char *message) {
     return dataset->mark;
 }
 
-static uint64_t batch_rows_of(const struct tree *tree, uint64_t rows) {
-    const struct tree *batch = tree_get(tree_get(tree, "train"), "batch_size");
+static uint64_t batch_rows_of(const struct tree *train, uint64_t rows) {
+    const struct tree *batch = tree_get(train, "batch_size");
     if (batch != NULL && batch->type == TREE_INT && batch->value.integer > 0 && (uint64_t)batch->value.integer < rows)
         return (uint64_t)batch->value.integer;
     return rows;
@@ -79,11 +79,12 @@ static int compare_order(const void *a, const void *b) {
 }
 
 /* Of the sections but for those that change from point to point without changing the layers. */
-static uint64_t layers_of(const struct tree *point) {
-    static const char *const sections[] = {"dataset", "model", "loss", "metrics", "engine"};
+static uint64_t layers_of(const struct experiment *experiment, size_t point) {
+    static const enum section sections[] = {SECTION_DATASET, SECTION_MODEL, SECTION_LOSS, SECTION_METRICS,
+                                            SECTION_ENGINE};
     uint64_t hash = 0;
     for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++)
-        hash = hash_mix(hash, hash_pointer(tree_get(point, sections[i])));
+        hash = hash_mix(hash, hash_pointer(experiment_section(experiment, point, sections[i])));
     return hash;
 }
 
@@ -120,7 +121,7 @@ static void judge_data(const struct plan *plan, const struct session *session, c
     for (size_t p = 0; p < experiment->n_points; p++) {
         size_t data = plan->points[p].data, trials = points[data] * experiment->n_seeds;
         const char *problem = session->data[data].problem;
-        const struct tree *dataset = tree_get(experiment->points[p].tree, "dataset");
+        const struct tree *dataset = experiment_section(experiment, p, SECTION_DATASET);
         if (problem == NULL || points[data] == 0)
             continue;
         points[data] = 0; /* it was told */
@@ -139,7 +140,7 @@ static enum status read_data(struct plan *plan, struct session *session, const s
     enum status status = STATUS_OK;
     const struct tree *before = NULL;
     for (size_t p = 0; status == STATUS_OK && p < experiment->n_points; p++) {
-        const struct tree *dataset = tree_get(experiment->points[p].tree, "dataset");
+        const struct tree *dataset = experiment_section(experiment, p, SECTION_DATASET);
         if (dataset == before) {
             plan->points[p].data = plan->points[p - 1].data;
             continue;
@@ -157,7 +158,8 @@ static void prepare_point(struct making *making, size_t p, size_t *trial) {
     struct plan *plan = making->plan;
     struct session *session = making->session;
     const struct experiment *experiment = making->experiment;
-    const struct tree *tree = experiment->points[p].tree;
+    struct point sections;
+    const struct tree *tree = experiment_point(experiment, p, &sections);
     struct plan_point *point = &plan->points[p];
     struct components used = {0};
     for (size_t i = 0; i < tree->count; i++)
@@ -166,7 +168,8 @@ static void prepare_point(struct making *making, size_t p, size_t *trial) {
     const struct files *files = find_files(making, &used);
     point->files = &files->plugins;
     components_clear(&used);
-    making->order[p] = (struct order){point->data, files->number, layers_of(tree), tree_get(tree, "optimizer"), p};
+    making->order[p] = (struct order){point->data, files->number, layers_of(experiment, p),
+                                      experiment_section(experiment, p, SECTION_OPTIMIZER), p};
     struct identity_engine engine = {.numerics = session->numerics, .blas = session->blas};
     for (size_t t = *trial; t < experiment->n_trials && experiment->trials[t].point == p; t++)
         identity_make(&making->identities, &engine, tree, experiment->trials[t].seed,
@@ -178,21 +181,22 @@ static void prepare_point(struct making *making, size_t p, size_t *trial) {
 /* Plans the points that stand at `first` to `end` of the order, which have the same data and plugin files. */
 static enum status plan_points(struct making *making, size_t first, size_t end, struct error *error) {
     size_t n = end - first;
-    const struct tree **trees = memory_alloc(n, sizeof(struct tree *));
+    size_t *points = memory_alloc(n, sizeof *points);
     struct plan_answer **answers = memory_alloc(n, sizeof(struct plan_answer *));
-    struct session_points request = {.points = trees,
+    struct session_points request = {.experiment = making->experiment,
+                                     .points = points,
                                      .n_points = n,
                                      .data = making->order[first].data,
                                      .files = making->plan->points[making->order[first].point].files,
                                      .arena = &making->arena,
                                      .answers = answers};
     for (size_t i = 0; i < n; i++)
-        trees[i] = making->experiment->points[making->order[first + i].point].tree;
+        points[i] = making->order[first + i].point;
     enum status status = session_plan(making->session, &request, error);
     for (size_t i = 0; i < n && status == STATUS_OK; i++)
         making->answers[making->order[first + i].point] = answers[i];
     free(answers);
-    free(trees);
+    free(points);
     return status;
 }
 
@@ -201,8 +205,9 @@ static void take_answer(struct making *making, size_t p) {
     static const struct plan_facts not_known = {.known = false};
     struct plan_answer *answer = making->answers[p]; /* NULL: its data cannot be read */
     struct plan_point *point = &plan->points[p];
-    const struct tree *tree = making->experiment->points[p].tree;
     if (answer != NULL && answer->status != STATUS_OK) {
+        struct point sections;
+        const struct tree *tree = experiment_point(making->experiment, p, &sections);
         const struct tree *node = experiment_node(tree, answer->where);
         diagnostics_error(making->diagnostics, node != NULL ? node->mark : tree->mark, "%s", answer->message);
         return;
@@ -212,7 +217,7 @@ static void take_answer(struct making *making, size_t p) {
     point->facts = answer != NULL ? answer->pooled : facts_pool_add(&plan->facts, &not_known, &plan->arena);
     const uint64_t *rows = making->session->data[point->data].facts.rows;
     memcpy(plan->results.rows[p], rows, sizeof plan->results.rows[p]);
-    point->batch_rows = batch_rows_of(tree, rows[DATA_TRAIN]);
+    point->batch_rows = batch_rows_of(experiment_section(making->experiment, p, SECTION_TRAIN), rows[DATA_TRAIN]);
     point->work = point->facts->known ? estimate_work(point->facts, rows[DATA_TRAIN]) : 0;
 }
 

@@ -420,7 +420,7 @@ static bool same_tree(const void *item, const void *wanted) {
 }
 
 /* The sections of the first points, each once, then the points: `most` of them, and fewer where they are long. How many they are. */
-static size_t pack_points(const struct tree *const *points, size_t most, struct text *out) {
+static size_t pack_points(const struct experiment *experiment, const size_t *points, size_t most, struct text *out) {
     struct text trees, numbers;
     text_init(&trees);
     text_init(&numbers);
@@ -429,8 +429,8 @@ static size_t pack_points(const struct tree *const *points, size_t most, struct 
     arena_init(&arena);
     size_t n = 0;
     for (; n < most && trees.length < PACKED_MOST; n++)
-        for (size_t i = 0; i < points[n]->count; i++) {
-            const struct tree *tree = points[n]->items[i];
+        for (size_t i = 0; i < N_SECTIONS; i++) {
+            const struct tree *tree = experiment_section(experiment, points[n], (enum section)i);
             uint64_t hash = hash_pointer(tree);
             struct packed *packed = hash_table_find(&known, hash, same_tree, tree);
             if (packed == NULL) {
@@ -441,9 +441,9 @@ static size_t pack_points(const struct tree *const *points, size_t most, struct 
             }
             message_u64(&numbers, packed->number);
         }
-    message_u64(out, points[0]->count);
-    for (size_t i = 0; i < points[0]->count; i++)
-        message_string(out, points[0]->keys[i]);
+    message_u64(out, N_SECTIONS);
+    for (size_t i = 0; i < N_SECTIONS; i++)
+        message_string(out, section_names[i]);
     message_u64(out, known.count);
     text_add_bytes(out, trees.data, trees.length);
     message_u64(out, n);
@@ -483,7 +483,7 @@ static enum status plan_together(struct session *session, const struct session_p
     struct text payload;
     text_init(&payload);
     message_u64(&payload, request->data);
-    *n = pack_points(request->points + at, most, &payload);
+    *n = pack_points(request->experiment, request->points + at, most, &payload);
     struct frame frame;
     *died = false;
     enum status status = helper_for_plans(session, request->files, error);

@@ -8,6 +8,7 @@
 #define RUNNER_SCHEDULE_SESSION_H
 
 #include "runner/base/tree.h"
+#include "runner/config/experiment.h"
 #include "runner/host/catalog.h"
 #include "runner/schedule/child.h"
 #include "runner/schedule/facts.h"
@@ -74,10 +75,11 @@ struct plan_answer {
     const struct plan_facts *pooled; /* the caller's: equal facts that it keeps, or NULL */
 };
 
-/* Points (config/experiment.h) of one data set, in an order in which those with the same sections, which are the same nodes then,
+/* Points of one data set, in an order in which those with the same sections, which are the same nodes then,
    follow one another. */
 struct session_points {
-    const struct tree *const *points;
+    const struct experiment *experiment;
+    const size_t *points; /* [n_points] numbers */
     size_t n_points;
     size_t data;
     const struct plugin_files

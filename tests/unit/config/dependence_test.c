@@ -14,18 +14,19 @@ static void each_point_is_as_if_alone(struct harness *harness, const char *text)
     const char ***overrides = arena_array(&arena, n_points, sizeof *overrides);
     for (size_t p = 0; p < n_points; p++) {
         size_t n = 0;
-        wanted[p] = arena_copy_text(&arena, text_of(harness, grid->points[p].tree));
+        wanted[p] = arena_copy_text(&arena, text_of(harness, point_of(grid, p)));
         overrides[p] = arena_array(&arena, n_axes + 1, sizeof **overrides);
-        for (size_t a = 0; a < n_axes; a++)
-            if (grid->points[p].labels[a] != NO_LABEL)
-                overrides[p][n++] =
-                    arena_printf(&arena, "%s=%s", grid->axes[a].name, grid->axes[a].labels[grid->points[p].labels[a]]);
+        for (size_t a = 0; a < n_axes; a++) {
+            size_t label = experiment_label(grid, p, a);
+            if (label != NO_LABEL)
+                overrides[p][n++] = arena_printf(&arena, "%s=%s", grid->axes[a].name, grid->axes[a].labels[label]);
+        }
     }
     for (size_t p = 0; p < n_points; p++) {
         struct experiment *alone = harness_load(harness, text, overrides[p]);
         assert_loads(harness);
         assert_int_equal(alone->n_points, 1);
-        assert_string_equal(text_of(harness, alone->points[0].tree), wanted[p]);
+        assert_string_equal(text_of(harness, point_of(alone, 0)), wanted[p]);
     }
     arena_clear(&arena);
 }

@@ -18,10 +18,9 @@ static char *everything(const struct experiment *experiment) {
         text_add(&text, "\n");
     }
     for (size_t i = 0; i < experiment->n_trials; i++) {
-        const struct point *point = &experiment->points[experiment->trials[i].point];
         for (size_t j = 0; j < experiment->n_axes; j++) {
-            text_printf(&text, "%s ",
-                        point->labels[j] == NO_LABEL ? "-" : experiment->axes[j].labels[point->labels[j]]);
+            size_t label = experiment_label(experiment, experiment->trials[i].point, j);
+            text_printf(&text, "%s ", label == NO_LABEL ? "-" : experiment->axes[j].labels[label]);
         }
         tree_write(experiment_trial_tree(experiment, i, &arena), &text);
         text_add(&text, "\n");

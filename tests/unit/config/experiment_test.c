@@ -9,7 +9,7 @@ static void a_minimal_config_gets_all_defaults(void **state) {
     assert_int_equal(experiment->n_trials, 1);
     assert_int_equal(experiment->n_axes, 0);
     assert_string_equal(
-        text_of(harness, experiment->points[0].tree),
+        text_of(harness, point_of(experiment, 0)),
         "{\"dataset\": {\"digits\": {\"train\": 12000, \"test\": 2000, \"scale\": 0.5, \"seed\": 0, "
         "\"validation\": 0.0}}, "
         "\"model\": [{\"dense\": {\"units\": 10, \"activation\": {\"linear\": {\"name\": null}}, "

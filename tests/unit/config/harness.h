@@ -191,10 +191,15 @@ UNUSED static const char *text_of(struct harness *harness, const struct tree *tr
     return copy;
 }
 
+/* The tree of a point, which lives until the next load. */
+UNUSED static const struct tree *point_of(struct experiment *experiment, size_t point) {
+    return experiment_point(experiment, point, arena_alloc(&experiment->arena, sizeof(struct point)));
+}
+
 UNUSED static void assert_node(struct harness *harness, size_t point, const char *path, const char *wanted) {
     assert_int_equal(harness->status, STATUS_OK);
     assert_true(point < harness->experiment.n_points);
-    assert_string_equal(text_of(harness, experiment_node(harness->experiment.points[point].tree, path)), wanted);
+    assert_string_equal(text_of(harness, experiment_node(point_of(&harness->experiment, point), path)), wanted);
 }
 
 /* "a=1 b=- ..." */
@@ -204,7 +209,7 @@ UNUSED static void assert_labels(struct harness *harness, size_t point, const ch
     text_init(&text);
     assert_true(point < experiment->n_points);
     for (size_t i = 0; i < experiment->n_axes; i++) {
-        size_t label = experiment->points[point].labels[i];
+        size_t label = experiment_label(experiment, point, i);
         text_printf(&text, "%s%s=%s", i ? " " : "", experiment->axes[i].name,
                     label == NO_LABEL ? "-" : experiment->axes[i].labels[label]);
     }

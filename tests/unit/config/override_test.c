@@ -33,7 +33,7 @@ static void marks_count_within_the_argument(void **state) {
     struct harness *harness = *state;
     harness_load(harness, MINIMAL, OVERRIDES("optimizer={sgd: {momentum: 0.5}}"));
     assert_loads(harness);
-    const struct tree *momentum = experiment_node(harness->experiment.points[0].tree, "optimizer.sgd.momentum");
+    const struct tree *momentum = experiment_node(point_of(&harness->experiment, 0), "optimizer.sgd.momentum");
     assert_string_equal(momentum->mark.file, "command line");
     assert_int_equal(momentum->mark.column, 28);
 }

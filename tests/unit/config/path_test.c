@@ -85,7 +85,7 @@ static void a_node_falls_back_to_its_nearest_ancestor(void **state) {
     struct harness *harness = *state;
     struct experiment *experiment = harness_load(harness, MINIMAL, NULL);
     assert_loads(harness);
-    const struct tree *tree = experiment->points[0].tree;
+    const struct tree *tree = point_of(experiment, 0);
     assert_int_equal(experiment_node(tree, "model.0.dense.units")->mark.line, 2);
     assert_int_equal(experiment_node(tree, "model.0.dense.units")->mark.column, 25);
     assert_ptr_equal(experiment_node(tree, "model.7.dense"), tree_get(tree, "model"));

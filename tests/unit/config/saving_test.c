@@ -26,7 +26,7 @@ static void init_names_a_file_and_knows_its_content(void **state) {
     harness_load(harness, MINIMAL "init: {file: w.npz}\n", NULL);
     assert_loads(harness);
     char first[512], wanted[512];
-    snprintf(first, sizeof first, "%s", text_of(harness, experiment_node(harness->experiment.points[0].tree, "init")));
+    snprintf(first, sizeof first, "%s", text_of(harness, experiment_node(point_of(&harness->experiment, 0), "init")));
     snprintf(wanted, sizeof wanted, "{\"file\": \"%s/w.npz\", \"sha256\": \"", harness->folder);
     assert_memory_equal(first, wanted, strlen(wanted));
     harness_load(harness, MINIMAL "init: w.npz\n", NULL);
@@ -34,7 +34,7 @@ static void init_names_a_file_and_knows_its_content(void **state) {
     harness_write("w.npz", "other weights");
     harness_load(harness, MINIMAL "init: w.npz\n", NULL);
     assert_loads(harness);
-    assert_string_not_equal(text_of(harness, experiment_node(harness->experiment.points[0].tree, "init")), first);
+    assert_string_not_equal(text_of(harness, experiment_node(point_of(&harness->experiment, 0), "init")), first);
 }
 
 static void mistakes_of_init_are_told(void **state) {
