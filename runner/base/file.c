@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -313,4 +314,29 @@ char *path_folder(struct arena *arena, const char *path) {
         length--;
     }
     return arena_copy_bytes(arena, path, length);
+}
+
+char *path_real(struct arena *arena, const char *path) {
+    char *real = realpath(path, NULL);
+    if (!real) {
+        if (errno == ENOMEM) {
+            memory_exhausted();
+        }
+        return NULL;
+    }
+    char *copy = arena_copy_text(arena, real);
+    free(real);
+    return copy;
+}
+
+enum status path_of_executable(struct arena *arena, const char **path, struct error *error) {
+    char executable[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", executable, sizeof executable - 1);
+    if (n <= 0) {
+        return error_set(error, STATUS_ENVIRONMENT, "cannot find my own executable: /proc/self/exe: %s",
+                         strerror(errno));
+    }
+    executable[n] = '\0';
+    *path = arena_copy_text(arena, executable);
+    return STATUS_OK;
 }

@@ -7,7 +7,6 @@
 #include "runner/host/params_words.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,25 +24,20 @@ struct skeleton {
 
 /* The built tree has them beside the runner; the installed one where build.h says. */
 static enum status find_installation(struct skeleton *skeleton, struct error *error) {
-    char executable[PATH_MAX];
-    ssize_t n = readlink("/proc/self/exe", executable, sizeof executable - 1);
-    if (n <= 0)
-        return error_set(error, STATUS_ENVIRONMENT, "cannot find my own executable: /proc/self/exe: %s",
-                         strerror(errno));
-    executable[n] = '\0';
     struct arena *arena = &skeleton->arena;
-    const char *folder = path_folder(arena, executable);
-    skeleton->runner = arena_copy_text(arena, executable);
+    enum status status = path_of_executable(arena, &skeleton->runner, error);
+    if (status != STATUS_OK)
+        return status;
+    const char *folder = path_folder(arena, skeleton->runner);
     skeleton->templates = path_join(arena, folder, "templates");
     skeleton->include = path_join(arena, folder, "include");
     if (access(skeleton->templates, R_OK) == 0)
         return STATUS_OK;
     skeleton->templates = path_join(arena, folder, RUNNER_TEMPLATES_RELATIVE);
     skeleton->include = path_join(arena, folder, RUNNER_INCLUDE_RELATIVE);
-    char *real = realpath(skeleton->include, NULL);
+    const char *real = path_real(arena, skeleton->include);
     if (real != NULL)
-        skeleton->include = arena_copy_text(arena, real);
-    free(real);
+        skeleton->include = real;
     if (access(skeleton->templates, R_OK) == 0)
         return STATUS_OK;
     return error_set(error, STATUS_ENVIRONMENT, "%s: cannot find what a new plugin is made from: %s; install again",

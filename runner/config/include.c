@@ -6,7 +6,6 @@
 #include "runner/config/path.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -105,15 +104,6 @@ static void report_cycle(struct reader *reader, const char *file, const struct c
     text_clear(&text);
 }
 
-/* realpath(), but for want of memory, which is nobody's mistake. */
-static char *real_path(const char *file) {
-    char *real = realpath(file, NULL);
-    if (!real && errno == ENOMEM) {
-        memory_exhausted();
-    }
-    return real;
-}
-
 static struct tree *read_included(struct reader *reader, const struct tree *item, const struct chain *chain) {
     if (item->type != TREE_TEXT || !*item->text) {
         diagnostics_error(reader->diagnostics, item->mark, "include wants the path of a file, found %s",
@@ -122,33 +112,31 @@ static struct tree *read_included(struct reader *reader, const struct tree *item
     }
     const char *folder = path_folder(reader->arena, chain->file);
     const char *file = strcmp(folder, ".") == 0 ? item->text : path_join(reader->arena, folder, item->text);
-    char *real = real_path(file);
-    struct tree *tree = NULL;
+    const char *real = path_real(reader->arena, file);
     struct stat facts;
     if (!real || stat(real, &facts) != 0 || access(real, R_OK) != 0) {
         diagnostics_error(reader->diagnostics, item->mark, "cannot include '%s': %s", file, strerror(errno));
-        goto out;
+        return NULL;
     }
     if (S_ISDIR(facts.st_mode)) {
         diagnostics_error(reader->diagnostics, item->mark, "cannot include '%s': it is a folder, wanted a file", file);
-        goto out;
+        return NULL;
     }
     for (const struct chain *at = chain; at; at = at->above) {
         if (strcmp(at->real, real) == 0) {
             report_cycle(reader, file, chain, at, item->mark);
-            goto out;
+            return NULL;
         }
     }
     if (chain->depth >= MAX_DEPTH) {
         diagnostics_error(reader->diagnostics, item->mark, "includes are nested deeper than %d files", MAX_DEPTH);
-    } else if (reader->files >= MAX_FILES) {
-        diagnostics_error(reader->diagnostics, item->mark, "more than %d files are included", MAX_FILES);
-    } else {
-        tree = read_one(reader, file, chain);
+        return NULL;
     }
-out:
-    free(real);
-    return tree;
+    if (reader->files >= MAX_FILES) {
+        diagnostics_error(reader->diagnostics, item->mark, "more than %d files are included", MAX_FILES);
+        return NULL;
+    }
+    return read_one(reader, file, chain);
 }
 
 /* Includes and then the file itself, without the key. */
@@ -182,11 +170,9 @@ static struct tree *read_one(struct reader *reader, const char *file, const stru
                           tree_type_name(tree->type));
         return NULL;
     }
-    char *real = real_path(file);
+    const char *real = path_real(reader->arena, file);
     struct chain chain = {file, real ? real : file, above, above ? above->depth + 1 : 1};
-    tree = merge_includes(reader, tree, &chain);
-    free(real);
-    return tree;
+    return merge_includes(reader, tree, &chain);
 }
 
 struct tree *include_read(const char *file, const struct catalog *catalog, struct arena *arena,

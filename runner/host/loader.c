@@ -224,9 +224,8 @@ static bool is_open(const struct loader *loader, const char *file) {
 
 /* Opens the file and puts it at the end, or in front. A file that stands on the search path twice is opened once. */
 static void add_file(struct loader *loader, const char *path, bool foreign, bool in_front) {
-    char *real = realpath(path, NULL);
-    const char *file = arena_copy_text(&loader->arena, real ? real : path);
-    free(real);
+    const char *real = path_real(&loader->arena, path);
+    const char *file = real ? real : arena_copy_text(&loader->arena, path);
     struct error error;
     struct loaded_plugin loaded = {.file = file, .foreign = foreign};
     const struct loader_watcher *watcher = loader->watcher;

@@ -4,8 +4,6 @@
 #include "runner/base/file.h"
 #include "runner/host/params.h"
 
-#include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,23 +16,20 @@ enum { POINTS_MOST = 4096, PACKED_MOST = 1 << 17 }; /* points planned together, 
 
 /* The built tree has the worker and the plugins beside the runner; the installed one where build.h says. */
 static enum status find_installation(struct session *session, struct error *error) {
-    char executable[PATH_MAX];
-    ssize_t n = readlink("/proc/self/exe", executable, sizeof executable - 1);
-    if (n <= 0)
-        return error_set(error, STATUS_ENVIRONMENT, "cannot find my own executable: /proc/self/exe: %s",
-                         strerror(errno));
-    executable[n] = '\0';
     struct arena *arena = &session->arena;
+    const char *executable;
+    enum status status = path_of_executable(arena, &executable, error);
+    if (status != STATUS_OK)
+        return status;
     const char *folder = path_folder(arena, executable);
     const char *worker = path_join(arena, folder, "runner-worker");
     const char *plugins = path_join(arena, folder, "plugins");
     if (access(worker, X_OK) < 0) {
         worker = path_join(arena, path_join(arena, folder, RUNNER_LIBEXEC_RELATIVE), "runner-worker");
         plugins = path_join(arena, folder, RUNNER_PLUGINS_RELATIVE);
-        char *real = realpath(plugins, NULL);
+        const char *real = path_real(arena, plugins);
         if (real != NULL)
-            plugins = arena_copy_text(arena, real);
-        free(real);
+            plugins = real;
     }
     session->settings.worker = worker;
     session->settings.own = plugins;

@@ -218,6 +218,31 @@ static void paths_are_joined_and_cut(void **state) {
     arena_clear(&arena);
 }
 
+static void real_paths_have_no_links(void **state) {
+    (void)state;
+    struct arena arena;
+    arena_init(&arena);
+    assert_int_equal(mkdir("folder", 0700), 0);
+    assert_int_equal(symlink("folder", "link"), 0);
+    assert_int_equal(symlink("nowhere", "dangling"), 0);
+    const char *folder = path_real(&arena, "folder");
+    assert_int_equal(folder[0], '/');
+    assert_string_equal(path_real(&arena, "link"), folder);
+    assert_string_equal(path_real(&arena, "link/.././folder"), folder);
+    errno = 0;
+    assert_null(path_real(&arena, "dangling"));
+    assert_int_equal(errno, ENOENT);
+
+    const char *executable = NULL;
+    struct error error;
+    struct stat one, other;
+    assert_int_equal(path_of_executable(&arena, &executable, &error), STATUS_OK);
+    assert_int_equal(stat(executable, &one), 0);
+    assert_int_equal(stat("/proc/self/exe", &other), 0);
+    assert_true(one.st_dev == other.st_dev && one.st_ino == other.st_ino);
+    arena_clear(&arena);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, enter_folder, leave_folder)
     const struct CMUnitTest tests[] = {
@@ -230,6 +255,7 @@ int main(void) {
         TEST(a_temporary_file_of_a_dead_process_is_no_hindrance),
         TEST(folders_are_made_with_their_parents),
         TEST(paths_are_joined_and_cut),
+        TEST(real_paths_have_no_links),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
