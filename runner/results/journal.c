@@ -83,10 +83,10 @@ static bool undamaged(const char *line, size_t length) {
     return memcmp(digits, line, PREFIX - 1) == 0;
 }
 
-static void keep_grid(struct journal *journal, uint64_t at, const char *json, size_t length) {
+static void keep_grid(struct journal *journal, uint64_t at, size_t length, struct hash128 hash) {
     journal->grid_at = at + PREFIX;
     journal->grid_length = length;
-    journal->grid_hash = hash128_of(json, length);
+    journal->grid_hash = hash;
 }
 
 static bool begins(const char *json, size_t length, const char *kind) {
@@ -99,7 +99,7 @@ static bool read_line(struct journal *journal, uint64_t at, const char *line, si
         return false;
     const char *json = line + PREFIX;
     if (begins(json, length - PREFIX, "{\"kind\":\"grid\"")) {
-        keep_grid(journal, at, json, length - PREFIX);
+        keep_grid(journal, at, length - PREFIX, hash128_of(json, length - PREFIX));
         return true;
     }
     if (!begins(json, length - PREFIX, "{\"kind\":\"trial\""))
@@ -352,22 +352,26 @@ enum status journal_close(struct journal *journal, struct error *error) {
     return status;
 }
 
-/* *at: where the line begins; its length is that of the JSON and PREFIX. */
-static enum status add_line(struct journal *journal, const struct text *json, uint64_t *at, struct error *error) {
-    struct text line;
-    text_init(&line);
+/* Before the JSON: room for an end of line and the prefix. */
+static void begin_line(struct text *line) {
+    text_init(line);
+    text_printf(line, "\n%*s", PREFIX, "");
+}
+
+/* `line`: begin_line() and the JSON, whose hash this is. *at: where the line begins; its length is that of the JSON and PREFIX. */
+static enum status add_line(struct journal *journal, struct text *line, struct hash128 hash, uint64_t *at,
+                            struct error *error) {
     char digits[HASH_SHORT_TEXT_SIZE];
+    memcpy(line->data + 1, hash128_write_short(hash, digits), sizeof digits - 1);
+    text_add_char(line, '\n');
     off_t start = lseek(journal->fd, 0, SEEK_END);
-    if ((uint64_t)start != journal->end) /* another hand has cut the file, in the middle of a line perhaps */
-        text_add_char(&line, '\n');
-    *at = (uint64_t)start + line.length;
-    text_printf(&line, "%s ", hash128_write_short(hash128_of(json->data, json->length), digits));
-    text_add_bytes(&line, json->data, json->length);
-    text_add_char(&line, '\n');
+    /* Where another hand has cut the file, in the middle of a line perhaps, an end of line comes first. */
+    size_t written = (uint64_t)start != journal->end ? 0 : 1;
+    *at = (uint64_t)start + 1 - written;
+    uint64_t end = *at + line->length - 1;
     enum status status = STATUS_OK;
-    size_t written = 0;
-    while (status == STATUS_OK && written < line.length) {
-        ssize_t n = write(journal->fd, line.data + written, line.length - written);
+    while (status == STATUS_OK && written < line->length) {
+        ssize_t n = write(journal->fd, line->data + written, line->length - written);
         if (n >= 0)
             written += (size_t)n;
         else if (errno != EINTR)
@@ -377,39 +381,56 @@ static enum status add_line(struct journal *journal, const struct text *json, ui
     if (status != STATUS_OK && ftruncate(journal->fd, start) < 0)
         error_prefix(error, "a torn line stays at the end"); /* which the next reader skips */
     else if (status == STATUS_OK)
-        journal->end = (uint64_t)start + line.length;
-    text_clear(&line);
+        journal->end = end;
+    text_clear(line);
     journal->unsynced = true;
     return status == STATUS_OK ? journal_sync(journal, error) : status;
 }
 
 enum status journal_add(struct journal *journal, const struct record *record, const struct record **kept,
                         struct error *error) {
-    struct text json;
-    text_init(&json);
-    record_write(record, &json);
+    struct text line;
+    begin_line(&line);
+    record_write(record, &line);
+    size_t length = line.length - 1;
     uint64_t at;
-    enum status status = add_line(journal, &json, &at, error);
-    *kept = status == STATUS_OK ? keep(journal, record, at, PREFIX + json.length) : NULL;
-    text_clear(&json);
+    struct hash128 hash = hash128_of(line.data + 1 + PREFIX, length - PREFIX);
+    enum status status = add_line(journal, &line, hash, &at, error);
+    *kept = status == STATUS_OK ? keep(journal, record, at, length) : NULL;
     return status;
 }
 
+struct measure {
+    struct hash_stream hash;
+    size_t length;
+};
+
+static void take_measure(void *context, const char *bytes, size_t length) {
+    struct measure *measure = context;
+    hash_stream_add(&measure->hash, bytes, length);
+    measure->length += length;
+}
+
+static void take_text(void *context, const char *bytes, size_t length) {
+    text_add_bytes(context, bytes, length);
+}
+
 enum status journal_add_grid(struct journal *journal, const struct results *results, bool *added, struct error *error) {
-    struct text json;
-    text_init(&json);
-    results_write(results, &json);
-    enum status status = STATUS_OK;
-    struct hash128 hash = hash128_of(json.data, json.length);
-    *added = journal->grid_length != json.length || hash.high != journal->grid_hash.high ||
-             hash.low != journal->grid_hash.low;
-    if (*added) {
-        uint64_t at;
-        status = add_line(journal, &json, &at, error);
-        if (status == STATUS_OK)
-            keep_grid(journal, at, json.data, json.length);
-    }
-    text_clear(&json);
+    struct measure measure = {.length = 0};
+    hash_stream_init(&measure.hash);
+    results_write(results, take_measure, &measure);
+    struct hash128 hash = hash_stream_result(&measure.hash);
+    hash_stream_clear(&measure.hash);
+    *added = journal->grid_length != measure.length || !hash128_equal(hash, journal->grid_hash);
+    if (!*added)
+        return STATUS_OK;
+    struct text line;
+    uint64_t at;
+    begin_line(&line);
+    results_write(results, take_text, &line);
+    enum status status = add_line(journal, &line, hash, &at, error);
+    if (status == STATUS_OK)
+        keep_grid(journal, at, measure.length, hash);
     return status;
 }
 

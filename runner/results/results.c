@@ -67,11 +67,29 @@ void results_clear(struct results *results) {
     *results = (struct results){0};
 }
 
+struct writer {
+    results_take *take;
+    void *context;
+    struct text line, quoted;
+};
+
 /* Lists with an item a point or a trial are one text, a line an item: as JSON lists they would take many times their size. */
-static void write_lines(const char *key, struct text *lines, struct text *out) {
-    text_printf(out, ",\"%s\":", key);
-    tree_write(&(struct tree){.type = TREE_TEXT, .text = lines->data}, out);
-    text_reset(lines);
+static void begin_lines(struct writer *writer, const char *key) {
+    text_reset(&writer->line);
+    text_printf(&writer->line, ",\"%s\":\"", key);
+    writer->take(writer->context, writer->line.data, writer->line.length);
+    text_reset(&writer->line);
+}
+
+static void end_line(struct writer *writer) {
+    text_reset(&writer->quoted);
+    tree_write(&(struct tree){.type = TREE_TEXT, .text = writer->line.data}, &writer->quoted);
+    writer->take(writer->context, writer->quoted.data + 1, writer->quoted.length - 2); /* without the quotes */
+    text_reset(&writer->line);
+}
+
+static void end_lines(const struct writer *writer) {
+    writer->take(writer->context, "\"", 1);
 }
 
 /* A label is never empty, so that nothing stands for an axis that does not apply. */
@@ -85,27 +103,33 @@ static void add_label(const char *label, struct text *out) {
         }
 }
 
-static void write_lists(const struct results *results, struct text *out) {
-    struct text lines;
-    text_init(&lines);
+static void write_lists(const struct results *results, struct writer *writer) {
+    struct text *line = &writer->line;
+    begin_lines(writer, "points");
     for (size_t p = 0; p < results->n_points; p++) {
         for (size_t a = 0; a < results->n_axes; a++) {
-            text_add(&lines, a > 0 ? "\t" : "");
-            add_label(results->labels[p][a], &lines);
+            text_add(line, a > 0 ? "\t" : "");
+            add_label(results->labels[p][a], line);
         }
-        text_add_char(&lines, '\n');
+        text_add_char(line, '\n');
+        end_line(writer);
     }
-    write_lines("points", &lines, out);
-    for (size_t t = 0; t < results->n_trials; t++)
-        text_printf(&lines, "%zu %lld %s %s\n", results->trials[t].point, (long long)results->trials[t].seed,
+    end_lines(writer);
+    begin_lines(writer, "trials");
+    for (size_t t = 0; t < results->n_trials; t++) {
+        text_printf(line, "%zu %lld %s %s\n", results->trials[t].point, (long long)results->trials[t].seed,
                     results->trials[t].key, results->trials[t].id);
-    write_lines("trials", &lines, out);
-    for (size_t p = 0; p < results->n_points && results->rows != NULL; p++)
-        text_printf(&lines, "%llu %llu %llu\n", (unsigned long long)results->rows[p][DATA_TRAIN],
+        end_line(writer);
+    }
+    end_lines(writer);
+    begin_lines(writer, "rows");
+    for (size_t p = 0; p < results->n_points && results->rows != NULL; p++) {
+        text_printf(line, "%llu %llu %llu\n", (unsigned long long)results->rows[p][DATA_TRAIN],
                     (unsigned long long)results->rows[p][DATA_VALIDATION],
                     (unsigned long long)results->rows[p][DATA_TEST]);
-    write_lines("rows", &lines, out);
-    text_clear(&lines);
+        end_line(writer);
+    }
+    end_lines(writer);
 }
 
 static void write_questions(const struct results *results, json_t *json) {
@@ -139,7 +163,7 @@ static void read_questions(const json_t *json, struct results *results) {
     }
 }
 
-void results_write(const struct results *results, struct text *out) {
+void results_write(const struct results *results, results_take *take, void *context) {
     json_t *json = json_object(), *axes = json_array();
     json_object_set_new(json, "kind", json_string("grid"));
     json_object_set_new(json, "name", json_string(results->name));
@@ -152,10 +176,15 @@ void results_write(const struct results *results, struct text *out) {
     write_questions(results, json);
     char *text = json_dumps(json, JSON_COMPACT | JSON_ENSURE_ASCII);
     if (text != NULL) {
-        text_add_bytes(out, text, strlen(text) - 1); /* without its brace */
-        write_lists(results, out);
+        struct writer writer = {.take = take, .context = context};
+        text_init(&writer.line);
+        text_init(&writer.quoted);
+        take(context, text, strlen(text) - 1); /* without its brace */
+        write_lists(results, &writer);
+        text_clear(&writer.quoted);
+        text_clear(&writer.line);
     }
-    text_add(out, text != NULL ? "}" : "{}");
+    take(context, text != NULL ? "}" : "{}", text != NULL ? 1 : 2);
     free(text);
     json_decref(json);
 }

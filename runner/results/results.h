@@ -52,8 +52,10 @@ void results_ask(const struct experiment *experiment, struct results *results);
 /* Axes and labels for selectors and claims. */
 struct selection_grid results_grid(const struct results *results);
 
-/* JSON in one line for the journal, and back; records are not part of it. */
-void results_write(const struct results *results, struct text *out);
+/* JSON in one line for the journal, and back; records are not part of it. It goes to `take` in pieces, since that of a large grid takes
+   much memory. */
+typedef void results_take(void *context, const char *bytes, size_t length);
+void results_write(const struct results *results, results_take *take, void *context);
 bool results_read(const struct json_t *json, struct results *results);
 
 /* The shortest suffix of the axis' path that no other axis has: what it is called in messages. Part of the axis' name. */
