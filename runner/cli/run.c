@@ -41,7 +41,7 @@ struct run {
 
 /* What has ended can be shown where nothing can be written. */
 static enum status look_at_results(struct run *run, const char *path, struct error *error) {
-    enum status status = journal_read(path, &run->journal, error);
+    enum status status = journal_read(path, JOURNAL_ROWS_LATER, &run->journal, error);
     if (status == STATUS_OK)
         journal_join(&run->journal, &run->job.plan.results);
     else
@@ -72,7 +72,7 @@ static enum status open_results(struct run *run, struct error *error) {
     if (options->fresh && rename(path, folder_file(&run->folder, "journal.old.jsonl")) < 0 && errno != ENOENT)
         status = error_set(error, STATUS_ENVIRONMENT, "%s: cannot be moved away: %s", path, strerror(errno));
     if (status == STATUS_OK)
-        status = journal_open(path, &run->journal, error);
+        status = journal_open(path, JOURNAL_ROWS_LATER, &run->journal, error);
     if (status != STATUS_OK) {
         folder_close(&run->folder);
         return status;
@@ -234,12 +234,16 @@ static void announce(const struct run *run) {
 static enum status write_first(void *context, struct error *error) {
     struct run *run = context;
     enum status status = write_config(run, error);
-    return status == STATUS_OK ? tables_write(&run->job.plan.results, run->folder.path, error) : status;
+    if (status != STATUS_OK)
+        return status;
+    journal_complete(&run->journal);
+    status = tables_write(&run->job.plan.results, run->folder.path, error);
+    journal_postpone(&run->journal); /* the trees of a large grid are in memory while it is trained */
+    return status;
 }
 
 static enum status train(struct run *run, struct error *error) {
     struct progress progress;
-    journal_postpone(&run->journal); /* the trees of a large grid are in memory while it is trained */
     progress_init(&progress, &(struct progress_settings){.plan = &run->job.plan,
                                                          .session = &run->job.session,
                                                          .trials = run->todo,
@@ -310,13 +314,20 @@ static enum status write_rest(struct run *run, size_t *lost, struct error *error
     size_t before = count_records(results);
     bool added;
     journal_close(&run->journal, NULL);
-    enum status status = journal_open(folder_file(&run->folder, FOLDER_JOURNAL), &run->journal, error);
+    enum status status = journal_open(folder_file(&run->folder, FOLDER_JOURNAL), JOURNAL_ROWS, &run->journal, error);
     if (status != STATUS_OK)
         return status;
     journal_join(&run->journal, results);
     *lost = before - count_records(results);
     status = journal_add_grid(&run->journal, results, &added, error);
     return status == STATUS_OK ? tables_write(results, run->folder.path, error) : status;
+}
+
+/* For the tables and the report. */
+static enum status load_rows(struct run *run, struct error *error) {
+    experiment_drop_trees(&run->job.experiment); /* room for those of a large grid */
+    journal_complete(&run->journal);
+    return journal_status(&run->journal, error);
 }
 
 /* *lost: trials whose end is known no more. Tables go where the journal is, or nowhere. */
@@ -329,9 +340,9 @@ static enum status write_last(struct run *run, size_t *lost, struct error *error
                     "it was written again, and nothing is lost",
                     folder_file(&run->folder, FOLDER_JOURNAL));
     if (status == STATUS_OK)
-        status = write_config(run, error);       /* they may have been removed as well */
-    experiment_drop_trees(&run->job.experiment); /* room for the tables and the report of a large grid */
-    journal_complete(&run->journal);
+        status = write_config(run, error); /* they may have been removed as well */
+    if (status == STATUS_OK)
+        status = load_rows(run, error);
     if (status == STATUS_OK)
         status = tables_write(results, run->folder.path, error);
     if (status != STATUS_OK && journal_status(&run->journal, NULL) != STATUS_OK)
@@ -367,7 +378,7 @@ static enum status run_grid(struct run *run, struct error *error) {
     if (status != STATUS_OK && status != STATUS_INTERRUPTED && status != STATUS_TRIAL)
         return status;
     size_t lost = 0;
-    enum status written = run->read_only ? STATUS_OK : write_last(run, &lost, error);
+    enum status written = run->read_only ? load_rows(run, error) : write_last(run, &lost, error);
     if (written != STATUS_OK)
         return written;
     print_results(run);

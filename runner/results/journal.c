@@ -13,7 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LOOKS = 2 }; /* a second apart, at a folder without its journal */
+enum { LOOKS = 2 };            /* a second apart, at a folder without its journal */
+enum { LARGE_LINE = 1 << 20 }; /* bytes */
 
 #define PREFIX (HASH_SHORT_TEXT_SIZE - 1 + 1) /* digits and a space */
 
@@ -59,7 +60,7 @@ static const char **share_columns(struct journal *journal, const struct record *
 static const struct record *keep(struct journal *journal, const struct record *whole, uint64_t at, size_t length) {
     struct record *record = record_brief(whole, &journal->arena);
     if (!journal->later)
-        record_brief_rows(record, whole, &journal->arena);
+        record_brief_rows(record, whole, &journal->rows);
     record->columns = share_columns(journal, whole);
     record->reason = share_text(journal, whole->reason, true);
     record->stopped_by = share_text(journal, whole->stopped_by, false);
@@ -130,6 +131,11 @@ static enum status read_lines(struct journal *journal, FILE *file, const char *p
         if (!read_line(journal, *whole, line, (size_t)n - 1))
             journal->skipped++;
         *whole += (uint64_t)n;
+        if (capacity > LARGE_LINE) { /* that of a large grid, and no other is as long */
+            free(line);
+            line = NULL;
+            capacity = 0;
+        }
         errno = 0;
     }
     int code = n < 0 && !feof(file) ? errno : 0;
@@ -137,12 +143,14 @@ static enum status read_lines(struct journal *journal, FILE *file, const char *p
     return code == 0 ? STATUS_OK : error_set(error, STATUS_ENVIRONMENT, "cannot read %s: %s", path, strerror(code));
 }
 
-static enum status read_all(const char *path, int flags, struct journal *journal, uint64_t *whole,
-                            struct error *error) {
-    *journal = (struct journal){.fd = open(path, flags | O_CLOEXEC | O_NONBLOCK, 0666)};
+static enum status read_all(const char *path, int flags, enum journal_rows rows, struct journal *journal,
+                            uint64_t *whole, struct error *error) {
+    *journal =
+        (struct journal){.fd = open(path, flags | O_CLOEXEC | O_NONBLOCK, 0666), .later = rows == JOURNAL_ROWS_LATER};
     *whole = 0;
     int code = errno;
     arena_init(&journal->arena);
+    arena_init(&journal->rows);
     journal->path = arena_copy_text(&journal->arena, path);
     errno = code;
     if (journal->fd < 0 && errno == ENOENT && (flags & O_CREAT) == 0)
@@ -170,13 +178,14 @@ static void release(struct journal *journal) {
         close(journal->fd);
     free(journal->records);
     hash_table_clear(&journal->table);
+    arena_clear(&journal->rows);
     arena_clear(&journal->arena);
     *journal = (struct journal){.fd = -1};
 }
 
-enum status journal_read(const char *path, struct journal *journal, struct error *error) {
+enum status journal_read(const char *path, enum journal_rows rows, struct journal *journal, struct error *error) {
     uint64_t whole;
-    enum status status = read_all(path, O_RDONLY, journal, &whole, error);
+    enum status status = read_all(path, O_RDONLY, rows, journal, &whole, error);
     if (status != STATUS_OK)
         release(journal);
     return status;
@@ -193,9 +202,9 @@ static void note_folder(const char *path, uint64_t folder[2]) {
     arena_clear(&arena);
 }
 
-enum status journal_open(const char *path, struct journal *journal, struct error *error) {
+enum status journal_open(const char *path, enum journal_rows rows, struct journal *journal, struct error *error) {
     uint64_t whole;
-    enum status status = read_all(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW, journal, &whole, error);
+    enum status status = read_all(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW, rows, journal, &whole, error);
     if (status == STATUS_OK && ftruncate(journal->fd, (off_t)whole) < 0)
         status = error_set(error, STATUS_ENVIRONMENT, "%s: cannot cut off a torn line: %s", path, strerror(errno));
     journal->writes = status == STATUS_OK;
@@ -234,17 +243,21 @@ const struct record *journal_whole(struct journal *journal, const struct record 
 }
 
 void journal_postpone(struct journal *journal) {
+    for (size_t i = 0; i < journal->count; i++) {
+        journal->records[i]->n_rows = 0;
+        journal->records[i]->rows = NULL;
+    }
+    arena_clear(&journal->rows);
     journal->later = true;
-    journal->later_from = journal->count;
 }
 
 void journal_complete(struct journal *journal) {
-    for (size_t i = journal->later_from; journal->later && !journal->lost && i < journal->count; i++) {
+    for (size_t i = 0; journal->later && !journal->lost && i < journal->count; i++) {
         struct arena arena;
         arena_init(&arena);
         const struct record *whole = journal_whole(journal, journal->records[i], &arena);
         if (whole != NULL)
-            record_brief_rows(journal->records[i], whole, &journal->arena);
+            record_brief_rows(journal->records[i], whole, &journal->rows);
         arena_clear(&arena);
     }
     journal->later = false;

@@ -15,6 +15,7 @@
    asked for. */
 struct journal {
     struct arena arena; /* of the records */
+    struct arena rows;  /* of theirs */
     struct record **records;
     size_t count, capacity;
     struct hash_table table;       /* the last record with each key */
@@ -29,16 +30,18 @@ struct journal {
     size_t restored;    /* how often the file was removed by another hand and written again */
     bool lost;          /* what had been read once cannot be read any more */
     bool writes;        /* it was opened for adding lines */
-    bool later;         /* records from `later_from` on have no rows yet */
-    size_t later_from;
+    bool later;         /* the records have no rows in memory */
     bool unsynced;
     double synced_at; /* seconds of the monotonic clock */
 };
 
+/* LATER: journal_complete() reads them, where there are many trials, and much else in memory meanwhile. */
+enum journal_rows { JOURNAL_ROWS, JOURNAL_ROWS_LATER };
+
 /* Reads the journal; a file that is not there is an empty one. */
-enum status journal_read(const char *path, struct journal *journal, struct error *error);
+enum status journal_read(const char *path, enum journal_rows rows, struct journal *journal, struct error *error);
 /* The same, and opens it for adding lines; the file is made. */
-enum status journal_open(const char *path, struct journal *journal, struct error *error);
+enum status journal_open(const char *path, enum journal_rows rows, struct journal *journal, struct error *error);
 /* Waits until all lines are on disk, where they were written by this process. */
 enum status journal_close(struct journal *journal, struct error *error);
 
@@ -58,8 +61,8 @@ enum status journal_flush(struct journal *journal, struct error *error);
 const struct record *journal_find(const struct journal *journal, const char *key);
 /* The whole of a brief record, in the arena; NULL where it cannot be read. */
 const struct record *journal_whole(struct journal *journal, const struct record *record, struct arena *arena);
-/* Records that are added from now on have no rows in memory, until journal_complete() reads them from the file: where there are many of
-   them, and much else in memory meanwhile. */
+/* The records' rows leave the memory, and those of records that are added stay out of it, until journal_complete() reads all from the
+   file. */
 void journal_postpone(struct journal *journal);
 void journal_complete(struct journal *journal);
 /* Adds the JSON of the last grid line to the text; nothing where there is none. */

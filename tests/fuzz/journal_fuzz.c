@@ -29,7 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n) {
         add_checksums((const char *)bytes + 1, n - 1, &file);
     struct journal journal;
     struct error error = {0};
-    FUZZ_CHECK(journal_read(fuzz_file(file.data, file.length), &journal, &error) == STATUS_OK);
+    FUZZ_CHECK(journal_read(fuzz_file(file.data, file.length), JOURNAL_ROWS, &journal, &error) == STATUS_OK);
     for (size_t i = 0; i < journal.count; i++) {
         struct arena arena;
         arena_init(&arena);

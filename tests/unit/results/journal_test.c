@@ -42,7 +42,7 @@ static void add(struct place *place, size_t number, double loss) {
     struct journal journal;
     struct record *record = lab_record(&place->arena, number, TRIAL_DONE, columns, 2, 2);
     lab_set(record, 1, 1, loss);
-    assert_int_equal(journal_open(place->path, &journal, &error), STATUS_OK);
+    assert_int_equal(journal_open(place->path, JOURNAL_ROWS, &journal, &error), STATUS_OK);
     const struct record *kept;
     assert_int_equal(journal_add(&journal, record, &kept, &error), STATUS_OK);
     assert_ptr_equal(kept, journal_find(&journal, record->key));
@@ -79,7 +79,7 @@ static void a_missing_journal_is_empty(void **state) {
     struct place *place = *state;
     struct journal journal;
     struct error error = {0};
-    assert_int_equal(journal_read(place->path, &journal, &error), STATUS_OK);
+    assert_int_equal(journal_read(place->path, JOURNAL_ROWS, &journal, &error), STATUS_OK);
     assert_int_equal(journal.count, 0);
     assert_int_not_equal(access(place->path, F_OK), 0);
     journal_close(&journal, NULL);
@@ -95,7 +95,7 @@ static void numbers_read_back_exactly(void **state) {
     add(place, 101, (double)INFINITY);
     add(place, 102, -(double)INFINITY);
     struct journal journal;
-    assert_int_equal(journal_read(place->path, &journal, NULL), STATUS_OK);
+    assert_int_equal(journal_read(place->path, JOURNAL_ROWS, &journal, NULL), STATUS_OK);
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         double found = loss_of(&journal, i + 1);
         assert_memory_equal(&found, &numbers[i], sizeof found);
@@ -121,12 +121,12 @@ static void a_record_reads_back_whole(void **state) {
     record->rows[1].evaluate_seconds = 0.125;
     struct journal journal;
     struct error error = {0};
-    assert_int_equal(journal_open(place->path, &journal, &error), STATUS_OK);
+    assert_int_equal(journal_open(place->path, JOURNAL_ROWS, &journal, &error), STATUS_OK);
     const struct record *kept;
     assert_int_equal(journal_add(&journal, record, &kept, &error), STATUS_OK);
     assert_ptr_equal(kept, journal_find(&journal, record->key));
     assert_int_equal(journal_close(&journal, &error), STATUS_OK);
-    assert_int_equal(journal_read(place->path, &journal, &error), STATUS_OK);
+    assert_int_equal(journal_read(place->path, JOURNAL_ROWS, &journal, &error), STATUS_OK);
     const struct record *found = journal_whole(&journal, journal_find(&journal, record->key), &place->arena);
     assert_non_null(found);
     assert_string_equal(found->id, record->id);
@@ -152,7 +152,7 @@ static void the_last_record_of_a_key_counts(void **state) {
     add(place, 2, 0.75);
     add(place, 1, 0.25);
     struct journal journal;
-    assert_int_equal(journal_read(place->path, &journal, NULL), STATUS_OK);
+    assert_int_equal(journal_read(place->path, JOURNAL_ROWS, &journal, NULL), STATUS_OK);
     assert_true(loss_of(&journal, 1) == 0.25);
     assert_true(loss_of(&journal, 2) == 0.75);
     journal_close(&journal, NULL);
@@ -171,13 +171,13 @@ static void a_torn_end_costs_its_own_line_only(void **state) {
     for (size_t cut = one + 1; cut < two; cut += 13) {
         assert_int_equal(file_write_whole(place->path, bytes, cut, NULL), STATUS_OK);
         struct journal journal;
-        assert_int_equal(journal_read(place->path, &journal, NULL), STATUS_OK);
+        assert_int_equal(journal_read(place->path, JOURNAL_ROWS, &journal, NULL), STATUS_OK);
         assert_int_equal(journal.count, 1);
         assert_int_equal(journal.skipped, 1);
         assert_true(loss_of(&journal, 1) == 0.5);
         journal_close(&journal, NULL);
         add(place, 3, 0.125);
-        assert_int_equal(journal_read(place->path, &journal, NULL), STATUS_OK);
+        assert_int_equal(journal_read(place->path, JOURNAL_ROWS, &journal, NULL), STATUS_OK);
         assert_int_equal(journal.count, 2);
         assert_int_equal(journal.skipped, 0);
         assert_true(loss_of(&journal, 3) == 0.125);
@@ -199,7 +199,7 @@ static void a_damaged_line_costs_itself_only(void **state) {
         assert_int_equal(file_read(place->path, 1 << 20, &bytes, &n, NULL), STATUS_OK);
         put_byte(place->path, at, bytes[at] == '~' ? '!' : '~');
         struct journal journal;
-        assert_int_equal(journal_read(place->path, &journal, NULL), STATUS_OK);
+        assert_int_equal(journal_read(place->path, JOURNAL_ROWS, &journal, NULL), STATUS_OK);
         assert_int_equal(journal.count, 2);
         assert_int_equal(journal.skipped, 1);
         assert_true(loss_of(&journal, 2) == -1);
@@ -219,14 +219,14 @@ static void the_grid_reads_back(void **state) {
     lab_results(&results, axes, 2, labels, 2, 2);
     struct journal journal;
     struct error error = {0};
-    assert_int_equal(journal_open(place->path, &journal, &error), STATUS_OK);
+    assert_int_equal(journal_open(place->path, JOURNAL_ROWS, &journal, &error), STATUS_OK);
     assert_int_equal(journal_add_grid(&journal, &results, &added, &error), STATUS_OK);
     size_t once = file_length(place->path);
     assert_int_equal(journal_add_grid(&journal, &results, &added, &error), STATUS_OK);
     assert_int_equal(file_length(place->path), once); /* the same grid is not written twice */
     assert_int_equal(journal_close(&journal, &error), STATUS_OK);
     add(place, 4, 0.5);
-    assert_int_equal(journal_read(place->path, &journal, &error), STATUS_OK);
+    assert_int_equal(journal_read(place->path, JOURNAL_ROWS, &journal, &error), STATUS_OK);
     struct text grid;
     text_init(&grid);
     journal_grid(&journal, &grid);
@@ -294,7 +294,7 @@ static void a_journal_that_changes_below_its_reader_is_noticed(void **state) {
     struct error error = {0};
     struct arena arena;
     arena_init(&arena);
-    assert_int_equal(journal_read(place->path, &journal, &error), STATUS_OK);
+    assert_int_equal(journal_read(place->path, JOURNAL_ROWS, &journal, &error), STATUS_OK);
     assert_int_equal(journal_whole(&journal, journal.records[1], &arena)->n_rows, 2);
     assert_int_equal(journal_status(&journal, &error), STATUS_OK);
     put_byte(place->path, file_length(place->path) - 10, '#');
@@ -310,7 +310,7 @@ static void a_journal_that_was_removed_is_written_again(void **state) {
     struct journal journal;
     struct error error = {0};
     add(place, 1, 0.5);
-    assert_int_equal(journal_open(place->path, &journal, &error), STATUS_OK);
+    assert_int_equal(journal_open(place->path, JOURNAL_ROWS, &journal, &error), STATUS_OK);
     size_t length = file_length(place->path);
     assert_int_equal(unlink(place->path), 0);
     assert_int_equal(journal_flush(&journal, &error), STATUS_OK);
@@ -318,7 +318,7 @@ static void a_journal_that_was_removed_is_written_again(void **state) {
     assert_int_equal(file_length(place->path), length);
     assert_int_equal(journal_close(&journal, &error), STATUS_OK);
     add(place, 2, 0.75);
-    assert_int_equal(journal_read(place->path, &journal, &error), STATUS_OK);
+    assert_int_equal(journal_read(place->path, JOURNAL_ROWS, &journal, &error), STATUS_OK);
     assert_int_equal(journal.count, 2);
     assert_int_equal(journal.skipped, 0);
     journal_close(&journal, NULL);
@@ -333,13 +333,13 @@ static void a_journal_that_was_cut_keeps_what_is_added(void **state) {
     struct arena arena;
     arena_init(&arena);
     const struct record *kept, *record = lab_record(&place->arena, 2, TRIAL_DONE, columns, 2, 2);
-    assert_int_equal(journal_open(place->path, &journal, &error), STATUS_OK);
+    assert_int_equal(journal_open(place->path, JOURNAL_ROWS, &journal, &error), STATUS_OK);
     assert_int_equal(truncate(place->path, 20), 0);
     assert_int_equal(journal_add(&journal, record, &kept, &error), STATUS_OK);
     assert_non_null(journal_whole(&journal, kept, &arena));
     arena_clear(&arena);
     assert_int_equal(journal_close(&journal, &error), STATUS_OK);
-    assert_int_equal(journal_read(place->path, &journal, &error), STATUS_OK);
+    assert_int_equal(journal_read(place->path, JOURNAL_ROWS, &journal, &error), STATUS_OK);
     assert_int_equal(journal.count, 1);
     assert_int_equal(journal.skipped, 1);
     journal_close(&journal, NULL);
@@ -351,7 +351,7 @@ static void a_journal_that_was_moved_is_noticed(void **state) {
     struct error error = {0};
     char moved[sizeof place->path + 8];
     snprintf(moved, sizeof moved, "%s.moved", place->path);
-    assert_int_equal(journal_open(place->path, &journal, &error), STATUS_OK);
+    assert_int_equal(journal_open(place->path, JOURNAL_ROWS, &journal, &error), STATUS_OK);
     assert_int_equal(journal_flush(&journal, &error), STATUS_OK);
     assert_int_equal(rename(place->path, moved), 0);
     assert_int_equal(journal_flush(&journal, &error), STATUS_ENVIRONMENT);
