@@ -26,8 +26,25 @@ static inline vec vec_load_part(const float *p, unsigned long n) {
     return _mm256_maskload_ps(p, part(n));
 }
 
+/* By halves: a masked store takes an AMD Zen some 20 cycles. */
 static inline void vec_store_part(float *p, vec v, unsigned long n) {
-    _mm256_maskstore_ps(p, part(n), v);
+    __m128 half = _mm256_castps256_ps128(v);
+    if (n & 8) {
+        _mm256_storeu_ps(p, v);
+        return;
+    }
+    if (n & 4) {
+        _mm_storeu_ps(p, half);
+        half = _mm256_extractf128_ps(v, 1);
+        p += 4;
+    }
+    if (n & 2) {
+        _mm_storel_pi((__m64 *)p, half);
+        half = _mm_movehl_ps(half, half);
+        p += 2;
+    }
+    if (n & 1)
+        _mm_store_ss(p, half);
 }
 
 #include "runner/host/kernels_body.h"
