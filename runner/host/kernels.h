@@ -43,6 +43,7 @@ static inline uint32_t *sparse_marks(const struct sparse_rows *x, uint64_t group
 
 struct kernels {
     uint64_t packed_rows, packed_depth; /* what dense() packs at a time, at most */
+    uint64_t panel;                     /* columns of c that dense() computes at a time */
     /* c [m][n] = alpha a b + beta c, where element (i, p) of a is a[i * a_row + p * a_k] and b is [k][n]. `packed` has room for
        that many rows of m times that many of k, and may be NULL where alpha is 1 and a_row is not. */
     void (*dense)(uint64_t m, uint64_t n, uint64_t k, float alpha, const float *a, uint64_t a_row, uint64_t a_k,

@@ -386,6 +386,7 @@ static void transpose(uint64_t rows, uint64_t columns, const float *from, uint64
 #define KERNELS(name)                                                                                                  \
     const struct kernels name = {.packed_rows = PACKED_ROWS,                                                           \
                                  .packed_depth = PACKED_DEPTH,                                                         \
+                                 .panel = PANEL * WIDTH,                                                               \
                                  .dense = dense,                                                                       \
                                  .dots = dots,                                                                         \
                                  .sparse = sparse,                                                                     \

@@ -75,6 +75,16 @@ static bool dotted(enum gemm gemm, const struct product *p) {
     return gemm == GEMM_OPENBLAS && p->m == 1 && !p->a_transposed && p->b_transposed && transposed_of(p->b) == NULL;
 }
 
+static bool large(enum gemm gemm, const struct product *p) {
+    return gemm == GEMM_OPENBLAS && p->m > 1 && p->k > 1 && p->m * p->n * p->k >= PRODUCT_LARGE;
+}
+
+/* With one row, or k = 1, one pass over a finds its zeros for all of b; and a transposed a would be packed for each strip. */
+static bool by_strips(enum gemm gemm, const struct product *p) {
+    return p->b_transposed && !large(gemm, p) && transposed_of(p->b) == NULL && !p->a_transposed && p->m > 1 &&
+           p->k > 1;
+}
+
 static struct pieces pieces_of(enum gemm gemm, const struct product *p) {
     const struct kernels *kernels = kernels_get();
     struct pieces pieces = {0};
@@ -86,7 +96,7 @@ static struct pieces pieces_of(enum gemm gemm, const struct product *p) {
     if (sparse_of(p->b) != NULL)
         pieces.dense_b = aligned(p->n * p->k * sizeof(float));
     if (p->b_transposed && transposed_of(p->b) == NULL && !dotted(gemm, p))
-        pieces.transposed_b = aligned(p->n * p->k * sizeof(float));
+        pieces.transposed_b = aligned((by_strips(gemm, p) ? kernels->panel : p->n) * p->k * sizeof(float));
     pieces.entries = aligned(sizeof(struct sparse_entry) * entries);
     pieces.marks = p->a_transposed ? aligned((p->m + 2) * sizeof(uint32_t)) : 0;
     pieces.packed = aligned((p->m < kernels->packed_rows ? p->m : kernels->packed_rows) *
@@ -131,11 +141,21 @@ static uint64_t entries_of(const float *x, uint64_t n, uint64_t stride, struct s
     return count;
 }
 
-/* For b [k][n]. */
-static void dense(const struct kernels *kernels, const struct product *p, const float *b, uint64_t b_pitch,
-                  float *packed) {
-    kernels->dense(p->m, p->n, p->k, p->alpha, p->a->data, p->a_transposed ? 1 : p->a->pitch,
-                   p->a_transposed ? p->a->pitch : 1, b, b_pitch, p->beta, p->c->data, p->c->pitch, packed);
+/* Columns first .. first + n - 1, for those of b [k][n]. */
+static void dense(const struct kernels *kernels, const struct product *p, uint64_t first, uint64_t n, const float *b,
+                  uint64_t b_pitch, float *packed) {
+    kernels->dense(p->m, n, p->k, p->alpha, p->a->data, p->a_transposed ? 1 : p->a->pitch,
+                   p->a_transposed ? p->a->pitch : 1, b, b_pitch, p->beta, p->c->data + first, p->c->pitch, packed);
+}
+
+/* For b [n][k]: a few rows of it at a time, so that their transpose stays in the first-level cache. */
+static void dense_by_strips(const struct kernels *kernels, const struct product *p, float *strip, float *packed) {
+    const uint64_t most = kernels->panel;
+    for (uint64_t j = 0; j < p->n; j += most) {
+        uint64_t n = p->n - j < most ? p->n - j : most;
+        kernels->transpose(n, p->k, p->b->data + j * p->b->pitch, p->b->pitch, strip, most);
+        dense(kernels, p, j, n, strip, most, packed);
+    }
 }
 
 /* Products with one row of a, or with k = 1, skip zeros of a. */
@@ -316,6 +336,10 @@ void product_run(enum gemm gemm, uint32_t flags, float alpha, const runner_view 
         plain_b = written_out(b, entries, dense_b);
         p.b = &plain_b;
     }
+    if (by_strips(gemm, &p)) {
+        dense_by_strips(kernels, &p, transposed_b, packed);
+        return;
+    }
     const float *b_data = p.b->data;
     uint64_t b_pitch = p.b->pitch;
     const struct weights_storage *weights = p.b_transposed ? transposed_of(p.b) : NULL;
@@ -323,7 +347,7 @@ void product_run(enum gemm gemm, uint32_t flags, float alpha, const runner_view 
         kernels->dots(p.n, p.k, alpha, p.a->data, b_data, b_pitch, beta, c->data);
         return;
     }
-    if (gemm == GEMM_OPENBLAS && p.m > 1 && p.k > 1 && p.m * p.n * p.k >= PRODUCT_LARGE) {
+    if (large(gemm, &p)) {
         openblas(&p);
         return;
     }
@@ -336,7 +360,7 @@ void product_run(enum gemm gemm, uint32_t flags, float alpha, const runner_view 
         b_pitch = p.n;
     }
     if (!one_row(kernels, &p, b_data, b_pitch, entries))
-        dense(kernels, &p, b_data, b_pitch, packed);
+        dense(kernels, &p, 0, p.n, b_data, b_pitch, packed);
 }
 
 enum status products_prepare(struct error *error) {

@@ -122,8 +122,8 @@ static void plan_gradients(struct stepper *stepper) {
     stepper->factors = arena_array(&stepper->arena, model->n_tensors, sizeof(float));
 }
 
-/* backward() multiplies by the transposed weights. Where it has more than one row, keeping a transposed copy up to date costs less than
-   to gather columns; the portable sums want it always. */
+/* backward() multiplies by the transposed weights. For one row it takes dot products, except where sums are portable; for the few rows of a
+   layer that is cut by columns, the product transposes them strip by strip; else a copy that is kept up to date costs less. */
 static void plan_transposed(struct stepper *stepper) {
     struct model *model = stepper->model;
     unsigned turn = 3;
@@ -135,6 +135,7 @@ static void plan_transposed(struct stepper *stepper) {
         for (uint32_t i = 0; i < node->n_inputs; i++)
             wanted |= model->nodes[node->inputs[i]].delta_wanted;
         if (!wanted || !tensor->trained || (tensor->plan->flags & RUNNER_PRODUCT) == 0 || tensor->rows < 2 ||
+            tensor->panel < tensor->columns ||
             (stepper->batch_rows < 2 && tensor->columns >= LONG_ROW && model->gemm == GEMM_OPENBLAS))
             continue;
         uint64_t pitch = model_pitch(tensor->rows);
