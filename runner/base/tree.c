@@ -7,7 +7,9 @@ static struct tree *node(struct arena *arena, enum tree_type type, struct mark m
     struct tree *tree = arena_alloc(arena, sizeof *tree);
     tree->type = type;
     tree->mark = mark;
-    tree->text = text ? arena_copy_text(arena, text) : NULL;
+    if (text) {
+        tree->text = arena_copy_text(arena, text);
+    }
     return tree;
 }
 
@@ -169,14 +171,18 @@ static void *larger(struct arena *arena, const void *old, size_t count, size_t c
 }
 
 static void grow(struct arena *arena, struct tree *tree) {
-    if (tree->count < tree->capacity) {
+    if (tree->room > 0 && tree->count >> tree->room == 0) {
         return;
     }
-    tree->capacity = tree->capacity ? 2 * tree->capacity : 4;
-    tree->items = larger(arena, tree->items, tree->count, tree->capacity, sizeof *tree->items);
+    tree->room = 2;
+    while (tree->count >> tree->room > 0) {
+        tree->room++;
+    }
+    size_t capacity = (size_t)1 << tree->room;
+    tree->items = larger(arena, tree->items, tree->count, capacity, sizeof *tree->items);
     if (tree->type == TREE_MAP) {
-        tree->keys = larger(arena, tree->keys, tree->count, tree->capacity, sizeof *tree->keys);
-        tree->key_marks = larger(arena, tree->key_marks, tree->count, tree->capacity, sizeof *tree->key_marks);
+        tree->keys = larger(arena, tree->keys, tree->count, capacity, sizeof *tree->keys);
+        tree->key_marks = larger(arena, tree->key_marks, tree->count, capacity, sizeof *tree->key_marks);
     }
 }
 
@@ -230,10 +236,14 @@ struct tree *tree_get(const struct tree *map, const char *key) {
 }
 
 struct tree *tree_copy(struct arena *arena, const struct tree *tree) {
-    struct tree *copy = node(arena, tree->type, tree->mark, tree->text);
-    copy->quoted = tree->quoted;
-    copy->value = tree->value;
-    copy->count = copy->capacity = tree->count;
+    if (tree_is_scalar(tree)) {
+        struct tree *copy = node(arena, tree->type, tree->mark, tree->text);
+        copy->quoted = tree->quoted;
+        copy->value = tree->value;
+        return copy;
+    }
+    struct tree *copy = node(arena, tree->type, tree->mark, NULL);
+    copy->count = tree->count;
     copy->items = arena_array(arena, tree->count, sizeof *copy->items);
     if (tree->type == TREE_MAP) {
         copy->keys = arena_array(arena, tree->count, sizeof *copy->keys);

@@ -24,20 +24,28 @@ struct mark {
 
 enum tree_type { TREE_NULL, TREE_BOOL, TREE_INT, TREE_FLOAT, TREE_TEXT, TREE_LIST, TREE_MAP };
 
+/* A large grid has many: 48 bytes. What scalars have and what lists and maps have shares its place, so ask for the type first. */
 struct tree {
-    enum tree_type type;
-    bool quoted; /* a scalar written in quotes: always TREE_TEXT */
+    enum tree_type type : 8;
+    bool quoted;    /* a scalar written in quotes: always TREE_TEXT */
+    uint8_t room;   /* the arrays have room for 2^room entries, or, where it is 0, for `count` */
+    uint32_t count; /* 0 for scalars */
     struct mark mark;
-    const char *text; /* scalars: as written (without quotes) */
     union {
-        bool truth;
-        int64_t integer;
-        double number;
-    } value;
-    uint32_t count, capacity; /* lists and maps */
-    struct tree **items;      /* [count] */
-    const char **keys;        /* [count], maps only */
-    struct mark *key_marks;   /* [count], maps only */
+        struct {
+            const char *text; /* as written (without quotes) */
+            union {
+                bool truth;
+                int64_t integer;
+                double number;
+            } value;
+        };
+        struct {
+            struct tree **items;    /* [count] */
+            const char **keys;      /* [count], maps only */
+            struct mark *key_marks; /* [count], maps only */
+        };
+    };
 };
 
 struct tree *tree_null(struct arena *arena, struct mark mark);

@@ -40,7 +40,7 @@ static uint64_t hash_node(const struct tree *tree) {
     }
     for (size_t i = 0; i < tree->count; i++)
         hash = hash_mix(hash, (uintptr_t)tree->items[i]);
-    return tree->type == TREE_MAP ? hash_mix(hash, (uintptr_t)tree->keys) : hash;
+    return tree->type == TREE_MAP && tree->count > 0 ? hash_mix(hash, (uintptr_t)tree->keys) : hash;
 }
 
 static bool same_text(const char *a, const char *b) {
@@ -61,10 +61,13 @@ static bool same_keys(const void *item, const void *wanted) {
 
 static bool same_node(const void *item, const void *wanted) {
     const struct tree *a = item, *b = wanted;
-    return !is_keys(a) && a->type == b->type && a->quoted == b->quoted && a->count == b->count &&
-           same_mark(&a->mark, &b->mark) && same_text(a->text, b->text) &&
-           memcmp(&a->value, &b->value, sizeof a->value) == 0 && a->keys == b->keys &&
-           (a->count == 0 || memcmp(a->items, b->items, a->count * sizeof(struct tree *)) == 0);
+    if (is_keys(a) || a->type != b->type || a->quoted != b->quoted || a->count != b->count ||
+        !same_mark(&a->mark, &b->mark))
+        return false;
+    if (tree_is_scalar(a))
+        return strcmp(a->text, b->text) == 0 && memcmp(&a->value, &b->value, sizeof a->value) == 0;
+    return a->count == 0 || ((a->type == TREE_LIST || a->keys == b->keys) &&
+                             memcmp(a->items, b->items, a->count * sizeof(struct tree *)) == 0);
 }
 
 static const struct tree *add_keys(struct tree_share *share, const struct tree *tree) {
@@ -83,14 +86,10 @@ static const struct tree *add_keys(struct tree_share *share, const struct tree *
     return keys;
 }
 
-/* Where all items of the list or map are shared already. */
+/* Of a scalar, or a list or map all items of which are shared already. */
 static const struct tree *add_node(struct tree_share *share, const struct tree *tree) {
     struct tree node = *tree;
-    node.capacity = node.count;
-    node.keys = NULL;
-    node.key_marks = NULL;
-    if (tree->count == 0)
-        node.items = NULL;
+    node.room = 0;
     if (tree->type == TREE_MAP && tree->count > 0) {
         const struct tree *keys = add_keys(share, tree);
         node.keys = keys->keys;
@@ -101,8 +100,9 @@ static const struct tree *add_node(struct tree_share *share, const struct tree *
     if (kept == NULL) {
         kept = arena_alloc(share->arena, sizeof *kept);
         *kept = node;
-        kept->text = node.text != NULL ? arena_copy_text(share->arena, node.text) : NULL;
-        if (node.count > 0) {
+        if (tree_is_scalar(&node)) {
+            kept->text = arena_copy_text(share->arena, node.text);
+        } else if (node.count > 0) {
             kept->items = arena_array(share->arena, node.count, sizeof(struct tree *));
             memcpy(kept->items, node.items, node.count * sizeof(struct tree *));
         }
@@ -112,8 +112,10 @@ static const struct tree *add_node(struct tree_share *share, const struct tree *
 }
 
 const struct tree *tree_share_add(struct tree_share *share, const struct tree *tree) {
+    if (tree->count == 0)
+        return add_node(share, tree);
     struct tree node = *tree;
-    struct tree **items = tree->count > 0 ? memory_alloc(tree->count, sizeof(struct tree *)) : NULL;
+    struct tree **items = memory_alloc(tree->count, sizeof(struct tree *));
     for (size_t i = 0; i < tree->count; i++)
         items[i] = (struct tree *)tree_share_add(share, tree->items[i]);
     node.items = items;

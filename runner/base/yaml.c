@@ -265,7 +265,7 @@ static void check_key(struct reader *reader, const struct tree *key, bool plain)
 }
 
 static void fill_map(struct reader *reader, struct tree *map, const struct entries *entries) {
-    map->count = map->capacity = (uint32_t)entries->count;
+    map->count = (uint32_t)entries->count;
     map->items = arena_array(reader->arena, map->count, sizeof *map->items);
     map->keys = arena_array(reader->arena, map->count, sizeof *map->keys);
     map->key_marks = arena_array(reader->arena, map->count, sizeof *map->key_marks);

@@ -28,7 +28,7 @@ static void compare(struct changes *changes, const char *what, const char *was, 
 static bool uses_blas(const struct job *job) {
     for (size_t p = 0; p < job->experiment.n_points; p++) {
         const struct tree *gemm = tree_get(experiment_section(&job->experiment, p, SECTION_ENGINE), "gemm");
-        if (gemm == NULL || gemm->text == NULL || strcmp(gemm->text, "openblas") == 0)
+        if (gemm == NULL || gemm->type != TREE_TEXT || strcmp(gemm->text, "openblas") == 0)
             return true;
     }
     return false;

@@ -221,17 +221,18 @@ struct setter {
     struct error *error;
 };
 
+/* Of a list or map; the items are shared. */
 static struct tree *clone(struct arena *arena, const struct tree *tree) {
     struct tree *copy = arena_alloc(arena, sizeof *copy);
     *copy = *tree;
-    copy->capacity = tree->count + 1;
-    copy->items = arena_array(arena, copy->capacity, sizeof *copy->items);
+    copy->room = 0;
+    copy->items = arena_array(arena, tree->count, sizeof *copy->items);
     if (tree->count > 0) {
         memcpy(copy->items, tree->items, tree->count * sizeof *copy->items);
     }
     if (tree->type == TREE_MAP) {
-        copy->keys = arena_array(arena, copy->capacity, sizeof *copy->keys);
-        copy->key_marks = arena_array(arena, copy->capacity, sizeof *copy->key_marks);
+        copy->keys = arena_array(arena, tree->count, sizeof *copy->keys);
+        copy->key_marks = arena_array(arena, tree->count, sizeof *copy->key_marks);
     }
     if (tree->type == TREE_MAP && tree->count > 0) {
         memcpy(copy->keys, tree->keys, tree->count * sizeof *copy->keys);

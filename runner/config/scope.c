@@ -253,7 +253,7 @@ static struct tree *fill(struct scope *scope, const struct tree *tree, struct le
     struct tree *copy = arena_alloc(scope->arena, sizeof *copy);
     *copy = *tree;
     copy->items = items;
-    copy->capacity = copy->count;
+    copy->room = 0;
     return copy;
 }
 

@@ -123,7 +123,7 @@ void identities_clear(struct identities *identities) {
 /* The portable back end gives the same bits on every machine; of OpenBLAS version and core count. */
 static bool is_portable(const char *key, const struct tree *section) {
     const struct tree *gemm = strcmp(key, "engine") == 0 ? tree_get(section, "gemm") : NULL;
-    return gemm != NULL && gemm->text != NULL && strcmp(gemm->text, "portable") == 0;
+    return gemm != NULL && gemm->type == TREE_TEXT && strcmp(gemm->text, "portable") == 0;
 }
 
 /* Stand for the seed; near 2^53, the largest. Both have as many digits, so that texts with either differ within seeds alone. */

@@ -103,7 +103,7 @@ static struct tree *read_tree(struct message_reader *reader, struct arena *arena
             memcpy(&tree->value, bytes, sizeof tree->value);
         return tree;
     }
-    tree->count = tree->capacity = (uint32_t)message_read_count(reader, 2);
+    tree->count = (uint32_t)message_read_count(reader, 2);
     tree->items = arena_array(arena, tree->count, sizeof *tree->items);
     if (tree->type == TREE_MAP) {
         tree->keys = arena_array(arena, tree->count, sizeof *tree->keys);

@@ -151,6 +151,34 @@ static void copies_are_equal_and_apart(void **state) {
     assert_int_equal(copy->items[0]->count, 4);
 }
 
+/* Of every size, at which the arrays of the copy have no room left. */
+static void copies_of_any_size_grow(void **state) {
+    struct tree *map = tree_map(*state, nowhere);
+    char key[20];
+    for (int i = 0; i < 40; i++) {
+        struct tree *copy = tree_copy(*state, map);
+        char *behind = memset(arena_alloc(*state, 16), 'x', 16); /* what a copy that overran its arrays would change */
+        for (int j = i; j < 80; j++) {
+            snprintf(key, sizeof key, "k%d", j);
+            tree_set(*state, j == i ? map : copy, key, (struct mark){"f", (unsigned)j, 1},
+                     tree_int(*state, nowhere, j));
+            tree_set(*state, copy, key, (struct mark){"f", (unsigned)j, 1}, tree_int(*state, nowhere, j));
+        }
+        assert_memory_equal(behind, "xxxxxxxxxxxxxxxx", 16);
+        assert_int_equal(map->count, i + 1);
+        assert_int_equal(copy->count, 80);
+        for (unsigned j = 0; j < 80; j++) {
+            assert_int_equal(copy->items[j]->value.integer, j);
+            assert_int_equal(copy->key_marks[j].line, j);
+        }
+    }
+}
+
+static void a_node_is_small(void **state) {
+    (void)state;
+    assert_true(sizeof(struct tree) <= 48);
+}
+
 static void equality_is_of_type_and_value(void **state) {
     struct arena *arena = *state;
     assert_false(tree_equal(tree_int(arena, nowhere, 1), tree_float(arena, nowhere, 1)));
@@ -174,7 +202,8 @@ int main(void) {
         TEST(plain_scalars_follow_the_core_schema), TEST(plain_scalars_have_their_values),
         TEST(integers_beyond_64_bits_are_floats),   TEST(quoted_scalars_are_text),
         TEST(maps_keep_order_and_replace_values),   TEST(getting_from_what_is_no_map_gives_nothing),
-        TEST(copies_are_equal_and_apart),           TEST(equality_is_of_type_and_value),
+        TEST(copies_are_equal_and_apart),           TEST(copies_of_any_size_grow),
+        cmocka_unit_test(a_node_is_small),          TEST(equality_is_of_type_and_value),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
