@@ -337,9 +337,13 @@ INLINE void row_step(const bool full, uint64_t n, const vec f[4], const float *c
         vec_store_part(y, sum, n);
 }
 
-/* Four rows of b a pass save traffic of y. */
+/* A short y stays in registers; else four rows of b a pass save traffic of it. */
 static void row(uint64_t n, const struct sparse_entry *x, uint64_t count, float alpha, const float *b, uint64_t b_pitch,
                 float *restrict y) {
+    if (n <= SPARSE_PANEL * WIDTH) {
+        sparse(x, (const uint32_t[]){0, (uint32_t)count}, 1, n, alpha, b, b_pitch, y, 0);
+        return;
+    }
     for (; count >= 4; count -= 4, x += 4) {
         const float *line[4];
         vec f[4];
