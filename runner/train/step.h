@@ -118,6 +118,8 @@ void stepper_update(struct stepper *stepper, const uint32_t *order, uint64_t sta
 void stepper_plan(struct stepper *stepper);
 /* Stages and tiles of a step that is cut by columns; false, and nothing done, where it is not. */
 bool stepper_plan_columns(struct stepper *stepper);
+/* The optimizer does nothing to this tensor but to add a multiple of the gradient. */
+bool stepper_direct(const struct stepper *stepper, const struct tensor *tensor);
 /* Cuts columns of a trained tensor into tiles. */
 void stepper_add_tiles(struct stepper *stepper, uint32_t tensor, uint64_t column, uint64_t columns);
 struct slice stepper_slice(struct stepper *stepper, int thread, const struct part *part, uint64_t first, uint64_t rows);

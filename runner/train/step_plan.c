@@ -38,9 +38,14 @@ static void plan_phases(struct stepper *stepper) {
     stepper->n_phases = (size_t)(phase - stepper->phases) + 1;
 }
 
-/* Multiples of the rows that sparse inputs are marked by or, for wide rows, of a block of a product. */
-static uint64_t tile_rows(const struct tensor *tensor, uint64_t columns) {
+/* All rows of a chunk of columns that backward() does not read and that has no gradient to be kept in the cache; else multiples of the rows
+   that sparse inputs are marked by or, for wide rows, of a block of a product. */
+static uint64_t tile_rows(const struct stepper *stepper, const struct tensor *tensor, uint64_t columns) {
+    const struct model *model = stepper->model;
     uint64_t rows = TILE_ELEMENTS / columns;
+    if (columns < tensor->columns && !model->nodes[model->nodes[tensor->node].inputs[0]].delta_wanted &&
+        stepper_direct(stepper, tensor))
+        return tensor->rows;
     rows = rows >= KERNEL_SEGMENT / 2 ? (rows + KERNEL_SEGMENT / 2) / KERNEL_SEGMENT * KERNEL_SEGMENT
            : rows >= BLOCK            ? rows / BLOCK * BLOCK
                                       : rows;
@@ -49,7 +54,7 @@ static uint64_t tile_rows(const struct tensor *tensor, uint64_t columns) {
 
 void stepper_add_tiles(struct stepper *stepper, uint32_t index, uint64_t column, uint64_t columns) {
     const struct tensor *tensor = &stepper->model->tensors[index];
-    uint64_t rows = tile_rows(tensor, columns);
+    uint64_t rows = tile_rows(stepper, tensor, columns);
     if (!tensor->trained)
         return;
     for (uint64_t row = 0; row < tensor->rows; row += rows) {
@@ -111,7 +116,8 @@ static void plan_gradients(struct stepper *stepper) {
             model->tensors[t].gradient = model_floats(&stepper->arena, tensor_floats(&model->tensors[t]), &turn);
     uint64_t largest = 0;
     for (size_t i = 0; i < stepper->n_tiles; i++) {
-        uint64_t elements = stepper->tiles[i].rows * model->tensors[stepper->tiles[i].tensor].pitch;
+        const struct tensor *tensor = &model->tensors[stepper->tiles[i].tensor];
+        uint64_t elements = stepper_direct(stepper, tensor) ? 0 : stepper->tiles[i].rows * tensor->pitch;
         largest = elements > largest ? elements : largest;
     }
     for (int i = 0; i < stepper->threads; i++)

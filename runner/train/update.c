@@ -129,8 +129,7 @@ static void apply(struct stepper *stepper, const struct tile *tile, const runner
     tensor_transpose(tensor, tile->row, tile->rows, tile->column, tile->columns);
 }
 
-/* The optimizer does nothing to this tensor but to add a multiple of the gradient. */
-static bool direct(const struct stepper *stepper, const struct tensor *tensor) {
+bool stepper_direct(const struct stepper *stepper, const struct tensor *tensor) {
     return (tensor->optimizer.flags & RUNNER_LINEAR) != 0 && !(stepper->model->clipping.value > 0) &&
            !(tensor->weight_decay > 0) && tensor->plan->regularizer == NULL && !grouped(stepper->model, tensor);
 }
@@ -139,7 +138,7 @@ static bool direct(const struct stepper *stepper, const struct tensor *tensor) {
 void stepper_tile(struct stepper *stepper, int thread, const struct part *part, size_t index) {
     const struct tile *tile = &stepper->tiles[index];
     const struct tensor *tensor = &stepper->model->tensors[tile->tensor];
-    if (!stepper->materialised && direct(stepper, tensor)) {
+    if (!stepper->materialised && stepper_direct(stepper, tensor)) {
         runner_view weights = part_of(tensor, tensor->weights, tile);
         add_gradient(stepper, thread, part, tile, (float)-stepper->step.rate, &weights);
         tensor_transpose(tensor, tile->row, tile->rows, tile->column, tile->columns);
