@@ -36,9 +36,13 @@ char *hash128_write(struct hash128 hash, char out[HASH_TEXT_SIZE]) {
     return out;
 }
 
-char *hash128_write_short(struct hash128 hash, char out[HASH_SHORT_TEXT_SIZE]) {
-    write_half(hash.high, out);
+char *hash64_write(uint64_t hash, char out[HASH_SHORT_TEXT_SIZE]) {
+    write_half(hash, out);
     return out;
+}
+
+char *hash128_write_short(struct hash128 hash, char out[HASH_SHORT_TEXT_SIZE]) {
+    return hash64_write(hash.high, out);
 }
 
 static bool read_half(const char *text, uint64_t *half) {
@@ -56,6 +60,15 @@ static bool read_half(const char *text, uint64_t *half) {
 bool hash128_read(const char *text, struct hash128 *hash) {
     struct hash128 read;
     if (!read_half(text, &read.high) || !read_half(text + 16, &read.low) || text[32]) {
+        return false;
+    }
+    *hash = read;
+    return true;
+}
+
+bool hash64_read(const char *text, uint64_t *hash) {
+    uint64_t read;
+    if (!read_half(text, &read) || text[16]) {
         return false;
     }
     *hash = read;

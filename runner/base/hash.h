@@ -22,8 +22,10 @@ bool hash128_equal(struct hash128 a, struct hash128 b);
 #define HASH_SHORT_TEXT_SIZE 17
 char *hash128_write(struct hash128 hash, char out[HASH_TEXT_SIZE]);
 char *hash128_write_short(struct hash128 hash, char out[HASH_SHORT_TEXT_SIZE]);
-/* Reads exactly what hash128_write() writes; false for anything else. */
+char *hash64_write(uint64_t hash, char out[HASH_SHORT_TEXT_SIZE]);
+/* Reads exactly what hash128_write() and hash64_write() write; false for anything else. */
 bool hash128_read(const char *text, struct hash128 *hash);
+bool hash64_read(const char *text, uint64_t *hash);
 
 /* The hash of bytes that come in parts: any cut gives hash128_of() of the whole. The numbers are added as 8 bytes, little
    endian; a text with its length before it, so that ("ab", "c") and ("a", "bc") differ. */

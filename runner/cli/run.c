@@ -92,13 +92,13 @@ struct sweep {
 
 /* A trial that was killed from outside may go on where it is trained again. One that has ended needs none, and nobody else knows what to do
    with one of a trial that is not in the grid: it was changed, or what the trial depends on was. */
-static bool checkpoint_wanted(void *context, const char *key) {
+static bool checkpoint_wanted(void *context, struct hash128 key) {
     struct sweep *sweep = context;
     const struct results *results = &sweep->run->job.plan.results;
     const struct record *record = journal_find(&sweep->run->journal, key);
     bool ended = record != NULL && (record->status != TRIAL_FAILED || strcmp(record->reason, "SIGKILL") != 0);
     for (size_t t = 0; !ended && t < results->n_trials; t++)
-        if (strcmp(results->trials[t].key, key) == 0)
+        if (hash128_equal(results->trials[t].key, key))
             return !sweep->run->options->fresh;
     sweep->dropped += ended ? 0 : 1;
     return false;
@@ -180,21 +180,21 @@ static enum status write_manifest(struct run *run, struct error *error) {
 }
 
 static int compare_ids(const void *a, const void *b) {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
 }
 
 /* Trials of the journal that would be those of the grid, had nothing changed that their numbers hang on. */
 static void explain_again(const struct run *run) {
     const struct results *results = &run->job.plan.results;
-    const char **ids = memory_alloc(run->journal.count + 1, sizeof *ids);
+    uint64_t *ids = memory_alloc(run->journal.count + 1, sizeof *ids);
     size_t again = 0;
     for (size_t i = 0; i < run->journal.count; i++)
         ids[i] = run->journal.records[i]->id;
     qsort(ids, run->journal.count, sizeof *ids, compare_ids);
     for (size_t i = 0; i < run->n_todo; i++) {
-        const char *id = results->trials[run->todo[i]].id;
-        if (results->trials[run->todo[i]].record == NULL &&
-            bsearch(&id, ids, run->journal.count, sizeof *ids, compare_ids) != NULL)
+        const struct result_trial *trial = &results->trials[run->todo[i]];
+        if (trial->record == NULL && bsearch(&trial->id, ids, run->journal.count, sizeof *ids, compare_ids) != NULL)
             again++;
     }
     free(ids);

@@ -55,8 +55,9 @@ static size_t find_row(const struct csv_table *table, const char *column, const 
 
 static bool is_asked_for(const struct verify *verify, size_t trial) {
     const char *asked = verify->options->trial;
+    char id[HASH_SHORT_TEXT_SIZE];
     int64_t number;
-    if (asked == NULL || strcmp(verify->job.plan.results.trials[trial].id, asked) == 0)
+    if (asked == NULL || strcmp(hash64_write(verify->job.plan.results.trials[trial].id, id), asked) == 0)
         return true;
     return number_read_int(asked, &number) && number == (int64_t)trial + 1;
 }
@@ -95,10 +96,11 @@ static enum status choose(struct verify *verify, struct error *error) {
         if (!is_asked_for(verify, t))
             continue;
         asked++;
-        size_t row = t + 1 < verify->trials.count &&
-                             strcmp(csv_file_cell(&verify->trials, t + 1, "id"), results->trials[t].id) == 0
+        char id[HASH_SHORT_TEXT_SIZE];
+        hash64_write(results->trials[t].id, id);
+        size_t row = t + 1 < verify->trials.count && strcmp(csv_file_cell(&verify->trials, t + 1, "id"), id) == 0
                          ? t + 1
-                         : find_row(&verify->trials, "id", results->trials[t].id, 1);
+                         : find_row(&verify->trials, "id", id, 1);
         if (row == 0) {
             unknown++;
             continue;

@@ -1,6 +1,7 @@
 #include "runner/results/artifact.h"
 
 #include "runner/base/file.h"
+#include "runner/base/hash.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -28,14 +29,14 @@ enum status artifact_write(const char *path, int fd, struct error *error) {
     return status;
 }
 
-enum status artifact_write_weights(const char *folder, const char *id, uint64_t epoch, int fd, struct error *error) {
+enum status artifact_write_weights(const char *folder, uint64_t id, uint64_t epoch, int fd, struct error *error) {
     struct arena arena;
+    char digits[HASH_SHORT_TEXT_SIZE];
     arena_init(&arena);
     enum status status = folder_make_own(folder, error);
+    const char *name = arena_printf(&arena, "%s-epoch-%llu.npz", hash64_write(id, digits), (unsigned long long)epoch);
     if (status == STATUS_OK)
-        status = artifact_write(
-            path_join(&arena, folder, arena_printf(&arena, "%s-epoch-%llu.npz", id, (unsigned long long)epoch)), fd,
-            error);
+        status = artifact_write(path_join(&arena, folder, name), fd, error);
     arena_clear(&arena);
     return status;
 }

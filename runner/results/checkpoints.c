@@ -12,11 +12,12 @@
 
 #define ENDING ".checkpoint"
 
-static const char *path_of(struct arena *arena, const char *folder, const char *key) {
-    return path_join(arena, folder, arena_printf(arena, "%s" ENDING, key));
+static const char *path_of(struct arena *arena, const char *folder, struct hash128 key) {
+    char digits[HASH_TEXT_SIZE];
+    return path_join(arena, folder, arena_printf(arena, "%s" ENDING, hash128_write(key, digits)));
 }
 
-enum status checkpoints_keep(const char *folder, const char *key, int fd, struct error *error) {
+enum status checkpoints_keep(const char *folder, struct hash128 key, int fd, struct error *error) {
     struct arena arena;
     arena_init(&arena);
     enum status status = folder_make_own(folder, error);
@@ -26,7 +27,7 @@ enum status checkpoints_keep(const char *folder, const char *key, int fd, struct
     return status;
 }
 
-int checkpoints_open(const char *folder, const char *key) {
+int checkpoints_open(const char *folder, struct hash128 key) {
     struct arena arena;
     arena_init(&arena);
     /* what is no file is refused by the reader; a pipe is not waited for */
@@ -35,7 +36,7 @@ int checkpoints_open(const char *folder, const char *key) {
     return fd;
 }
 
-void checkpoints_remove(const char *folder, const char *key) {
+void checkpoints_remove(const char *folder, struct hash128 key) {
     struct arena arena;
     arena_init(&arena);
     if (unlink(path_of(&arena, folder, key)) == 0)
@@ -44,21 +45,21 @@ void checkpoints_remove(const char *folder, const char *key) {
 }
 
 /* "KEY.checkpoint" */
-static bool read_key(const char *name, char key[HASH_TEXT_SIZE]) {
-    struct hash128 hash;
+static bool read_key(const char *name, struct hash128 *key) {
+    char digits[HASH_TEXT_SIZE];
     if (strlen(name) != HASH_TEXT_SIZE - 1 + sizeof ENDING - 1 || strcmp(name + HASH_TEXT_SIZE - 1, ENDING) != 0)
         return false;
-    snprintf(key, HASH_TEXT_SIZE, "%.*s", HASH_TEXT_SIZE - 1, name);
-    return hash128_read(key, &hash);
+    snprintf(digits, sizeof digits, "%.*s", HASH_TEXT_SIZE - 1, name);
+    return hash128_read(digits, key);
 }
 
-void checkpoints_sweep(const char *folder, bool (*wanted)(void *context, const char *key), void *context) {
+void checkpoints_sweep(const char *folder, bool (*wanted)(void *context, struct hash128 key), void *context) {
     DIR *entries = opendir(folder);
     if (entries == NULL)
         return;
     for (struct dirent *entry; (entry = readdir(entries)) != NULL;) {
-        char key[HASH_TEXT_SIZE];
-        bool checkpoint = read_key(entry->d_name, key);
+        struct hash128 key;
+        bool checkpoint = read_key(entry->d_name, &key);
         if (checkpoint ? !wanted(context, key) : file_is_remains(entry->d_name))
             unlinkat(dirfd(entries), entry->d_name, 0);
     }

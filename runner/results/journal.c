@@ -18,15 +18,8 @@ enum { LARGE_LINE = 1 << 20 }; /* bytes */
 
 #define PREFIX (HASH_SHORT_TEXT_SIZE - 1 + 1) /* digits and a space */
 
-/* Keys are hashes: their first digits spread well. */
-static uint64_t hash_of(const char *key) {
-    char digits[17];
-    snprintf(digits, sizeof digits, "%.16s", key);
-    return strtoull(digits, NULL, 16);
-}
-
 static bool same_key(const void *item, const void *wanted) {
-    return strcmp(((const struct record *)item)->key, wanted) == 0;
+    return hash128_equal(((const struct record *)item)->key, *(const struct hash128 *)wanted);
 }
 
 enum { ALIKE = 8 }; /* records before one that are looked at for equal names */
@@ -71,7 +64,7 @@ static const struct record *keep(struct journal *journal, const struct record *w
         journal->records = memory_resize(journal->records, journal->capacity, sizeof *journal->records);
     }
     journal->records[journal->count++] = record;
-    hash_table_set(&journal->table, hash_of(record->key), same_key, record->key, record);
+    hash_table_set(&journal->table, record->key.high, same_key, &record->key, record);
     return record;
 }
 
@@ -236,7 +229,7 @@ const struct record *journal_whole(struct journal *journal, const struct record 
     char *line = read_bytes(journal, record->at, record->length);
     bool good = line != NULL && undamaged(line, record->length) &&
                 record_read(line + PREFIX, record->length - PREFIX, arena, whole) &&
-                strcmp(whole->key, record->key) == 0;
+                hash128_equal(whole->key, record->key);
     free(line);
     journal->lost = journal->lost || !good;
     return good ? whole : NULL;
@@ -447,8 +440,8 @@ enum status journal_add_grid(struct journal *journal, const struct results *resu
     return status;
 }
 
-const struct record *journal_find(const struct journal *journal, const char *key) {
-    return hash_table_find(&journal->table, hash_of(key), same_key, key);
+const struct record *journal_find(const struct journal *journal, struct hash128 key) {
+    return hash_table_find(&journal->table, key.high, same_key, &key);
 }
 
 void journal_join(struct journal *journal, struct results *results) {

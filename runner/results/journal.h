@@ -58,7 +58,7 @@ enum status journal_sync(struct journal *journal, struct error *error);
 enum status journal_flush(struct journal *journal, struct error *error);
 
 /* The last record with this key, or NULL. */
-const struct record *journal_find(const struct journal *journal, const char *key);
+const struct record *journal_find(const struct journal *journal, struct hash128 key);
 /* The whole of a brief record, in the arena; NULL where it cannot be read. */
 const struct record *journal_whole(struct journal *journal, const struct record *record, struct arena *arena);
 /* The records' rows leave the memory, and those of records that are added stay out of it, until journal_complete() reads all from the

@@ -62,9 +62,10 @@ static void write_row(const struct record *record, const struct record_row *row,
 
 void record_write(const struct record *record, struct text *out) {
     json_t *json = json_object(), *columns = json_array();
+    char digits[HASH_TEXT_SIZE];
     json_object_set_new(json, "kind", json_string("trial"));
-    json_object_set_new(json, "key", json_string(record->key));
-    json_object_set_new(json, "id", json_string(record->id));
+    json_object_set_new(json, "key", json_string(hash128_write(record->key, digits)));
+    json_object_set_new(json, "id", json_string(hash64_write(record->id, digits)));
     json_object_set_new(json, "status", json_string(trial_status_name(record->status)));
     json_object_set_new(json, "reason", json_string(record->reason));
     json_object_set_new(json, "stopped_by", json_string(record->stopped_by));
@@ -102,14 +103,6 @@ static const char *read_text(const json_t *json, const char *key, struct arena *
     const char *text = json_string_value(json_object_get(json, key));
     *good = *good && text != NULL;
     return arena_copy_text(arena, text != NULL ? text : "");
-}
-
-static bool read_hex(const json_t *json, const char *key, char *out, size_t size) {
-    const char *text = json_string_value(json_object_get(json, key));
-    if (text == NULL || strlen(text) != size - 1 || strspn(text, "0123456789abcdef") != size - 1)
-        return false;
-    memcpy(out, text, size);
-    return true;
 }
 
 /* Rows are nearly all of a journal, and a library that makes a value of each number takes ten times as long to read them. */
@@ -200,8 +193,9 @@ static bool read_rows(const char *text, size_t length, struct arena *arena, stru
 
 static bool read_head(const json_t *json, struct arena *arena, struct record *record) {
     *record = (struct record){.status = TRIAL_DONE};
-    bool good = read_hex(json, "key", record->key, sizeof record->key) &&
-                read_hex(json, "id", record->id, sizeof record->id) &&
+    const char *key = json_string_value(json_object_get(json, "key")),
+               *id = json_string_value(json_object_get(json, "id"));
+    bool good = key != NULL && id != NULL && hash128_read(key, &record->key) && hash64_read(id, &record->id) &&
                 read_u64(json_object_get(json, "epochs"), &record->epochs) &&
                 read_u64(json_object_get(json, "updates"), &record->updates) &&
                 read_u64(json_object_get(json, "threads"), &record->threads) &&

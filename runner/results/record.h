@@ -25,8 +25,8 @@ struct record_row {
 };
 
 struct record {
-    char key[HASH_TEXT_SIZE];      /* identity: trial, data, plugins, engine */
-    char id[HASH_SHORT_TEXT_SIZE]; /* of the resolved trial and the data alone */
+    struct hash128 key; /* identity: trial, data, plugins, engine */
+    uint64_t id;        /* of the resolved trial and the data alone */
     enum trial_status status;
     const char *reason;     /* "" where there is none */
     const char *stopped_by; /* "epochs", "updates", ...; "" where the trial failed */

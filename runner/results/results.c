@@ -117,8 +117,10 @@ static void write_lists(const struct results *results, struct writer *writer) {
     end_lines(writer);
     begin_lines(writer, "trials");
     for (size_t t = 0; t < results->n_trials; t++) {
-        text_printf(line, "%zu %lld %s %s\n", results->trials[t].point, (long long)results->trials[t].seed,
-                    results->trials[t].key, results->trials[t].id);
+        char key[HASH_TEXT_SIZE], id[HASH_SHORT_TEXT_SIZE];
+        const struct result_trial *trial = &results->trials[t];
+        text_printf(line, "%zu %lld %s %s\n", trial->point, (long long)trial->seed, hash128_write(trial->key, key),
+                    hash64_write(trial->id, id));
         end_line(writer);
     }
     end_lines(writer);
@@ -234,11 +236,13 @@ static bool read_points(const json_t *points, struct results *results) {
     return true;
 }
 
-static bool read_hex(const char **text, char end, char *out, size_t size) {
+/* `digits` of `size` bytes: those up to `end`. */
+static bool take_digits(const char **text, char end, char *digits, size_t size) {
     size_t n = strspn(*text, "0123456789abcdef");
     if (n != size - 1 || (*text)[n] != end)
         return false;
-    memcpy(out, *text, n);
+    memcpy(digits, *text, n);
+    digits[n] = '\0';
     *text += n + 1;
     return true;
 }
@@ -261,7 +265,9 @@ static bool read_trials(const json_t *trials, struct results *results) {
         if (*end != ' ')
             return false;
         text = end + 1;
-        if (!read_hex(&text, ' ', trial->key, sizeof trial->key) || !read_hex(&text, '\n', trial->id, sizeof trial->id))
+        char key[HASH_TEXT_SIZE], id[HASH_SHORT_TEXT_SIZE];
+        if (!take_digits(&text, ' ', key, sizeof key) || !take_digits(&text, '\n', id, sizeof id) ||
+            !hash128_read(key, &trial->key) || !hash64_read(id, &trial->id))
             return false;
     }
     return true;

@@ -19,8 +19,8 @@ struct journal;
 struct result_trial {
     size_t point;
     int64_t seed;
-    char key[HASH_TEXT_SIZE];
-    char id[HASH_SHORT_TEXT_SIZE];
+    struct hash128 key;
+    uint64_t id;
     const struct record *record; /* NULL: has not ended */
 };
 

@@ -55,10 +55,11 @@ void table_trials(const struct results *results, struct csv *csv) {
     csv_columns(csv, columns, n);
     for (size_t t = 0; t < results->n_trials; t++) {
         const struct record *record = results->trials[t].record;
+        char id[HASH_SHORT_TEXT_SIZE];
         if (record == NULL)
             continue;
         csv_uint(csv, t + 1);
-        csv_text(csv, results->trials[t].id);
+        csv_text(csv, hash64_write(results->trials[t].id, id));
         csv_labels(csv, results, results->trials[t].point);
         csv_int(csv, results->trials[t].seed);
         csv_text(csv, trial_status_name(record->status));

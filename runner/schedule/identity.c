@@ -203,8 +203,7 @@ const struct identity_section *identities_section(struct identities *identities,
 }
 
 void identity_make(struct identities *identities, const struct identity_engine *engine, const struct tree *point,
-                   int64_t seed, struct hash128 data, struct text *text, char key[HASH_TEXT_SIZE],
-                   char id[HASH_SHORT_TEXT_SIZE]) {
+                   int64_t seed, struct hash128 data, struct text *text, struct hash128 *key, uint64_t *id) {
     struct components components = {0};
     bool portable = false;
     char digits[24];
@@ -228,7 +227,7 @@ void identity_make(struct identities *identities, const struct identity_engine *
     hash_stream_add_text(&stream, text->data);
     hash_stream_add_u64(&stream, data.high);
     hash_stream_add_u64(&stream, data.low);
-    hash128_write_short(hash_stream_result(&stream), id);
+    *id = hash_stream_result(&stream).high;
     hash_stream_add_u64(&stream, engine->numerics);
     hash_stream_add_text(&stream, portable ? "" : engine->blas);
     for (size_t i = 0; i < components.count; i++) {
@@ -237,7 +236,7 @@ void identity_make(struct identities *identities, const struct identity_engine *
         hash_stream_add_text(&stream, components.items[i]->version);
         hash_stream_add_text(&stream, components.items[i]->hash);
     }
-    hash128_write(hash_stream_result(&stream), key);
+    *key = hash_stream_result(&stream);
     hash_stream_clear(&stream);
     components_clear(&components);
 }

@@ -58,7 +58,6 @@ const struct identity_section *identities_section(struct identities *identities,
 
 /* Of a trial of a point. `text` is scratch. */
 void identity_make(struct identities *identities, const struct identity_engine *engine, const struct tree *point,
-                   int64_t seed, struct hash128 data, struct text *text, char key[HASH_TEXT_SIZE],
-                   char id[HASH_SHORT_TEXT_SIZE]);
+                   int64_t seed, struct hash128 data, struct text *text, struct hash128 *key, uint64_t *id);
 
 #endif

@@ -173,8 +173,8 @@ static void prepare_point(struct making *making, size_t p, size_t *trial) {
     struct identity_engine engine = {.numerics = session->numerics, .blas = session->blas};
     for (size_t t = *trial; t < experiment->n_trials && experiment->trials[t].point == p; t++)
         identity_make(&making->identities, &engine, tree, experiment->trials[t].seed,
-                      session->data[point->data].facts.hash, &making->text, plan->results.trials[t].key,
-                      plan->results.trials[t].id);
+                      session->data[point->data].facts.hash, &making->text, &plan->results.trials[t].key,
+                      &plan->results.trials[t].id);
     *trial += experiment->n_seeds;
 }
 

@@ -73,7 +73,8 @@ static enum status send(struct slot *slot, const struct session *session, const 
     message_u64(&payload, order->most_threads);
     message_u64(&payload, order->memory_limit);
     message_tree(&payload, order->tree);
-    message_string(&payload, order->checkpoints ? order->record->key : "");
+    char key[HASH_TEXT_SIZE];
+    message_string(&payload, order->checkpoints ? hash128_write(order->record->key, key) : "");
     if (order->checkpoint >= 0)
         status =
             frame_write_fd(slot->child.socket, MESSAGE_TRAIN, payload.data, payload.length, order->checkpoint, error);

@@ -61,8 +61,8 @@ static enum status give_trial(struct run *run, struct slot *slot, struct error *
     const struct plan_point *point = &supervisor->plan->points[facts->point];
     struct record *record = slot_new_record(slot);
     *record = (struct record){.reason = "", .stopped_by = "", .threads = supervisor->threads, .attempts = 1};
-    memcpy(record->key, facts->key, sizeof record->key);
-    memcpy(record->id, facts->id, sizeof record->id);
+    record->key = facts->key;
+    record->id = facts->id;
     const struct record *before = journal_find(supervisor->journal, facts->key);
     if (before != NULL)
         record->attempts = before->attempts + 1;

@@ -18,8 +18,8 @@
 static inline struct record *lab_record(struct arena *arena, size_t number, enum trial_status status,
                                         const char *const *columns, size_t n_columns, size_t n_rows) {
     struct record *record = arena_alloc(arena, sizeof *record);
-    snprintf(record->key, sizeof record->key, "%032zx", number);
-    snprintf(record->id, sizeof record->id, "%016zx", number);
+    record->key = (struct hash128){.low = number};
+    record->id = number;
     record->status = status;
     record->reason = record->stopped_by = "";
     record->threads = record->attempts = 1;
@@ -70,8 +70,8 @@ static inline void lab_results(struct results *results, const char *const *axes,
     for (size_t t = 0; t < results->n_trials; t++) {
         results->trials[t].point = t / seeds;
         results->trials[t].seed = (int64_t)(t % seeds);
-        snprintf(results->trials[t].key, sizeof results->trials[t].key, "%032zx", t + 1);
-        snprintf(results->trials[t].id, sizeof results->trials[t].id, "%016zx", t + 1);
+        results->trials[t].key = (struct hash128){.low = t + 1};
+        results->trials[t].id = t + 1;
     }
 }
 

@@ -264,7 +264,7 @@ static enum status run_results(struct error *error) {
     int fd = memfd_create("artifact", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     assert_true(fd >= 0 && write(fd, "weights", 7) == 7 && fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_WRITE) == 0);
     if (status == STATUS_OK)
-        status = artifact_write_weights(folder_file(&folder, "weights"), "0123", 7, fd, error);
+        status = artifact_write_weights(folder_file(&folder, "weights"), 0x123, 7, fd, error);
     close(fd);
     folder_close(&folder);
     return status;

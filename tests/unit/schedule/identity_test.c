@@ -62,8 +62,11 @@ static struct identity identify_seed(const struct catalog *catalog, const char *
     struct identity_engine engine = {numerics, blas};
     for (int i = 0; i < 2; i++) { /* the second time its sections are known */
         struct identity *identity = i == 0 ? &first : &again;
-        identity_make(&identities, &engine, point, seed, (struct hash128){data, 0}, &scratch, identity->key,
-                      identity->id);
+        struct hash128 key;
+        uint64_t id;
+        identity_make(&identities, &engine, point, seed, (struct hash128){data, 0}, &scratch, &key, &id);
+        hash128_write(key, identity->key);
+        hash64_write(id, identity->id);
     }
     assert_string_equal(first.key, again.key);
     assert_string_equal(first.id, again.id);
