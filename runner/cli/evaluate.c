@@ -107,7 +107,7 @@ static enum status evaluate(struct job *job, const struct options *options, stru
     text_init(&message);
     enum status status = scratch_open(&scratch, "evaluate", &arena, error);
     if (status == STATUS_OK) {
-        status = journal_open(path_join(&arena, scratch.path, "journal.jsonl"), JOURNAL_ROWS, &journal, error);
+        status = journal_open(path_join(&arena, scratch.path, "journal.jsonl"), JOURNAL_RECORDS, &journal, error);
         if (status == STATUS_OK) {
             struct supervisor supervisor = {.experiment = &job->experiment,
                                             .session = &job->session,

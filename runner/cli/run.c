@@ -41,7 +41,7 @@ struct run {
 
 /* What has ended can be shown where nothing can be written. */
 static enum status look_at_results(struct run *run, const char *path, struct error *error) {
-    enum status status = journal_read(path, JOURNAL_ROWS_LATER, &run->journal, error);
+    enum status status = journal_read(path, JOURNAL_POSTPONED, &run->journal, error);
     if (status == STATUS_OK)
         journal_join(&run->journal, &run->job.plan.results);
     else
@@ -72,7 +72,7 @@ static enum status open_results(struct run *run, struct error *error) {
     if (options->fresh && rename(path, folder_file(&run->folder, "journal.old.jsonl")) < 0 && errno != ENOENT)
         status = error_set(error, STATUS_ENVIRONMENT, "%s: cannot be moved away: %s", path, strerror(errno));
     if (status == STATUS_OK)
-        status = journal_open(path, JOURNAL_ROWS_LATER, &run->journal, error);
+        status = journal_open(path, JOURNAL_POSTPONED, &run->journal, error);
     if (status != STATUS_OK) {
         folder_close(&run->folder);
         return status;
@@ -190,7 +190,7 @@ static void explain_again(const struct run *run) {
     uint64_t *ids = memory_alloc(run->journal.count + 1, sizeof *ids);
     size_t again = 0;
     for (size_t i = 0; i < run->journal.count; i++)
-        ids[i] = run->journal.records[i]->id;
+        ids[i] = run->journal.lines[i]->id;
     qsort(ids, run->journal.count, sizeof *ids, compare_ids);
     for (size_t i = 0; i < run->n_todo; i++) {
         const struct result_trial *trial = &results->trials[run->todo[i]];
@@ -236,14 +236,15 @@ static enum status write_first(void *context, struct error *error) {
     enum status status = write_config(run, error);
     if (status != STATUS_OK)
         return status;
-    journal_complete(&run->journal);
     status = tables_write(&run->job.plan.results, run->folder.path, error);
-    journal_postpone(&run->journal); /* the trees of a large grid are in memory while it is trained */
+    journal_postpone(&run->journal,
+                     &run->job.plan.results); /* the trees of a large grid are in memory while it is trained */
     return status;
 }
 
 static enum status train(struct run *run, struct error *error) {
     struct progress progress;
+    journal_complete(&run->journal, &run->job.plan.results); /* for the forecast, and what is written first */
     progress_init(&progress, &(struct progress_settings){.plan = &run->job.plan,
                                                          .session = &run->job.session,
                                                          .trials = run->todo,
@@ -314,7 +315,7 @@ static enum status write_rest(struct run *run, size_t *lost, struct error *error
     size_t before = count_records(results);
     bool added;
     journal_close(&run->journal, NULL);
-    enum status status = journal_open(folder_file(&run->folder, FOLDER_JOURNAL), JOURNAL_ROWS, &run->journal, error);
+    enum status status = journal_open(folder_file(&run->folder, FOLDER_JOURNAL), JOURNAL_RECORDS, &run->journal, error);
     if (status != STATUS_OK)
         return status;
     journal_join(&run->journal, results);
@@ -326,7 +327,7 @@ static enum status write_rest(struct run *run, size_t *lost, struct error *error
 /* For the tables and the report. */
 static enum status load_rows(struct run *run, struct error *error) {
     experiment_drop_trees(&run->job.experiment); /* room for those of a large grid */
-    journal_complete(&run->journal);
+    journal_complete(&run->journal, &run->job.plan.results);
     return journal_status(&run->journal, error);
 }
 

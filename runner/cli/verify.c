@@ -272,7 +272,7 @@ static enum status train(struct verify *verify, struct error *error) {
     enum status status = scratch_open(&scratch, "verify", &verify->arena, error);
     if (status != STATUS_OK)
         return status;
-    status = journal_open(path_join(&verify->arena, scratch.path, "journal.jsonl"), JOURNAL_ROWS, &journal, error);
+    status = journal_open(path_join(&verify->arena, scratch.path, "journal.jsonl"), JOURNAL_RECORDS, &journal, error);
     if (status == STATUS_OK) {
         const struct options *options = verify->options;
         size_t cpus = cpus_usable(), workers = options->workers > 0 ? options->workers : cpus;

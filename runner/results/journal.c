@@ -19,15 +19,15 @@ enum { LARGE_LINE = 1 << 20 }; /* bytes */
 #define PREFIX (HASH_SHORT_TEXT_SIZE - 1 + 1) /* digits and a space */
 
 static bool same_key(const void *item, const void *wanted) {
-    return hash128_equal(((const struct record *)item)->key, *(const struct hash128 *)wanted);
+    return hash128_equal(((const struct journal_line *)item)->key, *(const struct hash128 *)wanted);
 }
 
-enum { ALIKE = 8 }; /* records before one that are looked at for equal names */
+enum { ALIKE = 8 }; /* lines before one that are looked at for what is equal */
 
 /* Names and reasons are mostly those of the trials before. */
-static const char *share_text(struct journal *journal, const char *text, bool reason) {
-    for (size_t i = journal->count; i > 0 && i + ALIKE > journal->count; i--) {
-        const struct record *before = journal->records[i - 1];
+static const char *share_text(struct journal *journal, size_t line, const char *text, bool reason) {
+    for (size_t i = line; i > 0 && i + ALIKE > line; i--) {
+        const struct record *before = journal->lines[i - 1]->record;
         const char *candidate = reason ? before->reason : before->stopped_by;
         if (strcmp(candidate, text) == 0)
             return candidate;
@@ -35,37 +35,58 @@ static const char *share_text(struct journal *journal, const char *text, bool re
     return arena_copy_text(&journal->arena, text);
 }
 
-static const char **share_columns(struct journal *journal, const struct record *record) {
-    for (size_t i = journal->count; i > 0 && i + ALIKE > journal->count; i--) {
-        const struct record *before = journal->records[i - 1];
+static const char **share_columns(struct journal *journal, size_t line, const struct record *record) {
+    for (size_t i = line; i > 0 && i + ALIKE > line; i--) {
+        const struct record *before = journal->lines[i - 1]->record;
         size_t c = 0;
         while (c < record->n_columns && c < before->n_columns && strcmp(before->columns[c], record->columns[c]) == 0)
             c++;
         if (c == record->n_columns && c == before->n_columns)
             return before->columns;
     }
-    const char **columns = arena_array(&journal->arena, record->n_columns, sizeof *columns);
+    const char **columns = arena_array(&journal->records, record->n_columns, sizeof *columns);
     for (size_t c = 0; c < record->n_columns; c++)
-        columns[c] = arena_copy_text(&journal->arena, record->columns[c]);
+        columns[c] = arena_copy_text(&journal->records, record->columns[c]);
     return columns;
 }
 
+static const struct record *make_brief(struct journal *journal, size_t line, const struct record *whole) {
+    struct record *record = record_brief(whole, &journal->records);
+    record_brief_rows(record, whole, &journal->records);
+    record->columns = share_columns(journal, line, whole);
+    record->reason = share_text(journal, line, whole->reason, true);
+    record->stopped_by = share_text(journal, line, whole->stopped_by, false);
+    return record;
+}
+
+/* What is known of a trial while its record is postponed. */
+static const struct record *share_end(struct journal *journal, size_t line, const struct record *whole) {
+    for (size_t i = line; i > 0 && i + ALIKE > line; i--) {
+        const struct record *before = journal->lines[i - 1]->record;
+        if (before->status == whole->status && before->attempts == whole->attempts &&
+            strcmp(before->reason, whole->reason) == 0)
+            return before;
+    }
+    struct record *end = arena_alloc(&journal->arena, sizeof *end);
+    end->status = whole->status;
+    end->attempts = whole->attempts;
+    end->reason = share_text(journal, line, whole->reason, true);
+    end->stopped_by = "";
+    return end;
+}
+
 static const struct record *keep(struct journal *journal, const struct record *whole, uint64_t at, size_t length) {
-    struct record *record = record_brief(whole, &journal->arena);
-    if (!journal->later)
-        record_brief_rows(record, whole, &journal->rows);
-    record->columns = share_columns(journal, whole);
-    record->reason = share_text(journal, whole->reason, true);
-    record->stopped_by = share_text(journal, whole->stopped_by, false);
-    record->at = at;
-    record->length = length;
+    struct journal_line *line = arena_alloc(&journal->arena, sizeof *line);
+    *line = (struct journal_line){.key = whole->key, .id = whole->id, .at = at, .length = length};
+    line->record =
+        journal->later ? share_end(journal, journal->count, whole) : make_brief(journal, journal->count, whole);
     if (journal->count == journal->capacity) {
         journal->capacity = journal->capacity == 0 ? 64 : 2 * journal->capacity;
-        journal->records = memory_resize(journal->records, journal->capacity, sizeof *journal->records);
+        journal->lines = memory_resize(journal->lines, journal->capacity, sizeof *journal->lines);
     }
-    journal->records[journal->count++] = record;
-    hash_table_set(&journal->table, record->key.high, same_key, &record->key, record);
-    return record;
+    journal->lines[journal->count++] = line;
+    hash_table_set(&journal->table, line->key.high, same_key, &line->key, line);
+    return line->record;
 }
 
 /* Whether the line is as it was written. */
@@ -136,14 +157,14 @@ static enum status read_lines(struct journal *journal, FILE *file, const char *p
     return code == 0 ? STATUS_OK : error_set(error, STATUS_ENVIRONMENT, "cannot read %s: %s", path, strerror(code));
 }
 
-static enum status read_all(const char *path, int flags, enum journal_rows rows, struct journal *journal,
+static enum status read_all(const char *path, int flags, enum journal_records records, struct journal *journal,
                             uint64_t *whole, struct error *error) {
     *journal =
-        (struct journal){.fd = open(path, flags | O_CLOEXEC | O_NONBLOCK, 0666), .later = rows == JOURNAL_ROWS_LATER};
+        (struct journal){.fd = open(path, flags | O_CLOEXEC | O_NONBLOCK, 0666), .later = records == JOURNAL_POSTPONED};
     *whole = 0;
     int code = errno;
     arena_init(&journal->arena);
-    arena_init(&journal->rows);
+    arena_init(&journal->records);
     journal->path = arena_copy_text(&journal->arena, path);
     errno = code;
     if (journal->fd < 0 && errno == ENOENT && (flags & O_CREAT) == 0)
@@ -169,16 +190,16 @@ static enum status read_all(const char *path, int flags, enum journal_rows rows,
 static void release(struct journal *journal) {
     if (journal->fd >= 0)
         close(journal->fd);
-    free(journal->records);
+    free(journal->lines);
     hash_table_clear(&journal->table);
-    arena_clear(&journal->rows);
+    arena_clear(&journal->records);
     arena_clear(&journal->arena);
     *journal = (struct journal){.fd = -1};
 }
 
-enum status journal_read(const char *path, enum journal_rows rows, struct journal *journal, struct error *error) {
+enum status journal_read(const char *path, enum journal_records records, struct journal *journal, struct error *error) {
     uint64_t whole;
-    enum status status = read_all(path, O_RDONLY, rows, journal, &whole, error);
+    enum status status = read_all(path, O_RDONLY, records, journal, &whole, error);
     if (status != STATUS_OK)
         release(journal);
     return status;
@@ -195,9 +216,9 @@ static void note_folder(const char *path, uint64_t folder[2]) {
     arena_clear(&arena);
 }
 
-enum status journal_open(const char *path, enum journal_rows rows, struct journal *journal, struct error *error) {
+enum status journal_open(const char *path, enum journal_records records, struct journal *journal, struct error *error) {
     uint64_t whole;
-    enum status status = read_all(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW, rows, journal, &whole, error);
+    enum status status = read_all(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW, records, journal, &whole, error);
     if (status == STATUS_OK && ftruncate(journal->fd, (off_t)whole) < 0)
         status = error_set(error, STATUS_ENVIRONMENT, "%s: cannot cut off a torn line: %s", path, strerror(errno));
     journal->writes = status == STATUS_OK;
@@ -224,36 +245,44 @@ static char *read_bytes(struct journal *journal, uint64_t at, size_t length) {
     return bytes;
 }
 
-const struct record *journal_whole(struct journal *journal, const struct record *record, struct arena *arena) {
+static const struct record *read_record(struct journal *journal, const struct journal_line *line, struct arena *arena) {
     struct record *whole = arena_alloc(arena, sizeof *whole);
-    char *line = read_bytes(journal, record->at, record->length);
-    bool good = line != NULL && undamaged(line, record->length) &&
-                record_read(line + PREFIX, record->length - PREFIX, arena, whole) &&
-                hash128_equal(whole->key, record->key);
-    free(line);
+    char *bytes = read_bytes(journal, line->at, line->length);
+    bool good = bytes != NULL && undamaged(bytes, line->length) &&
+                record_read(bytes + PREFIX, line->length - PREFIX, arena, whole) &&
+                hash128_equal(whole->key, line->key);
+    free(bytes);
     journal->lost = journal->lost || !good;
     return good ? whole : NULL;
 }
 
-void journal_postpone(struct journal *journal) {
-    for (size_t i = 0; i < journal->count; i++) {
-        journal->records[i]->n_rows = 0;
-        journal->records[i]->rows = NULL;
-    }
-    arena_clear(&journal->rows);
-    journal->later = true;
+static const struct journal_line *find_line(const struct journal *journal, struct hash128 key) {
+    return hash_table_find(&journal->table, key.high, same_key, &key);
 }
 
-void journal_complete(struct journal *journal) {
+const struct record *journal_whole(struct journal *journal, const struct record *record, struct arena *arena) {
+    return read_record(journal, find_line(journal, record->key), arena);
+}
+
+void journal_postpone(struct journal *journal, struct results *results) {
+    for (size_t i = 0; i < journal->count; i++)
+        journal->lines[i]->record = share_end(journal, i, journal->lines[i]->record);
+    arena_clear(&journal->records);
+    journal->later = true;
+    journal_join(journal, results);
+}
+
+void journal_complete(struct journal *journal, struct results *results) {
     for (size_t i = 0; journal->later && !journal->lost && i < journal->count; i++) {
         struct arena arena;
         arena_init(&arena);
-        const struct record *whole = journal_whole(journal, journal->records[i], &arena);
+        const struct record *whole = read_record(journal, journal->lines[i], &arena);
         if (whole != NULL)
-            record_brief_rows(journal->records[i], whole, &journal->rows);
+            journal->lines[i]->record = make_brief(journal, i, whole);
         arena_clear(&arena);
     }
     journal->later = false;
+    journal_join(journal, results);
 }
 
 void journal_grid(struct journal *journal, struct text *json) {
@@ -441,7 +470,8 @@ enum status journal_add_grid(struct journal *journal, const struct results *resu
 }
 
 const struct record *journal_find(const struct journal *journal, struct hash128 key) {
-    return hash_table_find(&journal->table, key.high, same_key, &key);
+    const struct journal_line *line = find_line(journal, key);
+    return line != NULL ? line->record : NULL;
 }
 
 void journal_join(struct journal *journal, struct results *results) {

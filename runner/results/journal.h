@@ -11,14 +11,22 @@
 #include "runner/base/hash_table.h"
 #include "runner/results/results.h"
 
+/* A trial that ended. */
+struct journal_line {
+    struct hash128 key;
+    uint64_t id;
+    uint64_t at, length; /* in the file, without the end of line */
+    const struct record *record;
+};
+
 /* Of each trial a brief record (brief.h) is in memory, however many epochs it had; the rows are read from the file where they are
-   asked for. */
+   asked for. While records are postponed, trials that ended alike share one that tells how: status, reason and attempts. */
 struct journal {
-    struct arena arena; /* of the records */
-    struct arena rows;  /* of theirs */
-    struct record **records;
+    struct arena arena;   /* of the lines and what they share */
+    struct arena records; /* of brief records */
+    struct journal_line **lines;
     size_t count, capacity;
-    struct hash_table table;       /* the last record with each key */
+    struct hash_table table;       /* the last line with each key */
     size_t skipped;                /* lines that could not be read */
     uint64_t grid_at, grid_length; /* the JSON of the last grid line; length 0: none */
     struct hash128 grid_hash;
@@ -30,23 +38,23 @@ struct journal {
     size_t restored;    /* how often the file was removed by another hand and written again */
     bool lost;          /* what had been read once cannot be read any more */
     bool writes;        /* it was opened for adding lines */
-    bool later;         /* the records have no rows in memory */
+    bool later;         /* records are postponed */
     bool unsynced;
     double synced_at; /* seconds of the monotonic clock */
 };
 
-/* LATER: journal_complete() reads them, where there are many trials, and much else in memory meanwhile. */
-enum journal_rows { JOURNAL_ROWS, JOURNAL_ROWS_LATER };
+/* POSTPONED: until journal_complete(), where there are many trials, and much else in memory meanwhile. */
+enum journal_records { JOURNAL_RECORDS, JOURNAL_POSTPONED };
 
 /* Reads the journal; a file that is not there is an empty one. */
-enum status journal_read(const char *path, enum journal_rows rows, struct journal *journal, struct error *error);
+enum status journal_read(const char *path, enum journal_records records, struct journal *journal, struct error *error);
 /* The same, and opens it for adding lines; the file is made. */
-enum status journal_open(const char *path, enum journal_rows rows, struct journal *journal, struct error *error);
+enum status journal_open(const char *path, enum journal_records records, struct journal *journal, struct error *error);
 /* Waits until all lines are on disk, where they were written by this process. */
 enum status journal_close(struct journal *journal, struct error *error);
 
 /* Adds a line; it is on disk (fsync) a second later at most, as long as journal_sync() is called that often. When the disk is
-   full nothing of the line stays behind. *kept: the brief record that the journal has of it. */
+   full nothing of the line stays behind. *kept: the record that the journal has of it. */
 enum status journal_add(struct journal *journal, const struct record *record, const struct record **kept,
                         struct error *error);
 /* Writes nothing where the last grid is the same; *added tells. */
@@ -61,10 +69,10 @@ enum status journal_flush(struct journal *journal, struct error *error);
 const struct record *journal_find(const struct journal *journal, struct hash128 key);
 /* The whole of a brief record, in the arena; NULL where it cannot be read. */
 const struct record *journal_whole(struct journal *journal, const struct record *record, struct arena *arena);
-/* The records' rows leave the memory, and those of records that are added stay out of it, until journal_complete() reads all from the
-   file. */
-void journal_postpone(struct journal *journal);
-void journal_complete(struct journal *journal);
+/* The records leave the memory, and those of trials that end stay out of it, until journal_complete() reads all from the file. `results`
+   were joined, and are again. */
+void journal_postpone(struct journal *journal, struct results *results);
+void journal_complete(struct journal *journal, struct results *results);
 /* Adds the JSON of the last grid line to the text; nothing where there is none. */
 void journal_grid(struct journal *journal, struct text *json);
 /* STATUS_ENVIRONMENT once something could not be read again: the file was changed by another hand, or the disk fails. */

@@ -41,7 +41,6 @@ struct record {
     size_t n_rows;
     bool brief;                                          /* of the rows only some are here (brief.h) */
     double seconds, evaluate_seconds, seconds_per_epoch; /* of a brief record */
-    uint64_t at, length;                                 /* of a brief record: its line in the journal */
 };
 
 /* The row at the end of training: the last one, or, where a callback has brought back the weights of an earlier epoch, that of that

@@ -13,7 +13,7 @@ enum status stored_open(const char *folder, struct stored *stored, struct error 
     const char *file = path_join(&arena, folder, FOLDER_JOURNAL);
     enum status status = stat(file, &facts) < 0 ? error_set(error, STATUS_CONFIG, "%s: no results are there (no %s)",
                                                             folder, FOLDER_JOURNAL)
-                                                : journal_read(file, JOURNAL_ROWS, &stored->journal, error);
+                                                : journal_read(file, JOURNAL_RECORDS, &stored->journal, error);
     if (status == STATUS_OK) {
         struct text grid;
         text_init(&grid);

@@ -42,7 +42,7 @@ static void add(struct place *place, size_t number, double loss) {
     struct journal journal;
     struct record *record = lab_record(&place->arena, number, TRIAL_DONE, columns, 2, 2);
     lab_set(record, 1, 1, loss);
-    assert_int_equal(journal_open(place->path, JOURNAL_ROWS, &journal, &error), STATUS_OK);
+    assert_int_equal(journal_open(place->path, JOURNAL_RECORDS, &journal, &error), STATUS_OK);
     const struct record *kept;
     assert_int_equal(journal_add(&journal, record, &kept, &error), STATUS_OK);
     assert_ptr_equal(kept, journal_find(&journal, record->key));
@@ -77,7 +77,7 @@ static void a_missing_journal_is_empty(void **state) {
     struct place *place = *state;
     struct journal journal;
     struct error error = {0};
-    assert_int_equal(journal_read(place->path, JOURNAL_ROWS, &journal, &error), STATUS_OK);
+    assert_int_equal(journal_read(place->path, JOURNAL_RECORDS, &journal, &error), STATUS_OK);
     assert_int_equal(journal.count, 0);
     assert_int_not_equal(access(place->path, F_OK), 0);
     journal_close(&journal, NULL);
@@ -93,7 +93,7 @@ static void numbers_read_back_exactly(void **state) {
     add(place, 101, (double)INFINITY);
     add(place, 102, -(double)INFINITY);
     struct journal journal;
-    assert_int_equal(journal_read(place->path, JOURNAL_ROWS, &journal, NULL), STATUS_OK);
+    assert_int_equal(journal_read(place->path, JOURNAL_RECORDS, &journal, NULL), STATUS_OK);
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         double found = loss_of(&journal, i + 1);
         assert_memory_equal(&found, &numbers[i], sizeof found);
@@ -119,12 +119,12 @@ static void a_record_reads_back_whole(void **state) {
     record->rows[1].evaluate_seconds = 0.125;
     struct journal journal;
     struct error error = {0};
-    assert_int_equal(journal_open(place->path, JOURNAL_ROWS, &journal, &error), STATUS_OK);
+    assert_int_equal(journal_open(place->path, JOURNAL_RECORDS, &journal, &error), STATUS_OK);
     const struct record *kept;
     assert_int_equal(journal_add(&journal, record, &kept, &error), STATUS_OK);
     assert_ptr_equal(kept, journal_find(&journal, record->key));
     assert_int_equal(journal_close(&journal, &error), STATUS_OK);
-    assert_int_equal(journal_read(place->path, JOURNAL_ROWS, &journal, &error), STATUS_OK);
+    assert_int_equal(journal_read(place->path, JOURNAL_RECORDS, &journal, &error), STATUS_OK);
     const struct record *found = journal_whole(&journal, journal_find(&journal, record->key), &place->arena);
     assert_non_null(found);
     assert_true(found->id == record->id);
@@ -150,7 +150,7 @@ static void the_last_record_of_a_key_counts(void **state) {
     add(place, 2, 0.75);
     add(place, 1, 0.25);
     struct journal journal;
-    assert_int_equal(journal_read(place->path, JOURNAL_ROWS, &journal, NULL), STATUS_OK);
+    assert_int_equal(journal_read(place->path, JOURNAL_RECORDS, &journal, NULL), STATUS_OK);
     assert_true(loss_of(&journal, 1) == 0.25);
     assert_true(loss_of(&journal, 2) == 0.75);
     journal_close(&journal, NULL);
@@ -169,13 +169,13 @@ static void a_torn_end_costs_its_own_line_only(void **state) {
     for (size_t cut = one + 1; cut < two; cut += 13) {
         assert_int_equal(file_write_whole(place->path, bytes, cut, NULL), STATUS_OK);
         struct journal journal;
-        assert_int_equal(journal_read(place->path, JOURNAL_ROWS, &journal, NULL), STATUS_OK);
+        assert_int_equal(journal_read(place->path, JOURNAL_RECORDS, &journal, NULL), STATUS_OK);
         assert_int_equal(journal.count, 1);
         assert_int_equal(journal.skipped, 1);
         assert_true(loss_of(&journal, 1) == 0.5);
         journal_close(&journal, NULL);
         add(place, 3, 0.125);
-        assert_int_equal(journal_read(place->path, JOURNAL_ROWS, &journal, NULL), STATUS_OK);
+        assert_int_equal(journal_read(place->path, JOURNAL_RECORDS, &journal, NULL), STATUS_OK);
         assert_int_equal(journal.count, 2);
         assert_int_equal(journal.skipped, 0);
         assert_true(loss_of(&journal, 3) == 0.125);
@@ -197,7 +197,7 @@ static void a_damaged_line_costs_itself_only(void **state) {
         assert_int_equal(file_read(place->path, 1 << 20, &bytes, &n, NULL), STATUS_OK);
         put_byte(place->path, at, bytes[at] == '~' ? '!' : '~');
         struct journal journal;
-        assert_int_equal(journal_read(place->path, JOURNAL_ROWS, &journal, NULL), STATUS_OK);
+        assert_int_equal(journal_read(place->path, JOURNAL_RECORDS, &journal, NULL), STATUS_OK);
         assert_int_equal(journal.count, 2);
         assert_int_equal(journal.skipped, 1);
         assert_true(loss_of(&journal, 2) == -1);
@@ -217,14 +217,14 @@ static void the_grid_reads_back(void **state) {
     lab_results(&results, axes, 2, labels, 2, 2);
     struct journal journal;
     struct error error = {0};
-    assert_int_equal(journal_open(place->path, JOURNAL_ROWS, &journal, &error), STATUS_OK);
+    assert_int_equal(journal_open(place->path, JOURNAL_RECORDS, &journal, &error), STATUS_OK);
     assert_int_equal(journal_add_grid(&journal, &results, &added, &error), STATUS_OK);
     size_t once = file_length(place->path);
     assert_int_equal(journal_add_grid(&journal, &results, &added, &error), STATUS_OK);
     assert_int_equal(file_length(place->path), once); /* the same grid is not written twice */
     assert_int_equal(journal_close(&journal, &error), STATUS_OK);
     add(place, 4, 0.5);
-    assert_int_equal(journal_read(place->path, JOURNAL_ROWS, &journal, &error), STATUS_OK);
+    assert_int_equal(journal_read(place->path, JOURNAL_RECORDS, &journal, &error), STATUS_OK);
     struct text grid;
     text_init(&grid);
     journal_grid(&journal, &grid);
@@ -292,15 +292,55 @@ static void a_journal_that_changes_below_its_reader_is_noticed(void **state) {
     struct error error = {0};
     struct arena arena;
     arena_init(&arena);
-    assert_int_equal(journal_read(place->path, JOURNAL_ROWS, &journal, &error), STATUS_OK);
-    assert_int_equal(journal_whole(&journal, journal.records[1], &arena)->n_rows, 2);
+    assert_int_equal(journal_read(place->path, JOURNAL_RECORDS, &journal, &error), STATUS_OK);
+    assert_int_equal(journal_whole(&journal, journal.lines[1]->record, &arena)->n_rows, 2);
     assert_int_equal(journal_status(&journal, &error), STATUS_OK);
     put_byte(place->path, file_length(place->path) - 10, '#');
-    assert_non_null(journal_whole(&journal, journal.records[0], &arena));
-    assert_null(journal_whole(&journal, journal.records[1], &arena));
+    assert_non_null(journal_whole(&journal, journal.lines[0]->record, &arena));
+    assert_null(journal_whole(&journal, journal.lines[1]->record, &arena));
     assert_int_equal(journal_status(&journal, &error), STATUS_ENVIRONMENT);
     arena_clear(&arena);
     journal_close(&journal, NULL);
+}
+
+/* Postponed records tell how their trials ended, and no more; the file gives them back, with those of trials that ended meanwhile. */
+static void postponed_records_come_back(void **state) {
+    struct place *place = *state;
+    static const char *const axes[] = {"x"}, *const labels[] = {"a"};
+    struct results results;
+    struct journal journal;
+    struct error error = {0};
+    const struct record *kept;
+    add(place, 1, 0.5);
+    struct record *failed = lab_record(&place->arena, 2, TRIAL_FAILED, columns, 0, 0),
+                  *late = lab_record(&place->arena, 3, TRIAL_DONE, columns, 2, 2);
+    failed->reason = "SIGKILL";
+    failed->attempts = 3;
+    lab_set(late, 1, 1, 0.75);
+    lab_results(&results, axes, 1, labels, 1, 3);
+    assert_int_equal(journal_open(place->path, JOURNAL_POSTPONED, &journal, &error), STATUS_OK);
+    assert_int_equal(journal_add(&journal, failed, &kept, &error), STATUS_OK);
+    for (int again = 0; again < 2; again++) {
+        journal_join(&journal, &results);
+        assert_int_equal(results.trials[0].record->status, TRIAL_DONE);
+        assert_true(loss_of(&journal, 1) == -1);
+        assert_int_equal(results.trials[1].record->status, TRIAL_FAILED);
+        assert_int_equal(results.trials[1].record->attempts, 3);
+        assert_string_equal(results.trials[1].record->reason, "SIGKILL");
+        assert_true(again == 0 ? results.trials[2].record == NULL
+                               : results.trials[2].record == results.trials[0].record); /* they ended alike */
+        journal_complete(&journal, &results);
+        assert_true(loss_of(&journal, 1) == 0.5);
+        assert_ptr_equal(results.trials[0].record, journal_find(&journal, results.trials[0].key));
+        assert_string_equal(results.trials[1].record->reason, "SIGKILL");
+        assert_true(again == 0 || loss_of(&journal, 3) == 0.75);
+        assert_int_equal(results.trials[0].record->n_columns, 2);
+        journal_postpone(&journal, &results);
+        if (again == 0)
+            assert_int_equal(journal_add(&journal, late, &kept, &error), STATUS_OK);
+    }
+    assert_int_equal(journal_close(&journal, &error), STATUS_OK);
+    results_clear(&results);
 }
 
 static void a_journal_that_was_removed_is_written_again(void **state) {
@@ -308,7 +348,7 @@ static void a_journal_that_was_removed_is_written_again(void **state) {
     struct journal journal;
     struct error error = {0};
     add(place, 1, 0.5);
-    assert_int_equal(journal_open(place->path, JOURNAL_ROWS, &journal, &error), STATUS_OK);
+    assert_int_equal(journal_open(place->path, JOURNAL_RECORDS, &journal, &error), STATUS_OK);
     size_t length = file_length(place->path);
     assert_int_equal(unlink(place->path), 0);
     assert_int_equal(journal_flush(&journal, &error), STATUS_OK);
@@ -316,7 +356,7 @@ static void a_journal_that_was_removed_is_written_again(void **state) {
     assert_int_equal(file_length(place->path), length);
     assert_int_equal(journal_close(&journal, &error), STATUS_OK);
     add(place, 2, 0.75);
-    assert_int_equal(journal_read(place->path, JOURNAL_ROWS, &journal, &error), STATUS_OK);
+    assert_int_equal(journal_read(place->path, JOURNAL_RECORDS, &journal, &error), STATUS_OK);
     assert_int_equal(journal.count, 2);
     assert_int_equal(journal.skipped, 0);
     journal_close(&journal, NULL);
@@ -331,13 +371,13 @@ static void a_journal_that_was_cut_keeps_what_is_added(void **state) {
     struct arena arena;
     arena_init(&arena);
     const struct record *kept, *record = lab_record(&place->arena, 2, TRIAL_DONE, columns, 2, 2);
-    assert_int_equal(journal_open(place->path, JOURNAL_ROWS, &journal, &error), STATUS_OK);
+    assert_int_equal(journal_open(place->path, JOURNAL_RECORDS, &journal, &error), STATUS_OK);
     assert_int_equal(truncate(place->path, 20), 0);
     assert_int_equal(journal_add(&journal, record, &kept, &error), STATUS_OK);
     assert_non_null(journal_whole(&journal, kept, &arena));
     arena_clear(&arena);
     assert_int_equal(journal_close(&journal, &error), STATUS_OK);
-    assert_int_equal(journal_read(place->path, JOURNAL_ROWS, &journal, &error), STATUS_OK);
+    assert_int_equal(journal_read(place->path, JOURNAL_RECORDS, &journal, &error), STATUS_OK);
     assert_int_equal(journal.count, 1);
     assert_int_equal(journal.skipped, 1);
     journal_close(&journal, NULL);
@@ -349,7 +389,7 @@ static void a_journal_that_was_moved_is_noticed(void **state) {
     struct error error = {0};
     char moved[sizeof place->path + 8];
     snprintf(moved, sizeof moved, "%s.moved", place->path);
-    assert_int_equal(journal_open(place->path, JOURNAL_ROWS, &journal, &error), STATUS_OK);
+    assert_int_equal(journal_open(place->path, JOURNAL_RECORDS, &journal, &error), STATUS_OK);
     assert_int_equal(journal_flush(&journal, &error), STATUS_OK);
     assert_int_equal(rename(place->path, moved), 0);
     assert_int_equal(journal_flush(&journal, &error), STATUS_ENVIRONMENT);
@@ -361,6 +401,7 @@ static void a_journal_that_was_moved_is_noticed(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_missing_journal_is_empty, make_place, remove_place),
+        cmocka_unit_test_setup_teardown(postponed_records_come_back, make_place, remove_place),
         cmocka_unit_test_setup_teardown(a_journal_that_was_removed_is_written_again, make_place, remove_place),
         cmocka_unit_test_setup_teardown(a_journal_that_was_cut_keeps_what_is_added, make_place, remove_place),
         cmocka_unit_test_setup_teardown(numbers_read_back_exactly, make_place, remove_place),

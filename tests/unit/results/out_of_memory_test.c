@@ -184,7 +184,7 @@ static enum status run_config(struct error *error) {
 static enum status write_results(struct folder *folder, struct results *results, struct error *error) {
     static const char *const columns[] = {"train_loss", "test_loss", "test_accuracy"};
     struct journal journal;
-    enum status status = journal_open(folder_file(folder, FOLDER_JOURNAL), JOURNAL_ROWS, &journal, error);
+    enum status status = journal_open(folder_file(folder, FOLDER_JOURNAL), JOURNAL_RECORDS, &journal, error);
     if (status != STATUS_OK)
         return status;
     bool added;
@@ -245,7 +245,7 @@ static enum status run_results(struct error *error) {
     status = write_results(&folder, &results, error);
     results_clear(&results);
     if (status == STATUS_OK)
-        status = journal_read(folder_file(&folder, FOLDER_JOURNAL), JOURNAL_ROWS, &journal, error);
+        status = journal_read(folder_file(&folder, FOLDER_JOURNAL), JOURNAL_RECORDS, &journal, error);
     if (status == STATUS_OK) {
         assert_int_equal(journal.count, 4);
         assert_int_equal(journal.skipped, 0);
