@@ -36,12 +36,8 @@ static void add_needed(const struct comparisons *all, const struct comparison *c
 static void show_comparisons(const struct results *results, const char *metric, struct text *out) {
     struct comparisons all;
     comparisons_make(results, metric, &all);
-    const struct comparison **list = memory_alloc(all.count + 1, sizeof *list);
-    size_t n = comparisons_clearest(&all, MOST_SENTENCES, list), pairs = 0;
-    for (size_t i = 0; i < n; i++) {
-        size_t one = list[i]->win + list[i]->tie + list[i]->loss;
-        pairs = one > pairs ? one : pairs;
-    }
+    const struct comparison *list[GUESSES];
+    size_t n = comparisons_clearest(&all, MOST_SENTENCES, list, GUESSES), pairs = all.pairs;
     struct text line;
     text_init(&line);
     if (n > 0 && pairs < STATISTICS_LEAST) {
@@ -65,7 +61,6 @@ static void show_comparisons(const struct results *results, const char *metric, 
         verdict_difference(results, &all, list[i], &line);
         add_line("  ", &line, out);
     }
-    free(list);
     text_clear(&line);
     comparisons_clear(&all);
 }

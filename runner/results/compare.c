@@ -26,11 +26,12 @@ struct work {
     struct cell *cells; /* [n_points][n_seeds] */
     int64_t *seeds;
     size_t n_seeds;
-    double *differences; /* [n_seeds] */
-    size_t *problems;    /* [n_points] results_problems() */
-    double *luck;        /* [n_points] reckon_luck(), of the first point of each problem */
-    struct pair *pairs;  /* [count] that are compared */
-    double *p;           /* corrected: [count] with a baseline, else of all pairs of points; NULL: they are too many */
+    double *differences;            /* [n_seeds] */
+    size_t *problems;               /* [n_points] results_problems() */
+    double *luck;                   /* [n_points] reckon_luck(), of the first point of each problem */
+    struct pair *pairs;             /* [count] that are compared */
+    const struct comparison **made; /* [count] those that were asked for; NULL: none yet */
+    double *p; /* corrected: [count] with a baseline, else of all pairs of points; NULL: they are too many */
 };
 
 struct pair {
@@ -69,6 +70,7 @@ static void work_clear(struct work *work) {
     free(work->cells);
     free(work->differences);
     free(work->pairs);
+    free(work->made);
     free(work->p);
 }
 
@@ -360,11 +362,18 @@ void comparisons_open(const struct results *results, const char *metric, struct 
 
 void comparisons_make(const struct results *results, const char *metric, struct comparisons *comparisons) {
     comparisons_open(results, metric, comparisons);
-    comparisons->items = arena_array(&comparisons->arena, comparisons->count, sizeof *comparisons->items);
-    for (size_t i = 0; i < comparisons->count; i++)
-        comparisons_at(comparisons, i, &comparisons->items[i]);
-    work_clear(comparisons->work);
-    comparisons->work = NULL;
+    const struct pair *pairs = comparisons->work->pairs;
+    comparisons->reference = comparisons->count > 0 ? pairs[0].reference : SIZE_MAX;
+    for (size_t i = 0; i < comparisons->count; i++) {
+        struct comparison c;
+        comparisons_at(comparisons, i, &c);
+        comparisons->verdicts[c.verdict]++;
+        size_t n = c.win + c.tie + c.loss;
+        if (c.verdict != VERDICT_REFERENCE && n > comparisons->pairs)
+            comparisons->pairs = n;
+        if (c.reference != pairs[0].reference)
+            comparisons->reference = SIZE_MAX;
+    }
 }
 
 void comparisons_clear(struct comparisons *comparisons) {
@@ -382,36 +391,60 @@ size_t comparison_seeds_needed(const struct comparisons *comparisons, const stru
     return statistics_pairs_needed(c->t.effect, (1 - STATISTICS_LEVEL) / (double)(tests > 0 ? tests : 1));
 }
 
+static const struct comparison *find_made(const struct comparisons *comparisons, size_t i) {
+    struct work *work = comparisons->work;
+    if (work->made == NULL)
+        work->made = memory_alloc(comparisons->count, sizeof(struct comparison *));
+    if (work->made[i] == NULL) {
+        struct comparison *made = arena_alloc(&work->comparisons->arena, sizeof *made);
+        comparisons_at(comparisons, i, made);
+        work->made[i] = made;
+    }
+    return work->made[i];
+}
+
 static int compare_points(const void *point, const void *item) {
-    size_t a = *(const size_t *)point, b = ((const struct comparison *)item)->point;
+    size_t a = *(const size_t *)point, b = ((const struct pair *)item)->point;
     return (a > b) - (a < b);
 }
 
 const struct comparison *comparisons_find(const struct comparisons *comparisons, size_t point) {
-    return comparisons->count > 0
-               ? bsearch(&point, comparisons->items, comparisons->count, sizeof *comparisons->items, compare_points)
-               : NULL;
+    const struct pair *pairs = comparisons->work->pairs,
+                      *pair = bsearch(&point, pairs, comparisons->count, sizeof *pairs, compare_points);
+    return pair != NULL ? find_made(comparisons, (size_t)(pair - pairs)) : NULL;
 }
+
+struct weight {
+    bool told; /* there is a verdict */
+    double difference;
+    size_t i;
+};
 
 /* Those with a verdict first, the largest differences first. */
 static int compare_weight(const void *a, const void *b) {
-    const struct comparison *x = *(const struct comparison *const *)a, *y = *(const struct comparison *const *)b;
-    bool x_told = x->verdict == VERDICT_BETTER || x->verdict == VERDICT_WORSE,
-         y_told = y->verdict == VERDICT_BETTER || y->verdict == VERDICT_WORSE;
-    if (x_told != y_told)
-        return x_told ? -1 : 1;
-    double dx = isnan(x->t.mean) ? -1 : fabs(x->t.mean), dy = isnan(y->t.mean) ? -1 : fabs(y->t.mean);
-    if (dx != dy)
-        return dx > dy ? -1 : 1;
-    return (x->point > y->point) - (x->point < y->point);
+    const struct weight *x = a, *y = b;
+    if (x->told != y->told)
+        return x->told ? -1 : 1;
+    if (x->difference != y->difference)
+        return x->difference > y->difference ? -1 : 1;
+    return (x->i > y->i) - (x->i < y->i);
 }
 
-size_t comparisons_clearest(const struct comparisons *comparisons, size_t most, const struct comparison **list) {
+size_t comparisons_clearest(const struct comparisons *comparisons, size_t most, const struct comparison **list,
+                            size_t room) {
+    struct weight *weights = memory_alloc(comparisons->count + 1, sizeof *weights);
     size_t n = 0;
-    for (size_t i = 0; i < comparisons->count; i++)
-        if (comparisons->items[i].verdict != VERDICT_REFERENCE)
-            list[n++] = &comparisons->items[i];
+    for (size_t i = 0; i < comparisons->count; i++) {
+        struct comparison c;
+        comparisons_at(comparisons, i, &c);
+        if (c.verdict != VERDICT_REFERENCE)
+            weights[n++] = (struct weight){c.verdict == VERDICT_BETTER || c.verdict == VERDICT_WORSE,
+                                           isnan(c.t.mean) ? -1 : fabs(c.t.mean), i};
+    }
     if (n > most)
-        qsort(list, n, sizeof *list, compare_weight);
+        qsort(weights, n, sizeof *weights, compare_weight);
+    for (size_t k = 0; k < n && k < room; k++)
+        list[k] = find_made(comparisons, weights[k].i);
+    free(weights);
     return n;
 }

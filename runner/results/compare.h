@@ -45,29 +45,33 @@ struct comparisons {
     const char *chosen; /* column by which the best was chosen: on validation data where there is some */
     size_t family;      /* number of tests that Holm's correction counts */
     size_t planned;     /* the same where all points have trials enough to be tested */
-    struct comparison
-        *items; /* in grid order; points without a reference are left out, references have VERDICT_REFERENCE */
-    size_t count;
-    struct work *work; /* what they are made of, while it is open */
+    size_t count;       /* in grid order; points without a reference are left out, references have VERDICT_REFERENCE */
+    struct work *work;  /* what they are made of: all at once would take much room where points are many */
+
+    /* of all of them, by comparisons_make() */
+    size_t verdicts[VERDICT_REFERENCE + 1]; /* how many have each */
+    size_t reference;                       /* that all are compared with; SIZE_MAX: there are several, or none */
+    size_t pairs;                           /* the most of a comparison that is no reference's */
 };
 
 /* `metric` is any column (column.h). */
-void comparisons_make(const struct results *results, const char *metric, struct comparisons *comparisons);
-/* The same without `items`, which take much room where points are many: they are made one by one. */
 void comparisons_open(const struct results *results, const char *metric, struct comparisons *comparisons);
 void comparisons_at(const struct comparisons *comparisons, size_t i, struct comparison *comparison);
+/* comparisons_open(), and what there is to know of all. */
+void comparisons_make(const struct results *results, const char *metric, struct comparisons *comparisons);
 void comparisons_clear(struct comparisons *comparisons);
 
 /* Seeds that would show a difference such as the one found, were it the true one, after the correction; 0: more than 100000, or not
    known. Where there are fewer than STATISTICS_LEAST pairs, the correction is that over all tests that are planned. Takes time. */
 size_t comparison_seeds_needed(const struct comparisons *comparisons, const struct comparison *comparison);
 
-/* The comparison of a point, or NULL. */
+/* The comparison of a point, or NULL; it lives as long as `comparisons`. */
 const struct comparison *comparisons_find(const struct comparisons *comparisons, size_t point);
 
-/* All but the references: in grid order, or, where they are more than can be shown, the clearest first (those with a verdict, then the largest
-   differences). `list` has room for all. Returns their number. */
-size_t comparisons_clearest(const struct comparisons *comparisons, size_t most, const struct comparison **list);
+/* All but the references, as far as `list` has `room`: in grid order, or, where they are more than `most`, the clearest first (those with a
+   verdict, then the largest differences). Returns their number. */
+size_t comparisons_clearest(const struct comparisons *comparisons, size_t most, const struct comparison **list,
+                            size_t room);
 
 /* Friedman's test with Nemenyi's critical difference. Blocks are the data sets, where there are several (means over the seeds), else the
    seeds; treatments are the points, seen without that axis. Treatments without any value (all trials failed) are left

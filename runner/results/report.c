@@ -185,9 +185,12 @@ size_t report_pick(const struct report *report, size_t most, size_t *points, boo
     }
     /* Of those compared with: the first few. Then the worst two, and the best as far as there is room; all in order. */
     size_t *chosen = memory_alloc(most, sizeof *chosen), worst = most >= 6 ? 2 : 1;
-    for (size_t i = 0; i < report->comparisons.count && n < most / 4; i++)
-        if (report->comparisons.items[i].verdict == VERDICT_REFERENCE)
-            chosen[n++] = report->comparisons.items[i].point;
+    for (size_t i = 0; i < report->comparisons.count && n < most / 4; i++) {
+        struct comparison c;
+        comparisons_at(&report->comparisons, i, &c);
+        if (c.verdict == VERDICT_REFERENCE)
+            chosen[n++] = c.point;
+    }
     for (size_t i = 0; i < report->n_ended && i < worst; i++)
         if (!among(chosen, n, report->order[report->n_ended - 1 - i]))
             chosen[n++] = report->order[report->n_ended - 1 - i];

@@ -57,8 +57,8 @@ static void add_comparisons(struct report *report, struct text *out) {
     text_init(&sentence);
     verdict_overview(report->results, all, &sentence);
     if (sentence.length > 0) {
-        const struct comparison **list = memory_alloc(all->count + 1, sizeof *list);
-        size_t n = comparisons_clearest(all, REPORT_SENTENCES, list);
+        const struct comparison *list[REPORT_SENTENCES];
+        size_t n = comparisons_clearest(all, REPORT_SENTENCES, list, REPORT_SENTENCES);
         html_element(out, "h3",
                      !all->best                 ? "Against the baseline"
                      : report->several_problems ? "Against the best of each data set"
@@ -76,7 +76,6 @@ static void add_comparisons(struct report *report, struct text *out) {
             html_printf(out, "The %d clearest of %zu comparisons; comparisons.csv has all.", REPORT_SENTENCES, n);
             text_add(out, "</p>\n");
         }
-        free(list);
     }
     text_clear(&sentence);
 }

@@ -109,17 +109,10 @@ static void add_figures(const struct comparisons *all, const struct comparison *
 }
 
 /* Whether all points have the same reference. */
-static bool one_reference(const struct comparisons *all) {
-    for (size_t i = 1; i < all->count; i++)
-        if (all->items[i].reference != all->items[0].reference)
-            return false;
-    return all->count > 0;
-}
-
 void verdict_difference(const struct results *results, const struct comparisons *all,
                         const struct comparison *comparison, struct text *out) {
     add_point(results, comparison->point, out);
-    if (!one_reference(all)) {
+    if (all->reference == SIZE_MAX) {
         text_add(out, " against ");
         add_point(results, comparison->reference, out);
     }
@@ -129,15 +122,13 @@ void verdict_difference(const struct results *results, const struct comparisons 
 void verdict_overview(const struct results *results, const struct comparisons *all, struct text *out) {
     static const char *const names[] = {"without a verdict", "no difference shown", "better", "worse"};
     static const enum verdict order[] = {VERDICT_BETTER, VERDICT_WORSE, VERDICT_UNDECIDED, VERDICT_NONE};
-    size_t counts[VERDICT_REFERENCE + 1] = {0};
-    for (size_t i = 0; i < all->count; i++)
-        counts[all->items[i].verdict]++;
+    const size_t *counts = all->verdicts;
     if (all->count <= counts[VERDICT_REFERENCE])
         return;
     text_printf(out, "%s, against ", all->metric);
-    bool one = one_reference(all);
+    bool one = all->reference != SIZE_MAX;
     if (one)
-        add_point(results, all->items[0].reference, out);
+        add_point(results, all->reference, out);
     else
         text_add(out, all->best ? "the best of each data set" : "the baseline ");
     if (!one && !all->best)

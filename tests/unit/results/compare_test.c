@@ -87,7 +87,7 @@ static void the_best_is_chosen_on_validation_rows(void **state) {
     lab_results(&results, axes, 1, labels, 3, 3);
     fill(&results, accuracy, test, val);
     comparisons_make(&results, "test_accuracy", &all);
-    assert_true(all.best && all.items[0].reference == 2 && all.family == 3);
+    assert_true(all.best && all.reference == 2 && all.family == 3);
     assert_string_equal(all.chosen, "val_accuracy");
     verdict_is(&all, 2, VERDICT_REFERENCE, "");
     /* Differences 0.1, 0.12, 0.15 of point 1: t = 0.123333 / 0.0251661 sqrt(3), p = 0.0136; three pairs, and the least of them */
@@ -98,7 +98,7 @@ static void the_best_is_chosen_on_validation_rows(void **state) {
     /* Without validation rows by the metric itself */
     fill(&results, accuracy, test, NULL);
     comparisons_make(&results, "test_accuracy", &all);
-    assert_true(all.items[0].reference == 1 && strcmp(all.chosen, "test_accuracy") == 0);
+    assert_true(all.reference == 1 && strcmp(all.chosen, "test_accuracy") == 0);
     comparisons_clear(&all);
     results_clear(&results);
 }
@@ -200,7 +200,7 @@ static void a_point_with_diverged_trials_is_never_better(void **state) {
     comparisons_clear(&all);
     results.baseline = "best"; /* is one without diverged trials */
     comparisons_make(&results, "test_loss", &all);
-    assert_int_equal(all.items[0].reference, 0);
+    assert_int_equal(all.reference, 0);
     comparisons_clear(&all);
     results_clear(&results);
 }
@@ -257,7 +257,7 @@ static void many_points_are_corrected_over_all_pairs(void **state) {
     lab_results(&results, axes, 1, names, POINTS, SEEDS);
     fill(&results, loss, values, NULL);
     comparisons_make(&results, "test_loss", &all);
-    assert_int_equal(all.items[0].reference, 0);
+    assert_int_equal(all.reference, 0);
     assert_int_equal(all.family, 45150);
     const struct comparison *c = comparisons_find(&all, 300);
     assert_true(c->t.p < 1e-5 && fabs(c->p_holm / (45150 * c->t.p) - 1) < 1e-14);

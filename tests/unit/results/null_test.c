@@ -90,10 +90,7 @@ static size_t wrong_families(const struct experiment_of_chance *chance, size_t f
         struct comparisons all;
         draw(chance, f, &results);
         comparisons_make(&results, chance->step > 0 ? "test_accuracy" : "test_loss", &all);
-        bool wrong = false;
-        for (size_t i = 0; i < all.count; i++)
-            wrong = wrong || all.items[i].verdict == VERDICT_BETTER || all.items[i].verdict == VERDICT_WORSE;
-        count += wrong ? 1 : 0;
+        count += all.verdicts[VERDICT_BETTER] + all.verdicts[VERDICT_WORSE] > 0 ? 1 : 0;
         comparisons_clear(&all);
         results_clear(&results);
     }

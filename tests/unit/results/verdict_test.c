@@ -18,8 +18,6 @@ static void comparisons_become_sentences(void **state) {
     struct comparisons all = {.metric = "test_loss", .best = true, .chosen = "val_loss", .family = 2};
     struct comparison c = {.point = 1, .p_holm = 0.00301, .verdict = VERDICT_WORSE, .reason = "", .tie = 1, .loss = 4};
     c.t = (struct t_test){.n = 5, .mean = 0.012, .low = 0.005, .high = 0.019};
-    struct comparison both[] = {c, c};
-    all.items = both;
     all.count = 2;
     struct text out;
     text_init(&out);
@@ -44,12 +42,12 @@ static void comparisons_become_sentences(void **state) {
            "batch_size=100: test_loss lower by 0.0120, 95 % interval "
            "-0.0040 to 0.0200, p = 0.250, 5 seeds, 5 won, 0 tied, 0 lost; about 22 seeds would show a difference such "
            "as this");
-    both[0].reference = 1;
+    all.reference = SIZE_MAX;
     verdict_difference(&results, &all, &c, &out);
     expect(&out, "batch_size=100 against batch_size=10: test_loss lower by 0.0120, 95 % interval -0.0040 to 0.0200, p "
                  "= 0.250, 5 "
                  "seeds, 5 won, 0 tied, 0 lost; about 22 seeds would show a difference such as this");
-    both[0].reference = 0;
+    all.reference = 0;
     c.t.high = -0.004; /* the interval leaves 0 out, the corrected test does not */
     c.t.p = 0.021;
     c.p_holm = 0.064;
@@ -71,9 +69,7 @@ static void comparisons_become_sentences(void **state) {
     c = (struct comparison){.point = 1, .reason = "fewer than 3 seeds", .p_holm = (double)NAN};
     verdict_difference(&results, &all, &c, &out);
     expect(&out, "batch_size=100: fewer than 3 seeds");
-    struct comparison items[] = {{.point = 0, .verdict = VERDICT_REFERENCE}, {.point = 1, .verdict = VERDICT_WORSE}};
-    all.items = items;
-    all.count = 2;
+    all.verdicts[VERDICT_REFERENCE] = all.verdicts[VERDICT_WORSE] = 1;
     verdict_overview(&results, &all, &out);
     expect(&out, "test_loss, against batch_size=10, the best by val_loss: 1 worse (p corrected over 2 tests)");
     all.chosen = all.metric;
