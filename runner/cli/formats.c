@@ -44,9 +44,10 @@ void latex_text(const char *text, struct text *out) {
 
 void sheet_write_markdown(const struct sheet *sheet, struct text *out) {
     size_t n = sheet->columns;
-    for (size_t i = 0; i < sheet->count; i++) {
+    const char *cell = sheet_first(sheet);
+    for (size_t i = 0; i < sheet->count; i++, cell = sheet_next(cell)) {
         text_add(out, i % n == 0 ? "| " : " ");
-        markdown_text(sheet->cells[i], out);
+        markdown_text(cell, out);
         text_add(out, " |");
         if (i % n != n - 1)
             continue;
@@ -62,8 +63,9 @@ void sheet_write_latex(const struct sheet *sheet, struct text *out) {
     for (size_t c = 0; c < n; c++)
         text_add_char(out, sheet->right[c] ? 'r' : 'l');
     text_add(out, "}\n\\toprule\n");
-    for (size_t i = 0; i < sheet->count; i++) {
-        latex_text(sheet->cells[i], out);
+    const char *cell = sheet_first(sheet);
+    for (size_t i = 0; i < sheet->count; i++, cell = sheet_next(cell)) {
+        latex_text(cell, out);
         text_add(out, i % n == n - 1 ? " \\\\\n" : " & ");
         if (i + 1 == n)
             text_add(out, "\\midrule\n");

@@ -91,25 +91,30 @@ void words_sparkline(const double *values, size_t n, size_t width, bool unicode,
 
 void sheet_init(struct sheet *sheet, size_t columns) {
     *sheet = (struct sheet){.columns = columns};
+    text_init(&sheet->cells);
     sheet->right = memory_alloc(columns + 1, sizeof *sheet->right);
 }
 
 void sheet_clear(struct sheet *sheet) {
-    for (size_t i = 0; i < sheet->count; i++)
-        free(sheet->cells[i]);
-    free(sheet->cells);
+    text_clear(&sheet->cells);
     free(sheet->right);
     *sheet = (struct sheet){0};
 }
 
 void sheet_add(struct sheet *sheet, const char *cell) {
-    if (sheet->count == sheet->capacity) {
-        sheet->capacity = sheet->capacity == 0 ? 64 : 2 * sheet->capacity;
-        sheet->cells = memory_resize(sheet->cells, sheet->capacity, sizeof *sheet->cells);
-    }
-    char *copy = memory_copy_text(cell);
-    text_tame(copy, strlen(copy), "");
-    sheet->cells[sheet->count++] = copy;
+    size_t start = sheet->cells.length;
+    text_add(&sheet->cells, cell);
+    sheet->cells.length = start + text_tame(sheet->cells.data + start, sheet->cells.length - start, "");
+    text_add_char(&sheet->cells, '\0');
+    sheet->count++;
+}
+
+const char *sheet_first(const struct sheet *sheet) {
+    return sheet->cells.data;
+}
+
+const char *sheet_next(const char *cell) {
+    return cell + strlen(cell) + 1;
 }
 
 void sheet_right(struct sheet *sheet, size_t column) {
@@ -123,16 +128,18 @@ static void pad(struct text *out, size_t n) {
 
 void sheet_write(const struct sheet *sheet, const char *indent, struct text *out) {
     size_t *widths = memory_alloc(sheet->columns + 1, sizeof *widths);
-    for (size_t i = 0; i < sheet->count; i++) {
-        size_t width = words_width(sheet->cells[i]), column = i % sheet->columns;
+    const char *cell = sheet_first(sheet);
+    for (size_t i = 0; i < sheet->count; i++, cell = sheet_next(cell)) {
+        size_t width = words_width(cell), column = i % sheet->columns;
         widths[column] = width > widths[column] ? width : widths[column];
     }
-    for (size_t i = 0; i < sheet->count; i++) {
-        size_t column = i % sheet->columns, rest = widths[column] - words_width(sheet->cells[i]);
+    cell = sheet_first(sheet);
+    for (size_t i = 0; i < sheet->count; i++, cell = sheet_next(cell)) {
+        size_t column = i % sheet->columns, rest = widths[column] - words_width(cell);
         text_add(out, column == 0 ? indent : "  ");
         if (sheet->right[column])
             pad(out, rest);
-        text_add(out, sheet->cells[i]);
+        text_add(out, cell);
         if (!sheet->right[column] && column + 1 < sheet->columns)
             pad(out, rest);
         if (column + 1 == sheet->columns) {

@@ -22,14 +22,17 @@ void words_sparkline(const double *values, size_t n, size_t width, bool unicode,
 
 /* A grid of cells, printed with aligned columns. Cells are copied. */
 struct sheet {
-    char **cells;
-    size_t columns, count, capacity; /* count: cells so far, row by row */
-    bool *right;                     /* [columns] aligned to the right */
+    struct text cells;     /* one behind the other, row by row, each with its NUL */
+    size_t columns, count; /* count: cells so far */
+    bool *right;           /* [columns] aligned to the right */
 };
 void sheet_init(struct sheet *sheet, size_t columns);
 void sheet_clear(struct sheet *sheet);
 void sheet_add(struct sheet *sheet, const char *cell);
 void sheet_right(struct sheet *sheet, size_t column);
+/* The first one, and the one behind it. */
+const char *sheet_first(const struct sheet *sheet);
+const char *sheet_next(const char *cell);
 void sheet_write(const struct sheet *sheet, const char *indent, struct text *out);
 
 #endif
