@@ -51,9 +51,10 @@ struct kernels {
     /* y [n] = alpha b x + beta y for b [n][k], x [k], by dot products. */
     void (*dots)(uint64_t n, uint64_t k, float alpha, const float *x, const float *b, uint64_t b_pitch, float beta,
                  float *y);
-    /* c [m][n] += alpha a b, where the entries of a's row i are numbers marks[i] .. marks[i + 1] - 1; best where b has few rows. */
+    /* c [m][n] += alpha a b, where the entries of a's row i are numbers marks[i] .. marks[i + 1] - 1; best where they are in few
+       columns. Rows first .. first + rows - 1 of b, but m at most, are fetched from memory ahead of their use. */
     void (*sparse)(const struct sparse_entry *entries, const uint32_t *marks, uint64_t m, uint64_t n, float alpha,
-                   const float *b, uint64_t b_pitch, float *c, uint64_t c_pitch);
+                   const float *b, uint64_t b_pitch, uint64_t first, uint64_t rows, float *c, uint64_t c_pitch);
     /* to [columns][rows] from `from` [rows][columns] */
     void (*transpose)(uint64_t rows, uint64_t columns, const float *from, uint64_t from_pitch, float *to,
                       uint64_t to_pitch);

@@ -13,9 +13,11 @@
 #define UNROLL(n) PRAGMA(GCC unroll n)
 #endif
 #define INLINE static inline __attribute__((always_inline))
-#define PANEL 2         /* vectors of a row of a block */
-#define LINE 16         /* floats of a cache line */
-#define PREFETCH_ROWS 8 /* of b, ahead of their use: its rows lie too far apart for the hardware to guess */
+#define PANEL 2 /* vectors of a row of a block */
+#define LINE 16 /* floats of a cache line */
+/* The rows of b lie too far apart for the hardware to guess which come next. */
+#define PREFETCH_ROWS 8   /* of b, ahead of their use */
+#define PREFETCH_SECOND 2 /* into the second-level cache */
 
 typedef float vec_unaligned __attribute__((vector_size(WIDTH * sizeof(float)), aligned(4), may_alias));
 
@@ -54,9 +56,10 @@ INLINE vec started(float beta, const float *row, const int v, const int panel, c
 
 /* ---- Dense blocks ---- */
 
+/* Row p of b + ahead is fetched with row p of b. */
 INLINE void block_panel(const int rows, const int panel, const bool full, uint64_t last, uint64_t k, const float *a,
-                        uint64_t a_row, uint64_t a_k, const float *b, uint64_t b_pitch, float beta, float *c,
-                        uint64_t c_pitch) {
+                        uint64_t a_row, uint64_t a_k, const float *b, uint64_t b_pitch, uint64_t ahead, float beta,
+                        float *c, uint64_t c_pitch) {
     vec sum[BLOCK_ROWS][PANEL];
     UNROLL(16)
     for (int i = 0; i < rows; i++)
@@ -69,7 +72,7 @@ INLINE void block_panel(const int rows, const int panel, const bool full, uint64
         for (int v = 0; v < panel; v++) {
             line[v] = load_of(b, v, panel, full, last);
             if (v * WIDTH % LINE == 0)
-                __builtin_prefetch(b + PREFETCH_ROWS * b_pitch + (uint64_t)v * WIDTH);
+                __builtin_prefetch(b + ahead + (uint64_t)v * WIDTH);
         }
         UNROLL(16)
         for (int i = 0; i < rows; i++) {
@@ -88,32 +91,32 @@ INLINE void block_panel(const int rows, const int panel, const bool full, uint64
 
 /* Rows of c by up to PANEL vectors of its columns. */
 INLINE void block_rows(const int rows, uint64_t n, uint64_t k, const float *a, uint64_t a_row, uint64_t a_k,
-                       const float *b, uint64_t b_pitch, float beta, float *c, uint64_t c_pitch) {
+                       const float *b, uint64_t b_pitch, uint64_t ahead, float beta, float *c, uint64_t c_pitch) {
     if (n == PANEL * WIDTH)
-        block_panel(rows, PANEL, true, WIDTH, k, a, a_row, a_k, b, b_pitch, beta, c, c_pitch);
+        block_panel(rows, PANEL, true, WIDTH, k, a, a_row, a_k, b, b_pitch, ahead, beta, c, c_pitch);
     else if (n > WIDTH)
-        block_panel(rows, PANEL, false, n - WIDTH, k, a, a_row, a_k, b, b_pitch, beta, c, c_pitch);
+        block_panel(rows, PANEL, false, n - WIDTH, k, a, a_row, a_k, b, b_pitch, ahead, beta, c, c_pitch);
     else
-        block_panel(rows, 1, false, n, k, a, a_row, a_k, b, b_pitch, beta, c, c_pitch);
+        block_panel(rows, 1, false, n, k, a, a_row, a_k, b, b_pitch, ahead, beta, c, c_pitch);
 }
 
 static void block(uint64_t rows, uint64_t n, uint64_t k, const float *a, uint64_t a_row, uint64_t a_k, const float *b,
-                  uint64_t b_pitch, float beta, float *c, uint64_t c_pitch) {
+                  uint64_t b_pitch, uint64_t ahead, float beta, float *c, uint64_t c_pitch) {
     switch (rows) {
 #if BLOCK_ROWS > 6
-    case 12: block_rows(12, n, k, a, a_row, a_k, b, b_pitch, beta, c, c_pitch); break;
-    case 11: block_rows(11, n, k, a, a_row, a_k, b, b_pitch, beta, c, c_pitch); break;
-    case 10: block_rows(10, n, k, a, a_row, a_k, b, b_pitch, beta, c, c_pitch); break;
-    case 9: block_rows(9, n, k, a, a_row, a_k, b, b_pitch, beta, c, c_pitch); break;
-    case 8: block_rows(8, n, k, a, a_row, a_k, b, b_pitch, beta, c, c_pitch); break;
-    case 7: block_rows(7, n, k, a, a_row, a_k, b, b_pitch, beta, c, c_pitch); break;
+    case 12: block_rows(12, n, k, a, a_row, a_k, b, b_pitch, ahead, beta, c, c_pitch); break;
+    case 11: block_rows(11, n, k, a, a_row, a_k, b, b_pitch, ahead, beta, c, c_pitch); break;
+    case 10: block_rows(10, n, k, a, a_row, a_k, b, b_pitch, ahead, beta, c, c_pitch); break;
+    case 9: block_rows(9, n, k, a, a_row, a_k, b, b_pitch, ahead, beta, c, c_pitch); break;
+    case 8: block_rows(8, n, k, a, a_row, a_k, b, b_pitch, ahead, beta, c, c_pitch); break;
+    case 7: block_rows(7, n, k, a, a_row, a_k, b, b_pitch, ahead, beta, c, c_pitch); break;
 #endif
-    case 6: block_rows(6, n, k, a, a_row, a_k, b, b_pitch, beta, c, c_pitch); break;
-    case 5: block_rows(5, n, k, a, a_row, a_k, b, b_pitch, beta, c, c_pitch); break;
-    case 4: block_rows(4, n, k, a, a_row, a_k, b, b_pitch, beta, c, c_pitch); break;
-    case 3: block_rows(3, n, k, a, a_row, a_k, b, b_pitch, beta, c, c_pitch); break;
-    case 2: block_rows(2, n, k, a, a_row, a_k, b, b_pitch, beta, c, c_pitch); break;
-    case 1: block_rows(1, n, k, a, a_row, a_k, b, b_pitch, beta, c, c_pitch); break;
+    case 6: block_rows(6, n, k, a, a_row, a_k, b, b_pitch, ahead, beta, c, c_pitch); break;
+    case 5: block_rows(5, n, k, a, a_row, a_k, b, b_pitch, ahead, beta, c, c_pitch); break;
+    case 4: block_rows(4, n, k, a, a_row, a_k, b, b_pitch, ahead, beta, c, c_pitch); break;
+    case 3: block_rows(3, n, k, a, a_row, a_k, b, b_pitch, ahead, beta, c, c_pitch); break;
+    case 2: block_rows(2, n, k, a, a_row, a_k, b, b_pitch, ahead, beta, c, c_pitch); break;
+    case 1: block_rows(1, n, k, a, a_row, a_k, b, b_pitch, ahead, beta, c, c_pitch); break;
     default: break;
     }
 }
@@ -128,14 +131,17 @@ INLINE uint64_t block_height(uint64_t left) {
 #endif
 }
 
-/* Some rows of c: a panel of b's columns serves all of them while it is in the first-level cache. */
+/* Some rows of c: a panel of b's columns serves all of them while it is in the first-level cache. The second
+   block can fetch the next panel, which then comes from the second-level cache at worst. */
 static void group(uint64_t rows, uint64_t n, uint64_t k, const float *a, uint64_t a_row, uint64_t a_k, const float *b,
                   uint64_t b_pitch, float beta, float *c, uint64_t c_pitch) {
     for (uint64_t j = 0; j < n; j += PANEL * WIDTH) {
         uint64_t columns = n - j < PANEL * WIDTH ? n - j : PANEL * WIDTH;
         for (uint64_t i = 0, high; i < rows; i += high) {
             high = block_height(rows - i);
-            block(high, columns, k, a + i * a_row, a_row, a_k, b + j, b_pitch, beta, c + i * c_pitch + j, c_pitch);
+            uint64_t ahead = FETCH_NEXT && i > 0 && i <= BLOCK_ROWS ? PANEL * WIDTH : PREFETCH_ROWS * b_pitch;
+            block(high, columns, k, a + i * a_row, a_row, a_k, b + j, b_pitch, ahead, beta, c + i * c_pitch + j,
+                  c_pitch);
         }
     }
 }
@@ -258,11 +264,13 @@ static void dots(uint64_t n, uint64_t k, float alpha, const float *x, const floa
 
 /* ---- Sparse rows ---- */
 
-/* A panel of the columns of all rows of c. */
+/* A panel of the columns of all rows of c. Meanwhile a panel of `rows` rows of b, but m at most, is fetched from `next`. */
 INLINE void sparse_panel(const int panel, const bool full, uint64_t last, const struct sparse_entry *entries,
-                         const uint32_t *marks, uint64_t m, float alpha, const float *b, uint64_t b_pitch, float *c,
-                         uint64_t c_pitch) {
+                         const uint32_t *marks, uint64_t m, float alpha, const float *b, uint64_t b_pitch,
+                         const float *next, uint64_t rows, float *c, uint64_t c_pitch) {
     for (uint64_t i = 0; i < m; i++, c += c_pitch) {
+        for (uint64_t j = 0; i < rows && j < SPARSE_PANEL * WIDTH; j += LINE)
+            __builtin_prefetch(next + i * b_pitch + j, 0, PREFETCH_SECOND);
         const struct sparse_entry *entry = entries + marks[i], *end = entries + marks[i + 1];
         if (entry == end)
             continue;
@@ -285,14 +293,16 @@ INLINE void sparse_panel(const int panel, const bool full, uint64_t last, const 
 
 /* A panel of b's rows stays in the first-level cache for all rows of c. */
 static void sparse(const struct sparse_entry *entries, const uint32_t *marks, uint64_t m, uint64_t n, float alpha,
-                   const float *b, uint64_t b_pitch, float *c, uint64_t c_pitch) {
-    for (; n >= SPARSE_PANEL * WIDTH; n -= SPARSE_PANEL * WIDTH, b += SPARSE_PANEL * WIDTH, c += SPARSE_PANEL * WIDTH)
-        sparse_panel(SPARSE_PANEL, true, WIDTH, entries, marks, m, alpha, b, b_pitch, c, c_pitch);
+                   const float *b, uint64_t b_pitch, uint64_t first, uint64_t rows, float *c, uint64_t c_pitch) {
+    const uint64_t width = SPARSE_PANEL * WIDTH;
+    for (; n >= width; n -= width, b += width, c += width)
+        sparse_panel(SPARSE_PANEL, true, WIDTH, entries, marks, m, alpha, b, b_pitch, b + first * b_pitch + width,
+                     n > width ? rows : 0, c, c_pitch);
     uint64_t vectors = (n + WIDTH - 1) / WIDTH, last = n - (vectors - 1) * WIDTH;
     switch (vectors) {
 #define PART(vectors)                                                                                                  \
     case vectors:                                                                                                      \
-        sparse_panel(vectors, false, last, entries, marks, m, alpha, b, b_pitch, c, c_pitch);                          \
+        sparse_panel(vectors, false, last, entries, marks, m, alpha, b, b_pitch, NULL, 0, c, c_pitch);                 \
         break
 #if SPARSE_PANEL > 8
         PART(12);
@@ -341,7 +351,7 @@ INLINE void row_step(const bool full, uint64_t n, const vec f[4], const float *c
 static void row(uint64_t n, const struct sparse_entry *x, uint64_t count, float alpha, const float *b, uint64_t b_pitch,
                 float *restrict y) {
     if (n <= SPARSE_PANEL * WIDTH) {
-        sparse(x, (const uint32_t[]){0, (uint32_t)count}, 1, n, alpha, b, b_pitch, y, 0);
+        sparse(x, (const uint32_t[]){0, (uint32_t)count}, 1, n, alpha, b, b_pitch, 0, 0, y, 0);
         return;
     }
     for (; count >= 4; count -= 4, x += 4) {

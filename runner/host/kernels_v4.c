@@ -8,6 +8,7 @@
 #define BLOCK_ROWS 12
 #define GROUP_ROWS 12
 #define EQUAL_BLOCKS 1
+#define FETCH_NEXT 0
 #define DEPTH UINT64_MAX
 #define PACKED_ROWS 64
 #define PACKED_DEPTH 96

@@ -241,9 +241,11 @@ static void sparse_forward(const struct kernels *kernels, const struct product *
     struct group_rows some;
     for (uint64_t done = 0; done < p->m; done += some.rows) {
         some = rows_in_group(x, p->a->row0, p->m, done);
-        for (uint64_t s = 0; s < x->segments; s++, some.marks += x->group)
-            kernels->sparse(some.entries, some.marks, some.rows, p->n, p->alpha, b->data, b->pitch,
+        for (uint64_t first = 0, rows; first < b->rows; first += rows, some.marks += x->group) {
+            rows = b->rows - first < KERNEL_SEGMENT ? b->rows - first : KERNEL_SEGMENT;
+            kernels->sparse(some.entries, some.marks, some.rows, p->n, p->alpha, b->data, b->pitch, first, rows,
                             c->data + done * c->pitch, c->pitch);
+        }
     }
 }
 
@@ -295,7 +297,8 @@ static void sparse_gradient(const struct kernels *kernels, const struct product 
         rows = (p->k - r + blocks - 1) / blocks;
         const struct columns columns = {sparse_of(p->a), p->a->row0 + r, rows, p->a->column0, p->m};
         sort_by_column(&columns, marks, entries);
-        kernels->sparse(entries, marks, p->m, p->n, p->alpha, b->data + r * b->pitch, b->pitch, c->data, c->pitch);
+        kernels->sparse(entries, marks, p->m, p->n, p->alpha, b->data + r * b->pitch, b->pitch, 0, 0, c->data,
+                        c->pitch);
     }
 }
 
