@@ -326,15 +326,6 @@ static bool tells_dataset(const struct experiment *experiment, size_t axis) {
     return tells && differ;
 }
 
-static void list_trials(struct experiment *experiment) {
-    experiment->n_trials = experiment->n_points * experiment->n_seeds;
-    experiment->trials = arena_array(&experiment->arena, experiment->n_trials, sizeof *experiment->trials);
-    for (size_t i = 0; i < experiment->n_trials; i++) {
-        experiment->trials[i] =
-            (struct trial){.point = i / experiment->n_seeds, .seed = experiment->seeds[i % experiment->n_seeds]};
-    }
-}
-
 enum status experiment_load(const struct experiment_source *source, const struct catalog *catalog,
                             struct diagnostics *diagnostics, struct experiment *experiment) {
     *experiment = (struct experiment){0};
@@ -370,7 +361,7 @@ enum status experiment_load(const struct experiment_source *source, const struct
     if (diagnostics->errors > errors) {
         return STATUS_CONFIG;
     }
-    list_trials(experiment);
+    experiment->n_trials = experiment->n_points * experiment->n_seeds;
     experiment->config = emit_config(experiment, catalog, &experiment->arena);
     return STATUS_OK;
 }
@@ -430,10 +421,14 @@ struct tree *experiment_seeded(const struct tree *point, int64_t seed, struct ar
     return tree;
 }
 
+struct trial experiment_trial(const struct experiment *experiment, size_t trial) {
+    return (struct trial){.point = trial / experiment->n_seeds, .seed = experiment->seeds[trial % experiment->n_seeds]};
+}
+
 struct tree *experiment_trial_tree(const struct experiment *experiment, size_t trial, struct arena *arena) {
-    const struct trial *wanted = &experiment->trials[trial];
+    struct trial wanted = experiment_trial(experiment, trial);
     struct point point;
-    return experiment_seeded(experiment_point(experiment, wanted->point, &point), wanted->seed, arena);
+    return experiment_seeded(experiment_point(experiment, wanted.point, &point), wanted.seed, arena);
 }
 
 const struct tree *experiment_node(const struct tree *resolved, const char *path) {

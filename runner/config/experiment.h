@@ -95,8 +95,7 @@ struct experiment {
     uint32_t *labels;                          /* [n_points][n_axes]: experiment_label() */
     struct mark mark;                          /* of the config's root */
     struct section_trees sections[N_SECTIONS]; /* experiment_section() */
-    struct trial *trials;                      /* in grid order, seeds fastest; trial number is the index + 1 */
-    size_t n_trials;
+    size_t n_trials;                           /* in grid order, seeds fastest; trial number is the index + 1 */
     int64_t *seeds;
     size_t n_seeds;
     const char **overrides; /* normalised "path=value" in the order given: part of the results folder's name */
@@ -138,6 +137,7 @@ const struct tree *experiment_section(const struct experiment *experiment, size_
 /* The map of all of them, without `seed`; it lives in `room`. */
 const struct tree *experiment_point(const struct experiment *experiment, size_t point, struct point *room);
 
+struct trial experiment_trial(const struct experiment *experiment, size_t trial);
 /* The complete tree of a trial: the point's with `seed`, init_seed and order_seed filled in. */
 struct tree *experiment_trial_tree(const struct experiment *experiment, size_t trial, struct arena *arena);
 struct tree *experiment_seeded(const struct tree *point, int64_t seed, struct arena *arena);

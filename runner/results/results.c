@@ -33,8 +33,9 @@ void results_from_experiment(const struct experiment *experiment, struct results
     }
     results->trials = arena_array(arena, results->n_trials, sizeof *results->trials);
     for (size_t t = 0; t < results->n_trials; t++) {
-        results->trials[t].point = experiment->trials[t].point;
-        results->trials[t].seed = experiment->trials[t].seed;
+        struct trial trial = experiment_trial(experiment, t);
+        results->trials[t].point = trial.point;
+        results->trials[t].seed = trial.seed;
     }
     results->rows = arena_array(arena, results->n_points, sizeof *results->rows);
     results_ask(experiment, results);

@@ -153,8 +153,8 @@ static enum status read_data(struct plan *plan, struct session *session, const s
     return status;
 }
 
-/* The data of the point, the components that it uses, and the identities of its trials, which stand together from *trial on. */
-static void prepare_point(struct making *making, size_t p, size_t *trial) {
+/* The components that the point uses, and the identities of its trials. */
+static void prepare_point(struct making *making, size_t p) {
     struct plan *plan = making->plan;
     struct session *session = making->session;
     const struct experiment *experiment = making->experiment;
@@ -171,11 +171,9 @@ static void prepare_point(struct making *making, size_t p, size_t *trial) {
     making->order[p] = (struct order){point->data, files->number, layers_of(experiment, p),
                                       experiment_section(experiment, p, SECTION_OPTIMIZER), p};
     struct identity_engine engine = {.numerics = session->numerics, .blas = session->blas};
-    for (size_t t = *trial; t < experiment->n_trials && experiment->trials[t].point == p; t++)
-        identity_make(&making->identities, &engine, tree, experiment->trials[t].seed,
-                      session->data[point->data].facts.hash, &making->text, &plan->results.trials[t].key,
-                      &plan->results.trials[t].id);
-    *trial += experiment->n_seeds;
+    for (size_t s = 0, t = p * experiment->n_seeds; s < experiment->n_seeds; s++, t++)
+        identity_make(&making->identities, &engine, tree, experiment->seeds[s], session->data[point->data].facts.hash,
+                      &making->text, &plan->results.trials[t].key, &plan->results.trials[t].id);
 }
 
 /* Plans the points that stand at `first` to `end` of the order, which have the same data and plugin files. */
@@ -224,11 +222,11 @@ static void take_answer(struct making *making, size_t p) {
 static enum status make(struct making *making, struct error *error) {
     const struct experiment *experiment = making->experiment;
     const struct interrupt *interrupt = making->session->settings.interrupt;
-    size_t n = experiment->n_points, trial = 0;
+    size_t n = experiment->n_points;
     enum status status = STATUS_OK;
     for (size_t p = 0; p < n && status == STATUS_OK; p++) {
         status = interrupt_check(interrupt, error);
-        prepare_point(making, p, &trial);
+        prepare_point(making, p);
     }
     if (status == STATUS_OK)
         qsort(making->order, n, sizeof *making->order, compare_order);

@@ -19,7 +19,7 @@ static char *everything(const struct experiment *experiment) {
     }
     for (size_t i = 0; i < experiment->n_trials; i++) {
         for (size_t j = 0; j < experiment->n_axes; j++) {
-            size_t label = experiment_label(experiment, experiment->trials[i].point, j);
+            size_t label = experiment_label(experiment, experiment_trial(experiment, i).point, j);
             text_printf(&text, "%s ", label == NO_LABEL ? "-" : experiment->axes[j].labels[label]);
         }
         tree_write(experiment_trial_tree(experiment, i, &arena), &text);

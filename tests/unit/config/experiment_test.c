@@ -48,8 +48,8 @@ static void trials_are_in_grid_order_with_seeds_fastest(void **state) {
     assert_labels(harness, 3, "train.batch_size=full optimizer=adam");
     assert_node(harness, 2, "train.batch_size", "\"full\"");
     assert_node(harness, 2, "optimizer.sgd.learning_rate", "0.01");
-    assert_int_equal(experiment->trials[5].point, 1);
-    assert_int_equal(experiment->trials[5].seed, 2);
+    assert_int_equal(experiment_trial(experiment, 5).point, 1);
+    assert_int_equal(experiment_trial(experiment, 5).seed, 2);
 }
 
 static void all_mistakes_are_reported_at_once(void **state) {

@@ -20,7 +20,7 @@ static void an_override_sets_its_path(void **state) {
     assert_node(harness, 0, "train.updates", "4");
     assert_node(harness, 0, "optimizer.sgd.momentum", "0.5");
     assert_node(harness, 0, "model.0.dense.units", "16");
-    assert_int_equal(experiment->trials[1].seed, 4);
+    assert_int_equal(experiment_trial(experiment, 1).seed, 4);
     static const char *const normal[] = {"train.epochs=2", "optimizer={sgd:{momentum:0.5}}", "model.0.dense.units=16",
                                          "train.updates==2 * train.epochs", "seeds=[3,4]"};
     assert_int_equal(experiment->n_overrides, 5);
