@@ -158,9 +158,21 @@ static void escape(struct tree *tree, struct arena *arena) {
     }
 }
 
-static struct tree *written(const struct emitter *emitter, const struct tree *value) {
-    struct tree *copy = tree_copy(emitter->arena, value);
-    escape(copy, emitter->arena);
+static bool needs_escape(const struct tree *tree) {
+    bool needs = tree->type == TREE_TEXT && strchr(tree->text, '$');
+    for (size_t i = 0; i < tree->count && !needs; i++) {
+        needs = needs_escape(tree->items[i]);
+    }
+    return needs;
+}
+
+/* As it stands in a config; the same node where that makes no difference. */
+static struct tree *written(const struct tree *value, struct arena *arena) {
+    if (!needs_escape(value)) {
+        return (struct tree *)value;
+    }
+    struct tree *copy = tree_copy(arena, value);
+    escape(copy, arena);
     return copy;
 }
 
@@ -229,21 +241,39 @@ static bool is_plain(struct emitter *emitter, size_t axis, struct path *path) {
     return plain;
 }
 
+/* Whether each value has the label that it would be given. */
+static bool labels_follow(const struct emitter *emitter, size_t axis, const struct path *path, const size_t *first) {
+    const struct axis *of = &emitter->experiment->axes[axis];
+    bool follow = true;
+    for (size_t i = 0; i < of->count && follow; i++) {
+        struct arena arena;
+        arena_init(&arena);
+        struct point point;
+        const struct tree *node = node_at(experiment_point(emitter->experiment, first[i], &point), path);
+        const char *label = config_label(emitter->catalog, path, written(node, &arena), &arena);
+        follow = label && strcmp(label, of->labels[i]) == 0;
+        arena_clear(&arena);
+    }
+    return follow;
+}
+
 static struct tree *plain_axis(const struct emitter *emitter, size_t axis, const struct path *path) {
     const struct axis *of = &emitter->experiment->axes[axis];
-    struct tree *list = tree_list(emitter->arena, (struct mark){0}), *map = new_map(emitter);
-    bool labels_follow = true;
     size_t *first = first_points(emitter, axis);
+    bool list = labels_follow(emitter, axis, path, first);
+    struct tree *values = list ? tree_list(emitter->arena, (struct mark){0}) : new_map(emitter);
     for (size_t i = 0; i < of->count; i++) {
         struct point point;
-        struct tree *value = written(emitter, node_at(experiment_point(emitter->experiment, first[i], &point), path));
-        const char *label = config_label(emitter->catalog, path, value, emitter->arena);
-        labels_follow = labels_follow && label && strcmp(label, of->labels[i]) == 0;
-        tree_append(emitter->arena, list, value);
-        tree_add(emitter->arena, map, of->labels[i], (struct mark){0}, value);
+        const struct tree *node = node_at(experiment_point(emitter->experiment, first[i], &point), path);
+        struct tree *value = written(node, emitter->arena);
+        if (list) {
+            tree_append(emitter->arena, values, value);
+        } else {
+            tree_add(emitter->arena, values, of->labels[i], (struct mark){0}, value);
+        }
     }
     free(first);
-    return labels_follow ? list : map;
+    return values;
 }
 
 static struct tree *case_axis(const struct emitter *emitter, size_t axis) {
@@ -254,7 +284,7 @@ static struct tree *case_axis(const struct emitter *emitter, size_t axis) {
         struct tree *body = new_map(emitter);
         for (size_t j = 0; j < emitter->n_cells; j++) {
             if (emitter->cells[j].owner == axis) {
-                set(emitter, body, emitter->cells[j].path, written(emitter, emitter->cells[j].values[first[i]]));
+                set(emitter, body, emitter->cells[j].path, written(emitter->cells[j].values[first[i]], emitter->arena));
             }
         }
         tree_add(emitter->arena, cases, of->labels[i], (struct mark){0}, body);
@@ -328,7 +358,7 @@ static void emit_branch(struct emitter *emitter, const struct branch *branch, st
         const struct cell *cell = &emitter->cells[i];
         told_cells[i] = branch->told_cells[i] || constant(cell, branch);
         if (told_cells[i] && !branch->told_cells[i]) {
-            set(emitter, body, cell->path, written(emitter, cell->values[branch->first]));
+            set(emitter, body, cell->path, written(cell->values[branch->first], emitter->arena));
         }
     }
     size_t axis = 0;
@@ -454,7 +484,7 @@ const struct tree *emit_config(const struct experiment *experiment, const struct
         set(&emitter, config, "description", tree_text(arena, none, experiment->description));
     }
     for (size_t i = 0; i < N_SECTIONS; i++) {
-        set(&emitter, config, section_names[i], written(&emitter, experiment_section(experiment, 0, (enum section)i)));
+        set(&emitter, config, section_names[i], written(experiment_section(experiment, 0, (enum section)i), arena));
     }
     emit_points(&emitter, config);
     for (size_t i = 0; i < experiment->n_seeds; i++) {

@@ -9,6 +9,7 @@
 
 #include "runner/config/experiment.h"
 
+/* In the arena in which the points' sections are: it shares their nodes. */
 const struct tree *emit_config(const struct experiment *experiment, const struct catalog *catalog, struct arena *arena);
 
 #endif

@@ -296,6 +296,7 @@ static void load_points(struct load *load, const struct experiment_source *sourc
     grid_read(&load->grid, load->catalog, load->root, &experiment->arena, load->diagnostics);
     size_t count = grid_count(&load->grid);
     if (!small_enough(load, count)) {
+        grid_clear(&load->grid);
         return;
     }
     experiment->axes = load->grid.columns;
@@ -308,6 +309,7 @@ static void load_points(struct load *load, const struct experiment_source *sourc
     load->resolver.data_time_limit = experiment->limits.data_time;
     grid_expand(&load->grid, visit, load);
     resolver_clear(&load->resolver);
+    grid_clear(&load->grid);
 }
 
 /* Whether the axis' label alone tells the data set, and not all are the same. */
@@ -362,12 +364,13 @@ enum status experiment_load(const struct experiment_source *source, const struct
         return STATUS_CONFIG;
     }
     experiment->n_trials = experiment->n_points * experiment->n_seeds;
-    experiment->config = emit_config(experiment, catalog, &experiment->arena);
+    experiment->config = emit_config(experiment, catalog, &experiment->trees);
     return STATUS_OK;
 }
 
 void experiment_drop_trees(struct experiment *experiment) {
     memset(experiment->sections, 0, sizeof experiment->sections);
+    experiment->config = NULL;
     arena_clear(&experiment->trees);
 }
 

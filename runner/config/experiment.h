@@ -86,7 +86,7 @@ struct target {
 };
 
 struct experiment {
-    struct arena arena, trees; /* trees: of the points */
+    struct arena arena, trees; /* trees: of the points, and of `config` */
     const char *name, *description;
     const char *file; /* of the config */
     struct axis *axes;
@@ -127,7 +127,7 @@ struct experiment_source {
 enum status experiment_load(const struct experiment_source *source, const struct catalog *catalog,
                             struct diagnostics *diagnostics, struct experiment *experiment);
 void experiment_clear(struct experiment *experiment);
-/* Gives up the trees of the points, where nothing trains any more. */
+/* Gives up the trees of the points and `config`, where nothing trains any more. */
 void experiment_drop_trees(struct experiment *experiment);
 
 /* Index into the axis' labels, or NO_LABEL where the axis does not apply to the point. */

@@ -78,7 +78,7 @@ static void activate(struct grid *grid, size_t column) {
     }
     if (grid->n_active == grid->active_capacity) {
         grid->active_capacity = grid->active_capacity ? 2 * grid->active_capacity : 16;
-        size_t *active = arena_array(grid->arena, grid->active_capacity, sizeof *active);
+        size_t *active = arena_array(&grid->scratch, grid->active_capacity, sizeof *active);
         if (grid->n_active > 0) {
             memcpy(active, grid->active, grid->n_active * sizeof *active);
         }
@@ -91,7 +91,7 @@ static size_t add_column(struct grid *grid, const char *name, struct mark mark, 
     if (grid->n_columns == grid->columns_capacity) {
         size_t capacity = grid->columns_capacity = grid->columns_capacity ? 2 * grid->columns_capacity : 16;
         struct axis *columns = arena_array(grid->arena, capacity, sizeof *columns);
-        size_t *owners = arena_array(grid->arena, capacity, sizeof *owners);
+        size_t *owners = arena_array(&grid->scratch, capacity, sizeof *owners);
         if (grid->n_columns > 0) {
             memcpy(columns, grid->columns, grid->n_columns * sizeof *columns);
             memcpy(owners, grid->owners, grid->n_columns * sizeof *owners);
@@ -237,7 +237,7 @@ static bool read_axis(struct grid *grid, const char *name, struct mark mark, con
                       struct dimension *dimension) {
     struct path path;
     struct error error;
-    if (config_path(grid->root, name, grid->arena, &path, &error) != STATUS_OK) {
+    if (config_path(grid->root, name, &grid->scratch, &path, &error) != STATUS_OK) {
         diagnostics_error(grid->diagnostics, mark, "axis %s", error.text);
         return false;
     }
@@ -247,7 +247,7 @@ static bool read_axis(struct grid *grid, const char *name, struct mark mark, con
                           kind_of(values));
         return false;
     }
-    const char **labels = arena_array(grid->arena, values->count, sizeof *labels);
+    const char **labels = arena_array(&grid->scratch, values->count, sizeof *labels);
     bool well = true;
     for (size_t i = 0; i < values->count; i++) {
         well = read_label(grid, name, &path, values, i, &labels[i]) && well;
@@ -258,8 +258,8 @@ static bool read_axis(struct grid *grid, const char *name, struct mark mark, con
     }
     enter(grid, dimension->column);
     dimension->count = values->count;
-    dimension->choices = arena_array(grid->arena, values->count, sizeof *dimension->choices);
-    struct setting *settings = arena_array(grid->arena, values->count, sizeof *settings);
+    dimension->choices = arena_array(&grid->scratch, values->count, sizeof *dimension->choices);
+    struct setting *settings = arena_array(&grid->scratch, values->count, sizeof *settings);
     for (size_t i = 0; i < values->count; i++) {
         settings[i] =
             (struct setting){.path = path, .mark = mark, .value = values->items[i], .dimension = dimension->column};
@@ -281,14 +281,14 @@ static bool read_case(struct grid *grid, const struct tree *body, size_t column,
         return false;
     }
     bool well = true;
-    choice->settings = arena_array(grid->arena, body->count, sizeof *choice->settings);
+    choice->settings = arena_array(&grid->scratch, body->count, sizeof *choice->settings);
     for (size_t i = 0; i < body->count; i++) {
         struct error error;
         struct setting *setting = &choice->settings[choice->n_settings];
         if (strcmp(body->keys[i], "grid") == 0 || strcmp(body->keys[i], "cases") == 0) {
             continue;
         }
-        if (config_path(grid->root, body->keys[i], grid->arena, &setting->path, &error) != STATUS_OK) {
+        if (config_path(grid->root, body->keys[i], &grid->scratch, &setting->path, &error) != STATUS_OK) {
             diagnostics_error(grid->diagnostics, body->key_marks[i], "%s", error.text);
             well = false;
             continue;
@@ -314,11 +314,11 @@ static bool read_cases(struct grid *grid, const char *name, struct mark mark, co
     }
     enter(grid, dimension->column);
     dimension->count = cases->count;
-    dimension->choices = arena_array(grid->arena, cases->count, sizeof *dimension->choices);
+    dimension->choices = arena_array(&grid->scratch, cases->count, sizeof *dimension->choices);
     set_labels(grid, dimension, cases->keys);
     bool well = true;
     size_t before = grid->n_active;
-    struct tree *inner = tree_list(grid->arena, mark); /* the columns of all cases */
+    struct tree *inner = tree_list(&grid->scratch, mark); /* the columns of all cases */
     for (size_t i = 0; i < cases->count; i++) {
         if (!*cases->keys[i]) {
             diagnostics_error(grid->diagnostics, cases->key_marks[i], "axis '%s' has an empty label", name);
@@ -326,7 +326,7 @@ static bool read_cases(struct grid *grid, const char *name, struct mark mark, co
         }
         well = read_case(grid, cases->items[i], dimension->column, owner, &dimension->choices[i]) && well;
         for (size_t j = before; j < grid->n_active; j++) {
-            tree_append(grid->arena, inner, tree_int(grid->arena, mark, (int64_t)grid->active[j]));
+            tree_append(&grid->scratch, inner, tree_int(&grid->scratch, mark, (int64_t)grid->active[j]));
         }
         grid->n_active = before;
     }
@@ -353,7 +353,7 @@ static size_t read_dimensions(struct grid *grid, const struct tree *axes, const 
     bool has_axes = check_map(grid, axes, "grid"), has_cases = check_map(grid, cases, "cases");
     size_t most = (has_axes ? axes->count : 0) + (has_cases ? cases->count : 0), count = 0;
     bool outermost = owner == NO_LABEL;
-    *out = arena_array(grid->arena, most, sizeof **out);
+    *out = arena_array(&grid->scratch, most, sizeof **out);
     for (size_t i = 0; has_axes && i < axes->count; i++) {
         size_t own = outermost ? count : owner;
         count += read_axis(grid, axes->keys[i], axes->key_marks[i], axes->items[i], own, &(*out)[count]);
@@ -407,8 +407,8 @@ static void sort_by_column(struct dimension *dimensions, size_t count, const siz
 
 static void order_columns(struct grid *grid) {
     size_t n = grid->n_columns;
-    bool *done = arena_array(grid->arena, n, sizeof *done);
-    size_t *places = arena_array(grid->arena, n, sizeof *places);
+    bool *done = arena_array(&grid->scratch, n, sizeof *done);
+    size_t *places = arena_array(&grid->scratch, n, sizeof *places);
     struct axis *columns = arena_array(grid->arena, n, sizeof *columns);
     for (size_t i = 0; i < n; i++) {
         size_t next = next_column(grid, done);
@@ -444,8 +444,9 @@ static void mark_datasets(struct grid *grid, const struct dimension *dimensions,
 void grid_read(struct grid *grid, const struct catalog *catalog, const struct tree *root, struct arena *arena,
                struct diagnostics *diagnostics) {
     *grid = (struct grid){.catalog = catalog, .arena = arena, .diagnostics = diagnostics, .root = root};
+    arena_init(&grid->scratch);
     if (tree_get(root, "cases")) {
-        grid->before = arena_array(arena, (size_t)MAX_AXES * MAX_AXES, sizeof *grid->before);
+        grid->before = arena_array(&grid->scratch, (size_t)MAX_AXES * MAX_AXES, sizeof *grid->before);
     }
     grid->n_dimensions =
         read_dimensions(grid, tree_get(root, "grid"), tree_get(root, "cases"), NO_LABEL, &grid->dimensions);
@@ -453,4 +454,9 @@ void grid_read(struct grid *grid, const struct catalog *catalog, const struct tr
     if (grid->before) {
         order_columns(grid);
     }
+}
+
+void grid_clear(struct grid *grid) {
+    arena_clear(&grid->scratch);
+    *grid = (struct grid){0};
 }

@@ -39,7 +39,8 @@ enum { MAX_AXES = 1000 };
 
 struct grid {
     const struct catalog *catalog;
-    struct arena *arena;
+    struct arena *arena;  /* of the columns */
+    struct arena scratch; /* of all else */
     struct diagnostics *diagnostics;
     const struct tree *root; /* the config */
     struct axis *columns; /* each behind those that apply beside it and were read before, else in order of appearance */
@@ -52,9 +53,11 @@ struct grid {
     size_t n_active, active_capacity;
 };
 
-/* Mistakes go to `diagnostics`; axes that have some are left out. */
+/* Mistakes go to `diagnostics`; axes that have some are left out. The columns live in the arena, all else until grid_clear(). */
 void grid_read(struct grid *grid, const struct catalog *catalog, const struct tree *root, struct arena *arena,
                struct diagnostics *diagnostics);
+
+void grid_clear(struct grid *grid);
 
 /* Number of points; SIZE_MAX where they are more than that. */
 size_t grid_count(const struct grid *grid);
