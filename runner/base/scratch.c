@@ -22,7 +22,8 @@ static int remove_entry(const char *path, const struct stat *facts, int type, st
 }
 
 static void remove_all(const char *path) {
-    nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    if (rmdir(path) < 0)
+        nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 /* A descriptor of the folder, locked; -1 where it is not this user's alone, somebody works in it, or it has gone meanwhile. */
@@ -80,4 +81,20 @@ void scratch_close(struct scratch *scratch) {
     if (scratch->lock >= 0)
         close(scratch->lock);
     scratch->lock = -1;
+}
+
+char *scratch_make_part(const struct scratch *scratch) {
+    size_t size = strlen(scratch->path) + sizeof "/" RANDOM;
+    char *path = memory_alloc(size, 1);
+    snprintf(path, size, "%s/" RANDOM, scratch->path);
+    if (mkdtemp(path) != NULL)
+        return path;
+    free(path);
+    return NULL;
+}
+
+void scratch_remove_part(char *path) {
+    if (path != NULL)
+        remove_all(path);
+    free(path);
 }

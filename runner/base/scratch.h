@@ -18,4 +18,9 @@ enum status scratch_open(struct scratch *scratch, const char *kind, struct arena
 /* Removes the folder and all that is in it. */
 void scratch_close(struct scratch *scratch);
 
+/* A folder of its own within it, for one of several users; NULL where none can be made. scratch_remove_part() removes it with all that is in
+   it and frees the path; NULL is allowed. */
+char *scratch_make_part(const struct scratch *scratch);
+void scratch_remove_part(char *path);
+
 #endif

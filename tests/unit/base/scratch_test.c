@@ -87,6 +87,26 @@ static void what_a_killed_process_leaves_is_removed_by_the_next(void **state) {
     assert_int_equal(rmdir(shared), 0);
 }
 
+static void a_part_goes_by_itself_or_with_the_whole(void **state) {
+    struct place *place = *state;
+    struct scratch scratch;
+    assert_int_equal(scratch_open(&scratch, "work", &place->arena, NULL), STATUS_OK);
+    char *first = scratch_make_part(&scratch), *second = scratch_make_part(&scratch);
+    assert_non_null(first);
+    assert_non_null(second);
+    assert_string_not_equal(first, second);
+    fill(place, first);
+    const char *gone = arena_copy_text(&place->arena, first);
+    scratch_remove_part(first);
+    assert_false(there(gone));
+    assert_true(there(second));
+    scratch_close(&scratch);
+    assert_false(there(second));
+    assert_null(scratch_make_part(&scratch));
+    scratch_remove_part(second); /* which has gone */
+    scratch_remove_part(NULL);
+}
+
 static void a_parent_that_is_not_there_is_an_error(void **state) {
     struct place *place = *state;
     struct scratch scratch;
@@ -101,6 +121,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(it_goes_with_all_that_is_in_it, make_place, remove_place),
         cmocka_unit_test_setup_teardown(what_a_killed_process_leaves_is_removed_by_the_next, make_place, remove_place),
+        cmocka_unit_test_setup_teardown(a_part_goes_by_itself_or_with_the_whole, make_place, remove_place),
         cmocka_unit_test_setup_teardown(a_parent_that_is_not_there_is_an_error, make_place, remove_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
