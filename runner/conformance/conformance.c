@@ -27,14 +27,22 @@ static bool report_page(const struct runs *runs, const char *component, const ch
 
 /* ---- The file ------------------------------------------------------------------------------------------------------- */
 
+struct load {
+    const struct conformance_request *request;
+    const char *file;
+};
+
 /* Opens the file and nothing else, in a process of its own: whatever the plugin does then harms nobody. */
 static bool try_load(void *context, struct page *page) {
+    const struct load *load = context;
+    const char *file = load->file;
     struct loader loader;
     atomic_store(&page->doing, "the loading of the file");
+    load->request->guard(load->request->guard_of, false);
     loader_open(&loader, NULL, 0, 0);
-    loader_open_file(&loader, context);
+    loader_open_file(&loader, file);
     if (loader.catalog.n_problems > 0) {
-        const char *problem = loader.catalog.problems[0], *file = context;
+        const char *problem = loader.catalog.problems[0];
         size_t length = strlen(file);
         page->outcome = OUTCOME_FAIL;
         snprintf(page->reason, sizeof page->reason, "%s",
@@ -46,12 +54,14 @@ static bool try_load(void *context, struct page *page) {
 /* ---- Components ------------------------------------------------------------------------------------------------------ */
 
 struct one_check {
+    const struct conformance_request *request;
     const struct check *check;
     const struct target *target;
 };
 
 static bool run_check(void *context, struct page *page) {
     const struct one_check *one = context;
+    one->request->guard(one->request->guard_of, true);
     return one->check->run(one->target, page);
 }
 
@@ -66,7 +76,7 @@ static void test_component(struct runs *runs, const struct loader *loader, const
             report(runs, OUTCOME_SKIPPED, label, check->name, "after a function that does not return");
             continue;
         }
-        struct one_check one = {check, &target};
+        struct one_check one = {runs->request, check, &target};
         process_run(&runs->process, run_check, &one);
         report_page(runs, label, check->name);
         hung = runs->process.hung;
@@ -160,7 +170,8 @@ enum status conformance_run(struct loader *loader, const struct conformance_requ
         return error_set(error, STATUS_CONFIG, "%s: found no such file; wanted a plugin, NAME.so", request->file);
     enum status status = STATUS_OK;
     process_init(&runs.process);
-    process_run(&runs.process, try_load, file);
+    struct load load = {request, file};
+    process_run(&runs.process, try_load, &load);
     if (report_page(&runs, request->file, "load")) {
         loader_open_file(loader, file);
         status = test_components(&runs, loader, file, error);

@@ -23,6 +23,10 @@ struct conformance_request {
     const struct tree *settings; /* a map of parameters; NULL: none */
     void (*on_line)(void *context, const struct conformance_line *line);
     void *context;
+    void (*guard)(
+        void *of,
+        bool opened); /* called in the process of each check before it runs the plugin, and whether that is open */
+    void *guard_of;
 };
 
 /* The loader is open; a file is added to it. Fails where there is no such file or component, or a setting is none of its

@@ -2,6 +2,7 @@
 
 #include "runner/base/clock.h"
 #include "runner/base/interrupt.h"
+#include "runner/base/scratch.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -30,9 +31,9 @@ const char *signal_name(int number, char buffer[32]) {
     return buffer;
 }
 
-/* The worker's environment: the caller's, but for what would change how OpenBLAS and OpenMP use threads. Waiting threads
-   sleep: several teams share the cores, and a spinning one costs the others up to 10 times (DESIGN 5). */
-static char **make_environment(struct arena *arena) {
+/* The worker's environment: the caller's, but for its temporary folder and what would change how OpenBLAS and OpenMP use threads. Waiting
+   threads sleep: several teams share the cores, and a spinning one costs the others up to 10 times (DESIGN 5). */
+static char **make_environment(const char *folder, struct arena *arena) {
     static const char *const dropped[] = {
         "OMP_",     "GOMP_",    "KMP_",        "OPENBLAS_NUM_THREADS=", "GOTO_NUM_THREADS=",
         "MKL_NUM_", "BLIS_NUM", "LC_NUMERIC=", "RUNNER_WORKER_"};
@@ -40,9 +41,9 @@ static char **make_environment(struct arena *arena) {
     size_t n = 0, count = 0;
     while (environ[n] != NULL)
         n++;
-    char **result = arena_array(arena, n + sizeof added / sizeof added[0] + 1, sizeof *result);
+    char **result = arena_array(arena, n + sizeof added / sizeof added[0] + 2, sizeof *result);
     for (size_t i = 0; i < n; i++) {
-        bool drop = false;
+        bool drop = folder != NULL && strncmp(environ[i], "TMPDIR=", strlen("TMPDIR=")) == 0;
         for (size_t k = 0; k < sizeof dropped / sizeof dropped[0]; k++)
             drop = drop || strncmp(environ[i], dropped[k], strlen(dropped[k])) == 0;
         if (!drop)
@@ -50,6 +51,8 @@ static char **make_environment(struct arena *arena) {
     }
     for (size_t i = 0; i < sizeof added / sizeof added[0]; i++)
         result[count++] = arena_copy_text(arena, added[i]);
+    if (folder != NULL)
+        result[count++] = arena_printf(arena, "TMPDIR=%s", folder);
     return result;
 }
 
@@ -82,6 +85,7 @@ static _Noreturn void become_worker(const char *path, char **arguments, char **e
     for (size_t i = 0; i < sizeof sources / sizeof sources[0]; i++)
         if (dup2(sources[i], targets[i]) < 0)
             _exit(127);
+    close_range(WORKER_REPORT + 1, ~0u, CLOSE_RANGE_CLOEXEC); /* what this program was started with */
     execve(path, arguments, environment);
     _exit(126);
 }
@@ -149,12 +153,14 @@ enum status child_start(struct child *child, const struct child_settings *settin
                            settings->worker, strerror(errno));
         goto out;
     }
-    char **arguments = arena_array(&arena, settings->n_files + 3, sizeof *arguments);
+    child->folder = settings->scratch != NULL ? scratch_make_part(settings->scratch) : NULL;
+    char **arguments = arena_array(&arena, settings->n_files + 4, sizeof *arguments);
     arguments[0] = arena_copy_text(&arena, settings->worker);
     arguments[1] = arena_copy_text(&arena, settings->own);
+    arguments[2] = arena_copy_text(&arena, child->folder != NULL ? child->folder : "");
     for (size_t i = 0; i < settings->n_files; i++)
-        arguments[2 + i] = arena_copy_text(&arena, settings->files[i]);
-    char **environment = make_environment(&arena);
+        arguments[3 + i] = arena_copy_text(&arena, settings->files[i]);
+    char **environment = make_environment(child->folder, &arena);
     pid_t parent = getpid();
     child->pid = fork();
     if (child->pid == 0)
@@ -223,6 +229,7 @@ void child_clear(struct child *child) {
     if (child->report != NULL)
         munmap(child->report, sizeof *child->report);
     frame_reader_clear(&child->reader);
+    scratch_remove_part(child->folder);
     *child = (struct child){.pidfd = -1, .socket = -1, .log = -1};
 }
 

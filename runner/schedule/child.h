@@ -15,6 +15,7 @@
 #include <sys/types.h>
 
 struct interrupt;
+struct scratch;
 
 /* How workers are started; the strings are the caller's. */
 struct child_settings {
@@ -22,6 +23,7 @@ struct child_settings {
     const char *own;          /* folder of the installation's plugins */
     const char *const *files; /* plugins from elsewhere that it opens as well, in search order, before those */
     size_t n_files;
+    const struct scratch *scratch;     /* where each gets a temporary folder of its own; NULL: none gets one */
     const struct interrupt *interrupt; /* what ends the wait for an answer; may be NULL */
 };
 
@@ -29,6 +31,7 @@ struct child {
     pid_t pid; /* 0: none */
     int pidfd; /* readable once the process has ended */
     int socket, log;
+    char *folder;          /* for temporary files of its plugins, which is removed with it; NULL: none */
     struct orders *orders; /* for the process to read; NULL: none */
     struct report *report; /* what it leaves; NULL: none */
     uint64_t taken;        /* bytes at the start of the log that were taken; their memory was given back */
@@ -44,7 +47,7 @@ bool child_lacked_memory(const struct child *child);
 void child_forget_lack(struct child *child);
 /* Kills the process where it still runs, and any that it has started, and releases everything. */
 void child_clear(struct child *child);
-/* Waits for a process that has ended or is about to; "SIGSEGV", "exit 3". */
+/* Waits for a process that has ended or is about to; "SIGSEGV", "exit 3" */
 void child_reap(struct child *child, char reason[32]);
 /* What it has printed and was not taken yet. The file only ever grows, and what is taken leaves a hole, so that nothing is lost
    that is printed meanwhile. */

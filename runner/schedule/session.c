@@ -283,6 +283,8 @@ enum status session_open(struct session *session, const char *const *folders, si
     *session = (struct session){.helper = {.pidfd = -1, .socket = -1, .log = -1}, .settings.interrupt = interrupt};
     arena_init(&session->arena);
     enum status status = find_installation(session, error);
+    if (scratch_open(&session->scratch, "workers", &session->arena, NULL) == STATUS_OK)
+        session->settings.scratch = &session->scratch;
     if (status == STATUS_OK) {
         find_folders(session, folders, n_folders);
         status = read_catalog(session, error);
@@ -298,6 +300,8 @@ void session_close(struct session *session) {
         if (session->data[i].fd >= 0)
             close(session->data[i].fd);
     free(session->data);
+    if (session->settings.scratch != NULL)
+        scratch_close(&session->scratch);
     catalog_clear(&session->catalog);
     arena_clear(&session->arena);
     *session = (struct session){.helper = {.pidfd = -1, .socket = -1, .log = -1}};

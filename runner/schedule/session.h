@@ -7,6 +7,7 @@
 #ifndef RUNNER_SCHEDULE_SESSION_H
 #define RUNNER_SCHEDULE_SESSION_H
 
+#include "runner/base/scratch.h"
 #include "runner/base/tree.h"
 #include "runner/config/experiment.h"
 #include "runner/host/catalog.h"
@@ -33,6 +34,7 @@ struct plugin_files {
 struct session {
     struct arena arena;
     struct child_settings settings; /* of a worker that opens the installation's plugins alone */
+    struct scratch scratch;         /* for the temporary folders of workers, where settings.scratch is it */
     struct catalog catalog;
     const char **folders; /* in search order, the installation's last */
     size_t n_folders;

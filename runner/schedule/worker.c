@@ -8,6 +8,7 @@
 #include "runner/train/planner.h"
 #include "runner/train/train.h"
 
+#include <fcntl.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
@@ -20,10 +21,11 @@
 
 struct worker {
     const char *own;    /* folder of the installation's plugins */
+    const char *folder; /* for temporary files; NULL: none */
     const char **files; /* of plugins from elsewhere, in search order */
     size_t n_files;
     struct loader loader;
-    const struct orders *orders;
+    struct worker_means means;
     bool loaded, apart, guarded; /* apart: from other processes */
     struct worker_data data;
 };
@@ -58,7 +60,7 @@ static void load(struct worker *worker) {
 
 static void keep_apart(struct worker *worker) {
     if (!worker->apart)
-        worker_guard_others();
+        worker_guard_others(worker->folder);
     worker->apart = true;
 }
 
@@ -286,6 +288,14 @@ static enum status answer_plan(struct worker *worker, const struct frame *reques
     return status;
 }
 
+/* In the process of a check, before it runs the plugin. */
+static void guard_check(void *context, bool opened) {
+    const struct worker *worker = context;
+    worker_guard_others(worker->folder);
+    if (opened)
+        worker_guard_processes();
+}
+
 static void send_check(void *context, const struct conformance_line *line) {
     struct text out;
     text_init(&out);
@@ -308,9 +318,12 @@ static enum status answer_test(struct worker *worker, const struct frame *reques
     struct conformance_request test = {.file = file[0] != '\0' ? file : NULL,
                                        .component = component[0] != '\0' ? component : NULL,
                                        .on_line = send_check,
-                                       .context = error};
+                                       .context = error,
+                                       .guard = guard_check,
+                                       .guard_of = worker};
     if (parameters != NULL && parameters->type == TREE_MAP)
         test.settings = parameters;
+    worker_guard_files(worker->folder); /* it opens the plugin as well, and ends processes that hang */
     load(worker);
     enum status status = conformance_run(&worker->loader, &test, &failure);
     status = status != STATUS_OK ? worker_send_error(status, "", failure.text, error)
@@ -329,7 +342,7 @@ static enum status answer(struct worker *worker, const struct frame *request, st
     case MESSAGE_TEST: return answer_test(worker, request, error);
     case MESSAGE_TRAIN:
         load_guarded(worker);
-        return worker_train(&worker->loader, &worker->data, worker->orders, request, error);
+        return worker_train(&worker->loader, &worker->data, &worker->means, request, error);
     default:
         return error_set(error, STATUS_ENVIRONMENT, "the supervisor sent a message of unknown type %u", request->type);
     }
@@ -363,13 +376,17 @@ static bool is_socket(int fd) {
 }
 
 int worker_main(int argc, char **argv) {
-    if (argc < 2 || !is_socket(WORKER_SOCKET)) {
+    if (argc < 3 || !is_socket(WORKER_SOCKET)) {
         fputs("runner-worker: error: this program is started by runner\n", stderr);
         return STATUS_CONFIG;
     }
-    struct worker worker = {.own = argv[1], .files = (const char **)(argv + 2), .n_files = (size_t)(argc - 2)};
-    void *orders = mmap(NULL, sizeof *worker.orders, PROT_READ, MAP_SHARED, WORKER_ORDERS, 0);
-    worker.orders = orders == MAP_FAILED ? NULL : orders;
+    struct worker worker = {.own = argv[1],
+                            .folder = argv[2][0] != '\0' ? argv[2] : NULL,
+                            .files = (const char **)(argv + 3),
+                            .n_files = (size_t)(argc - 3),
+                            .means.peak = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC)};
+    void *orders = mmap(NULL, sizeof *worker.means.orders, PROT_READ, MAP_SHARED, WORKER_ORDERS, 0);
+    worker.means.orders = orders == MAP_FAILED ? NULL : orders;
     void *report = mmap(NULL, sizeof(struct report), PROT_READ | PROT_WRITE, MAP_SHARED, WORKER_REPORT, 0);
     if (report != MAP_FAILED && worker_memory_report != NULL)
         worker_memory_report(report);

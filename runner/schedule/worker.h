@@ -1,8 +1,8 @@
 /*
  * The worker's side: answers the requests of message.h until the supervisor closes the socket. Linked into runner-worker only.
  *
- * Arguments: the folder of the installation's plugins, then the files of others that it opens, in search order. The socket is
- * descriptor WORKER_SOCKET. Returns the exit status.
+ * Arguments: the folder of the installation's plugins, one for temporary files (""), then the files of other plugins that it opens, in search
+ * order. The socket is descriptor WORKER_SOCKET. Returns the exit status.
  */
 #ifndef RUNNER_SCHEDULE_WORKER_H
 #define RUNNER_SCHEDULE_WORKER_H
@@ -23,8 +23,14 @@ struct worker_data {
     size_t count;
 };
 
-/* Answers a TRAIN request; STATUS_ENVIRONMENT where the supervisor cannot be told. `orders` may be NULL. */
-enum status worker_train(const struct loader *loader, const struct worker_data *data, const struct orders *orders,
+/* What the process was given, or has opened while it could. */
+struct worker_means {
+    const struct orders *orders; /* may be NULL */
+    int peak;                    /* descriptor of /proc/self/clear_refs; -1: none */
+};
+
+/* Answers a TRAIN request; STATUS_ENVIRONMENT where the supervisor cannot be told. */
+enum status worker_train(const struct loader *loader, const struct worker_data *data, const struct worker_means *means,
                          const struct frame *request, struct error *error);
 
 /* Reads the index at the start of a PLAN or TRAIN request; NULL where no such data set is attached. */

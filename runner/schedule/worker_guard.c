@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/audit.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
@@ -21,6 +22,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -48,10 +50,13 @@
     UNLESS_CALL(number, 4), LOAD(ARGUMENT(0)), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (me), 0, 1),                        \
         RETURN(SECCOMP_RET_ALLOW), RETURN(SECCOMP_RET_KILL_PROCESS)
 #define NEVER(number) UNLESS_CALL(number, 1), RETURN(SECCOMP_RET_KILL_PROCESS)
+/* A call that fails: libraries may try it and do without. */
+#define REFUSED(number) UNLESS_CALL(number, 1), RETURN(REFUSAL)
+#define REFUSAL (SECCOMP_RET_ERRNO | EPERM)
 /* A call that names this process by its number or by 0. */
-#define ON_MYSELF(number, me)                                                                                          \
+#define ON_MYSELF(number, me, otherwise)                                                                               \
     UNLESS_CALL(number, 5), LOAD(ARGUMENT(0)), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0),                           \
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (me), 0, 1), RETURN(SECCOMP_RET_ALLOW), RETURN(SECCOMP_RET_KILL_PROCESS)
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (me), 0, 1), RETURN(SECCOMP_RET_ALLOW), RETURN(otherwise)
 /* A call whose second argument must be none of two commands. */
 #define BUT_FOR(number, a, b)                                                                                          \
     UNLESS_CALL(number, 5), LOAD(ARGUMENT(1)), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (a), 2, 0),                         \
@@ -62,6 +67,11 @@
         RETURN(SECCOMP_RET_KILL_PROCESS), LOAD(offsetof(struct seccomp_data, nr)),                                     \
         BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, X32_BIT, 0, 1), RETURN(SECCOMP_RET_KILL_PROCESS)
 #define X32_BIT 0x40000000u
+
+/* Newer than the headers of Debian 12; the same on all machines. */
+#define SYS_FCHMODAT2 452
+#define SYS_SETXATTRAT 463
+#define SYS_REMOVEXATTRAT 466
 
 static void install(struct sock_filter *filter, size_t n) {
     struct sock_fprog program = {.len = (unsigned short)n, .filter = filter};
@@ -81,9 +91,49 @@ static void guard_signals(void) {
         NEVER(SYS_tkill),
         NEVER(SYS_pidfd_send_signal),
         NEVER(SYS_pidfd_getfd),
-        ON_MYSELF(SYS_prlimit64, me),
+        ON_MYSELF(SYS_prlimit64, me, SECCOMP_RET_KILL_PROCESS),
         BUT_FOR(SYS_fcntl, F_SETOWN, F_SETOWN_EX),
         BUT_FOR(SYS_ioctl, FIOSETOWN, SIOCSPGRP),
+        RETURN(SECCOMP_RET_ALLOW),
+    };
+    install(filter, sizeof filter / sizeof filter[0]);
+}
+
+/* What Landlock has no right for: who may do what with a file, and what io_uring does past these filters; when other processes run and where;
+   and that this one ends with the supervisor. */
+static void guard_attributes(void) {
+    uint32_t me = (uint32_t)getpid();
+    struct sock_filter filter[] = {
+        NATIVE_CALLS,
+#ifdef SYS_chmod
+        REFUSED(SYS_chmod),
+        REFUSED(SYS_chown),
+        REFUSED(SYS_lchown),
+#endif
+        REFUSED(SYS_fchmod),
+        REFUSED(SYS_fchmodat),
+        REFUSED(SYS_FCHMODAT2),
+        REFUSED(SYS_fchown),
+        REFUSED(SYS_fchownat),
+        REFUSED(SYS_setxattr),
+        REFUSED(SYS_lsetxattr),
+        REFUSED(SYS_fsetxattr),
+        REFUSED(SYS_SETXATTRAT),
+        REFUSED(SYS_removexattr),
+        REFUSED(SYS_lremovexattr),
+        REFUSED(SYS_fremovexattr),
+        REFUSED(SYS_REMOVEXATTRAT),
+        REFUSED(SYS_io_uring_setup),
+        REFUSED(SYS_setpriority),
+        REFUSED(SYS_ioprio_set),
+        ON_MYSELF(SYS_sched_setaffinity, me, REFUSAL),
+        ON_MYSELF(SYS_sched_setscheduler, me, REFUSAL),
+        ON_MYSELF(SYS_sched_setparam, me, REFUSAL),
+        ON_MYSELF(SYS_sched_setattr, me, REFUSAL),
+        UNLESS_CALL(SYS_prctl, 3),
+        LOAD(ARGUMENT(0)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PR_SET_PDEATHSIG, 0, 1),
+        RETURN(REFUSAL),
         RETURN(SECCOMP_RET_ALLOW),
     };
     install(filter, sizeof filter / sizeof filter[0]);
@@ -127,39 +177,104 @@ static void guard_processes(void) {
 static void guard_signals(void) {
 }
 
+static void guard_attributes(void) {
+}
+
 static void guard_processes(void) {
 }
 
 #endif
 
-/* A domain of Landlock that forbids nothing of consequence: who is in one reaches no process outside of it, not even as root, be it by
-   ptrace() or by its files in /proc. Each worker is in one of its own. */
-static void guard_memory(void) {
-    struct landlock_ruleset_attr nothing = {.handled_access_fs = LANDLOCK_ACCESS_FS_MAKE_BLOCK};
-    int rules = (int)syscall(SYS_landlock_create_ruleset, &nothing, sizeof nothing, 0);
+/* ---- Files ---------------------------------------------------------------------------------------------------------- */
+
+#ifndef LANDLOCK_ACCESS_FS_TRUNCATE /* newer than the headers of Debian 12 */
+#define LANDLOCK_ACCESS_FS_TRUNCATE (UINT64_C(1) << 14)
+#endif
+
+/* All rights that change files which this kernel can take away; 0 without Landlock. */
+static uint64_t writing(void) {
+    long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+    uint64_t rights = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |
+                      LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |
+                      LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK |
+                      LANDLOCK_ACCESS_FS_MAKE_SYM;
+    if (version >= 2)
+        rights |= LANDLOCK_ACCESS_FS_REFER; /* without it, links and renames across folders are never let through */
+    if (version >= 3)
+        rights |= LANDLOCK_ACCESS_FS_TRUNCATE;
+    return version < 1 ? 0 : rights;
+}
+
+/* Of a file, or of a folder and all that is beneath it. */
+static void allow(int rules, uint64_t rights, const char *path) {
+    struct stat facts;
+    int fd = open(path, O_PATH | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    if (fstat(fd, &facts) == 0 && !S_ISDIR(facts.st_mode))
+        rights &= LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_TRUNCATE;
+    struct landlock_path_beneath_attr rule = {.allowed_access = rights, .parent_fd = fd};
+    syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
+    close(fd);
+}
+
+static void allow_wished(int rules, uint64_t rights) {
+    const char *wished = getenv("RUNNER_PLUGIN_WRITE_PATH");
+    while (wished != NULL && *wished != '\0') {
+        char path[PATH_MAX];
+        size_t length = strcspn(wished, ":");
+        if (length > 0 && length < sizeof path) {
+            memcpy(path, wished, length);
+            path[length] = '\0';
+            allow(rules, rights, path);
+        }
+        wished += length + (wished[length] == ':');
+    }
+}
+
+/* Who is in a domain of Landlock also reaches no process outside of it, not even as root, be it by ptrace() or by its files in /proc. Each
+   worker is in one of its own. */
+static void guard_files(const char *folder) {
+    uint64_t rights = writing();
+    struct landlock_ruleset_attr handled = {.handled_access_fs = rights};
+    int rules = rights == 0 ? -1 : (int)syscall(SYS_landlock_create_ruleset, &handled, sizeof handled, 0);
     if (rules < 0)
         return;
+    allow(rules, rights, "/dev/null");
+    if (folder != NULL)
+        allow(rules, rights, folder);
+    allow_wished(rules, rights);
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
         syscall(SYS_landlock_restrict_self, rules, 0);
     close(rules);
 }
 
-/* Where there is no Landlock, and the program runs as root: without this capability a process reaches none that has it. */
-static void drop_ptrace(void) {
+/* Root is left with its ways to files alone. Without the rest it reaches no process that has it, where there is no Landlock; and it has no
+   ways around the rules about files (mounts, flags that make them immutable) nor any to the machine as a whole. */
+static void drop_capabilities(void) {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
     struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
     if (syscall(SYS_capget, &header, sets) < 0)
         return;
-    uint32_t *all[] = {&sets[0].effective, &sets[0].permitted, &sets[0].inheritable};
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
-        *all[i] &= ~(UINT32_C(1) << CAP_SYS_PTRACE);
+    uint32_t kept = UINT32_C(1) << CAP_DAC_OVERRIDE | UINT32_C(1) << CAP_DAC_READ_SEARCH;
+    for (size_t i = 0; i < _LINUX_CAPABILITY_U32S_3; i++) {
+        sets[i].effective &= kept;
+        sets[i].permitted &= kept;
+        sets[i].inheritable &= kept;
+        kept = 0;
+    }
     syscall(SYS_capset, &header, sets);
 }
 
-void worker_guard_others(void) {
-    guard_memory();
-    drop_ptrace();
+void worker_guard_files(const char *folder) {
+    guard_files(folder);
+    drop_capabilities();
+}
+
+void worker_guard_others(const char *folder) {
+    worker_guard_files(folder);
     guard_signals();
+    guard_attributes();
 }
 
 void worker_guard_processes(void) {

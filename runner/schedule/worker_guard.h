@@ -6,13 +6,19 @@
 
 #include <stdint.h>
 
-/* Before plugins are opened: from now on a system call that sends a signal to another process (also by way of a descriptor's owner) or sets
-   its limits ends this one with SIGSYS, and the memory of others is closed to it, by whatever way. Signals to itself stay possible. */
-void worker_guard_others(void);
+/* Before plugins are opened. From now on files are read, but written, cut, made, removed and renamed nowhere but in `folder` (NULL: nowhere),
+   in those of $RUNNER_PLUGIN_WRITE_PATH and in /dev/null; descriptors that are open stay as they are. The memory of other processes is
+   closed, by whatever way. */
+void worker_guard_files(const char *folder);
+/* The same, and from now on a system call that sends a signal to another process (also by way of a descriptor's owner) or sets its limits ends
+   this one with SIGSYS; what others may do with a file, and how another process is scheduled, stays as it is. Signals to itself stay
+   possible. */
+void worker_guard_others(const char *folder);
 /* When they are open, since libraries may do so while they are loaded: from now on a system call that starts another process or reaches into
    one ends this one with SIGSYS, and anonymous shared memory, which no limit counts, is refused; new threads stay possible. */
 void worker_guard_processes(void);
-/* Both hold as far as the kernel goes: signals and processes need filters (seccomp), memory needs Landlock or, for root, capabilities. */
+/* They hold as far as the kernel goes: signals and processes need filters (seccomp), files need Landlock (cutting them by their name: its ABI 3,
+   Linux 6.2), memory needs Landlock or, for root, capabilities. */
 
 /* A trial may take so many bytes beyond what the process has: an allocation that wants more fails. 0: no limit. OpenBLAS keeps a
    buffer for each thread that calls it, and without memory for one it waits for ever, so all threads of the team get theirs first. */

@@ -203,13 +203,9 @@ static void unmap_checkpoint(struct train_request *training) {
 }
 
 /* The kernel's high-water mark of this process, which restarts at each trial. */
-static void reset_peak(void) {
-    int fd = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC);
-    if (fd < 0)
-        return;
-    if (write(fd, "5", 1) != 1)
+static void reset_peak(int fd) {
+    if (fd >= 0 && write(fd, "5", 1) != 1)
         fputs("cannot reset the peak of memory\n", stderr);
-    close(fd);
 }
 
 static uint64_t peak_memory(void) {
@@ -238,7 +234,7 @@ static void default_faults(void) {
         signal(numbers[i], SIG_DFL);
 }
 
-enum status worker_train(const struct loader *loader, const struct worker_data *sets, const struct orders *orders,
+enum status worker_train(const struct loader *loader, const struct worker_data *sets, const struct worker_means *means,
                          const struct frame *request, struct error *error) {
     struct message_reader reader;
     message_reader_init(&reader, request->payload, request->length);
@@ -256,7 +252,7 @@ enum status worker_train(const struct loader *loader, const struct worker_data *
     struct train_result result = {0};
     limit_log();
     default_faults();
-    reset_peak();
+    reset_peak(means->peak);
     fesetenv(FE_DFL_ENV);
     worker_limit_memory(memory_limit, team);
     const struct tree *tree = message_read_tree(&reader, &arena);
@@ -271,7 +267,7 @@ enum status worker_train(const struct loader *loader, const struct worker_data *
                                          .trial = tree,
                                          .data = data,
                                          .threads = team,
-                                         .team = orders == NULL ? NULL : &orders->threads,
+                                         .team = means->orders == NULL ? NULL : &means->orders->threads,
                                          .on_row = send_row,
                                          .on_progress = send_progress,
                                          .on_weights = send_weights,

@@ -120,6 +120,6 @@ grep -q ',failed,SIGXCPU,' limit/*/trials.csv || fail "processor_limit: $(cat li
 # A worker has no terminal, to whose lines a plugin could add.
 if command -v script >/dev/null; then
     script -qfc "'$RUNNER' acts.yaml optimizer='[terminal]' --results tty" typescript >/dev/null 2>&1
-    says tty/*/logs/trial-0001.log "no terminal: No such device or address"
+    says tty/*/logs/trial-0001.log "no terminal: "
     ! grep -q "a plugin was here" typescript || fail "a plugin wrote to the terminal"
 fi

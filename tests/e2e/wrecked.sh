@@ -1,8 +1,8 @@
 #!/bin/bash
-# A plugin that removes or cuts files of the results folder, or somebody who removes the lock: the run notices, says so, and what had ended
-# is there at its end, or after the next run.
+# Somebody removes or cuts files of the results folder while a run works there, or removes the lock: the run notices, says so, and what had
+# ended is there at its end, or after the next run. (Plugins cannot: deface.sh.)
 . "$RUNNER_SOURCE_DIR/tests/e2e/lib.sh"
-export RUNNER_PLUGIN_PATH=$plugins/wreck_step:$plugins/hang_step
+export RUNNER_PLUGIN_PATH=$plugins/pause_step:$plugins/hang_step
 cat >w.yaml <<'END'
 experiment: w
 dataset: {digits: {train: 300, test: 50}}
@@ -10,27 +10,38 @@ model: [{dense: {units: 10, activation: softmax}}]
 loss: categorical_crossentropy
 metrics: [accuracy]
 train: {batch_size: 50, epochs: 2}
-grid: {optimizer: [sgd, adam, wreck_step]}
+grid: {optimizer: [sgd, adam, pause_step]}
 seeds: [3]
 END
-run() { # RESULTS STATUS [NAME=VALUE...]
-    wanted_folder=$1 wanted_status=$2
-    shift 2
-    expect "$wanted_status" env "$@" "$RUNNER" w.yaml --workers 1 --results "$wanted_folder"
+mkfifo pipe
+run() { # RESULTS
+    expect 0 "$RUNNER" w.yaml --workers 1 --results "$1"
 }
-run undisturbed 0 WRECK=/nowhere
-run removed 0 WRECK='removed/w/*.*'
+# disturbed RESULTS STATUS COMMAND...: the command comes in the middle of the last trial
+disturbed() {
+    folder=$1 wanted=$2
+    shift 2
+    PAUSE=pipe "$RUNNER" w.yaml --workers 1 --results "$folder" >out 2>err &
+    exec 7>pipe
+    "$@" || fail "$*"
+    exec 7>&-
+    wait $!
+    found=$?
+    [ $found = "$wanted" ] || fail "exit status $found instead of $wanted: $(cat err)"
+}
+run undisturbed
+disturbed removed 0 eval 'rm removed/w/*.*'
 says err "removed/w/journal.jsonl: the journal was removed by another program, a plugin perhaps, while the run went on; it was written again, and nothing is lost"
 same undisturbed/w removed/w
-run removed 0 WRECK='removed/w/*.*'
+run removed
 says err "nothing to train: 3 of 3"
 
 # What was cut off is lost, and nothing else: the tables have the rest, and the next run trains what is missing.
 for length in 0 700; do
-    run cut$length 4 WRECK="cut$length/w/journal.jsonl" WRECK_LENGTH=$length
+    disturbed cut$length 4 truncate -s $length "cut$length/w/journal.jsonl"
     says err "cut or changed the journal while the run went on" "that had ended" "lost; run again to train"
-    grep -q ',wreck_step,3,done,' cut$length/w/trials.csv || fail "no table of what ended later"
-    run cut$length 0 WRECK=/nowhere
+    grep -q ',pause_step,3,done,' cut$length/w/trials.csv || fail "no table of what ended later"
+    run cut$length
     same undisturbed/w cut$length/w
 done
 
