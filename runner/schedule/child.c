@@ -14,11 +14,14 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#define STACK_MOST ((rlim_t)64 << 20) /* of each thread: endless recursion comes to its end here at the latest */
 
 extern char **environ;
 
@@ -73,6 +76,11 @@ static _Noreturn void become_worker(const char *path, char **arguments, char **e
     signal(SIGINT, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
     signal(SIGQUIT, SIG_IGN);
+    struct rlimit stack; /* no limit of memory counts it */
+    if (getrlimit(RLIMIT_STACK, &stack) == 0 && stack.rlim_cur > STACK_MOST) {
+        stack.rlim_cur = STACK_MOST;
+        setrlimit(RLIMIT_STACK, &stack);
+    }
     int null = open("/dev/null", O_RDONLY);
     if (null < 0 || dup2(null, 0) < 0 || dup2(log, 1) < 0 || dup2(log, 2) < 0)
         _exit(127);
@@ -205,6 +213,9 @@ void child_reap(struct child *child, char reason[32]) {
     } while (found < 0 && errno == EINTR);
     if (found < 0)
         snprintf(reason, 32, "lost");
+    else if (WIFSIGNALED(state) && WTERMSIG(state) == SIGSEGV && child->report != NULL &&
+             atomic_load_explicit(&child->report->full_stack, memory_order_relaxed) != 0)
+        snprintf(reason, 32, CHILD_FULL_STACK);
     else if (WIFSIGNALED(state))
         signal_name(WTERMSIG(state), reason);
     else

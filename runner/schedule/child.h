@@ -47,7 +47,8 @@ bool child_lacked_memory(const struct child *child);
 void child_forget_lack(struct child *child);
 /* Kills the process where it still runs, and any that it has started, and releases everything. */
 void child_clear(struct child *child);
-/* Waits for a process that has ended or is about to; "SIGSEGV", "exit 3" */
+/* Waits for a process that has ended or is about to; "SIGSEGV", "exit 3"; CHILD_FULL_STACK where that was what SIGSEGV came from. */
+#define CHILD_FULL_STACK "stack overflow"
 void child_reap(struct child *child, char reason[32]);
 /* What it has printed and was not taken yet. The file only ever grows, and what is taken leaves a hole, so that nothing is lost
    that is printed meanwhile. */

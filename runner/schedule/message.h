@@ -71,6 +71,7 @@ struct orders {
 /* What a worker leaves for the supervisor however it ends. At the start of a page. */
 struct report {
     _Atomic uint32_t lacked_memory; /* an allocation has failed */
+    _Atomic uint32_t full_stack;    /* a fault (train/fault.h) was that of a stack which is full */
 };
 
 void message_u64(struct text *out, uint64_t number);

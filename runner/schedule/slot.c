@@ -367,7 +367,8 @@ bool slot_died(struct slot *slot) {
         killed ? "; the system does so where memory is short"
         : strcmp(reason, "SIGSYS") == 0
             ? "; a plugin called the system for what is not allowed: another process, or a signal to one"
-            : "";
+        : strcmp(reason, CHILD_FULL_STACK) == 0 ? " (SIGSEGV)"
+                                                : "";
     snprintf(message, sizeof message, "the worker ended: %s%s", reason, remark);
     fail(slot, reason, message);
     return true;

@@ -4,6 +4,7 @@
 #include "runner/host/products.h"
 #include "runner/schedule/facts.h"
 #include "runner/schedule/worker_guard.h"
+#include "runner/train/fault.h"
 #include "runner/train/numerics.h"
 #include "runner/train/planner.h"
 #include "runner/train/train.h"
@@ -59,8 +60,11 @@ static void load(struct worker *worker) {
 }
 
 static void keep_apart(struct worker *worker) {
+    struct report *report = worker->means.report;
     if (!worker->apart)
         worker_guard_others(worker->folder);
+    if (!worker->apart && report != NULL)
+        fault_watch(&report->full_stack, &report->lacked_memory);
     worker->apart = true;
 }
 
@@ -388,6 +392,7 @@ int worker_main(int argc, char **argv) {
     void *orders = mmap(NULL, sizeof *worker.means.orders, PROT_READ, MAP_SHARED, WORKER_ORDERS, 0);
     worker.means.orders = orders == MAP_FAILED ? NULL : orders;
     void *report = mmap(NULL, sizeof(struct report), PROT_READ | PROT_WRITE, MAP_SHARED, WORKER_REPORT, 0);
+    worker.means.report = report == MAP_FAILED ? NULL : report;
     if (report != MAP_FAILED && worker_memory_report != NULL)
         worker_memory_report(report);
     struct error error = {0};

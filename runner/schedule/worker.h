@@ -26,6 +26,7 @@ struct worker_data {
 /* What the process was given, or has opened while it could. */
 struct worker_means {
     const struct orders *orders; /* may be NULL */
+    struct report *report;       /* may be NULL */
     int peak;                    /* descriptor of /proc/self/clear_refs; -1: none */
 };
 

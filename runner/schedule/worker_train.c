@@ -3,6 +3,7 @@
 #include "runner/base/clock.h"
 #include "runner/schedule/worker_guard.h"
 #include "runner/train/checkpoint.h"
+#include "runner/train/fault.h"
 #include "runner/train/weights.h"
 
 #include <errno.h>
@@ -228,10 +229,12 @@ static void limit_log(void) {
 }
 
 /* A fault ends the process with its signal, whatever a library that a plugin brought along has set up. */
-static void default_faults(void) {
+static void default_faults(struct report *report) {
     static const int numbers[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTERM};
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
         signal(numbers[i], SIG_DFL);
+    if (report != NULL)
+        fault_watch(&report->full_stack, &report->lacked_memory);
 }
 
 enum status worker_train(const struct loader *loader, const struct worker_data *sets, const struct worker_means *means,
@@ -251,7 +254,7 @@ enum status worker_train(const struct loader *loader, const struct worker_data *
     struct error failure = {0};
     struct train_result result = {0};
     limit_log();
-    default_faults();
+    default_faults(means->report);
     reset_peak(means->peak);
     fesetenv(FE_DFL_ENV);
     worker_limit_memory(memory_limit, team);

@@ -1,5 +1,6 @@
 #include "runner/train/evaluate.h"
 
+#include "runner/train/fault.h"
 #include "runner/train/step.h"
 
 #include <omp.h>
@@ -95,6 +96,7 @@ static double penalties(const struct model *model) {
 /* Of one thread of the team. */
 static void evaluate_share(struct evaluator *evaluator, enum data_split split, uint64_t runs) {
     unsigned before = thread_numbers_set();
+    fault_watch_thread();
 #pragma omp for schedule(dynamic, 1)
     for (uint64_t i = 0; i < runs; i++)
         evaluate_rows(evaluator, omp_get_thread_num(), split, i);

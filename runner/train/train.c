@@ -2,6 +2,7 @@
 
 #include "runner/base/clock.h"
 #include "runner/train/checkpoint.h"
+#include "runner/train/fault.h"
 #include "runner/train/training.h"
 
 #include <math.h>
@@ -204,6 +205,7 @@ static bool next_update(void *context) {
 static void run_share(struct updates *updates) {
     struct stepper *stepper = &updates->training->stepper;
     unsigned before = thread_numbers_set();
+    fault_watch_thread();
     int thread = omp_get_thread_num();
 #pragma omp single
     {

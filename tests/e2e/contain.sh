@@ -8,7 +8,7 @@
 # name, status, reason
 cat >faults <<'END'
 crash_step failed SIGSEGV
-overflow_step failed SIGSEGV
+overflow_step failed stack overflow
 abort_step failed SIGABRT
 free_step failed SIGABRT
 exit_step failed exit 0

@@ -44,7 +44,11 @@ abort failed SIGABRT
 exit failed exit 0
 leave failed exit 3
 allocate failed memory limit
-stack failed SIGSEGV
+map_raw failed memory limit
+grow_raw failed memory limit
+stack failed stack overflow
+overrun failed SIGSEGV
+raise failed SIGSEGV
 loop timeout time limit
 block_signals timeout time limit
 ignore_signals timeout time limit
@@ -75,7 +79,7 @@ expect 1 "$RUNNER" acts.yaml --workers 2 -q
 judge results/acts
 grep -qE ',thread_crashes,0,(done,|failed,SIGSEGV),' results/acts/trials.csv || fail "thread_crashes"
 
-# At every place, in two ways
+# At every place, in three ways
 model() { echo "model: [{dense: {units: 10, activation: relu}}, {$1: {act: $act, planning: $planning}}, {dense: {units: 10, activation: softmax}}]"; }
 {
     config places 30
@@ -105,17 +109,23 @@ END
         for place in backward initializer schedule; do echo "${place}_$act $status $reason" >>wanted; done
     done <<END
 crash failed SIGSEGV
+stack failed stack overflow
 exit failed exit 0
 END
     echo '    last: {optimizer: adam}'
 } >places.yaml
 expect 1 "$RUNNER" places.yaml --workers 2 -q
 judge results/places
-[ "$(wc -l <wanted)" = 26 ] || fail "not 26 faults"
+[ "$(wc -l <wanted)" = 39 ] || fail "not 39 faults"
 
 # Limits that a plugin sets for its process are its own. A second of a processor takes its time on a busy machine.
 expect 1 "$RUNNER" acts.yaml optimizer='[{bad_optimizer: {act: processor_limit}}]' time_limit="100 s" --results limit -q
 grep -q ',failed,SIGXCPU,' limit/*/trials.csv || fail "processor_limit: $(cat limit/*/trials.csv)"
+
+# The stack that is full is that of any thread of a team.
+expect 1 "$RUNNER" acts.yaml "model=[{bad_forward: {act: stack}}, {dense: {units: 10, activation: softmax}}]" optimizer='[sgd]' \
+    train.batch_size=300 seeds=20 --results team --workers 1 --threads 3 -q
+[ "$(grep -c ',failed,stack overflow,' team/*/trials.csv)" = 20 ] || fail "a team: $(cat team/*/trials.csv)"
 
 # A worker has no terminal, to whose lines a plugin could add.
 if command -v script >/dev/null; then

@@ -11,9 +11,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 enum act {
@@ -23,7 +25,11 @@ enum act {
     EXIT,
     LEAVE,
     ALLOCATE,
+    MAP_RAW,
+    GROW_RAW,
     STACK,
+    OVERRUN,
+    RAISE,
     LOOP,
     BLOCK_SIGNALS,
     IGNORE_SIGNALS,
@@ -46,35 +52,17 @@ enum act {
     LAST_ACT_HANGS,
     TERMINAL
 };
-static const char *const acts[] = {"nothing",
-                                   "crash",
-                                   "abort",
-                                   "exit",
-                                   "leave",
-                                   "allocate",
-                                   "stack",
-                                   "loop",
-                                   "block_signals",
-                                   "ignore_signals",
-                                   "handle_signals",
-                                   "stop",
-                                   "alarm",
-                                   "trap",
-                                   "take_socket",
-                                   "shut_socket",
-                                   "processor_limit",
-                                   "silent_crash",
-                                   "thread_outlives",
-                                   "thread_crashes",
-                                   "environment",
-                                   "locale",
-                                   "team",
-                                   "flush",
-                                   "file_mask",
-                                   "limits",
-                                   "last_act_hangs",
-                                   "terminal",
-                                   NULL};
+static const char *const acts[] = {"nothing",        "crash",           "abort",
+                                   "exit",           "leave",           "allocate",
+                                   "map_raw",        "grow_raw",        "stack",
+                                   "overrun",        "raise",           "loop",
+                                   "block_signals",  "ignore_signals",  "handle_signals",
+                                   "stop",           "alarm",           "trap",
+                                   "take_socket",    "shut_socket",     "processor_limit",
+                                   "silent_crash",   "thread_outlives", "thread_crashes",
+                                   "environment",    "locale",          "team",
+                                   "flush",          "file_mask",       "limits",
+                                   "last_act_hangs", "terminal",        NULL};
 
 /* of the OpenMP runtime that the host may have brought along */
 extern void omp_set_num_threads(int threads) __attribute__((weak));
@@ -127,6 +115,24 @@ static void fill_stack(void) {
     for (;;) {
         volatile char *room = alloca(1 << 16);
         room[0] = 1;
+    }
+}
+
+/* Upwards, through what its callers have there. */
+__attribute__((noinline, no_sanitize("address", "undefined"))) static void overrun_stack(void) {
+    volatile char here[64];
+    for (volatile char *at = here;; at++)
+        *at = 1;
+}
+
+/* Past the C library, and so past what the host sees of it. */
+static void take_raw(int act) {
+    size_t size = (size_t)1 << 20;
+    for (;;) {
+        char *found = act == GROW_RAW ? sbrk((intptr_t)size)
+                                      : (char *)syscall(SYS_mmap, NULL, size, PROT_READ | PROT_WRITE,
+                                                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        memset(found, 1, size);
     }
 }
 
@@ -194,7 +200,11 @@ static void misbehave(int act, const char *place) {
     case ALLOCATE:
         for (;;)
             memset(malloc((size_t)1 << 20), 1, (size_t)1 << 20);
+    case MAP_RAW:
+    case GROW_RAW: take_raw(act); break;
     case STACK: fill_stack(); break;
+    case OVERRUN: overrun_stack(); break;
+    case RAISE: raise(SIGSEGV); break;
     case LOOP: spin(); break;
     case BLOCK_SIGNALS:
     case IGNORE_SIGNALS:
