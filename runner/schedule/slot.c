@@ -124,6 +124,7 @@ enum status slot_train(struct slot *slot, const struct session *session, const s
     if (status != STATUS_OK)
         return status;
     begin(slot, order->trial);
+    slot->most_rows = order->most_rows;
     slot->checkpoints = order->checkpoints;
     slot->checkpoint = order->checkpoint >= 0;
     return STATUS_OK;
@@ -207,6 +208,8 @@ static struct record_row *add_row(struct slot *slot) {
 }
 
 static bool take_row(struct slot *slot, struct message_reader *reader) {
+    if (slot->record->n_rows >= slot->most_rows)
+        return false;
     struct record_row *row = add_row(slot);
     row->epoch = message_read_u64(reader);
     row->updates = message_read_u64(reader);

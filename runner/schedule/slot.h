@@ -31,6 +31,7 @@ struct slot {
     char resume[256];     /* SLOT_RESUME: "resumed at epoch 3, update 120", or why the checkpoint was of no use */
     char message[512];    /* why the trial failed, for people */
     struct trial_log log; /* what the trial printed, as far as it has been taken */
+    uint64_t most_rows;   /* of the record */
     const char *verdict;  /* why the supervisor ended the process; NULL: it did not */
     enum trial_status verdict_status;
 };
@@ -51,6 +52,7 @@ struct slot_order {
     int checkpoint;                   /* descriptor of one to go on from, or -1 */
     struct record *record;            /* with key, id, attempts and the threads to begin with */
     size_t most_threads;              /* that it may be given later */
+    uint64_t most_rows;               /* a worker that sends more is spoilt */
 };
 /* Gives the trial to the process, or to a new one: where there is none, or where the trial has
    `files`. A failure is that of the machine. */

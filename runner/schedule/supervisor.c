@@ -53,6 +53,12 @@ static void release_data(struct run *run, size_t data) {
     set->fd = -1;
 }
 
+/* One for the untrained network and one for each epoch. Where planning has failed, or `updates` ends the trial, epochs are not known. */
+static uint64_t rows_at_most(const struct plan_point *point) {
+    uint64_t epochs = point->facts != NULL ? point->facts->epochs : 0;
+    return epochs > 0 && epochs < UINT64_MAX ? epochs + 1 : UINT64_MAX;
+}
+
 static enum status give_trial(struct run *run, struct slot *slot, struct error *error) {
     const struct supervisor *supervisor = run->supervisor;
     size_t trial = run->queue[run->next++];
@@ -80,6 +86,7 @@ static enum status give_trial(struct run *run, struct slot *slot, struct error *
                                .memory_limit = supervisor->experiment->limits.memory,
                                .checkpoints = supervisor->checkpoints != NULL,
                                .checkpoint = -1,
+                               .most_rows = rows_at_most(point),
                                .record = record,
                                .most_threads =
                                    supervisor->cpus > supervisor->threads ? supervisor->cpus : supervisor->threads};

@@ -388,7 +388,7 @@ int worker_main(int argc, char **argv) {
                             .folder = argv[2][0] != '\0' ? argv[2] : NULL,
                             .files = (const char **)(argv + 3),
                             .n_files = (size_t)(argc - 3),
-                            .means.peak = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC)};
+                            .means = {.peak = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC), .once = argc > 3}};
     void *orders = mmap(NULL, sizeof *worker.means.orders, PROT_READ, MAP_SHARED, WORKER_ORDERS, 0);
     worker.means.orders = orders == MAP_FAILED ? NULL : orders;
     void *report = mmap(NULL, sizeof(struct report), PROT_READ | PROT_WRITE, MAP_SHARED, WORKER_REPORT, 0);

@@ -28,6 +28,7 @@ struct worker_means {
     const struct orders *orders; /* may be NULL */
     struct report *report;       /* may be NULL */
     int peak;                    /* descriptor of /proc/self/clear_refs; -1: none */
+    bool once;                   /* it trains one trial, since it opens plugins from outside the installation */
 };
 
 /* Answers a TRAIN request; STATUS_ENVIRONMENT where the supervisor cannot be told. */

@@ -100,7 +100,7 @@ static void guard_signals(void) {
 }
 
 /* What Landlock has no right for: who may do what with a file, and what io_uring does past these filters; when other processes run and where;
-   and that this one ends with the supervisor. */
+   and that this one ends with the supervisor, and with it those that a library starts while it is loaded, which stay in its group. */
 static void guard_attributes(void) {
     uint32_t me = (uint32_t)getpid();
     struct sock_filter filter[] = {
@@ -124,6 +124,8 @@ static void guard_attributes(void) {
         REFUSED(SYS_fremovexattr),
         REFUSED(SYS_REMOVEXATTRAT),
         REFUSED(SYS_io_uring_setup),
+        REFUSED(SYS_setsid),
+        REFUSED(SYS_setpgid),
         REFUSED(SYS_setpriority),
         REFUSED(SYS_ioprio_set),
         ON_MYSELF(SYS_sched_setaffinity, me, REFUSAL),
@@ -310,7 +312,7 @@ static void warm_up(int threads) {
     }
 }
 
-void worker_limit_memory(uint64_t bytes, int threads) {
+void worker_limit_memory(uint64_t bytes, int threads, bool for_good) {
     struct rlimit limit;
     if (getrlimit(RLIMIT_DATA, &limit) < 0)
         return;
@@ -324,6 +326,7 @@ void worker_limit_memory(uint64_t bytes, int threads) {
     if (__builtin_add_overflow(data_size(), bytes, &all) || all >= limit.rlim_max)
         return;
     limit.rlim_cur = all;
+    limit.rlim_max = for_good ? all : limit.rlim_max;
     setrlimit(RLIMIT_DATA, &limit);
 }
 

@@ -4,6 +4,7 @@
 #ifndef RUNNER_SCHEDULE_WORKER_GUARD_H
 #define RUNNER_SCHEDULE_WORKER_GUARD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Before plugins are opened. From now on files are read, but written, cut, made, removed and renamed nowhere but in `folder` (NULL: nowhere),
@@ -21,8 +22,9 @@ void worker_guard_processes(void);
    Linux 6.2), memory needs Landlock or, for root, capabilities. */
 
 /* A trial may take so many bytes beyond what the process has: an allocation that wants more fails. 0: no limit. OpenBLAS keeps a
-   buffer for each thread that calls it, and without memory for one it waits for ever, so all threads of the team get theirs first. */
-void worker_limit_memory(uint64_t bytes, int threads);
+   buffer for each thread that calls it, and without memory for one it waits for ever, so all threads of the team get theirs first. With
+   `for_good` the limit cannot be raised again, by a plugin least of all. */
+void worker_limit_memory(uint64_t bytes, int threads, bool for_good);
 
 /* Where memory is short the kernel ends workers before the supervisor, or anything else. */
 void worker_volunteer(void);

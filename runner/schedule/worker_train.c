@@ -257,7 +257,7 @@ enum status worker_train(const struct loader *loader, const struct worker_data *
     default_faults(means->report);
     reset_peak(means->peak);
     fesetenv(FE_DFL_ENV);
-    worker_limit_memory(memory_limit, team);
+    worker_limit_memory(memory_limit, team, means->once);
     const struct tree *tree = message_read_tree(&reader, &arena);
     if (tree == NULL)
         worker_misread(&failure);
