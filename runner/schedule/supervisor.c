@@ -158,10 +158,11 @@ static void keep_log(struct run *run, struct slot *slot) {
     arena_clear(&arena);
 }
 
-/* An allocation that fails ends a trial in many ways: by an error, by a signal, by an exit. */
+/* An allocation that fails ends a trial in many ways: by an error, by a signal, by an exit. A full stack is no such way. */
 static void name_memory(const struct run *run, struct slot *slot) {
     struct record *record = slot->record;
-    if (!child_lacked_memory(&slot->child) || record->status != TRIAL_FAILED)
+    if (!child_lacked_memory(&slot->child) || record->status != TRIAL_FAILED ||
+        strcmp(record->reason, CHILD_FULL_STACK) == 0)
         return;
     bool limited = run->supervisor->experiment->limits.memory > 0;
     size_t length = strlen(slot->message);

@@ -20,6 +20,7 @@ be_nice done
 deep_folders done
 zone done
 zero_orders done
+lack_and_recurse failed stack overflow
 END
 grid() { # NAME AXIS
     cat >"$1.yaml" <<END

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include <runner/plugin.h>
 
+#include <alloca.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -36,11 +37,14 @@ enum act {
     DEEP_FOLDERS,
     ZONE,
     OUTLIVE,
-    ZERO_ORDERS
+    ZERO_ORDERS,
+    LACK_AND_RECURSE
 };
-static const char *const acts[] = {
-    "late_writer", "raise_limits", "strict",  "timer",        "no_wait", "send_descriptors", "endless_rows", "one_line",
-    "unmap",       "unload",       "be_nice", "deep_folders", "zone",    "outlive",          "zero_orders",  NULL};
+static const char *const acts[] = {"late_writer", "raise_limits",     "strict",       "timer",
+                                   "no_wait",     "send_descriptors", "endless_rows", "one_line",
+                                   "unmap",       "unload",           "be_nice",      "deep_folders",
+                                   "zone",        "outlive",          "zero_orders",  "lack_and_recurse",
+                                   NULL};
 
 #define COLUMNS 4
 #define SOCKET 3 /* by which the process speaks with the supervisor */
@@ -222,6 +226,10 @@ static void misbehave(int act) {
         setenv("TZ", "Pacific/Kiritimati", 1);
         tzset();
         break;
+    case LACK_AND_RECURSE:
+        free(malloc((size_t)1 << 40));
+        for (;;)
+            *(volatile char *)alloca(1 << 12) = 1;
     case ZERO_ORDERS: unmap(1); break;
     default: break;
     }
