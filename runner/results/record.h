@@ -28,10 +28,11 @@ struct record {
     struct hash128 key; /* identity: trial, data, plugins, engine */
     uint64_t id;        /* of the resolved trial and the data alone */
     enum trial_status status;
-    const char *reason;     /* "" where there is none */
-    const char *stopped_by; /* "epochs", "updates", ...; "" where the trial failed */
-    uint64_t epochs, updates;
     bool has_best, restored; /* best_epoch is known; a callback has brought back the weights of an earlier epoch */
+    bool brief;              /* of the rows only some are here (brief.h) */
+    const char *reason;      /* "" where there is none */
+    const char *stopped_by;  /* "epochs", "updates", ...; "" where the trial failed */
+    uint64_t epochs, updates;
     uint64_t best_epoch, restored_epoch;
     uint64_t threads, attempts;
     uint64_t peak_memory; /* bytes; 0: not known */
@@ -39,7 +40,6 @@ struct record {
     size_t n_columns;
     struct record_row *rows; /* epoch 0 first; none for a trial that failed */
     size_t n_rows;
-    bool brief;                                          /* of the rows only some are here (brief.h) */
     double seconds, evaluate_seconds, seconds_per_epoch; /* of a brief record */
 };
 

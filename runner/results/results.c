@@ -6,6 +6,29 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { ALIKE = 16 }; /* points before one that are looked at for equal rows */
+
+static const uint64_t not_known[DATA_SPLITS];
+
+static void make_rows(struct results *results) {
+    results->rows = arena_array(&results->arena, results->n_points, sizeof *results->rows);
+    for (size_t p = 0; p < results->n_points; p++)
+        results->rows[p] = not_known;
+}
+
+void results_set_rows(struct results *results, size_t point, const uint64_t rows[DATA_SPLITS]) {
+    if (results->rows == NULL)
+        make_rows(results);
+    for (size_t p = point; p > 0 && p + ALIKE > point; p--)
+        if (memcmp(results->rows[p - 1], rows, sizeof not_known) == 0) {
+            results->rows[point] = results->rows[p - 1];
+            return;
+        }
+    uint64_t *copy = arena_alloc(&results->arena, sizeof not_known);
+    memcpy(copy, rows, sizeof not_known);
+    results->rows[point] = copy;
+}
+
 void results_from_experiment(const struct experiment *experiment, struct results *results) {
     *results = (struct results){
         .n_axes = experiment->n_axes, .n_points = experiment->n_points, .n_trials = experiment->n_trials};
@@ -37,7 +60,7 @@ void results_from_experiment(const struct experiment *experiment, struct results
         results->trials[t].point = trial.point;
         results->trials[t].seed = trial.seed;
     }
-    results->rows = arena_array(arena, results->n_points, sizeof *results->rows);
+    make_rows(results);
     results_ask(experiment, results);
     const struct tree *lecture = tree_get(experiment->report, "lecture");
     results->report = lecture != NULL && lecture->type == TREE_BOOL && lecture->value.truth ? "lecture" : "";
@@ -277,13 +300,16 @@ static bool read_trials(const json_t *trials, struct results *results) {
 static void read_rows(const json_t *rows, struct results *results) {
     static const int splits[] = {DATA_TRAIN, DATA_VALIDATION, DATA_TEST};
     const char *text = json_string_value(rows);
-    results->rows = arena_array(&results->arena, results->n_points, sizeof *results->rows);
-    for (size_t p = 0; p < results->n_points && text != NULL; p++)
+    make_rows(results);
+    for (size_t p = 0; p < results->n_points && text != NULL; p++) {
+        uint64_t numbers[DATA_SPLITS] = {0};
         for (size_t i = 0; i < 3 && *text >= '0' && *text <= '9'; i++) {
             char *end;
-            results->rows[p][splits[i]] = strtoull(text, &end, 10);
+            numbers[splits[i]] = strtoull(text, &end, 10);
             text = *end != '\0' ? end + 1 : end;
         }
+        results_set_rows(results, p, numbers);
+    }
 }
 
 bool results_read(const struct json_t *json, struct results *results) {

@@ -34,8 +34,8 @@ struct results {
     size_t n_points;
     struct result_trial *trials; /* in grid order */
     size_t n_trials;
-    uint64_t (*rows)[DATA_SPLITS]; /* [n_points] of the data: training, validation, test; 0 where not known */
-    const char *baseline;          /* a selector (config/claim.h), "best", or "" */
+    const uint64_t **rows; /* [n_points][DATA_SPLITS] results_set_rows(); NULL: of none */
+    const char *baseline;  /* a selector (config/claim.h), "best", or "" */
     const char **claims;
     size_t n_claims;
     struct target *targets; /* without marks */
@@ -47,6 +47,8 @@ struct results {
 /* Without keys, ids and records. */
 void results_from_experiment(const struct experiment *experiment, struct results *results);
 void results_clear(struct results *results);
+/* Of the point's data: training, validation, test; 0 where not known. Points share those that are equal. */
+void results_set_rows(struct results *results, size_t point, const uint64_t rows[DATA_SPLITS]);
 /* Takes the baseline, claims and targets of the experiment in place of those that are there. */
 void results_ask(const struct experiment *experiment, struct results *results);
 /* Axes and labels for selectors and claims. */

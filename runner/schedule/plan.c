@@ -214,7 +214,7 @@ static void take_answer(struct making *making, size_t p) {
         answer->pooled = facts_pool_add(&plan->facts, &answer->facts, &plan->arena);
     point->facts = answer != NULL ? answer->pooled : facts_pool_add(&plan->facts, &not_known, &plan->arena);
     const uint64_t *rows = making->session->data[point->data].facts.rows;
-    memcpy(plan->results.rows[p], rows, sizeof plan->results.rows[p]);
+    results_set_rows(&plan->results, p, rows);
     point->batch_rows = batch_rows_of(experiment_section(making->experiment, p, SECTION_TRAIN), rows[DATA_TRAIN]);
     point->work = point->facts->known ? estimate_work(point->facts, rows[DATA_TRAIN]) : 0;
 }

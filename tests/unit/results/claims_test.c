@@ -131,9 +131,8 @@ static void accuracies_within_one_row_decide_nothing(void **state) {
     make(&results, losses, 3);
     static const char *const left = "test_accuracy(batch_size=1) > test_accuracy(batch_size=10, learning_rate=0.1)";
     verdict_is(&results, left, CLAIM_HOLDS, "");
-    results.rows = arena_array(&results.arena, results.n_points, sizeof *results.rows);
     for (size_t p = 0; p < results.n_points; p++)
-        results.rows[p][DATA_TEST] = 100;
+        lab_test_rows(&results, p, 100);
     verdict_is(&results, left, CLAIM_UNDECIDED,
                "the differences are within one row of each other: no spread to judge by");
     verdict_is(&results, "test_accuracy(batch_size=1) > test_accuracy(batch_size=10, learning_rate=0.2)", CLAIM_HOLDS,

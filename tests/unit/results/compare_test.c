@@ -33,9 +33,8 @@ static void make(struct results *results, const char *const *columns, const doub
 }
 
 static void with_rows(struct results *results, uint64_t rows) {
-    results->rows = arena_array(&results->arena, results->n_points, sizeof *results->rows);
     for (size_t p = 0; p < results->n_points; p++)
-        results->rows[p][DATA_TEST] = rows;
+        lab_test_rows(results, p, rows);
 }
 
 static void verdict_is(const struct comparisons *all, size_t point, enum verdict verdict, const char *reason) {
@@ -160,7 +159,7 @@ static void differences_within_one_row_decide_nothing(void **state) {
     verdict_is(&all, 5, VERDICT_UNDECIDED, "");                                    /* 0 in all seeds is no difference */
     assert_int_equal(all.family, 3);
     comparisons_clear(&all);
-    results.rows[1][DATA_TEST] = 10000; /* the step is that of the fewer rows */
+    lab_test_rows(&results, 1, 10000); /* the step is that of the fewer rows */
     comparisons_make(&results, "test_accuracy", &all);
     assert_true(isnan(comparisons_find(&all, 1)->p_holm));
     comparisons_clear(&all);

@@ -218,8 +218,7 @@ static void make_epochs(struct results *results) {
     lab_results(results, axes, 1, labels, 2, 3);
     results->targets = targets;
     results->n_targets = 2;
-    results->rows = arena_array(&results->arena, 2, sizeof *results->rows);
-    results->rows[0][DATA_TEST] = 100;
+    lab_test_rows(results, 0, 100);
     for (size_t t = 0; t < 6; t++) {
         struct record *record = lab_record(&results->arena, t + 1, t < 3 ? TRIAL_DONE : TRIAL_DIVERGED, columns, 2, 4);
         for (size_t e = 0; e < 4; e++) {

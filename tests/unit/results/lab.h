@@ -50,6 +50,11 @@ static inline void lab_near(double found, double wanted) {
     assert_true(fabs(found - wanted) <= 1e-12);
 }
 
+/* Rows of the test set of a point's data. */
+static inline void lab_test_rows(struct results *results, size_t point, uint64_t rows) {
+    results_set_rows(results, point, (uint64_t[DATA_SPLITS]){[DATA_TEST] = rows});
+}
+
 /* `labels` are n_points x n_axes; each point has `seeds` trials. */
 static inline void lab_results(struct results *results, const char *const *axes, size_t n_axes,
                                const char *const *labels, size_t n_points, size_t seeds) {

@@ -77,9 +77,8 @@ static void draw(const struct experiment_of_chance *chance, size_t family, struc
         lab_set(record, 0, 0, value);
         results->trials[t].record = record;
     }
-    results->rows = arena_array(&results->arena, results->n_points, sizeof *results->rows);
     for (size_t p = 0; p < results->n_points && chance->step > 0; p++)
-        results->rows[p][DATA_TEST] = (uint64_t)(1 / chance->step + 0.5);
+        lab_test_rows(results, p, (uint64_t)(1 / chance->step + 0.5));
 }
 
 /* Families in which the verdict of some point is better or worse. */

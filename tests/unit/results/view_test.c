@@ -11,7 +11,7 @@ static const char *const axes[] = {"train.batch_size", "optimizer.learning_rate"
 static void make(struct results *results) {
     static const char *const labels[] = {"1", "0.1", "a", "1", "0.2", "a", "8", "0.1", "a", "8", "0.2", "a"};
     lab_results(results, axes, 3, labels, 4, 3);
-    results->rows = arena_array(&results->arena, 4, sizeof *results->rows);
+    lab_test_rows(results, 0, 0);
     for (size_t t = 0; t < results->n_trials; t++) {
         struct record *record = lab_record(&results->arena, t + 1, TRIAL_DONE, columns, 2, 2);
         lab_set(record, 1, 0, (double)(10 * (t / 3) + t % 3));
@@ -119,7 +119,7 @@ static void one_test_set_has_one_sampling_error(void **state) {
     for (size_t t = 0; t < 12; t++)
         lab_set(record_of(&results, t), 1, 0, 0.5);
     for (size_t p = 0; p < 4; p++)
-        results.rows[p][DATA_TEST] = p < 3 ? 100 : 400;
+        lab_test_rows(&results, p, p < 3 ? 100 : 400);
     assert_int_equal(view_make(&results, "batch_size", NULL, &view, &error), STATUS_OK);
     assert_true(measure(&view, 0, "test_accuracy").metric.sampling_error == 0.05);
     assert_true(isnan(measure(&view, 1, "test_accuracy").metric.sampling_error));
