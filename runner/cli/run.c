@@ -327,6 +327,7 @@ static enum status write_rest(struct run *run, size_t *lost, struct error *error
 /* For the tables and the report. */
 static enum status load_rows(struct run *run, struct error *error) {
     experiment_drop_trees(&run->job.experiment); /* room for those of a large grid */
+    plan_drop_points(&run->job.plan);
     journal_complete(&run->journal, &run->job.plan.results);
     return journal_status(&run->journal, error);
 }

@@ -301,11 +301,16 @@ enum status plan_make(struct plan *plan, struct session *session, const struct e
     return status;
 }
 
+void plan_drop_points(struct plan *plan) {
+    facts_pool_clear(&plan->facts);
+    arena_clear(&plan->arena);
+    plan->points = NULL;
+}
+
 void plan_clear(struct plan *plan) {
     components_clear(&plan->components);
-    facts_pool_clear(&plan->facts);
     results_clear(&plan->results);
-    arena_clear(&plan->arena);
+    plan_drop_points(plan);
     *plan = (struct plan){0};
 }
 

@@ -34,6 +34,8 @@ struct plan {
 enum status plan_make(struct plan *plan, struct session *session, const struct experiment *experiment, bool strict,
                       struct diagnostics *diagnostics, struct error *error);
 void plan_clear(struct plan *plan);
+/* Gives up the points and their facts, where nothing trains any more. */
+void plan_drop_points(struct plan *plan);
 /* The order in which trials run: those with most work first, of equal ones the first in the grid. */
 void plan_sort(const struct plan *plan, const size_t *trials, size_t n, size_t *sorted);
 /* beside experiment->points; the caller's to free */
