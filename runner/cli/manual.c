@@ -99,7 +99,9 @@ void usage_write_manual(struct text *out) {
     text_add(out,
              ".SH ENVIRONMENT\n.TP\n.B RUNNER_PLUGIN_PATH\nfolders of plugins, separated by colons, that are searched "
              "behind those of "
-             "\\-\\-plugin\\-dir\n.TP\n.B RUNNER_PLUGIN_WRITE_PATH\nfolders, separated by colons, in which plugins may "
-             "write files besides their temporary ones\n.TP\n.B RUNNER_DATA\nthe folder that holds the files of data "
+             "\\-\\-plugin\\-dir\n.TP\n.B RUNNER_PLUGIN_WRITE_PATH\nwhere it is set, plugins write files only in these "
+             "folders, "
+             "separated by colons, and in a temporary one of their process\n.TP\n.B RUNNER_DATA\nthe folder that holds "
+             "the files of data "
              "sets, such as mnist/\n");
 }

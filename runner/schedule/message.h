@@ -39,6 +39,9 @@
 #define WORKER_REPORT 5 /* the descriptor of its struct report, which it writes */
 #define WORKER_LOST 120 /* exit status of a worker that cannot speak with the supervisor any more */
 
+/* The variable of the environment that keeps plugins, where it is set, from writing anywhere but in its folders. */
+#define PLUGIN_WRITE_PATH "RUNNER_PLUGIN_WRITE_PATH"
+
 enum message {
     MESSAGE_CATALOG = 1,
     MESSAGE_DATA,

@@ -283,7 +283,8 @@ enum status session_open(struct session *session, const char *const *folders, si
     *session = (struct session){.helper = {.pidfd = -1, .socket = -1, .log = -1}, .settings.interrupt = interrupt};
     arena_init(&session->arena);
     enum status status = find_installation(session, error);
-    if (scratch_open(&session->scratch, "workers", &session->arena, NULL) == STATUS_OK)
+    if (getenv(PLUGIN_WRITE_PATH) != NULL &&
+        scratch_open(&session->scratch, "workers", &session->arena, NULL) == STATUS_OK)
         session->settings.scratch = &session->scratch;
     if (status == STATUS_OK) {
         find_folders(session, folders, n_folders);

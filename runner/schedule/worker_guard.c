@@ -1,6 +1,7 @@
 #include "runner/schedule/worker_guard.h"
 
 #include "runner/base/build.h"
+#include "runner/schedule/message.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -99,10 +100,8 @@ static void guard_signals(void) {
     install(filter, sizeof filter / sizeof filter[0]);
 }
 
-/* What Landlock has no right for: who may do what with a file, and what io_uring does past these filters; when other processes run and where;
-   and that this one ends with the supervisor, and with it those that a library starts while it is loaded, which stay in its group. */
+/* What Landlock has no right for: who may do what with a file, and what io_uring does past these filters. */
 static void guard_attributes(void) {
-    uint32_t me = (uint32_t)getpid();
     struct sock_filter filter[] = {
         NATIVE_CALLS,
 #ifdef SYS_chmod
@@ -124,6 +123,17 @@ static void guard_attributes(void) {
         REFUSED(SYS_fremovexattr),
         REFUSED(SYS_REMOVEXATTRAT),
         REFUSED(SYS_io_uring_setup),
+        RETURN(SECCOMP_RET_ALLOW),
+    };
+    install(filter, sizeof filter / sizeof filter[0]);
+}
+
+/* When other processes run and where, and that this one ends with the supervisor, and with it those that a library starts while it is loaded,
+   which stay in its group. */
+static void guard_schedule(void) {
+    uint32_t me = (uint32_t)getpid();
+    struct sock_filter filter[] = {
+        NATIVE_CALLS,
         REFUSED(SYS_setsid),
         REFUSED(SYS_setpgid),
         REFUSED(SYS_setpriority),
@@ -182,6 +192,9 @@ static void guard_signals(void) {
 static void guard_attributes(void) {
 }
 
+static void guard_schedule(void) {
+}
+
 static void guard_processes(void) {
 }
 
@@ -220,9 +233,8 @@ static void allow(int rules, uint64_t rights, const char *path) {
     close(fd);
 }
 
-static void allow_wished(int rules, uint64_t rights) {
-    const char *wished = getenv("RUNNER_PLUGIN_WRITE_PATH");
-    while (wished != NULL && *wished != '\0') {
+static void allow_wished(int rules, uint64_t rights, const char *wished) {
+    while (*wished != '\0') {
         char path[PATH_MAX];
         size_t length = strcspn(wished, ":");
         if (length > 0 && length < sizeof path) {
@@ -235,17 +247,20 @@ static void allow_wished(int rules, uint64_t rights) {
 }
 
 /* Who is in a domain of Landlock also reaches no process outside of it, not even as root, be it by ptrace() or by its files in /proc. Each
-   worker is in one of its own. */
+   worker is in one of its own. One that may write where it likes is in one that keeps it from nothing of consequence. */
 static void guard_files(const char *folder) {
-    uint64_t rights = writing();
+    const char *wished = getenv(PLUGIN_WRITE_PATH);
+    uint64_t rights = wished != NULL ? writing() : LANDLOCK_ACCESS_FS_MAKE_BLOCK;
     struct landlock_ruleset_attr handled = {.handled_access_fs = rights};
     int rules = rights == 0 ? -1 : (int)syscall(SYS_landlock_create_ruleset, &handled, sizeof handled, 0);
     if (rules < 0)
         return;
-    allow(rules, rights, "/dev/null");
-    if (folder != NULL)
-        allow(rules, rights, folder);
-    allow_wished(rules, rights);
+    if (wished != NULL) {
+        allow(rules, rights, "/dev/null");
+        if (folder != NULL)
+            allow(rules, rights, folder);
+        allow_wished(rules, rights, wished);
+    }
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
         syscall(SYS_landlock_restrict_self, rules, 0);
     close(rules);
@@ -276,7 +291,9 @@ void worker_guard_files(const char *folder) {
 void worker_guard_others(const char *folder) {
     worker_guard_files(folder);
     guard_signals();
-    guard_attributes();
+    guard_schedule();
+    if (getenv(PLUGIN_WRITE_PATH) != NULL)
+        guard_attributes();
 }
 
 void worker_guard_processes(void) {

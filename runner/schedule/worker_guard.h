@@ -7,13 +7,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Before plugins are opened. From now on files are read, but written, cut, made, removed and renamed nowhere but in `folder` (NULL: nowhere),
-   in those of $RUNNER_PLUGIN_WRITE_PATH and in /dev/null; descriptors that are open stay as they are. The memory of other processes is
-   closed, by whatever way. */
+/* Before plugins are opened. From now on the memory of other processes is closed, by whatever way. Where $RUNNER_PLUGIN_WRITE_PATH is set,
+   files are read, but written, cut, made, removed and renamed nowhere but in its folders, in `folder` (NULL: none) and in /dev/null;
+   descriptors that are open stay as they are. */
 void worker_guard_files(const char *folder);
 /* The same, and from now on a system call that sends a signal to another process (also by way of a descriptor's owner) or sets its limits ends
-   this one with SIGSYS; what others may do with a file, and how another process is scheduled, stays as it is. Signals to itself stay
-   possible. */
+   this one with SIGSYS; how another process is scheduled, and where that variable is set what others may do with a file, stays as it is.
+   Signals to itself stay possible. */
 void worker_guard_others(const char *folder);
 /* When they are open, since libraries may do so while they are loaded: from now on a system call that starts another process or reaches into
    one ends this one with SIGSYS, and anonymous shared memory, which no limit counts, is refused; new threads stay possible. */

@@ -4,7 +4,6 @@
 # ctest: timeout 120
 # ctest: no-thread-sanitizer (it catches the faults itself)
 . "$RUNNER_SOURCE_DIR/tests/e2e/lib.sh"
-export RUNNER_PLUGIN_WRITE_PATH=$PWD # the plugins here write files
 mkdir files
 
 plugin() { # NAME STATEMENTS: the optimizer NAME, in a file that does so when it is opened

@@ -2,7 +2,6 @@
 # A plugin or a data file that has changed makes other trials of those that use it, and only of those; the user is told why they train
 # again.
 . "$RUNNER_SOURCE_DIR/tests/e2e/lib.sh"
-export RUNNER_PLUGIN_WRITE_PATH=$PWD # the plugins here write files
 mkdir own
 cp "$RUNNER_BUILD_DIR/plugins/optimizers/adam.so" own/
 small grid 1

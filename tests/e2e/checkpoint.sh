@@ -3,7 +3,6 @@
 # that is damaged, or of what is another trial now, is not gone on from.
 # ctest: timeout 400
 . "$RUNNER_SOURCE_DIR/tests/e2e/lib.sh"
-export RUNNER_PLUGIN_WRITE_PATH=$PWD # the plugins here write files
 cat >long.yaml <<'END'
 experiment: long
 dataset: {digits: {train: 300, test: 100, validation: 0.1}}

@@ -1,7 +1,6 @@
 #!/bin/bash
 # A data set that is never read ends the run when its time is over, whoever asks for it first: the plan, or arithmetic in the config.
 . "$RUNNER_SOURCE_DIR/tests/e2e/lib.sh"
-export RUNNER_PLUGIN_WRITE_PATH=$PWD # the plugins here write files
 export RUNNER_PLUGIN_PATH=$plugins/hang_before
 cat >never.yaml <<'END'
 experiment: never

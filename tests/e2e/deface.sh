@@ -1,8 +1,9 @@
 #!/bin/bash
-# A plugin changes no file of the run, whichever way it goes about it: the results have the bytes that they have without it. What it may write
-# is in a temporary folder of its own, which is gone afterwards, and where the user lets it.
+# Where the user says so, a plugin changes no file of the run, whichever way it goes about it: the results have the bytes that they have
+# without it. What it may write is in a temporary folder of its own, which is gone afterwards, and where the user lets it.
 . "$RUNNER_SOURCE_DIR/tests/e2e/lib.sh"
 export RUNNER_PLUGIN_PATH=$plugins/deface_step:$plugins/crash_step
+export RUNNER_PLUGIN_WRITE_PATH=
 mkdir tmp elsewhere
 export TMPDIR=$PWD/tmp
 cat >w.yaml <<'END'
@@ -48,6 +49,12 @@ says wished/w/logs/trial-0004.log "another folder: DONE" "cut: Permission denied
 # Where there is no temporary folder a run goes on without one.
 TMPDIR=/nowhere run without
 same undisturbed/w without/w
+
+# Without a word from the user a plugin writes where it likes.
+rm elsewhere/file
+run free -u RUNNER_PLUGIN_WRITE_PATH DEFACE=/nowhere
+says free/w/logs/trial-0004.log "ALLOWED a temporary folder: DONE" "another folder: DONE"
+[ -s elsewhere/file ] || fail "no file"
 
 # A plugin under test is kept from files as well.
 rm elsewhere/file

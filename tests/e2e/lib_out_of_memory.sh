@@ -1,6 +1,5 @@
 # Runs of the program in which one allocation fails, for out_of_memory*.sh: each ends well, or with exit status 4 and a word on memory.
 . "$RUNNER_SOURCE_DIR/tests/e2e/lib.sh"
-export RUNNER_PLUGIN_WRITE_PATH=$PWD # failing_memory.so leaves its mark in workers as well
 "$CC" -shared -fPIC -O1 -D_GNU_SOURCE -o failing_memory.so "$RUNNER_SOURCE_DIR/tests/e2e/failing_memory.c" -ldl || fail "no failing_memory.so"
 
 # failing PROGRAM ALLOCATION command...: with its output in out and err; $status, and $failed: whether that allocation came

@@ -5,7 +5,7 @@
 . "$RUNNER_SOURCE_DIR/tests/e2e/lib.sh"
 export RUNNER_PLUGIN_PATH=$plugins/nasty
 mkdir tmp
-export TMPDIR=$PWD/tmp
+export TMPDIR=$PWD/tmp RUNNER_PLUGIN_WRITE_PATH=
 cat >wanted <<'END'
 late_writer done
 raise_limits failed memory limit
