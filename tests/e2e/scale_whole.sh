@@ -29,7 +29,7 @@ done
 # Points instead of seeds; a million trials are planned, and more are refused.
 cube cube 50 40 50
 measure check cube.yaml
-at_most "$peak" 70000 "kB to check 100000 points of three axes"
+at_most "$peak" 45000 "kB to check 100000 points of three axes"
 measure cube.yaml --quiet
 at_most "$peak" 100000 "kB in memory with 100000 points of three axes, each with its own row in every table"
 # Here each point has an optimizer of its own, which no other shares.
@@ -38,7 +38,7 @@ measure few.yaml --quiet
 before=$written
 points points 100000
 measure check points.yaml
-at_most "$peak" 90000 "kB to check 100000 points with an optimizer each"
+at_most "$peak" 70000 "kB to check 100000 points with an optimizer each"
 measure points.yaml --quiet
 at_most "$peak" 90000 "kB in memory with 100000 points with an optimizer each"
 at_most "$written" $((before * 21 / 2)) "bytes written for 10 times the points"
@@ -56,9 +56,9 @@ measure report results/points results/points --output two.html
 at_most "$peak" 150000 "kB to compare two runs of 100000 points on a page"
 cube large 100 100 100
 measure check large.yaml
-at_most "$peak" 600000 "kB to check a million points of three axes"
+at_most "$peak" 350000 "kB to check a million points of three axes"
 points million 1000
 measure check million.yaml seeds=1000
-at_most "$peak" 150000 "kB to check a million trials"
+at_most "$peak" 100000 "kB to check a million trials"
 expect 2 timeout 5 "$RUNNER" check million.yaml seeds=1000000
 says err "the grid has 1000000000 trials (1000 points, 1000000 seeds); more than 1000000 are refused"
