@@ -316,6 +316,13 @@ char *path_folder(struct arena *arena, const char *path) {
     return arena_copy_bytes(arena, path, length);
 }
 
+char *path_take(struct arena *arena, const char **list) {
+    const char *path = *list + strspn(*list, ":");
+    size_t length = strcspn(path, ":");
+    *list = path + length;
+    return length > 0 ? arena_copy_bytes(arena, path, length) : NULL;
+}
+
 char *path_real(struct arena *arena, const char *path) {
     char *real = realpath(path, NULL);
     if (!real) {

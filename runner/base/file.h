@@ -59,6 +59,8 @@ bool folder_exists(const char *path);
 char *path_without_slash(struct arena *arena, const char *path);
 /* The folder that holds `path`: "a" of "a/b" and of "a/b/", "." of "b", "/" of "/b" and of "/". */
 char *path_folder(struct arena *arena, const char *path);
+/* The next folder of a list such as $PATH, which goes on behind it; NULL at the end. Empty names are left out. */
+char *path_take(struct arena *arena, const char **list);
 /* The path of the same file without links, "." and ".."; NULL and errno where there is no such file. */
 char *path_real(struct arena *arena, const char *path);
 /* The path of the running executable; fails where /proc is missing. */

@@ -45,12 +45,8 @@ static void find_folders(struct session *session, const char *const *given, size
     size_t n = 0;
     for (size_t i = 0; i < n_given; i++)
         folders[n++] = arena_copy_text(&session->arena, given[i]);
-    while (variable != NULL && *variable != '\0') {
-        size_t length = strcspn(variable, ":");
-        if (length > 0)
-            folders[n++] = arena_copy_bytes(&session->arena, variable, length);
-        variable += length + (variable[length] == ':');
-    }
+    for (const char *folder; variable != NULL && (folder = path_take(&session->arena, &variable)) != NULL;)
+        folders[n++] = folder;
     folders[n++] = session->settings.own;
     session->folders = folders;
     session->n_folders = n;

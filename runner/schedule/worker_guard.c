@@ -1,11 +1,11 @@
 #include "runner/schedule/worker_guard.h"
 
 #include "runner/base/build.h"
+#include "runner/base/file.h"
 #include "runner/schedule/message.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <linux/audit.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
@@ -234,16 +234,11 @@ static void allow(int rules, uint64_t rights, const char *path) {
 }
 
 static void allow_wished(int rules, uint64_t rights, const char *wished) {
-    while (*wished != '\0') {
-        char path[PATH_MAX];
-        size_t length = strcspn(wished, ":");
-        if (length > 0 && length < sizeof path) {
-            memcpy(path, wished, length);
-            path[length] = '\0';
-            allow(rules, rights, path);
-        }
-        wished += length + (wished[length] == ':');
-    }
+    struct arena arena;
+    arena_init(&arena);
+    for (const char *folder; (folder = path_take(&arena, &wished)) != NULL;)
+        allow(rules, rights, folder);
+    arena_clear(&arena);
 }
 
 /* Who is in a domain of Landlock also reaches no process outside of it, not even as root, be it by ptrace() or by its files in /proc. Each

@@ -215,6 +215,11 @@ static void paths_are_joined_and_cut(void **state) {
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
         assert_string_equal(path_folder(&arena, folders[i][0]), folders[i][1]);
     }
+    const char *list = ":a/b::c:";
+    assert_string_equal(path_take(&arena, &list), "a/b");
+    assert_string_equal(path_take(&arena, &list), "c");
+    assert_null(path_take(&arena, &list));
+    assert_null(path_take(&arena, &list));
     arena_clear(&arena);
 }
 
