@@ -96,12 +96,14 @@ void usage_write_manual(struct text *out) {
         text_printf(out, ".TP\n.B %d\n", usage_statuses[i].status);
         add_line(usage_statuses[i].doc, out);
     }
-    text_add(out,
-             ".SH ENVIRONMENT\n.TP\n.B RUNNER_PLUGIN_PATH\nfolders of plugins, separated by colons, that are searched "
-             "behind those of "
-             "\\-\\-plugin\\-dir\n.TP\n.B RUNNER_PLUGIN_WRITE_PATH\nwhere it is set, plugins write files only in these "
-             "folders, "
-             "separated by colons, and in a temporary one of their process\n.TP\n.B RUNNER_DATA\nthe folder that holds "
-             "the files of data "
-             "sets, such as mnist/\n");
+    text_add(
+        out,
+        ".SH ENVIRONMENT\n"
+        ".TP\n.B RUNNER_PLUGIN_PATH\n"
+        "folders of plugins, separated by colons, that are searched behind those of \\-\\-plugin\\-dir\n"
+        ".TP\n.B RUNNER_PLUGIN_WRITE_PATH\n"
+        "where it is set, plugins write files only in these folders, separated by colons, and in a temporary one of "
+        "their process\n"
+        ".TP\n.B RUNNER_DATA\n"
+        "the folder that holds the files of data sets, such as mnist/\n");
 }

@@ -230,15 +230,14 @@ static void announce(const struct run *run) {
     explain_again(run);
 }
 
-/* What a person finds there while the grid is trained. */
+/* What a person finds there while the grid is trained. Then the records leave room for the trees of a large grid. */
 static enum status write_first(void *context, struct error *error) {
     struct run *run = context;
     enum status status = write_config(run, error);
     if (status != STATUS_OK)
         return status;
     status = tables_write(&run->job.plan.results, run->folder.path, error);
-    journal_postpone(&run->journal,
-                     &run->job.plan.results); /* the trees of a large grid are in memory while it is trained */
+    journal_postpone(&run->journal, &run->job.plan.results);
     return status;
 }
 

@@ -108,7 +108,6 @@ static void add_figures(const struct comparisons *all, const struct comparison *
                     c->t.n < STATISTICS_LEAST ? ", by a rough guess from 2" : "");
 }
 
-/* Whether all points have the same reference. */
 void verdict_difference(const struct results *results, const struct comparisons *all,
                         const struct comparison *comparison, struct text *out) {
     add_point(results, comparison->point, out);
