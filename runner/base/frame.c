@@ -71,9 +71,14 @@ static enum status make_header(unsigned char header[HEADER], uint32_t type, size
     return STATUS_OK;
 }
 
+/* Descriptors that others of this user have sent and that nobody has taken count together, against everybody's own limit: whoever sends
+   another waits for a while until some have arrived. */
+enum { CROWDED_WAIT = 10, CROWDED_WAITS = 1000 }; /* milliseconds; 10 s in all */
+
 /* A header, which may be of no bytes, and what follows it. */
 static enum status write_parts(int fd, const void *header, size_t size, const void *bytes, size_t n, int passed,
                                struct error *error) {
+    int waits = 0;
     for (size_t done = 0; done < size + n;) {
         size_t of_header = done < size ? size - done : 0, of_payload = done < size ? 0 : done - size;
         struct iovec parts[2] = {{NULL, of_header}, {NULL, n - of_payload}};
@@ -86,6 +91,8 @@ static enum status write_parts(int fd, const void *header, size_t size, const vo
         ssize_t wrote = write_some(fd, parts, 2, passed);
         if (wrote < 0 && errno == EAGAIN) {
             wait_for(fd, POLLOUT);
+        } else if (wrote < 0 && errno == ETOOMANYREFS && waits++ < CROWDED_WAITS) {
+            poll(NULL, 0, CROWDED_WAIT);
         } else if (wrote < 0 && errno != EINTR) {
             return failed(error, "cannot write a message", errno);
         } else if (wrote > 0) {

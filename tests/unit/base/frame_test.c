@@ -8,10 +8,13 @@
 #include "runner/base/frame.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -418,6 +421,36 @@ static void an_announced_descriptor_that_is_missing_is_an_error(void **state) {
     text_clear(&payload);
 }
 
+/* The kernel counts them for the user, and lets root (with its capabilities) send as many as it likes. */
+static void a_descriptor_waits_until_those_before_it_have_arrived(void **state) {
+    struct ends *ends = *state;
+    int others[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, others), 0);
+    struct error error;
+    for (int i = 0; i < 100; i++) {
+        assert_int_equal(frame_write_fd(others[1], 7, "x", 1, STDERR_FILENO, &error), STATUS_OK);
+    }
+    pid_t child = fork();
+    if (child == 0) {
+        struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+        struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0}};
+        struct rlimit few = {50, 50};
+        close(others[0]);
+        close(others[1]);
+        if (syscall(SYS_capset, &header, none) != 0 || setrlimit(RLIMIT_NOFILE, &few) != 0) {
+            _exit(2);
+        }
+        _exit(frame_write_fd(ends->writer, 1, "late", 4, STDERR_FILENO, &error) == STATUS_OK ? 0 : 1);
+    }
+    usleep(100000);
+    close(others[0]); /* and what nobody has taken there */
+    close(others[1]);
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_sockets, close_ends)
 #define PIPE(name)                                                                                                     \
@@ -442,6 +475,7 @@ int main(void) {
         TEST(the_reader_keeps_descriptors_with_their_messages),
         TEST(a_descriptor_that_nobody_takes_is_closed),
         TEST(an_announced_descriptor_that_is_missing_is_an_error),
+        TEST(a_descriptor_waits_until_those_before_it_have_arrived),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
