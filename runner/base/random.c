@@ -1,15 +1,17 @@
 #include "runner/base/random.h"
 
+#include "runner/base/philox.h"
 #include "runner/base/text.h"
 
 #include <Random123/philox.h>
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 #include <xxhash.h>
 
 __extension__ typedef unsigned __int128 uint128;
 
-enum { WORDS = 4, CHUNK = 64 };
+enum { WORDS = 4, CHUNK = 256 };
 
 static void add_u64(struct text *text, uint64_t number) {
     for (int i = 0; i < 8; i++) {
@@ -48,8 +50,13 @@ double random_uniform53(struct random_key key, uint64_t row, uint64_t index) {
     return (double)(random_bits64(key, row, index) >> 11) * 0x1p-53;
 }
 
+/* The 64 bits as a fraction, times n. */
+static inline uint64_t below(uint64_t bits, uint64_t n) {
+    return (uint64_t)((uint128)bits * n >> 64);
+}
+
 uint64_t random_below(struct random_key key, uint64_t row, uint64_t index, uint64_t n) {
-    return (uint64_t)((uint128)random_bits64(key, row, index) * n >> 64);
+    return below(random_bits64(key, row, index), n);
 }
 
 void random_fill_bits(struct random_key key, uint64_t row, uint64_t first, size_t n, uint32_t *out) {
@@ -57,65 +64,10 @@ void random_fill_bits(struct random_key key, uint64_t row, uint64_t first, size_
     for (; i < n && (first + i) % WORDS; i++) {
         out[i] = random_bits(key, row, first + i);
     }
-    for (; n - i >= WORDS; i += WORDS) {
-        philox4x32_ctr_t block = block_of(key, row, (first + i) / WORDS);
-        memcpy(out + i, block.v, sizeof block.v);
-    }
+    philox_blocks(key.words, row, (first + i) / WORDS, (n - i) / WORDS, out + i);
+    i += (n - i) / WORDS * WORDS;
     for (; i < n; i++) {
         out[i] = random_bits(key, row, first + i);
-    }
-}
-
-/* Draws `n` words a chunk at a time and maps each to a float. */
-static inline void fill(struct random_key key, uint64_t row, uint64_t first, size_t n, float *out,
-                        float (*map)(uint32_t)) {
-    uint32_t words[CHUNK];
-    for (size_t done = 0, count; done < n; done += count) {
-        count = n - done < CHUNK ? n - done : CHUNK;
-        random_fill_bits(key, row, first + done, count, words);
-        for (size_t i = 0; i < count; i++) {
-            out[done + i] = map(words[i]);
-        }
-    }
-}
-
-static inline float to_uniform(uint32_t word) {
-    return (float)(word >> 8) * 0x1p-24F;
-}
-
-static inline float to_normal(uint32_t word) {
-    return (float)random_normal_quantile(((double)word + 0.5) * 0x1p-32);
-}
-
-/* 2 * P(0 < X < 2) = erf(sqrt 2). */
-#define WITHIN_TWO 0.95449973610364158560
-
-static inline float to_truncated_normal(uint32_t word) {
-    double centred = ((double)word + 0.5) * 0x1p-32 - 0.5; /* symmetric about 0 */
-    return (float)random_normal_quantile(0.5 + centred * WITHIN_TWO);
-}
-
-void random_fill_uniform(struct random_key key, uint64_t row, uint64_t first, size_t n, float *out) {
-    fill(key, row, first, n, out, to_uniform);
-}
-
-void random_fill_normal(struct random_key key, uint64_t row, uint64_t first, size_t n, float *out) {
-    fill(key, row, first, n, out, to_normal);
-}
-
-void random_fill_truncated_normal(struct random_key key, uint64_t row, uint64_t first, size_t n, float *out) {
-    fill(key, row, first, n, out, to_truncated_normal);
-}
-
-void random_permutation(struct random_key key, size_t n, uint32_t *out) {
-    for (size_t i = 0; i < n; i++) {
-        out[i] = (uint32_t)i;
-    }
-    for (size_t i = n; i-- > 1;) {
-        size_t j = (size_t)random_below(key, 0, i, i + 1);
-        uint32_t swapped = out[i];
-        out[i] = out[j];
-        out[j] = swapped;
     }
 }
 
@@ -142,7 +94,7 @@ double random_log(double x) {
     return e * ln2_high + (f - (s * (f - 2 * sum) - e * ln2_low));
 }
 
-static double ratio(const double p[8], const double q[8], double r) {
+static inline double ratio(const double p[8], const double q[8], double r) {
     double above = p[7], below = q[7];
     for (int i = 6; i >= 0; i--) {
         above = above * r + p[i];
@@ -151,7 +103,12 @@ static double ratio(const double p[8], const double q[8], double r) {
     return above / below;
 }
 
-double random_normal_quantile(double p) {
+/* Is the probability 0.5 + q near the median? There its quantile is a ratio without a branch. */
+static inline bool is_central(double q) {
+    return fabs(q) <= 0.425;
+}
+
+static inline double central_quantile(double q) {
     static const double a[] = {3.3871328727963666080e0, 1.3314166789178437745e2, 1.9715909503065514427e3,
                                1.3731693765509461125e4, 4.5921953931549871457e4, 6.7265770927008700853e4,
                                3.3430575583588128105e4, 2.5090809287301226727e3};
@@ -163,6 +120,10 @@ double random_normal_quantile(double p) {
                                3.9307895800092710610e4,
                                2.8729085735721942674e4,
                                5.2264952788528545610e3};
+    return q * ratio(a, b, 0.180625 - q * q);
+}
+
+double random_normal_quantile(double p) {
     static const double c[] = {1.42343711074968357734e0,  4.63033784615654529590e0, 5.76949722146069140550e0,
                                3.64784832476320460504e0,  1.27045825245236838258e0, 2.41780725177450611770e-1,
                                2.27238449892691845833e-2, 7.74545014278341407640e-4};
@@ -186,10 +147,93 @@ double random_normal_quantile(double p) {
                                1.42151175831644588870e-7,
                                2.04426310338993978564e-15};
     double q = p - 0.5;
-    if (fabs(q) <= 0.425) {
-        return q * ratio(a, b, 0.180625 - q * q);
+    if (is_central(q)) {
+        return central_quantile(q);
     }
     double r = sqrt(-random_log(q < 0 ? p : 1 - p));
     double x = r <= 5 ? ratio(c, d, r - 1.6) : ratio(e, f, r - 5);
     return q < 0 ? -x : x;
+}
+
+/* Draws `n` words a chunk at a time and maps each to a float. */
+static inline void fill(struct random_key key, uint64_t row, uint64_t first, size_t n, float *out,
+                        void (*map)(size_t n, const uint32_t *, float *)) {
+    uint32_t words[CHUNK];
+    for (size_t done = 0, count; done < n; done += count) {
+        count = n - done < CHUNK ? n - done : CHUNK;
+        random_fill_bits(key, row, first + done, count, words);
+        map(count, words, out + done);
+    }
+}
+
+/* Below 2^24, so that the conversion from signed numbers, which processors have, does. */
+static inline void to_uniform(size_t n, const uint32_t *words, float *out) {
+    for (size_t i = 0; i < n; i++) {
+        out[i] = (float)(int32_t)(words[i] >> 8) * 0x1p-24F;
+    }
+}
+
+static inline double to_open_unit(uint32_t word) {
+    return ((double)word + 0.5) * 0x1p-32;
+}
+
+/* 2 * P(0 < X < 2) = erf(sqrt 2). */
+#define WITHIN_TWO 0.95449973610364158560
+
+static inline double to_within_two(uint32_t word) {
+    double centred = to_open_unit(word) - 0.5; /* symmetric about 0 */
+    return 0.5 + centred * WITHIN_TWO;
+}
+
+/* The quantile of probability(word): first all as if they were near the median, which makes vectors, then those that are not. */
+static inline __attribute__((always_inline)) void to_quantiles(size_t n, const uint32_t *words, float *out,
+                                                               double (*probability)(uint32_t)) {
+    for (size_t i = 0; i < n; i++) {
+        out[i] = (float)central_quantile(probability(words[i]) - 0.5);
+    }
+    for (size_t i = 0; i < n; i++) {
+        double p = probability(words[i]);
+        if (!is_central(p - 0.5)) {
+            out[i] = (float)random_normal_quantile(p);
+        }
+    }
+}
+
+static inline void to_normal(size_t n, const uint32_t *words, float *out) {
+    to_quantiles(n, words, out, to_open_unit);
+}
+
+static inline void to_truncated_normal(size_t n, const uint32_t *words, float *out) {
+    to_quantiles(n, words, out, to_within_two);
+}
+
+void random_fill_uniform(struct random_key key, uint64_t row, uint64_t first, size_t n, float *out) {
+    fill(key, row, first, n, out, to_uniform);
+}
+
+void random_fill_normal(struct random_key key, uint64_t row, uint64_t first, size_t n, float *out) {
+    fill(key, row, first, n, out, to_normal);
+}
+
+void random_fill_truncated_normal(struct random_key key, uint64_t row, uint64_t first, size_t n, float *out) {
+    fill(key, row, first, n, out, to_truncated_normal);
+}
+
+void random_permutation(struct random_key key, size_t n, uint32_t *out) {
+    for (size_t i = 0; i < n; i++) {
+        out[i] = (uint32_t)i;
+    }
+    uint32_t words[CHUNK];
+    size_t first = n; /* of the steps whose words are drawn */
+    for (size_t i = n; i-- > 1;) {
+        if (i < first) {
+            size_t steps = CHUNK / 2;
+            first = i + 1 > steps ? i + 1 - steps : 0;
+            random_fill_bits(key, 0, 2 * first, 2 * (i + 1 - first), words);
+        }
+        size_t j = (size_t)below((uint64_t)words[2 * (i - first) + 1] << 32 | words[2 * (i - first)], i + 1);
+        uint32_t swapped = out[i];
+        out[i] = out[j];
+        out[j] = swapped;
+    }
 }

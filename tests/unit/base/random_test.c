@@ -252,6 +252,43 @@ static void permutations_hold_each_number_once(void **state) {
     assert_int_equal(again[0], 0);
 }
 
+static void permutations_take_random_below(void **state) {
+    (void)state;
+    enum { N = 300 };
+    struct random_key key = random_key(1, "order", 2);
+    for (size_t n = 0; n <= N; n++) {
+        uint32_t wanted[N], order[N];
+        for (size_t i = 0; i < n; i++)
+            wanted[i] = (uint32_t)i;
+        for (size_t i = n; i-- > 1;) {
+            size_t j = (size_t)random_below(key, 0, i, i + 1);
+            uint32_t swapped = wanted[i];
+            wanted[i] = wanted[j];
+            wanted[j] = swapped;
+        }
+        random_permutation(key, n, order);
+        assert_memory_equal(order, wanted, n * sizeof *order);
+    }
+}
+
+/* Each alone, and many at a time. */
+static void normal_numbers_are_quantiles(void **state) {
+    (void)state;
+    enum { N = 20000 };
+    static uint32_t words[N];
+    static float normal[N], truncated[N];
+    struct random_key key = random_key(1, "quantiles", 0);
+    random_fill_bits(key, 0, 3, N, words);
+    random_fill_normal(key, 0, 3, N, normal);
+    random_fill_truncated_normal(key, 0, 3, N, truncated);
+    for (size_t i = 0; i < N; i++) {
+        double p = ((double)words[i] + 0.5) / 4294967296.0;
+        assert_true(normal[i] == (float)random_normal_quantile(p));
+        double within = 0.5 + (p - 0.5) * 0.95449973610364158560;
+        assert_true(truncated[i] == (float)random_normal_quantile(within));
+    }
+}
+
 static void all_permutations_are_alike_probable(void **state) {
     (void)state;
     int counts[27] = {0};
@@ -283,6 +320,8 @@ int main(void) {
         cmocka_unit_test(logarithms_are_exact_to_a_few_bits),
         cmocka_unit_test(draws_below_n_are_even),
         cmocka_unit_test(permutations_hold_each_number_once),
+        cmocka_unit_test(permutations_take_random_below),
+        cmocka_unit_test(normal_numbers_are_quantiles),
         cmocka_unit_test(all_permutations_are_alike_probable),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
