@@ -1,6 +1,7 @@
 /* Noise while training, nothing while evaluating. dropout: each value is 0 with probability rate, else x / (1 - rate)
    (Srivastava et al. 2014, in Keras' inverted form). gaussian_noise: x + stddev n with n normal. The noise of element j of
    row i of the batch is value j of row i of the layer's own stream, so no cut of the batch changes it. */
+#include <math.h>
 #include <runner/plugin.h>
 #include <string.h>
 
@@ -37,24 +38,32 @@ static int plan_dropout(void *config, runner_call *call, runner_plan *plan) {
     return plan_noise(config, call, plan);
 }
 
+static void keep(uint64_t n, const unsigned char *kept, float scale, const float *from, float *to) {
+    for (uint64_t j = 0; j < n; j++)
+        to[j] = kept[j] ? from[j] * scale : 0.0f;
+}
+
+/* A uniform number, which is its word's upper 24 bits / 2^24, is at least rate. */
+static void draw(uint64_t n, const uint32_t *words, uint32_t least, unsigned char *restrict kept) {
+    for (uint64_t j = 0; j < n; j++)
+        kept[j] = words[j] >> 8 >= least;
+}
+
 static void forward_dropout(const void *config, runner_call *call, const runner_rows *run) {
     const struct dropout *dropout = config;
     const runner_view *x = &run->inputs[0], *y = run->output;
-    float rate = (float)dropout->rate, scale = (float)(1.0 / (1.0 - dropout->rate));
     if (!run->training) {
         copy_rows(x, y);
         return;
     }
-    float *noise = call->host->scratch(call, y->columns * sizeof *noise);
+    const float rate = (float)dropout->rate, scale = (float)(1.0 / (1.0 - dropout->rate));
+    const uint32_t least = (uint32_t)ceil((double)rate * 0x1p24);
+    uint32_t *words = call->host->scratch(call, y->columns * sizeof *words);
     for (uint64_t i = 0; i < y->rows; i++) {
         unsigned char *kept = run->saved + i * y->columns;
-        const float *from = x->data + i * x->pitch;
-        float *to = y->data + i * y->pitch;
-        call->host->uniform(call, run->first + i, 0, y->columns, noise);
-        for (uint64_t j = 0; j < y->columns; j++) {
-            kept[j] = noise[j] >= rate;
-            to[j] = noise[j] >= rate ? from[j] * scale : 0.0f;
-        }
+        call->host->bits(call, run->first + i, 0, y->columns, words);
+        draw(y->columns, words, least, kept);
+        keep(y->columns, kept, scale, x->data + i * x->pitch, y->data + i * y->pitch);
     }
 }
 
@@ -62,14 +71,9 @@ static void backward_dropout(const void *config, runner_call *call, const runner
     (void)call;
     const struct dropout *dropout = config;
     const runner_view *d = run->output_delta, *dx = &run->input_deltas[0];
-    float scale = (float)(1.0 / (1.0 - dropout->rate));
-    for (uint64_t i = 0; i < dx->rows; i++) {
-        const unsigned char *kept = run->saved + i * d->columns;
-        const float *from = d->data + i * d->pitch;
-        float *to = dx->data + i * dx->pitch;
-        for (uint64_t j = 0; j < dx->columns; j++)
-            to[j] = kept[j] ? from[j] * scale : 0.0f;
-    }
+    const float scale = (float)(1.0 / (1.0 - dropout->rate));
+    for (uint64_t i = 0; i < dx->rows; i++)
+        keep(dx->columns, run->saved + i * d->columns, scale, d->data + i * d->pitch, dx->data + i * dx->pitch);
 }
 
 static void forward_gaussian(const void *config, runner_call *call, const runner_rows *run) {
