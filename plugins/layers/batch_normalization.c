@@ -75,19 +75,107 @@ static int plan(void *config, runner_call *call, runner_plan *plan) {
     return RUNNER_OK;
 }
 
+/* ---- Sums over places: some channels at a time, which stay in registers ---- */
+
+#define INLINE static inline __attribute__((always_inline))
+#if defined(__clang__)
+#define UNROLL _Pragma("unroll")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
+
+enum { QUAD = 4, QUADS = 4 }; /* channels of a vector, and vectors at a time */
+
+typedef double quad __attribute__((vector_size(32)));
+typedef float quad_floats __attribute__((vector_size(16)));
+
+/* Rows of places of which some channels are looked at. */
+struct span {
+    uint64_t rows, places, channels, x_pitch, d_pitch;
+};
+
+INLINE quad doubles_of(quad_floats v) {
+    return (quad){(double)v[0], (double)v[1], (double)v[2], (double)v[3]};
+}
+
+/* The first n of four values. */
+INLINE quad_floats load(const int n, const float *p) {
+    if (n == QUAD) {
+        quad_floats v;
+        memcpy(&v, p, sizeof v);
+        return v;
+    }
+    return (quad_floats){p[0], n > 1 ? p[1] : 0, n > 2 ? p[2] : 0, 0};
+}
+
+INLINE quad load_sums(const int n, const double *p) {
+    quad v = {0};
+    memcpy(&v, p, (size_t)n * sizeof *p);
+    return v;
+}
+
+INLINE void store_sums(const int n, double *p, quad v) {
+    memcpy(p, &v, (size_t)n * sizeof *p);
+}
+
+/* a b + c: where a and b are floats their product is exact, and so the sum has the bits of a product and a sum. */
+INLINE quad add_product(quad a, quad b, quad c) {
+    for (int i = 0; i < QUAD; i++)
+        c[i] = __builtin_fma(a[i], b[i], c[i]);
+    return c;
+}
+
+/* Adds x and x^2 of `quads` vectors of channels, the last of which has `last`. */
+INLINE void add_squares(const int quads, const int last, const struct span *span, const float *x, double *sum,
+                        double *squares) {
+    quad s[QUADS], q[QUADS];
+    UNROLL for (int v = 0; v < quads; v++) {
+        s[v] = load_sums(last, sum + v * QUAD);
+        q[v] = load_sums(last, squares + v * QUAD);
+    }
+    for (uint64_t i = 0; i < span->rows; i++) {
+        const float *at = x + i * span->x_pitch;
+        for (uint64_t p = 0; p < span->places; p++, at += span->channels)
+            UNROLL for (int v = 0; v < quads; v++) {
+                const quad value = doubles_of(load(last, at + v * QUAD));
+                s[v] += value;
+                q[v] = add_product(value, value, q[v]);
+            }
+    }
+    UNROLL for (int v = 0; v < quads; v++) {
+        store_sums(last, sum + v * QUAD, s[v]);
+        store_sums(last, squares + v * QUAD, q[v]);
+    }
+}
+
+static void add_squares_of_all(uint64_t n, const struct span *span, const float *x, double *sum, double *squares) {
+    uint64_t j = 0;
+    for (; n - j >= QUADS * QUAD; j += QUADS * QUAD)
+        add_squares(QUADS, QUAD, span, x + j, sum + j, squares + j);
+    for (; n - j >= QUAD; j += QUAD)
+        add_squares(1, QUAD, span, x + j, sum + j, squares + j);
+    switch (n - j) {
+    case 3: add_squares(1, 3, span, x + j, sum + j, squares + j); break;
+    case 2: add_squares(1, 2, span, x + j, sum + j, squares + j); break;
+    case 1: add_squares(1, 1, span, x + j, sum + j, squares + j); break;
+    default: break;
+    }
+}
+
+/* Rows at a time of `left` ones: about so many values stay in the first-level cache for all channels. */
+static uint64_t rows_at_a_time(const struct batch_normalization *norm, uint64_t left) {
+    const uint64_t most = 2048 / (norm->places * norm->channels);
+    return most == 0 ? 1 : most < left ? most : left;
+}
+
 static void reduce(const void *config, runner_call *call, const runner_rows *run, double *sums) {
     (void)call;
     const struct batch_normalization *norm = config;
-    uint64_t channels = norm->channels;
-    double *sum = sums, *squares = sums + channels;
-    for (uint64_t i = 0; i < run->rows; i++) {
-        const float *x = run->inputs[0].data + i * run->inputs[0].pitch;
-        for (uint64_t p = 0; p < norm->places; p++, x += channels)
-            for (uint64_t j = 0; j < channels; j++) {
-                double value = (double)x[j];
-                sum[j] += value;
-                squares[j] += value * value;
-            }
+    const runner_view *x = &run->inputs[0];
+    struct span span = {0, norm->places, norm->channels, x->pitch, 0};
+    for (uint64_t i = 0; i < run->rows; i += span.rows) {
+        span.rows = rows_at_a_time(norm, run->rows - i);
+        add_squares_of_all(norm->channels, &span, x->data + i * x->pitch, sums, sums + norm->channels);
     }
 }
 
@@ -155,24 +243,59 @@ static void forward(const void *config, runner_call *call, const runner_rows *ru
     }
 }
 
-/* Adds dy and dy xh of channels first .. first + n of a row. */
-static void add_row(const struct batch_normalization *norm, const struct channels *c, const runner_rows *run,
-                    uint64_t row, uint64_t first, uint64_t n, double *sum, double *products) {
-    const float *x = run->inputs[0].data + row * run->inputs[0].pitch + first;
-    const float *d = run->output_delta->data + row * run->output_delta->pitch + first;
+/* Adds dy and dy xh of `quads` vectors of channels, the last of which has `last`. */
+INLINE void add_deltas(const int quads, const int last, const struct span *span, const float *x, const float *d,
+                       const float *mean, const float *inverse, double *sum, double *products) {
+    quad s[QUADS], q[QUADS];
+    quad_floats m[QUADS], w[QUADS];
+    UNROLL for (int v = 0; v < quads; v++) {
+        s[v] = load_sums(last, sum + v * QUAD);
+        q[v] = load_sums(last, products + v * QUAD);
+        m[v] = load(last, mean + v * QUAD);
+        w[v] = load(last, inverse + v * QUAD);
+    }
+    for (uint64_t i = 0; i < span->rows; i++) {
+        const float *x_at = x + i * span->x_pitch, *d_at = d + i * span->d_pitch;
+        for (uint64_t p = 0; p < span->places; p++, x_at += span->channels, d_at += span->channels)
+            UNROLL for (int v = 0; v < quads; v++) {
+                const quad delta = doubles_of(load(last, d_at + v * QUAD));
+                s[v] += delta;
+                q[v] = add_product(delta, doubles_of((load(last, x_at + v * QUAD) - m[v]) * w[v]), q[v]);
+            }
+    }
+    UNROLL for (int v = 0; v < quads; v++) {
+        store_sums(last, sum + v * QUAD, s[v]);
+        store_sums(last, products + v * QUAD, q[v]);
+    }
+}
+
+/* Adds dy and dy xh of channels first .. first + n of some rows. */
+static void add_rows(const struct batch_normalization *norm, const struct channels *c, const runner_rows *run,
+                     uint64_t row, uint64_t rows, uint64_t first, uint64_t n, double *sum, double *products) {
+    const runner_view *input = &run->inputs[0], *delta = run->output_delta;
+    const struct span span = {rows, norm->places, norm->channels, input->pitch, delta->pitch};
+    const float *x = input->data + row * input->pitch + first, *d = delta->data + row * delta->pitch + first;
     const float *mean = c->mean + first, *inverse = c->inverse + first;
-    for (uint64_t p = 0; p < norm->places; p++, x += norm->channels, d += norm->channels)
-        for (uint64_t j = 0; j < n; j++) {
-            sum[j] += (double)d[j];
-            products[j] += (double)d[j] * (double)((x[j] - mean[j]) * inverse[j]);
-        }
+    uint64_t j = 0;
+    for (; n - j >= 2 * QUAD; j += 2 * QUAD)
+        add_deltas(2, QUAD, &span, x + j, d + j, mean + j, inverse + j, sum + j, products + j);
+    for (; n - j >= QUAD; j += QUAD)
+        add_deltas(1, QUAD, &span, x + j, d + j, mean + j, inverse + j, sum + j, products + j);
+    switch (n - j) {
+    case 3: add_deltas(1, 3, &span, x + j, d + j, mean + j, inverse + j, sum + j, products + j); break;
+    case 2: add_deltas(1, 2, &span, x + j, d + j, mean + j, inverse + j, sum + j, products + j); break;
+    case 1: add_deltas(1, 1, &span, x + j, d + j, mean + j, inverse + j, sum + j, products + j); break;
+    default: break;
+    }
 }
 
 static void reduce_delta(const void *config, runner_call *call, const runner_rows *run, double *sums) {
     const struct batch_normalization *norm = config;
     struct channels c = channels_of(norm, call, run);
-    for (uint64_t i = 0; i < run->rows; i++)
-        add_row(norm, &c, run, i, 0, norm->channels, sums, sums + norm->channels);
+    for (uint64_t i = 0, rows; i < run->rows; i += rows) {
+        rows = rows_at_a_time(norm, run->rows - i);
+        add_rows(norm, &c, run, i, rows, 0, norm->channels, sums, sums + norm->channels);
+    }
 }
 
 static void combine_delta(const void *config, runner_call *call, uint64_t batch, double *statistics) {
@@ -213,7 +336,7 @@ static void gradient(const void *config, runner_call *call, const runner_rows *r
     const double *wanted = norm->scale && tile->tensor == 0 ? sums + tile->columns : sums;
     for (uint64_t i = 0; i < run->rows; i++) {
         memset(sums, 0, 2 * tile->columns * sizeof *sums);
-        add_row(norm, &c, run, i, tile->column, tile->columns, sums, sums + tile->columns);
+        add_rows(norm, &c, run, i, 1, tile->column, tile->columns, sums, sums + tile->columns);
         for (uint64_t j = 0; j < tile->columns; j++)
             into->data[j] += alpha * (float)wanted[j];
     }

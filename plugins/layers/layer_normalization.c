@@ -59,115 +59,337 @@ static const float *gamma_of(const struct layer_normalization *norm, const runne
     return norm->scale ? run->tensors[0].data : NULL;
 }
 
-/* A place's values are its row's units place * units ... */
 static struct moments *moments_of(const struct layer_normalization *norm, const runner_rows *run, uint64_t row) {
     return (struct moments *)(void *)run->saved + row * norm->places;
 }
 
-/* Eight partial sums, which the compiler keeps in vectors, and one tree. */
-enum { LANES = 8 };
+/* ---- Vectors, which stay in registers ---- */
 
-static double lanes_sum(const double *lanes) {
-    return ((lanes[0] + lanes[4]) + (lanes[2] + lanes[6])) + ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7]));
+#define INLINE static inline __attribute__((always_inline))
+#if defined(__clang__)
+#define UNROLL _Pragma("unroll")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
+
+enum { LANES = 8, QUAD = 4 };
+
+typedef float quad_floats __attribute__((vector_size(16)));
+typedef double quad __attribute__((vector_size(32)));
+
+/* A sum: eight partial ones, and one tree. */
+struct lanes {
+    quad low, high;
+};
+
+INLINE quad_floats load(const float *p) {
+    quad_floats v;
+    memcpy(&v, p, sizeof v);
+    return v;
 }
 
-static double sum(uint64_t n, const float *x) {
-    double lanes[LANES] = {0};
-    uint64_t whole = n - n % LANES;
-    for (uint64_t j = 0; j < whole; j += LANES)
-        for (int l = 0; l < LANES; l++)
-            lanes[l] += (double)x[j + (uint64_t)l];
-    for (uint64_t j = whole; j < n; j++)
-        lanes[j - whole] += (double)x[j];
-    return lanes_sum(lanes);
+INLINE quad doubles_of(quad_floats v) {
+    return (quad){(double)v[0], (double)v[1], (double)v[2], (double)v[3]};
 }
 
-static double sum_squares(uint64_t n, const float *x, double mean) {
-    double lanes[LANES] = {0};
-    uint64_t whole = n - n % LANES;
-    for (uint64_t j = 0; j < whole; j += LANES)
-        for (int l = 0; l < LANES; l++) {
-            double from = (double)x[j + (uint64_t)l] - mean;
-            lanes[l] += from * from;
+/* a b + c: where a and b are floats their product is exact, and so the sum has the bits of a product and a sum. */
+INLINE quad add_product(quad a, quad b, quad c) {
+    for (int i = 0; i < QUAD; i++)
+        c[i] = __builtin_fma(a[i], b[i], c[i]);
+    return c;
+}
+
+/* Adds the first n lanes. */
+INLINE struct lanes add_some(struct lanes sum, uint64_t n, const double *values) {
+    double lanes[LANES];
+    memcpy(lanes, &sum, sizeof lanes);
+    for (uint64_t l = 0; l < n; l++)
+        lanes[l] += values[l];
+    memcpy(&sum, lanes, sizeof lanes);
+    return sum;
+}
+
+/* Of each of four sums ((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7)) */
+INLINE quad totals(struct lanes a, struct lanes b, struct lanes c, struct lanes d) {
+    const quad e = a.low + a.high, f = b.low + b.high, g = c.low + c.high, h = d.low + d.high;
+    const quad ef = __builtin_shufflevector(e, f, 0, 1, 4, 5) + __builtin_shufflevector(e, f, 2, 3, 6, 7);
+    const quad gh = __builtin_shufflevector(g, h, 0, 1, 4, 5) + __builtin_shufflevector(g, h, 2, 3, 6, 7);
+    return __builtin_shufflevector(ef, gh, 0, 2, 4, 6) + __builtin_shufflevector(ef, gh, 1, 3, 5, 7);
+}
+
+/* ---- Forward ---- */
+
+enum { PLACES = 4 }; /* at a time: one quotient for all, and while one waits others go on */
+
+/* Sums over n values of each of some places, which lie `step` values apart: of the values, or of squares about means. */
+INLINE quad sum(const int places, const bool squares, uint64_t n, const float *x, uint64_t step, quad means) {
+    struct lanes lanes[PLACES] = {0};
+    uint64_t j = 0;
+    for (; j + LANES <= n; j += LANES)
+        UNROLL for (int p = 0; p < places; p++) {
+            const float *at = x + (uint64_t)p * step + j;
+            quad low = doubles_of(load(at)), high = doubles_of(load(at + QUAD));
+            if (squares) {
+                low = (low - means[p]) * (low - means[p]);
+                high = (high - means[p]) * (high - means[p]);
+            }
+            lanes[p].low += low;
+            lanes[p].high += high;
         }
-    for (uint64_t j = whole; j < n; j++)
-        lanes[j - whole] += ((double)x[j] - mean) * ((double)x[j] - mean);
-    return lanes_sum(lanes);
+    if (j < n)
+        UNROLL for (int p = 0; p < places; p++) {
+            double rest[LANES];
+            for (uint64_t l = 0; l < n - j; l++) {
+                const double value = (double)x[(uint64_t)p * step + j + l], from = value - means[p];
+                rest[l] = squares ? from * from : value;
+            }
+            lanes[p] = add_some(lanes[p], n - j, rest);
+        }
+    return totals(lanes[0], lanes[1], lanes[2], lanes[3]);
 }
 
 /* A copy for each form: with the pointers looked at in the loop the compiler makes no vectors of it. */
-static inline __attribute__((always_inline)) void normalize(const bool scale, const bool center, uint64_t n,
-                                                            struct moments moments, const float *restrict x,
-                                                            const float *restrict gamma, const float *restrict beta,
-                                                            float *restrict y) {
+INLINE void normalize_as(const bool scale, const bool center, uint64_t n, struct moments moments,
+                         const float *restrict x, const float *restrict gamma, const float *restrict beta,
+                         float *restrict y) {
     for (uint64_t j = 0; j < n; j++)
         y[j] = (x[j] - moments.mean) * moments.inverse * (scale ? gamma[j] : 1.0f) + (center ? beta[j] : 0.0f);
+}
+
+static void normalize(uint64_t n, struct moments moments, const float *x, const float *gamma, const float *beta,
+                      float *y) {
+    if (gamma != NULL && beta != NULL)
+        normalize_as(true, true, n, moments, x, gamma, beta, y);
+    else if (gamma != NULL)
+        normalize_as(true, false, n, moments, x, gamma, NULL, y);
+    else if (beta != NULL)
+        normalize_as(false, true, n, moments, x, NULL, beta, y);
+    else
+        normalize_as(false, false, n, moments, x, NULL, NULL, y);
+}
+
+/* A step for all of these places before the next one, so that where one waits for a quotient others go on. */
+enum { MOST_PLACES = 64 };
+
+/* Of PLACES places, or of one. */
+INLINE void find_sums(const int places, const bool squares, uint64_t units, const float *x, uint64_t step,
+                      const double *means, double *sums) {
+    quad about = {0};
+    if (squares)
+        memcpy(&about, means, (size_t)places * sizeof *means);
+    const quad found = sum(places, squares, units, x, step, about);
+    memcpy(sums, &found, (size_t)places * sizeof *sums);
+}
+
+/* Divided by the number of units. */
+INLINE void find_all(const bool squares, uint64_t units, uint64_t places, const float *x, uint64_t step,
+                     const double *means, double *found) {
+    uint64_t p = 0;
+    for (; p + PLACES <= places; p += PLACES)
+        find_sums(PLACES, squares, units, x + p * step, step, means + p, found + p);
+    for (; p < places; p++)
+        find_sums(1, squares, units, x + p * step, step, means + p, found + p);
+    for (p = 0; p < places; p++)
+        found[p] /= (double)units;
+}
+
+/* Up to MOST_PLACES of them, `x_step` values apart, whose outputs are `y_step` apart. */
+static void forward_some(const struct layer_normalization *norm, uint64_t places, const float *x, uint64_t x_step,
+                         const float *gamma, const float *beta, struct moments *moments, float *y, uint64_t y_step) {
+    double means[MOST_PLACES], variances[MOST_PLACES], inverses[MOST_PLACES];
+    find_all(false, norm->units, places, x, x_step, means, means);
+    find_all(true, norm->units, places, x, x_step, means, variances);
+    for (uint64_t p = 0; p < places; p++)
+        inverses[p] = 1.0 / sqrt(variances[p] + norm->epsilon);
+    for (uint64_t p = 0; p < places; p++)
+        moments[p] = (struct moments){(float)means[p], (float)inverses[p]};
+    for (uint64_t p = 0; p < places; p++)
+        normalize(norm->units, moments[p], x + p * x_step, gamma, beta, y + p * y_step);
+}
+
+/* Whose values stay in the first-level cache. */
+static uint64_t places_at_a_time(uint64_t units) {
+    const uint64_t most = 4096 / units / PLACES * PLACES;
+    return most < PLACES ? PLACES : most > MOST_PLACES ? MOST_PLACES : most;
+}
+
+static void forward_places(const struct layer_normalization *norm, uint64_t places, const float *x, uint64_t x_step,
+                           const float *gamma, const float *beta, struct moments *moments, float *y, uint64_t y_step) {
+    const uint64_t most = places_at_a_time(norm->units);
+    for (uint64_t p = 0, some; p < places; p += some) {
+        some = places - p < most ? places - p : most;
+        forward_some(norm, some, x + p * x_step, x_step, gamma, beta, moments + p, y + p * y_step, y_step);
+    }
 }
 
 static void forward(const void *config, runner_call *call, const runner_rows *run) {
     (void)call;
     const struct layer_normalization *norm = config;
     const float *gamma = gamma_of(norm, run), *beta = norm->center ? run->tensors[norm->scale ? 1 : 0].data : NULL;
-    for (uint64_t i = 0; i < run->rows; i++) {
-        const float *x = run->inputs[0].data + i * run->inputs[0].pitch;
-        float *y = run->output->data + i * run->output->pitch;
-        struct moments *moments = moments_of(norm, run, i);
-        for (uint64_t p = 0; p < norm->places; p++, x += norm->units, y += norm->units) {
-            double mean = sum(norm->units, x) / (double)norm->units;
-            double variance = sum_squares(norm->units, x, mean) / (double)norm->units;
-            moments[p] = (struct moments){(float)mean, (float)(1.0 / sqrt(variance + norm->epsilon))};
-            if (gamma != NULL && beta != NULL)
-                normalize(true, true, norm->units, moments[p], x, gamma, beta, y);
-            else if (gamma != NULL)
-                normalize(true, false, norm->units, moments[p], x, gamma, NULL, y);
-            else if (beta != NULL)
-                normalize(false, true, norm->units, moments[p], x, NULL, beta, y);
-            else
-                normalize(false, false, norm->units, moments[p], x, NULL, NULL, y);
+    const runner_view *x = &run->inputs[0], *y = run->output;
+    if (norm->places == 1) {
+        forward_places(norm, run->rows, x->data, x->pitch, gamma, beta, moments_of(norm, run, 0), y->data, y->pitch);
+        return;
+    }
+    for (uint64_t i = 0; i < run->rows; i++)
+        forward_places(norm, norm->places, x->data + i * x->pitch, norm->units, gamma, beta, moments_of(norm, run, i),
+                       y->data + i * y->pitch, norm->units);
+}
+
+/* ---- Backward ---- */
+
+enum { PLACES_BACK = 2 }; /* at a time */
+
+/* Some places with one gradient: element j of place p is x[p * x_step + j], d[p * d_step + j]. */
+struct places {
+    uint64_t n, x_step, d_step, dx_step;
+    const float *x, *d, *gamma;
+    float *dx;
+    const struct moments *moments;
+};
+
+/* xh */
+INLINE quad_floats normal_of(const float *x, struct moments moments) {
+    return (load(x) - moments.mean) * moments.inverse;
+}
+
+/* The means of g of the places, then those of g xh. */
+INLINE quad find_means(const int places, const bool scale, uint64_t units, const struct places *at) {
+    struct lanes g[PLACES_BACK] = {0}, products[PLACES_BACK] = {0};
+    uint64_t j = 0;
+    for (; j + LANES <= units; j += LANES)
+        UNROLL for (int p = 0; p < places; p++) {
+            const float *x = at->x + (uint64_t)p * at->x_step + j, *d = at->d + (uint64_t)p * at->d_step + j;
+            quad_floats low = load(d), high = load(d + QUAD);
+            if (scale) {
+                low *= load(at->gamma + j);
+                high *= load(at->gamma + j + QUAD);
+            }
+            g[p].low += doubles_of(low);
+            g[p].high += doubles_of(high);
+            products[p].low += doubles_of(low * normal_of(x, at->moments[p]));
+            products[p].high += doubles_of(high * normal_of(x + QUAD, at->moments[p]));
         }
+    if (j < units)
+        UNROLL for (int p = 0; p < places; p++) {
+            double rest[LANES], rest_products[LANES];
+            for (uint64_t l = 0; l < units - j; l++) {
+                const float d = at->d[(uint64_t)p * at->d_step + j + l], x = at->x[(uint64_t)p * at->x_step + j + l];
+                const float scaled = scale ? d * at->gamma[j + l] : d;
+                rest[l] = (double)scaled;
+                rest_products[l] = (double)(scaled * ((x - at->moments[p].mean) * at->moments[p].inverse));
+            }
+            g[p] = add_some(g[p], units - j, rest);
+            products[p] = add_some(products[p], units - j, rest_products);
+        }
+    return totals(g[0], g[1], products[0], products[1]) / (double)units;
+}
+
+INLINE void write_deltas(const bool scale, uint64_t n, struct moments moments, float mean_g, float mean_product,
+                         const float *restrict x, const float *restrict d, const float *restrict gamma,
+                         float *restrict dx) {
+    for (uint64_t j = 0; j < n; j++) {
+        float g = scale ? d[j] * gamma[j] : d[j];
+        dx[j] = moments.inverse * (g - mean_g - (x[j] - moments.mean) * moments.inverse * mean_product);
+    }
+}
+
+/* As forward_some(). */
+INLINE void backward_some(const bool scale, uint64_t units, const struct places *at) {
+    float means_g[MOST_PLACES], means_product[MOST_PLACES];
+    struct places now = *at;
+    for (uint64_t p = 0, some; p < at->n; p += some) {
+        some = at->n - p < PLACES_BACK ? 1 : PLACES_BACK;
+        const quad means = some == 1 ? find_means(1, scale, units, &now) : find_means(PLACES_BACK, scale, units, &now);
+        for (uint64_t i = 0; i < some; i++) {
+            means_g[p + i] = (float)means[i];
+            means_product[p + i] = (float)means[PLACES_BACK + i];
+        }
+        now.x += some * at->x_step, now.d += some * at->d_step, now.moments += some;
+    }
+    for (uint64_t p = 0; p < at->n; p++)
+        write_deltas(scale, units, at->moments[p], means_g[p], means_product[p], at->x + p * at->x_step,
+                     at->d + p * at->d_step, at->gamma, at->dx + p * at->dx_step);
+}
+
+static void backward_places(uint64_t units, struct places at) {
+    const uint64_t most = places_at_a_time(units);
+    for (uint64_t left = at.n; left > 0; left -= at.n) {
+        at.n = left < most ? left : most;
+        if (at.gamma != NULL)
+            backward_some(true, units, &at);
+        else
+            backward_some(false, units, &at);
+        at.x += at.n * at.x_step, at.d += at.n * at.d_step, at.dx += at.n * at.dx_step, at.moments += at.n;
     }
 }
 
 static void backward(const void *config, runner_call *call, const runner_rows *run) {
+    (void)call;
     const struct layer_normalization *norm = config;
-    const runner_view *into = &run->input_deltas[0];
-    const float *gamma = gamma_of(norm, run);
-    uint64_t units = norm->units;
-    float *g = call->host->scratch(call, 2 * units * sizeof *g), *product = g + units;
-    for (uint64_t i = 0; i < into->rows; i++) {
-        const float *x = run->inputs[0].data + i * run->inputs[0].pitch;
-        const float *d = run->output_delta->data + i * run->output_delta->pitch;
-        float *dx = into->data + i * into->pitch;
-        const struct moments *moments = moments_of(norm, run, i);
-        for (uint64_t p = 0; p < norm->places; p++, x += units, d += units, dx += units) {
-            float mean = moments[p].mean, inverse = moments[p].inverse;
-            for (uint64_t j = 0; j < units; j++) {
-                g[j] = gamma == NULL ? d[j] : d[j] * gamma[j];
-                product[j] = g[j] * ((x[j] - mean) * inverse);
-            }
-            float mean_g = (float)(sum(units, g) / (double)units),
-                  mean_product = (float)(sum(units, product) / (double)units);
-            for (uint64_t j = 0; j < units; j++)
-                dx[j] = inverse * (g[j] - mean_g - (x[j] - mean) * inverse * mean_product);
-        }
+    const runner_view *x = &run->inputs[0], *d = run->output_delta, *dx = &run->input_deltas[0];
+    struct places at = {
+        .x = x->data, .d = d->data, .dx = dx->data, .gamma = gamma_of(norm, run), .moments = moments_of(norm, run, 0)};
+    if (norm->places == 1) {
+        at.n = dx->rows, at.x_step = x->pitch, at.d_step = d->pitch, at.dx_step = dx->pitch;
+        backward_places(norm->units, at);
+        return;
     }
+    at.n = norm->places, at.x_step = at.d_step = at.dx_step = norm->units;
+    for (uint64_t i = 0; i < dx->rows; i++) {
+        backward_places(norm->units, at);
+        at.x += x->pitch, at.d += d->pitch, at.dx += dx->pitch, at.moments += norm->places;
+    }
+}
+
+/* ---- Gradient ---- */
+
+enum { QUADS = 4 }; /* at a time */
+
+/* Sums dy over a row's places, or dy xh, of `quads` vectors of columns. */
+INLINE void add_places(const int quads, const bool of_gamma, const struct layer_normalization *norm, const float *x,
+                       const float *d, const struct moments *moments, double *sums) {
+    quad sum[QUADS] = {0};
+    for (uint64_t p = 0; p < norm->places; p++, x += norm->units, d += norm->units)
+        UNROLL for (int v = 0; v < quads; v++) sum[v] =
+            of_gamma
+                ? add_product(doubles_of(load(d + v * QUAD)), doubles_of(normal_of(x + v * QUAD, moments[p])), sum[v])
+                : sum[v] + doubles_of(load(d + v * QUAD));
+    memcpy(sums, sum, (size_t)quads * sizeof *sum);
+}
+
+static void add_one_by_one(uint64_t n, bool of_gamma, const struct layer_normalization *norm, const float *x,
+                           const float *d, const struct moments *moments, double *sums) {
+    for (uint64_t j = 0; j < n; j++)
+        sums[j] = 0;
+    for (uint64_t p = 0; p < norm->places; p++, x += norm->units, d += norm->units)
+        for (uint64_t j = 0; j < n; j++)
+            sums[j] += of_gamma ? (double)d[j] * (double)((x[j] - moments[p].mean) * moments[p].inverse) : (double)d[j];
+}
+
+INLINE void add_row(const bool of_gamma, const struct layer_normalization *norm, uint64_t n, const float *x,
+                    const float *d, const struct moments *moments, double *sums) {
+    uint64_t j = 0;
+    for (; n - j >= QUADS * QUAD; j += QUADS * QUAD)
+        add_places(QUADS, of_gamma, norm, x + j, d + j, moments, sums + j);
+    for (; n - j >= QUAD; j += QUAD)
+        add_places(1, of_gamma, norm, x + j, d + j, moments, sums + j);
+    add_one_by_one(n - j, of_gamma, norm, x + j, d + j, moments, sums + j);
 }
 
 /* Sums over a row's places in float64, then row by row, so that every cut of the batch adds in the same order. */
 static void gradient(const void *config, runner_call *call, const runner_rows *run, const runner_tile *tile,
                      float alpha, const runner_view *into) {
     const struct layer_normalization *norm = config;
-    int of_gamma = norm->scale && tile->tensor == 0;
     double *sums = call->host->scratch(call, tile->columns * sizeof *sums);
     for (uint64_t i = 0; i < run->rows; i++) {
         const float *x = run->inputs[0].data + i * run->inputs[0].pitch + tile->column;
         const float *d = run->output_delta->data + i * run->output_delta->pitch + tile->column;
         const struct moments *moments = moments_of(norm, run, i);
-        memset(sums, 0, tile->columns * sizeof *sums);
-        for (uint64_t p = 0; p < norm->places; p++, x += norm->units, d += norm->units)
-            for (uint64_t j = 0; j < tile->columns; j++)
-                sums[j] +=
-                    of_gamma ? (double)d[j] * (double)((x[j] - moments[p].mean) * moments[p].inverse) : (double)d[j];
+        if (norm->scale && tile->tensor == 0)
+            add_row(true, norm, tile->columns, x, d, moments, sums);
+        else
+            add_row(false, norm, tile->columns, x, d, moments, sums);
         for (uint64_t j = 0; j < tile->columns; j++)
             into->data[j] += alpha * (float)sums[j];
     }
