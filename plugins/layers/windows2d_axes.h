@@ -35,6 +35,23 @@ static inline struct cut axis_cut(const struct axis *axis, uint32_t output) {
     return (struct cut){(uint32_t)first, (uint32_t)(end < first ? first : end), (uint32_t)(start + first * step)};
 }
 
+/* From the first cell of the first window to the last of the last, padding among them. */
+static inline uint64_t axis_covered(const struct axis *axis) {
+    return (uint64_t)(axis->out - 1) * axis->stride + (uint64_t)(axis->size - 1) * axis->dilation + 1;
+}
+
+static inline bool axis_is_padded(const struct axis *axis) {
+    return axis_covered(axis) > axis->in;
+}
+
+/* How many windows from this one on, which is that of the output and cut so, lie on the image whole; 0: this one does not. */
+static inline uint32_t axis_whole(const struct axis *axis, struct cut cut, uint32_t output) {
+    if (cut.first > 0 || cut.end < axis->size)
+        return 0;
+    const uint32_t n = (axis->in - 1 - (axis->size - 1) * axis->dilation - cut.at) / axis->stride + 1;
+    return n < axis->out - output ? n : axis->out - output;
+}
+
 /* One number for both axes, or one for each; none: `otherwise`. */
 static inline uint32_t of_axis(const runner_ints *ints, int axis, uint32_t otherwise) {
     return ints->count == 0 ? otherwise : (uint32_t)ints->values[ints->count == 1 ? 0 : axis];
@@ -46,7 +63,7 @@ static inline int axis_plan(runner_call *call, const char *name, bool same, stru
         return call->host->fail(call, "a window of %s reaches over %llu of %u values; make it or the padding fit", name,
                                 (unsigned long long)reach, axis->in);
     axis->out = same ? (axis->in - 1) / axis->stride + 1 : (uint32_t)((axis->in - reach) / axis->stride + 1);
-    uint64_t covered = (uint64_t)(axis->out - 1) * axis->stride + reach;
+    uint64_t covered = axis_covered(axis);
     axis->before = same && covered > axis->in ? (uint32_t)((covered - axis->in) / 2) : 0;
     return RUNNER_OK;
 }

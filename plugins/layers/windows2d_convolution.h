@@ -5,6 +5,7 @@
 #define WINDOWS2D_CONVOLUTION_H
 
 #include "windows2d_axes.h"
+#include "windows2d_vectors.h"
 
 struct conv2d {
     int64_t filters;
@@ -40,8 +41,13 @@ static const runner_param conv2d_params[] = {
 };
 
 enum { KERNEL, BIAS };
-/* A block of windows side by side has about this many values: it stays in the cache. */
-enum { BLOCK_VALUES = 16 * 1024 };
+/* A block of windows side by side has about this many values, which stay in the second-level cache. With many filters its product is long
+   enough with fewer. */
+enum { BLOCK_VALUES = 64 * 1024, MANY_FILTERS = 1024 };
+
+static uint64_t block_values(const struct conv2d *conv) {
+    return conv->filters < MANY_FILTERS ? BLOCK_VALUES : BLOCK_VALUES / 4;
+}
 
 static int conv2d_plan(void *config, runner_call *call, runner_plan *plan) {
     struct conv2d *conv = config;
@@ -69,44 +75,116 @@ static int conv2d_plan(void *config, runner_call *call, runner_plan *plan) {
     return RUNNER_OK;
 }
 
-static void copy(float *to, const float *from, uint64_t n) {
-    if (n >= 32)
-        memcpy(to, from, n * sizeof *to);
+/* ---- Windows side by side ---- */
+
+/* Blocks of windows on their way into patches [places][patch]. Images that windows reach over are copied into one with its padding, where
+   all windows lie whole. Behind patches and padded image is room for a part of a vector. */
+struct gather {
+    const struct conv2d *conv;
+    const runner_view *input;
+    runner_view patches;
+    float *padded;  /* or NULL */
+    uint64_t image; /* that was padded last */
+};
+
+/* Values of the image, [y.in][x.in][channels] or padded, from a line to the next, and in all. */
+static uint64_t image_line(const struct conv2d *conv, bool padded) {
+    const struct axis *axis = &conv->windows.x;
+    return (uint64_t)conv->windows.channels * (padded ? axis_covered(axis) : axis->in);
+}
+
+static uint64_t image_size(const struct conv2d *conv, bool padded) {
+    const struct axis *axis = &conv->windows.y;
+    return image_line(conv, padded) * (padded ? axis_covered(axis) : axis->in);
+}
+
+static uint64_t least(uint64_t a, uint64_t b) {
+    return a < b ? a : b;
+}
+
+/* Only what windows cover. */
+static void pad(const struct gather *gather, const float *image) {
+    const struct axis *ay = &gather->conv->windows.y, *ax = &gather->conv->windows.x;
+    const uint64_t channels = gather->conv->windows.channels;
+    const uint64_t from = image_line(gather->conv, false), to = image_line(gather->conv, true);
+    const uint64_t lines = least(ay->in, axis_covered(ay) - ay->before);
+    const uint64_t values = least(ax->in, axis_covered(ax) - ax->before) * channels;
+    for (uint64_t y = 0; y < lines; y++)
+        memcpy(gather->padded + (y + ay->before) * to + ax->before * channels, image + y * from,
+               values * sizeof *image);
+}
+
+INLINE void copy_vectors(const int vectors, const float *from, float *to) {
+    UNROLL for (int v = 0; v < vectors; v++) store(to + v * WIDTH, load(from + v * WIDTH));
+}
+
+/* Whole vectors: what is too much is written over by what follows. */
+INLINE void copy_run(uint64_t n, const float *from, float *to) {
+    for (; n > 2 * WIDTH; n -= 2 * WIDTH, from += 2 * WIDTH, to += 2 * WIDTH)
+        copy_vectors(2, from, to);
+    if (n > WIDTH)
+        copy_vectors(2, from, to);
     else
-        for (uint64_t i = 0; i < n; i++)
-            to[i] = from[i];
+        copy_vectors(1, from, to);
 }
 
-static void zero_values(float *to, uint64_t n) {
-    for (uint64_t i = 0; i < n; i++)
-        to[i] = 0.0f;
+/* Copies n windows one by one, each from its first value to its last: their lines whole where cells lie together, else cell by cell.
+   `vectors`: of each, where it is not more than two; 0: any number; -1: value by value. */
+INLINE void gather_windows(const int vectors, const bool together, const struct gather *gather, uint64_t n,
+                           const float *from, float *to) {
+    const struct conv2d *conv = gather->conv;
+    const struct axis *ay = &conv->windows.y, *ax = &conv->windows.x;
+    const uint64_t channels = conv->windows.channels, runs = together ? 1 : ax->size;
+    const uint64_t run = (together ? ax->size : 1) * channels, lines = ay->size;
+    const uint64_t line = ay->dilation * image_line(conv, gather->padded != NULL);
+    const uint64_t next = ax->dilation * channels, step = ax->stride * channels;
+    for (; n > 0; n--, from += step)
+        for (uint64_t r = 0; r < lines; r++)
+            for (uint64_t c = 0; c < runs; c++, to += run) {
+                const float *at = from + r * line + c * next;
+                if (vectors > 0)
+                    copy_vectors(vectors, at, to);
+                else if (vectors == 0)
+                    copy_run(run, at, to);
+                else
+                    memcpy(to, at, run * sizeof *to);
+            }
 }
 
-/* Lays the windows of output line y side by side: patches [x.out][patch]. */
-static void gather_line(const struct conv2d *conv, const float *image, uint32_t y, float *patches) {
-    const struct windows *windows = &conv->windows;
-    const struct axis *ay = &windows->y, *ax = &windows->x;
-    uint64_t channels = windows->channels, width = ax->size * channels;
-    struct cut rows = axis_cut(ay, y);
-    for (uint32_t x = 0; x < ax->out; x++, patches += conv->patch) {
-        struct cut columns = axis_cut(ax, x);
-        uint64_t cells = ax->dilation == 1 ? columns.end - columns.first : 1; /* that lie together in the image */
-        zero_values(patches, rows.first * width);
-        zero_values(patches + rows.end * width, (ay->size - rows.end) * width);
-        for (uint32_t r = rows.first; r < rows.end; r++) {
-            uint64_t line = rows.at + (uint64_t)(r - rows.first) * ay->dilation;
-            const float *from = image + (line * ax->in + columns.at) * channels;
-            float *to = patches + r * width;
-            zero_values(to, columns.first * channels);
-            zero_values(to + columns.end * channels, (ax->size - columns.end) * channels);
-            for (uint64_t c = columns.first; c < columns.end; c += cells, from += ax->dilation * channels)
-                copy(to + c * channels, from, cells * channels);
-        }
+/* Lays the windows of output line y side by side. */
+static void gather_line(const struct gather *gather, const float *image, uint64_t y, float *patches) {
+    const struct conv2d *conv = gather->conv;
+    const struct axis *ay = &conv->windows.y, *ax = &conv->windows.x;
+    const bool padded = gather->padded != NULL;
+    const uint64_t run = (ax->dilation == 1 ? ax->size : 1) * conv->windows.channels;
+    const uint64_t whole = (run + WIDTH - 1) / WIDTH * WIDTH, step = ax->stride * conv->windows.channels;
+    const uint64_t line = image_line(conv, padded), at = y * ay->stride * line;
+    const uint64_t reach =
+        (ay->size - 1) * ay->dilation * line + (ax->size * conv->windows.channels - run) * ax->dilation + whole;
+    const float *from = (padded ? gather->padded : image) + at;
+    uint64_t n = ax->out; /* whose last vector ends with the image or before */
+    while (!padded && n > 0 && at + (n - 1) * step + reach > image_size(conv, false))
+        n--;
+    const uint64_t rest = ax->out - n;
+    const float *from_rest = from + n * step;
+    if (ax->dilation > 1) {
+        gather_windows(0, false, gather, n, from, patches);
+        gather_windows(-1, false, gather, rest, from_rest, patches + n * conv->patch);
+        return;
     }
+    if (run <= WIDTH)
+        gather_windows(1, true, gather, n, from, patches);
+    else if (run <= 2 * WIDTH)
+        gather_windows(2, true, gather, n, from, patches);
+    else
+        gather_windows(0, true, gather, n, from, patches);
+    gather_windows(-1, true, gather, rest, from_rest, patches + n * conv->patch);
 }
+
+/* ---- And back ---- */
 
 /* The reverse: adds each patch to the places of the image that it came from. */
-static void scatter_line(const struct conv2d *conv, const float *patches, uint32_t y, float *image) {
+static void scatter_windows(const struct conv2d *conv, const float *patches, uint32_t y, float *image) {
     const struct windows *windows = &conv->windows;
     const struct axis *ay = &windows->y, *ax = &windows->x;
     uint64_t channels = windows->channels, width = ax->size * channels;
@@ -125,11 +203,58 @@ static void scatter_line(const struct conv2d *conv, const float *patches, uint32
     }
 }
 
+/* Adds to a place of the image what the windows over it have there, `from` on of the first of `n` of them; each next one has it `step` values
+   on. */
+INLINE void add_place(uint64_t channels, uint32_t n, uint64_t step, const float *from, float *to) {
+    uint64_t j = 0;
+    for (; j + WIDTH <= channels; j += WIDTH) {
+        vec sum = load(to + j);
+        for (uint32_t i = 0; i < n; i++)
+            sum += load(from + i * step + j);
+        store(to + j, sum);
+    }
+    for (; j < channels; j++) {
+        float sum = to[j];
+        for (uint32_t i = 0; i < n; i++)
+            sum += from[i * step + j];
+        to[j] = sum;
+    }
+}
+
+/* Place by place of the image, each with the windows over it in their order, which adds them as scatter_windows() does. */
+static void scatter_places(const struct conv2d *conv, const float *patches, uint32_t y, float *image) {
+    const struct windows *windows = &conv->windows;
+    const struct axis *ay = &windows->y, *ax = &windows->x;
+    const uint64_t channels = windows->channels, width = ax->size * channels, step = conv->patch - channels;
+    const struct cut rows = axis_cut(ay, y);
+    for (uint32_t r = rows.first; r < rows.end; r++) {
+        const uint64_t line = rows.at + (uint64_t)(r - rows.first) * ay->dilation;
+        float *to = image + line * ax->in * channels;
+        for (uint32_t x = 0; x < ax->in; x++, to += channels) {
+            const uint32_t last = x + ax->before < ax->out ? x + ax->before : ax->out - 1; /* windows over it */
+            const uint32_t first = x + ax->before < ax->size ? 0 : x + ax->before - (ax->size - 1);
+            if (first <= last)
+                add_place(channels, last - first + 1, step,
+                          patches + first * conv->patch + r * width + (x + ax->before - first) * channels, to);
+        }
+    }
+}
+
+static void scatter_line(const struct conv2d *conv, const float *patches, uint32_t y, float *image) {
+    const uint64_t channels = conv->windows.channels;
+    if (conv->windows.x.stride == 1 && conv->windows.x.dilation == 1 && (channels == 1 || channels % WIDTH == 0))
+        scatter_places(conv, patches, y, image);
+    else
+        scatter_windows(conv, patches, y, image);
+}
+
+/* ---- Blocks ---- */
+
 /* Output lines of all rows, one after another: how many from `line` on make the next block. It is one matrix, so where rows are not
    together it ends with its row. */
 static uint64_t block_lines(const struct conv2d *conv, const runner_view *output, uint64_t line) {
     const struct windows *windows = &conv->windows;
-    uint64_t height = windows->y.out, most = BLOCK_VALUES / (windows->x.out * conv->patch);
+    uint64_t height = windows->y.out, most = block_values(conv) / (windows->x.out * conv->patch);
     uint64_t left = output->pitch == output->columns ? output->rows * height - line : height - line % height;
     most = most == 0 ? 1 : most;
     return left < most ? left : most;
@@ -138,11 +263,12 @@ static uint64_t block_lines(const struct conv2d *conv, const runner_view *output
 /* Scratch for the patches of any block. */
 static runner_view block_patches(const struct conv2d *conv, runner_call *call, const runner_view *output) {
     const struct windows *windows = &conv->windows;
-    uint64_t line = windows->x.out * conv->patch, most = BLOCK_VALUES / line;
+    uint64_t line = windows->x.out * conv->patch, most = block_values(conv) / line;
     uint64_t lines = output->rows * windows->y.out;
     lines = most == 0 ? 1 : lines < most ? lines : most;
-    return (runner_view){
-        .data = call->host->scratch(call, lines * line * sizeof(float)), .columns = conv->patch, .pitch = conv->patch};
+    return (runner_view){.data = call->host->scratch(call, (lines * line + 2 * WIDTH) * sizeof(float)),
+                         .columns = conv->patch,
+                         .pitch = conv->patch};
 }
 
 /* A block of the output (or of its delta) as a matrix [places][filters]. */
@@ -155,25 +281,52 @@ static runner_view block_view(const struct conv2d *conv, const runner_view *outp
                          .pitch = filters};
 }
 
-static void gather_block(const struct conv2d *conv, const runner_view *input, uint64_t line, uint64_t lines,
-                         runner_view *patches) {
-    uint64_t height = conv->windows.y.out, width = conv->windows.x.out;
-    patches->rows = lines * width;
-    for (uint64_t i = 0; i < lines; i++)
-        gather_line(conv, input->data + (line + i) / height * input->pitch, (uint32_t)((line + i) % height),
-                    patches->data + i * width * conv->patch);
+static struct gather gather_of(const struct conv2d *conv, runner_call *call, const runner_view *input,
+                               const runner_view *output) {
+    const struct windows *windows = &conv->windows;
+    struct gather gather = {conv, input, block_patches(conv, call, output), NULL, UINT64_MAX};
+    if (axis_is_padded(&windows->y) || axis_is_padded(&windows->x)) {
+        const uint64_t bytes = (image_size(conv, true) + WIDTH) * sizeof *gather.padded;
+        gather.padded = call->host->scratch(call, bytes);
+        memset(gather.padded, 0, bytes);
+    }
+    return gather;
+}
+
+static void gather_block(struct gather *gather, uint64_t line, uint64_t lines) {
+    const struct conv2d *conv = gather->conv;
+    const uint64_t height = conv->windows.y.out, width = conv->windows.x.out;
+    gather->patches.rows = lines * width;
+    for (uint64_t i = 0; i < lines; i++) {
+        const uint64_t row = (line + i) / height;
+        const float *image = gather->input->data + row * gather->input->pitch;
+        if (gather->padded != NULL && row != gather->image)
+            pad(gather, image);
+        gather->image = row;
+        gather_line(gather, image, (line + i) % height, gather->patches.data + i * width * conv->patch);
+    }
+}
+
+/* Writes the n values of `from` over and over again, `all` values in all. */
+static void repeat(const float *from, uint64_t n, uint64_t all, float *to) {
+    memcpy(to, from, n * sizeof *to);
+    for (uint64_t done = n, some; done < all; done += some) {
+        some = all - done < done ? all - done : done;
+        memcpy(to + done, to, some * sizeof *to);
+    }
 }
 
 static void conv2d_forward(const void *config, runner_call *call, const runner_rows *run) {
     const struct conv2d *conv = config;
-    runner_view patches = block_patches(conv, call, run->output);
+    struct gather gather = gather_of(conv, call, &run->inputs[0], run->output);
     for (uint64_t line = 0, lines; line < run->rows * conv->windows.y.out; line += lines) {
         lines = block_lines(conv, run->output, line);
         runner_view block = block_view(conv, run->output, line, lines);
-        gather_block(conv, &run->inputs[0], line, lines, &patches);
-        for (uint64_t i = 0; conv->use_bias && i < block.rows; i++)
-            memcpy(block.data + i * block.pitch, run->tensors[BIAS].data, block.columns * sizeof(float));
-        call->host->product(call, 0, 1.0f, &patches, &run->tensors[KERNEL], conv->use_bias ? 1.0f : 0.0f, &block);
+        gather_block(&gather, line, lines);
+        if (conv->use_bias)
+            repeat(run->tensors[BIAS].data, block.columns, block.rows * block.columns, block.data);
+        call->host->product(call, 0, 1.0f, &gather.patches, &run->tensors[KERNEL], conv->use_bias ? 1.0f : 0.0f,
+                            &block);
     }
 }
 
@@ -196,17 +349,35 @@ static void conv2d_backward(const void *config, runner_call *call, const runner_
     }
 }
 
+/* Sums over places of `quads` times four filters, in registers. */
+INLINE void sum_places(const int quads, uint64_t places, uint64_t filters, const float *delta, double *sums) {
+    quad_doubles sum[4] = {0};
+    for (uint64_t p = 0; p < places; p++, delta += filters)
+        UNROLL for (int q = 0; q < quads; q++) sum[q] += load_doubles(delta + q * QUAD);
+    memcpy(sums, sum, (size_t)quads * sizeof *sum);
+}
+
+static void sum_filters(uint64_t n, uint64_t places, uint64_t filters, const float *delta, double *sums) {
+    uint64_t j = 0;
+    for (; n - j >= 4 * QUAD; j += 4 * QUAD)
+        sum_places(4, places, filters, delta + j, sums + j);
+    for (; n - j >= QUAD; j += QUAD)
+        sum_places(1, places, filters, delta + j, sums + j);
+    for (; j < n; j++) {
+        sums[j] = 0;
+        for (uint64_t p = 0; p < places; p++)
+            sums[j] += (double)delta[p * filters + j];
+    }
+}
+
 /* Sums over a row's places in float64, then row by row, so that every cut of the batch adds in the same order. */
 static void bias_gradient(const struct conv2d *conv, runner_call *call, const runner_rows *run, const runner_tile *tile,
                           float alpha, const runner_view *into) {
     uint64_t places = (uint64_t)conv->windows.y.out * conv->windows.x.out, filters = (uint64_t)conv->filters;
     double *sums = call->host->scratch(call, tile->columns * sizeof *sums);
     for (uint64_t i = 0; i < run->rows; i++) {
-        const float *delta = run->output_delta->data + i * run->output_delta->pitch + tile->column;
-        memset(sums, 0, tile->columns * sizeof *sums);
-        for (uint64_t p = 0; p < places; p++, delta += filters)
-            for (uint64_t j = 0; j < tile->columns; j++)
-                sums[j] += (double)delta[j];
+        sum_filters(tile->columns, places, filters,
+                    run->output_delta->data + i * run->output_delta->pitch + tile->column, sums);
         for (uint64_t j = 0; j < tile->columns; j++)
             into->data[j] += alpha * (float)sums[j];
     }
@@ -219,12 +390,12 @@ static void conv2d_gradient(const void *config, runner_call *call, const runner_
         bias_gradient(conv, call, run, tile, alpha, into);
         return;
     }
-    runner_view patches = block_patches(conv, call, run->output_delta);
+    struct gather gather = gather_of(conv, call, &run->inputs[0], run->output_delta);
     for (uint64_t line = 0, lines; line < run->rows * conv->windows.y.out; line += lines) {
         lines = block_lines(conv, run->output_delta, line);
         runner_view block = block_view(conv, run->output_delta, line, lines);
-        gather_block(conv, &run->inputs[0], line, lines, &patches);
-        runner_view inputs = runner_columns(&patches, tile->row, tile->rows),
+        gather_block(&gather, line, lines);
+        runner_view inputs = runner_columns(&gather.patches, tile->row, tile->rows),
                     delta = runner_columns(&block, tile->column, tile->columns);
         call->host->product(call, RUNNER_TRANSPOSE_A, alpha, &inputs, &delta, 1.0f, into);
     }

@@ -197,9 +197,8 @@ struct run {
 INLINE struct run run_at(const struct windows *windows, uint32_t y, uint32_t x) {
     const struct axis *axis = &windows->x;
     struct run run = {window_at(windows, y, x), x, 1, (uint64_t)axis->stride * windows->channels};
-    if (run.window.x.first == 0 && run.window.x.end == axis->size)
-        run.n = (axis->in - axis->size - run.window.x.at) / axis->stride + 1;
-    run.n = run.n < axis->out - x ? run.n : axis->out - x;
+    const uint32_t whole = axis_whole(axis, run.window.x, x);
+    run.n = whole > 0 ? whole : 1;
     return run;
 }
 
