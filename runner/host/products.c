@@ -132,18 +132,31 @@ static void scale(const runner_view *c, float beta) {
 }
 
 #define RUN 8
+typedef uint32_t run_words __attribute__((vector_size(RUN * sizeof(uint32_t))));
 
-/* A dense row's elements that are not zero. Most rows have no other: as long as that is so, they are taken by runs. */
-static uint64_t entries_of(const float *x, uint64_t n, uint64_t stride, struct sparse_entry *entries) {
-    uint64_t count = 0;
-    for (bool zeros = false; stride == 1 && count + RUN <= n; count += RUN) {
-        for (uint64_t r = 0; r < RUN; r++)
-            zeros |= x[count + r] == 0;
-        if (zeros)
-            break;
-        for (uint64_t r = 0; r < RUN; r++)
-            entries[count + r] = (struct sparse_entry){(uint32_t)(count + r), x[count + r]};
+static bool has_zero(const float *x, uint64_t n) {
+    uint32_t zeros = 0;
+    for (uint64_t i = 0; i < n; i++)
+        zeros |= x[i] == 0;
+    return zeros != 0;
+}
+
+/* Of n elements, a multiple of RUN, all. */
+static void all_entries(const float *x, uint64_t n, struct sparse_entry *entries) {
+    run_words columns = {0, 1, 2, 3, 4, 5, 6, 7}, values;
+    for (uint64_t i = 0; i < n; i += RUN, columns += RUN) {
+        memcpy(&values, x + i, sizeof values);
+        run_words low = __builtin_shufflevector(columns, values, 0, 8, 1, 9, 2, 10, 3, 11);
+        run_words high = __builtin_shufflevector(columns, values, 4, 12, 5, 13, 6, 14, 7, 15);
+        memcpy(entries + i, &low, sizeof low);
+        memcpy(entries + i + RUN / 2, &high, sizeof high);
     }
+}
+
+/* A dense row's elements that are not zero. Most rows have no other. */
+static uint64_t entries_of(const float *x, uint64_t n, uint64_t stride, struct sparse_entry *entries) {
+    uint64_t count = stride == 1 && !has_zero(x, n) ? n / RUN * RUN : 0;
+    all_entries(x, count, entries);
     for (uint64_t i = count; i < n; i++) {
         entries[count] = (struct sparse_entry){(uint32_t)i, x[i * stride]};
         count += x[i * stride] != 0; /* NaN is not */
