@@ -354,4 +354,5 @@ static void transpose(uint64_t rows, uint64_t columns, const float *from, uint64
                                  .sparse = sparse,                                                                     \
                                  .transpose = transpose,                                                               \
                                  .row = row,                                                                           \
+                                 .row_after = row_after,                                                               \
                                  .outer = outer}

@@ -1,4 +1,5 @@
-/* Products of one row, row() to outer() of struct kernels; a part of kernels_body.h. */
+/* Products of one row, row() to outer() of struct kernels; a part of kernels_body.h. ROW_PANEL is how many vectors of such a product stay in
+   registers, or 0. */
 
 /* y [n] += factor x */
 INLINE void add_line(uint64_t n, float factor, const float *restrict x, float *restrict y) {
@@ -71,3 +72,156 @@ static void outer(uint64_t n, const struct sparse_entry *x, uint64_t count, floa
     for (; count > 0; count--, x++)
         add_line(n, alpha * x->value, y, c + x->column * c_pitch);
 }
+
+/* As row(), with an update of b on the way. */
+#if ROW_PANEL > 0
+/* A panel of b's columns, of which y stays in registers. Both lists are by row. */
+INLINE void row_after_panel(const int panel, const bool full, uint64_t last, const struct sparse_entry *change,
+                            const struct sparse_entry *changes_end, float alpha_changes, const float *delta,
+                            const struct sparse_entry *x, const struct sparse_entry *x_end, float alpha, float *b,
+                            uint64_t b_pitch, float *y) {
+    vec sum[ROW_PANEL];
+    UNROLL(16)
+    for (int v = 0; v < panel; v++)
+        sum[v] = load_of(y, v, panel, full, last);
+    for (;;) {
+        const uint32_t end = change < changes_end ? change->column : UINT32_MAX;
+        for (; x < x_end && x->column < end; x++) {
+            const float *row = b + x->column * b_pitch;
+            vec factor = splat(alpha * x->value);
+            UNROLL(16)
+            for (int v = 0; v < panel; v++)
+                sum[v] = vec_fma(factor, load_of(row, v, panel, full, last), sum[v]);
+        }
+        if (change == changes_end)
+            break;
+        float *row = b + change->column * b_pitch;
+        vec factor = splat(alpha_changes * change->value);
+        change++;
+        if (x < x_end && x->column == end) {
+            vec read = splat(alpha * x->value);
+            x++;
+            UNROLL(16)
+            for (int v = 0; v < panel; v++) {
+                vec changed = vec_fma(factor, load_of(delta, v, panel, full, last), load_of(row, v, panel, full, last));
+                store_of(row, v, changed, panel, full, last);
+                sum[v] = vec_fma(read, changed, sum[v]);
+            }
+        } else {
+            UNROLL(16)
+            for (int v = 0; v < panel; v++)
+                store_of(row, v,
+                         vec_fma(factor, load_of(delta, v, panel, full, last), load_of(row, v, panel, full, last)),
+                         panel, full, last);
+        }
+    }
+    UNROLL(16)
+    for (int v = 0; v < panel; v++)
+        store_of(y, v, sum[v], panel, full, last);
+}
+
+static void row_after(uint64_t n, const struct sparse_entry *changes, uint64_t n_changes, float alpha_changes,
+                      const float *delta, const struct sparse_entry *x, uint64_t count, float alpha, float *b,
+                      uint64_t b_pitch, float *y) {
+    const uint64_t width = ROW_PANEL * WIDTH;
+    const struct sparse_entry *changes_end = changes + n_changes, *x_end = x + count;
+    for (; n >= width; n -= width, b += width, y += width, delta += width)
+        row_after_panel(ROW_PANEL, true, WIDTH, changes, changes_end, alpha_changes, delta, x, x_end, alpha, b, b_pitch,
+                        y);
+    uint64_t vectors = (n + WIDTH - 1) / WIDTH, last = n - (vectors - 1) * WIDTH;
+    switch (vectors) {
+#define PART(vectors)                                                                                                  \
+    case vectors:                                                                                                      \
+        row_after_panel(vectors, false, last, changes, changes_end, alpha_changes, delta, x, x_end, alpha, b, b_pitch, \
+                        y);                                                                                            \
+        break
+        PART(16);
+        PART(15);
+        PART(14);
+        PART(13);
+        PART(12);
+        PART(11);
+        PART(10);
+        PART(9);
+        PART(8);
+        PART(7);
+        PART(6);
+        PART(5);
+        PART(4);
+        PART(3);
+        PART(2);
+        PART(1);
+#undef PART
+    default: break;
+    }
+}
+#else
+/* row_step() after each line of b has changed by its factor times d. */
+INLINE void changed_step(const bool full, uint64_t n, const vec change[4], const float *d, const vec f[4],
+                         float *const line[4], float *y) {
+    vec sum = full ? load(y) : vec_load_part(y, n), delta = full ? load(d) : vec_load_part(d, n);
+    UNROLL(4)
+    for (int h = 0; h < 4; h++) {
+        vec b = vec_fma(change[h], delta, full ? load(line[h]) : vec_load_part(line[h], n));
+        if (full)
+            store(line[h], b);
+        else
+            vec_store_part(line[h], b, n);
+        sum = vec_fma(f[h], b, sum);
+    }
+    if (full)
+        store(y, sum);
+    else
+        vec_store_part(y, sum, n);
+}
+
+/* Of four rows that both lists have. The next four are fetched meanwhile: the hardware expects the lines behind the rows. */
+static void four_changed(uint64_t n, const struct sparse_entry *changes, float alpha_changes, const float *delta,
+                         const struct sparse_entry *x, float alpha, float *b, uint64_t b_pitch, float *restrict y) {
+    float *line[4];
+    vec change[4], f[4];
+    UNROLL(4)
+    for (int h = 0; h < 4; h++) {
+        line[h] = b + x[h].column * b_pitch;
+        change[h] = splat(alpha_changes * changes[h].value);
+        f[h] = splat(alpha * x[h].value);
+    }
+    uint64_t j = 0;
+    for (; j + WIDTH <= n; j += WIDTH) {
+        if (j % LINE == 0) {
+            UNROLL(4)
+            for (int h = 0; h < 4; h++)
+                __builtin_prefetch(line[h] + 4 * b_pitch + j, 1);
+        }
+        changed_step(true, WIDTH, change, delta + j, f,
+                     (float *const[]){line[0] + j, line[1] + j, line[2] + j, line[3] + j}, y + j);
+    }
+    if (j < n)
+        changed_step(false, n - j, change, delta + j, f,
+                     (float *const[]){line[0] + j, line[1] + j, line[2] + j, line[3] + j}, y + j);
+}
+
+INLINE bool same_four(const struct sparse_entry *x, const struct sparse_entry *y) {
+    return x[0].column == y[0].column && x[1].column == y[1].column && x[2].column == y[2].column &&
+           x[3].column == y[3].column;
+}
+
+/* By four rows of x: in one pass where all of them change, else in two, of which the second finds them in the first-level cache. */
+static void row_after(uint64_t n, const struct sparse_entry *changes, uint64_t n_changes, float alpha_changes,
+                      const float *delta, const struct sparse_entry *x, uint64_t count, float alpha, float *b,
+                      uint64_t b_pitch, float *y) {
+    const struct sparse_entry *end = changes + n_changes;
+    for (uint64_t rows; count > 0; count -= rows, x += rows) {
+        rows = count < 4 ? count : 4;
+        if (rows == 4 && end - changes >= 4 && same_four(changes, x)) {
+            four_changed(n, changes, alpha_changes, delta, x, alpha, b, b_pitch, y);
+            changes += 4;
+            continue;
+        }
+        for (; changes < end && changes->column <= x[rows - 1].column; changes++)
+            add_line(n, alpha_changes * changes->value, delta, b + changes->column * b_pitch);
+        row(n, x, rows, alpha, b, b_pitch, y);
+    }
+    outer(n, changes, (uint64_t)(end - changes), alpha_changes, delta, b, b_pitch);
+}
+#endif

@@ -13,6 +13,7 @@
 #define PACKED_ROWS 64
 #define PACKED_DEPTH 96
 #define SPARSE_PANEL 8
+#define ROW_PANEL 16
 typedef __m512 vec;
 
 static inline vec vec_fma(vec a, vec b, vec c) {

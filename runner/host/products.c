@@ -1,7 +1,6 @@
 #include "runner/host/products.h"
 
 #include "runner/base/cpu.h"
-#include "runner/host/storage.h"
 
 #include <cblas.h>
 #include <stdbool.h>
@@ -52,6 +51,13 @@ static const struct weights_storage *transposed_of(const runner_view *view) {
     if (view->data == NULL || storage == NULL || storage->kind != STORAGE_WEIGHTS)
         return NULL;
     return view->storage;
+}
+
+static struct pending_storage *pending_of(const runner_view *view) {
+    const struct storage *storage = view->storage;
+    if (view->data == NULL || storage == NULL || storage->kind != STORAGE_PENDING)
+        return NULL;
+    return (struct pending_storage *)view->storage; /* the views' storage is const for plugins */
 }
 
 /* ---- Workspace: pieces of it in the order in which a product may want them ---- */
@@ -181,6 +187,19 @@ static void dense_by_strips(const struct kernels *kernels, const struct product 
     }
 }
 
+/* For one row of a, as entries. */
+static void row_times(const struct kernels *kernels, const struct product *p, const struct sparse_entry *x,
+                      uint64_t count, const float *b, uint64_t b_pitch) {
+    struct pending_storage *pending = pending_of(p->b);
+    if (pending == NULL || pending->count == 0) {
+        kernels->row(p->n, x, count, p->alpha, b, b_pitch, p->c->data);
+        return;
+    }
+    kernels->row_after(p->n, pending->changes, pending->count, pending->alpha, pending->delta, x, count, p->alpha,
+                       pending->weights, pending->pitch, p->c->data);
+    pending->count = 0;
+}
+
 /* Products with one row of a, or with k = 1, skip zeros of a. */
 static bool one_row(const struct kernels *kernels, const struct product *p, const float *b, uint64_t b_pitch,
                     struct sparse_entry *entries) {
@@ -191,7 +210,7 @@ static bool one_row(const struct kernels *kernels, const struct product *p, cons
     uint64_t n = p->m == 1 ? p->k : p->m, stride = (p->m == 1) == p->a_transposed ? a->pitch : 1;
     uint64_t count = entries_of(a->data, n, stride, entries);
     if (p->m == 1)
-        kernels->row(p->n, entries, count, p->alpha, b, b_pitch, c->data);
+        row_times(kernels, p, entries, count, b, b_pitch);
     else
         kernels->outer(p->n, entries, count, p->alpha, b, c->data, c->pitch);
     return true;
@@ -324,7 +343,7 @@ static void sparse(const struct kernels *kernels, const struct product *p, struc
         /* A row that is a group stands as it is wanted. */
         const bool alone = x->group == 1;
         uint64_t count = alone ? sparse_marks(x, a->row0)[x->segments] : row_entries(x, a->row0, 0, p->k, entries);
-        kernels->row(p->n, alone ? sparse_entries(x, a->row0) : entries, count, p->alpha, b->data, b->pitch, c->data);
+        row_times(kernels, p, alone ? sparse_entries(x, a->row0) : entries, count, b->data, b->pitch);
     } else if (!p->a_transposed) {
         sparse_forward(kernels, p);
     } else if (p->k == 1) {
@@ -335,12 +354,53 @@ static void sparse(const struct kernels *kernels, const struct product *p, struc
     }
 }
 
+/* ---- Updates that are still to come ---- */
+
+void product_settle(struct pending_storage *pending) {
+    if (pending->count > 0)
+        kernels_get()->outer(pending->columns, pending->changes, pending->count, pending->alpha, pending->delta,
+                             pending->weights, pending->pitch);
+    pending->count = 0;
+}
+
+static bool covers(const runner_view *view, const struct pending_storage *pending) {
+    return view->data == pending->weights && view->rows == pending->rows && view->columns == pending->columns;
+}
+
+/* Before a product: makes what is due of its factors, but for one that row_times() reads, and of what it adds to. */
+static void settle_views(const struct product *p) {
+    struct pending_storage *a = pending_of(p->a), *b = pending_of(p->b), *c = pending_of(p->c);
+    if (a != NULL)
+        product_settle(a);
+    if (b != NULL && (p->m > 1 || p->b_transposed || !covers(p->b, b)))
+        product_settle(b);
+    if (c != NULL)
+        product_settle(c);
+}
+
+/* Keeps a product of one example as the update of c that is still to come, where c can. */
+static bool postponed(const struct product *p) {
+    struct pending_storage *pending = pending_of(p->c);
+    if (pending == NULL || p->k != 1 || !p->a_transposed || p->b_transposed || p->beta != 1 || p->b->data == NULL ||
+        !covers(p->c, pending))
+        return false;
+    const struct sparse_rows *x = sparse_of(p->a);
+    pending->count = x != NULL ? row_entries(x, p->a->row0, p->a->column0, p->m, pending->changes)
+                               : entries_of(p->a->data, p->m, 1, pending->changes);
+    pending->alpha = p->alpha;
+    memcpy(pending->delta, p->b->data, p->n * sizeof *pending->delta);
+    return true;
+}
+
 /* ---- All ---- */
 
 void product_run(enum gemm gemm, uint32_t flags, float alpha, const runner_view *a, const runner_view *b, float beta,
                  const runner_view *c, void *workspace) {
     struct product p = product_of(flags, alpha, a, b, beta, c);
     if (p.m == 0 || p.n == 0)
+        return;
+    settle_views(&p);
+    if (postponed(&p))
         return;
     const struct kernels *kernels = kernels_get();
     const struct pieces sizes = pieces_of(gemm, &p);

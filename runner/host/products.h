@@ -13,6 +13,7 @@
 #define RUNNER_HOST_PRODUCTS_H
 
 #include "runner/base/status.h"
+#include "runner/host/storage.h"
 #include "runner/plugin.h"
 
 enum gemm { GEMM_OPENBLAS, GEMM_PORTABLE };
@@ -24,6 +25,9 @@ uint64_t product_workspace(enum gemm gemm, uint32_t flags, const runner_view *a,
 /* `workspace` is 64-byte aligned. */
 void product_run(enum gemm gemm, uint32_t flags, float alpha, const runner_view *a, const runner_view *b, float beta,
                  const runner_view *c, void *workspace);
+
+/* Makes the update that is still to come, where there is one. */
+void product_settle(struct pending_storage *pending);
 
 /* Sets OpenBLAS to one thread a call and refuses a build of it that may not be called from several threads at once. */
 enum status products_prepare(struct error *error);

@@ -7,7 +7,7 @@
 
 #include "runner/host/kernels.h"
 
-enum storage_kind { STORAGE_SPARSE = 1, STORAGE_WEIGHTS };
+enum storage_kind { STORAGE_SPARSE = 1, STORAGE_WEIGHTS, STORAGE_PENDING };
 
 /* First in each of the structs below. */
 struct storage {
@@ -25,6 +25,18 @@ struct weights_storage {
     struct storage storage;
     float *transposed;
     uint64_t pitch; /* of `transposed` */
+};
+
+/* A matrix of weights whose update by one example is still to come: element (i, j) is to get (alpha changes_i) delta_j, in one fused
+   multiply-add. A view of the whole matrix takes such an update as the c of a product, and the next product that reads the weights makes it
+   on its way: so they pass through the core once for both. One thread at a time. */
+struct pending_storage {
+    struct storage storage;
+    float *weights;
+    uint64_t rows, columns, pitch;
+    struct sparse_entry *changes; /* [rows], by row */
+    uint64_t count;               /* 0: nothing is to come */
+    float alpha, *delta;          /* [columns] */
 };
 
 #endif

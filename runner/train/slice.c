@@ -85,6 +85,8 @@ static void cut_columns(struct layer_run *run, const struct slice *slice, runner
         cut(&run->tensors[t], first, n);
         run->tensors[t].data = tensor_at(tensor, tensor->weights, 0, first);
         run->tensors[t].pitch = tensor->pitch;
+        if (tensor->pending != NULL)
+            run->tensors[t].storage = &tensor->pending[first / tensor->panel];
     }
     run->rows.tensors = run->tensors;
 }

@@ -80,6 +80,7 @@ static void forget(struct model *model, size_t index) {
     struct tensor *tensor = &model->tensors[index];
     tensor->gradient = NULL;
     tensor->storage.transposed = NULL;
+    tensor->pending = NULL;
     model->nodes[tensor->node].tensors[tensor->index].storage = NULL;
 }
 
@@ -245,8 +246,10 @@ void stepper_run(struct stepper *stepper, int thread, bool (*next)(void *context
         if (!team_leave(team))
             continue;
         bool more = next(context);
-        if (!more)
+        if (!more) {
             late_flush(stepper);
+            stepper_settle(stepper);
+        }
         team_open(team, more);
     }
 }

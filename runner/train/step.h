@@ -120,6 +120,10 @@ void stepper_plan(struct stepper *stepper);
 bool stepper_plan_columns(struct stepper *stepper);
 /* The optimizer does nothing to this tensor but to add a multiple of the gradient. */
 bool stepper_direct(const struct stepper *stepper, const struct tensor *tensor);
+/* Its updates wait for the next product that reads the weights (storage.h), but where gradients are materialised. */
+bool stepper_postpones(const struct stepper *stepper, const struct tensor *tensor);
+/* Makes what waits; by one thread, when no update runs. */
+void stepper_settle(struct stepper *stepper);
 /* Cuts columns of a trained tensor into tiles. */
 void stepper_add_tiles(struct stepper *stepper, uint32_t tensor, uint64_t column, uint64_t columns);
 struct slice stepper_slice(struct stepper *stepper, int thread, const struct part *part, uint64_t first, uint64_t rows);

@@ -43,8 +43,8 @@ static void plan_phases(struct stepper *stepper) {
 static uint64_t tile_rows(const struct stepper *stepper, const struct tensor *tensor, uint64_t columns) {
     const struct model *model = stepper->model;
     uint64_t rows = TILE_ELEMENTS / columns;
-    if (columns < tensor->columns && !model->nodes[model->nodes[tensor->node].inputs[0]].delta_wanted &&
-        stepper_direct(stepper, tensor))
+    if (columns < tensor->columns && stepper_direct(stepper, tensor) &&
+        (!model->nodes[model->nodes[tensor->node].inputs[0]].delta_wanted || stepper_postpones(stepper, tensor)))
         return tensor->rows;
     rows = rows >= KERNEL_SEGMENT / 2 ? (rows + KERNEL_SEGMENT / 2) / KERNEL_SEGMENT * KERNEL_SEGMENT
            : rows >= BLOCK            ? rows / BLOCK * BLOCK
@@ -152,6 +152,41 @@ static void plan_transposed(struct stepper *stepper) {
     }
 }
 
+bool stepper_postpones(const struct stepper *stepper, const struct tensor *tensor) {
+    return stepper->batch_rows == 1 && tensor->panel < tensor->columns && tensor->trained &&
+           (tensor->plan->flags & RUNNER_PRODUCT) != 0 && stepper_direct(stepper, tensor);
+}
+
+static void plan_pending(struct stepper *stepper) {
+    unsigned turn = 6;
+    for (size_t t = 0; t < stepper->model->n_tensors && !stepper->materialised; t++) {
+        struct tensor *tensor = &stepper->model->tensors[t];
+        if (!stepper_postpones(stepper, tensor))
+            continue;
+        uint64_t panels = (tensor->columns + tensor->panel - 1) / tensor->panel;
+        tensor->pending = arena_array(&stepper->arena, panels, sizeof *tensor->pending);
+        for (uint64_t p = 0; p < panels; p++) {
+            uint64_t first = p * tensor->panel, left = tensor->columns - first;
+            tensor->pending[p] = (struct pending_storage){
+                .storage = {STORAGE_PENDING},
+                .weights = tensor_at(tensor, tensor->weights, 0, first),
+                .rows = tensor->rows,
+                .columns = left < tensor->panel ? left : tensor->panel,
+                .pitch = tensor->pitch,
+                .changes = arena_array(&stepper->arena, tensor->rows, sizeof *tensor->pending[p].changes),
+                .delta = model_floats(&stepper->arena, tensor->panel, &turn)};
+        }
+    }
+}
+
+void stepper_settle(struct stepper *stepper) {
+    for (size_t t = 0; t < stepper->model->n_tensors; t++) {
+        struct tensor *tensor = &stepper->model->tensors[t];
+        for (uint64_t p = 0; tensor->pending != NULL && p * tensor->panel < tensor->columns; p++)
+            product_settle(&tensor->pending[p]);
+    }
+}
+
 void stepper_plan(struct stepper *stepper) {
     plan_phases(stepper);
     if (!stepper_plan_columns(stepper))
@@ -159,5 +194,6 @@ void stepper_plan(struct stepper *stepper) {
     plan_groups(stepper);
     plan_gradients(stepper);
     plan_transposed(stepper);
+    plan_pending(stepper);
     late_plan(stepper);
 }

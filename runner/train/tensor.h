@@ -17,10 +17,11 @@ struct tensor {
     uint64_t panel;                   /* columns of a panel: weights, gradient and slots are [panels][rows][pitch] */
     uint64_t pitch;                   /* of a panel's rows */
     bool trained;
-    uint32_t node, index;           /* whose it is, and which of that layer's */
-    float *weights;                 /* [rows][columns] */
-    float *gradient;                /* likewise, or NULL where gradients are streamed */
-    struct weights_storage storage; /* the transposed weights, which the stepper keeps where backward() wants them */
+    uint32_t node, index;            /* whose it is, and which of that layer's */
+    float *weights;                  /* [rows][columns] */
+    float *gradient;                 /* likewise, or NULL where gradients are streamed */
+    struct weights_storage storage;  /* the transposed weights, which the stepper keeps where backward() wants them */
+    struct pending_storage *pending; /* [panels], or NULL: updates come with the next product that reads the weights */
     runner_optimizer_plan optimizer;
     float *slots[RUNNER_MAX_SLOTS];
     double weight_decay;          /* by the host; 0: none, or the tensor is excluded */

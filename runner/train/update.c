@@ -140,6 +140,8 @@ void stepper_tile(struct stepper *stepper, int thread, const struct part *part, 
     const struct tensor *tensor = &stepper->model->tensors[tile->tensor];
     if (!stepper->materialised && stepper_direct(stepper, tensor)) {
         runner_view weights = part_of(tensor, tensor->weights, tile);
+        if (tensor->pending != NULL)
+            weights.storage = &tensor->pending[tile->column / tensor->panel];
         add_gradient(stepper, thread, part, tile, (float)-stepper->step.rate, &weights);
         tensor_transpose(tensor, tile->row, tile->rows, tile->column, tile->columns);
         return;

@@ -1,0 +1,147 @@
+/* Updates that come with the next product that reads the weights (runner/host/storage.h), against the same updates made at once: the same bits. */
+#include "tests/unit/train/lab.h"
+
+#include "runner/base/hash.h"
+#include "runner/train/step.h"
+
+#include <omp.h>
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+enum { UNITS = 60, ROWS = 40, UPDATES = 30 };
+
+/* Panels of 256, of 244 and of 44 columns; weights that products read with gaps (dropout, relu), and a layer whose weights stay. */
+static const char *const models[] = {
+    "[{dense: {units: 500, activation: sigmoid}}, {dense: {units: 300, activation: relu}}, {dropout: {rate: 0.3}}, "
+    "{dense: {units: "
+    "256}}, {dense: {units: 3, activation: softmax}}]",
+    "[{dense: {units: 300, use_bias: false, activation: relu}}, {dense: {units: 768, activation: tanh}}, {dense: "
+    "{units: 3, "
+    "activation: softmax}}]",
+};
+
+/* Runs end after these updates. */
+static const uint64_t ends[] = {1, 2, 9, UPDATES};
+
+struct updates {
+    struct stepper *stepper;
+    uint64_t begun, end;
+};
+
+static bool next_update(void *context) {
+    struct updates *updates = context;
+    uint64_t u = updates->begun;
+    if (u == updates->end)
+        return false;
+    stepper_begin(updates->stepper, NULL, u % ROWS, 1, 0.02 / (double)(1 + u % 3));
+    updates->begun++;
+    return true;
+}
+
+static void run(struct stepper *stepper, struct updates *updates, int threads) {
+#pragma omp parallel num_threads(threads)
+    {
+        unsigned before = thread_numbers_set();
+#pragma omp single
+        {
+            stepper_team(stepper, omp_get_num_threads());
+            next_update(updates);
+        }
+        stepper_run(stepper, omp_get_thread_num(), next_update, updates);
+        thread_numbers_restore(before);
+    }
+}
+
+/* Makes each update at once. */
+static void forbid(struct model *model) {
+    for (size_t t = 0; t < model->n_tensors; t++)
+        model->tensors[t].pending = NULL;
+}
+
+static size_t count_pending(const struct model *model) {
+    size_t count = 0;
+    for (size_t t = 0; t < model->n_tensors; t++)
+        count += model->tensors[t].pending != NULL;
+    return count;
+}
+
+struct way {
+    const char *layers, *optimizer;
+    bool sparse, pending;
+    int threads;
+};
+
+/* A hash of all weights after each run. */
+static struct hash128 weights_after(struct lab *lab, const struct way *way) {
+    char yaml[1024];
+    struct error error = {0};
+    struct model model;
+    struct stepper stepper;
+    struct hash_stream hash;
+    hash_stream_init(&hash);
+    snprintf(yaml, sizeof yaml, "model: %s\nloss: categorical_crossentropy\noptimizer: %s\n", way->layers,
+             way->optimizer);
+    if (model_build(&lab->loader, lab_trial(lab, yaml), &lab->data, &model, NULL, &error) != STATUS_OK)
+        fail_msg("%s", error.text);
+    model_plan_columns(&model, 1, 1);
+    model.sparse_input = way->sparse;
+    assert_int_equal(model_initialize(&model, 3, &error), STATUS_OK);
+    stepper_init(&stepper, &model, &lab->data, 1, 1, way->threads, 5);
+    assert_true((count_pending(&model) >= 2) == (strcmp(way->optimizer, "sgd") == 0));
+    if (!way->pending)
+        forbid(&model);
+    struct updates updates = {.stepper = &stepper};
+    for (size_t r = 0; r < sizeof ends / sizeof ends[0]; r++) {
+        updates.end = ends[r];
+        run(&stepper, &updates, way->threads);
+        assert_false(stepper.failed || stepper.diverged);
+        for (size_t t = 0; t < model.n_tensors; t++) {
+            float *plain = memory_alloc(model.tensors[t].elements, sizeof *plain);
+            tensor_gather(&model.tensors[t], model.tensors[t].weights, plain);
+            hash_stream_add(&hash, plain, model.tensors[t].elements * sizeof *plain);
+            free(plain);
+        }
+    }
+    stepper_clear(&stepper);
+    assert_int_equal(count_pending(&model), 0);
+    model_clear(&model);
+    struct hash128 result = hash_stream_result(&hash);
+    hash_stream_clear(&hash);
+    return result;
+}
+
+static void updates_on_the_way_give_the_bits_of_updates_at_once(void **state) {
+    for (size_t m = 0; m < 2; m++)
+        for (int sparse = 0; sparse < 2; sparse++) {
+            struct way way = {models[m], "sgd", sparse == 1, false, 1};
+            struct hash128 wanted = weights_after(*state, &way);
+            way.pending = true;
+            for (way.threads = 1; way.threads <= 3; way.threads++)
+                if (!hash128_equal(weights_after(*state, &way), wanted))
+                    fail_msg("model %d, %s, %d threads", (int)m, sparse ? "sparse" : "dense", way.threads);
+        }
+}
+
+static void other_optimizers_update_at_once(void **state) {
+    static const char *const optimizers[] = {"{sgd: {momentum: 0.9}}", "{sgd: {clipnorm: 0.01}}",
+                                             "{sgd: {clipvalue: 0.01}}", "{sgd: {weight_decay: 0.01}}"};
+    for (size_t o = 0; o < sizeof optimizers / sizeof optimizers[0]; o++) {
+        struct way way = {models[0], optimizers[o], true, true, 1};
+        weights_after(*state, &way);
+    }
+}
+
+static int setup(void **state) {
+    lab_setup(state, ROWS, 0, UNITS, 3);
+    return 0;
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(updates_on_the_way_give_the_bits_of_updates_at_once),
+        cmocka_unit_test(other_optimizers_update_at_once),
+    };
+    return cmocka_run_group_tests(tests, setup, lab_teardown);
+}
