@@ -2,6 +2,7 @@
    m += (g - m) (1 - beta_1), v += (g^2 - v) (1 - beta_2), w -= alpha m / (sqrt(v) + epsilon); with amsgrad the largest v so
    far stands in place of v. The paper's main form and PyTorch add epsilon to the corrected root sqrt(v / c_2) instead.
    adamw (Loshchilov and Hutter 2019) takes rate * weight_decay of the weights off before that. */
+#include "adam_vectors.h"
 #include <math.h>
 #include <runner/plugin.h>
 
@@ -23,7 +24,8 @@ static const runner_param params[] = {
     RUNNER_PARAM_FLOAT(struct adam, weight_decay, "0.004", 0, 1e30, "share of rate * weight taken off at each update"),
 };
 
-enum { PIECE = 256 };                      /* weights of which w and the slots stay in the first-level cache */
+enum { PIECE = 256 };        /* weights of which w and the slots stay in the first-level cache */
+enum { LOOK = 6, FEW = 32 }; /* steps from which on it pays to look for rest, and weights that are seen first */
 enum { POWER_1, POWER_2, ALPHA, EPSILON }; /* values: beta_1^t and beta_2^t as running products, alpha, epsilon */
 enum { MEAN, SQUARE, LARGEST, N_SLOTS };   /* slots: m, v, largest v */
 
@@ -82,45 +84,61 @@ static struct bounds bounds_of(const struct adam *adam, const runner_step *steps
 
 /* Whether the steps leave all weights as they are. A weight loses a step of less than 2^-25 of it, half of its last place; 2^-27 leaves
    room for what is rounded here. m only gets smaller, so what is so at once is so to the end. */
-static int all_rest(const struct bounds *bounds, uint64_t n, const float *w, const float *m, const float *v) {
-    float epsilon = bounds->epsilon * 0x1p-27f, share = bounds->share * 0x1p-54f;
-    int moves = !(bounds->epsilon > 0.0f); /* 0 / 0 is no rest */
+static int all_rest(struct bounds bounds, uint64_t n, const float *w, const float *m, const float *v) {
+    float epsilon = bounds.epsilon * 0x1p-27f, share = bounds.share * 0x1p-54f;
+    int moves = !(bounds.epsilon > 0.0f); /* 0 / 0 is no rest */
     for (uint64_t i = 0; i < n; i++) {
-        float a = fabsf(m[i]) * bounds->alpha, size = fabsf(w[i]);
+        float a = fabsf(m[i]) * bounds.alpha, size = fabsf(w[i]);
         int small = (a < size * epsilon) | (a * a < size * size * (v[i] * share));
         moves |= !(small & (v[i] < 1e38f));
     }
     return !moves;
 }
 
-static void step_piece(const struct adam *adam, const runner_step *steps, uint64_t count, const struct bounds *bounds,
-                       uint64_t n, float *restrict w, float *const *slots) {
+/* The same, for less where they do not: a few weights tell, and the first step. */
+static int have_come_to_rest(const struct adam *adam, const runner_step *steps, uint64_t count, uint64_t n,
+                             const float *w, float *const *slots) {
+    const float *m = slots[MEAN], *v = slots[SQUARE];
+    return count >= LOOK && !(adam->weight_decay > 0) &&
+           all_rest(bounds_of(adam, steps, 1), n < FEW ? n : FEW, w, m, v) &&
+           all_rest(bounds_of(adam, steps, count), n, w, m, v);
+}
+
+static void step_piece(const struct adam *adam, const runner_step *steps, uint64_t count, struct zero_steps *part,
+                       uint64_t n, float *w, float *const *slots) {
     static const float no_gradient[PIECE];
-    float gain_1 = (float)(1.0 - adam->beta_1), gain_2 = (float)(1.0 - adam->beta_2);
-    float *restrict m = slots[MEAN], *restrict v = slots[SQUARE];
-    uint64_t k = 0, look = 4;
-    for (; k < count; k++) {
-        if (k == look && !(adam->weight_decay > 0)) {
-            look += look / 2;
-            if (all_rest(bounds, n, w, m, v))
-                break;
+    const int simple = !adam->amsgrad && !(adam->weight_decay > 0);
+    while (count > 0 && !have_come_to_rest(adam, steps, count, n, w, slots)) {
+        part->count = count < ZERO_STEPS ? count : ZERO_STEPS;
+        for (uint64_t k = 0; k < part->count; k++) {
+            part->alpha[k] = (float)steps[k].values[ALPHA];
+            part->epsilon[k] = (float)steps[k].values[EPSILON];
+            if (!simple)
+                step(adam, &steps[k], n, w, no_gradient, slots);
         }
-        step(adam, &steps[k], n, w, no_gradient, slots);
+        if (simple)
+            zeros(part, n, w, slots[MEAN], slots[SQUARE]);
+        steps += part->count;
+        count -= part->count;
     }
-    for (; k < count; k++)
-        for (uint64_t i = 0; i < n; i++) {
-            m[i] += (0.0f - m[i]) * gain_1;
-            v[i] += (0.0f - v[i]) * gain_2;
-        }
+    if (count > 0) {
+        fade(count, part->gain_1, n, slots[MEAN]);
+        fade(count, part->gain_2, n, slots[SQUARE]);
+    }
 }
 
 static void step_zeros(const void *config, const runner_step *steps, uint64_t count, uint64_t n, float *w,
                        float *const *slots) {
     const struct adam *adam = config;
-    struct bounds bounds = bounds_of(adam, steps, count);
+    struct zero_steps part;
+    part.gain_1 = (float)(1.0 - adam->beta_1);
+    part.gain_2 = (float)(1.0 - adam->beta_2);
+    double fall = sqrt(1.0 - (double)part.gain_2);
+    part.fall = (float)fall;
+    part.rise = (float)(1.0 / fall);
     for (uint64_t i = 0; i < n; i += PIECE) {
         float *here[N_SLOTS] = {slots[MEAN] + i, slots[SQUARE] + i, adam->amsgrad ? slots[LARGEST] + i : NULL};
-        step_piece(adam, steps, count, &bounds, n - i < PIECE ? n - i : PIECE, w + i, here);
+        step_piece(adam, steps, count, &part, n - i < PIECE ? n - i : PIECE, w + i, here);
     }
 }
 
