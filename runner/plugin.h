@@ -34,7 +34,6 @@ extern "C" {
 #define RUNNER_ABI_MAGIC 0x524e4e52u /* "RNNR" */
 #define RUNNER_ABI_MAJOR 1
 #define RUNNER_ABI_MINOR 1
-
 enum { RUNNER_OK = 0, RUNNER_FAILED = 1 };
 enum { RUNNER_MAX_RANK = 6, RUNNER_MAX_INPUTS = 16, RUNNER_MAX_TENSORS = 16, RUNNER_MAX_SLOTS = 8, RUNNER_MAX_VALUES = 8 };
 
@@ -248,11 +247,11 @@ typedef struct runner_constraint_ops {
 /* As dense: the tensors have the output's columns, and each column of the output depends on its own alone. forward() may be asked for a
    run of columns, backward() for its share of input 0's delta: then output, output_delta and tensors have those columns alone */
 #define RUNNER_COLUMNS 256u
-/* As dense: tensor 0 has a row for each element of input 0, whose delta depends on that row alone. backward() may be asked for a run of
-   them: input_deltas[0] has those columns and tensor 0 those rows alone */
+/* As dense: element j of input 0's delta depends on row j of tensor 0 alone. backward() may be asked for a run of both, and sees those alone */
 #define RUNNER_INPUT_COLUMNS 512u
 /* As dense: tensor 0 has a row for each element of input 0, which where that is 0 in all rows changes no output and gets no gradient */
 #define RUNNER_INPUT_ROWS 1024u
+#define RUNNER_OUTER_GRADIENT 2048u /* as dense: that of tensor 0 is input 0, transposed, times output_delta; the host may take it itself */
 
 /* The host fills what stands above the line, plan() the rest (it finds everything zero). */
 typedef struct runner_plan {
@@ -440,8 +439,9 @@ typedef struct runner_optimizer_ops {
     /* [any] Updates a whole tensor seen as a matrix, with slots of the shapes that plan() named. Only with RUNNER_WHOLE_TENSOR. */
     void (*step_tensor)(const void *config, runner_call *call, const runner_step *step, const runner_view *w,
                         const runner_view *g, const runner_view *slots);
-    /* [any] Since 1.1. As step() with gradients of 0 for each of `count` steps in turn, to the bit. May be NULL. */
+    /* [any] Since 1.1; may be NULL. As step(), to the bit: with gradients of 0 for each of `count` steps in turn; with fma(x, g[i], 0), where x is not 0. */
     void (*step_zeros)(const void *config, const runner_step *steps, uint64_t count, uint64_t n, float *w, float *const *slots);
+    void (*step_outer)(const void *config, const runner_step *step, uint64_t n, float *w, float x, const float *g, float *const *slots);
 } runner_optimizer_ops;
 
 /* ---- The plugin -------------------------------------------------------------------------------------------------- */

@@ -29,8 +29,8 @@ static void step(const void *config, const runner_step *step, uint64_t n, float 
     }
 }
 
-/* No begin(), step_tensor() and step_zeros(). */
-static const runner_optimizer_ops ops = {sizeof(runner_optimizer_ops), 0, plan, NULL, step, NULL, NULL};
+/* No begin(), step_tensor(), step_zeros() and step_outer(). */
+static const runner_optimizer_ops ops = {sizeof(runner_optimizer_ops), 0, plan, NULL, step, NULL, NULL, NULL};
 
 static const runner_component components[] = {
     {RUNNER_OPTIMIZER, sizeof(struct config), "skeleton", "gradient descent with momentum", params,

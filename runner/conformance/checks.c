@@ -62,6 +62,7 @@ static const struct check layer[] = {WITH_VALUES,
                                      {"columns", layer_flags_columns},
                                      {"input_columns", layer_flags_input_columns},
                                      {"input_rows", layer_flags_input_rows},
+                                     {"outer", layer_flags_outer},
                                      {0}};
 static const struct check loss[] = {
     WITH_VALUES,           {"memory", loss_memory}, {"gradient", loss_gradient_check}, {"apart", loss_apart},
@@ -78,6 +79,7 @@ static const struct check optimizer[] = {WITH_VALUES,
                                          {"linear", optimizer_linear},
                                          {"zero", optimizer_zero},
                                          {"late", optimizer_late},
+                                         {"outer", optimizer_outer},
                                          {0}};
 static const struct check initializer[] = {
     WITH_VALUES, {"memory", initializer_memory}, {"filled", initializer_values}, {"state", initializer_state}, {0}};

@@ -361,6 +361,35 @@ static bool input_rows_scene(const struct scene *scene, struct work *work) {
     return well;
 }
 
+/* The gradient of tensor 0 is as near the sum of the rows' outer products as their rounding leaves it. */
+static bool outer_scene(const struct scene *scene, struct work *work) {
+    struct layer_work *own = (struct layer_work *)work;
+    const struct matrix *x = &own->inputs[0], *delta = &own->weights, *gradient = &own->gradients[0];
+    (void)scene;
+    if ((own->leaf.plan.flags & RUNNER_OUTER_GRADIENT) == 0)
+        return check_skip(work->subject, "it does not declare RUNNER_OUTER_GRADIENT");
+    if (own->leaf.plan.n_inputs == 0 || own->leaf.plan.n_tensors == 0 || own->tensors[0].view.rows != x->view.columns ||
+        own->tensors[0].view.columns != delta->view.columns)
+        return check_fail(work->subject, "it declares RUNNER_OUTER_GRADIENT, but has no tensor 0 with a row for each "
+                                         "element of input 0 and a column for each of the output");
+    if (!work_run(work, 0, 1))
+        return false;
+    for (uint64_t i = 0; i < gradient->view.rows; i++)
+        for (uint64_t j = 0; j < gradient->view.columns; j++) {
+            double sum = 0, size = 0;
+            for (uint64_t r = 0; r < own->rows; r++) {
+                double part = (double)*matrix_at(x, r, i) * (double)*matrix_at(delta, r, j);
+                sum += part;
+                size += fabs(part);
+            }
+            if (!(fabs((double)*matrix_at(gradient, i, j) - sum) <= 1e-6 * size))
+                return check_fail(work->subject,
+                                  "it declares RUNNER_OUTER_GRADIENT, but the gradient of tensor 0 is not input 0, "
+                                  "transposed, times the output's delta");
+        }
+    return true;
+}
+
 bool layer_flags_keep(const struct target *target, struct page *page) {
     return each_scene(target, &layer_form, page, keep_scene);
 }
@@ -391,6 +420,10 @@ bool layer_flags_input_columns(const struct target *target, struct page *page) {
 
 bool layer_flags_input_rows(const struct target *target, struct page *page) {
     return each_scene(target, &layer_form, page, input_rows_scene);
+}
+
+bool layer_flags_outer(const struct target *target, struct page *page) {
+    return each_scene(target, &layer_form, page, outer_scene);
 }
 
 /* ---- Evaluation ------------------------------------------------------------------------------------------------------ */

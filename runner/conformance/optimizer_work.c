@@ -226,6 +226,41 @@ static bool late_scene(const struct scene *scene, struct work *work) {
     return well;
 }
 
+/* step_outer() against step() with the gradients that it stands for. */
+static bool outer_scene(const struct scene *scene, struct work *work) {
+    static const float factors[] = {-0.37f, 1, 1.5f};
+    struct optimizer_work *own = (struct optimizer_work *)work;
+    const runner_optimizer_ops *ops = own->ops;
+    (void)scene;
+    if (own->whole || ops->step_outer == NULL)
+        return check_skip(work->subject, "it has no step_outer()");
+    if (!work_run(work, 0, 1))
+        return false;
+    allow_all(own);
+    struct arena *arena = &work->subject->arena;
+    float *before = arena_array(arena, (own->plan.slots + 1) * own->w.view.rows * own->w.view.pitch, sizeof *before);
+    float *delta = arena_array(arena, own->elements, sizeof *delta), *slots[RUNNER_MAX_SLOTS] = {NULL};
+    for (uint32_t s = 0; s < own->plan.slots; s++)
+        slots[s] = own->slots[s].data;
+    bool well = true;
+    for (int k = 0; k < 3 && well; k++) {
+        copy_state(own, before, false);
+        for (uint64_t i = 0; i < own->elements; i++) {
+            delta[i] = i % 5 == 0 ? 0 : own->w.data[i];
+            own->gradients[0].data[i] = fmaf(factors[k], delta[i], 0);
+        }
+        if (!update_again(own, 0.01))
+            return false;
+        struct digest wanted = digest_of(work);
+        copy_state(own, before, true);
+        lent_to(&work->subject->lent, "step_outer()");
+        ops->step_outer(work->subject->part->config, own->step, own->elements, own->w.data, factors[k], delta, slots);
+        well = digest_same(work, &wanted, "after step_outer() in place of step() with those gradients");
+        digest_free(&wanted);
+    }
+    return well;
+}
+
 static bool linear_scene(const struct scene *scene, struct work *work) {
     struct optimizer_work *own = (struct optimizer_work *)work;
     (void)scene;
@@ -286,6 +321,10 @@ bool optimizer_zero(const struct target *target, struct page *page) {
 
 bool optimizer_late(const struct target *target, struct page *page) {
     return each_scene(target, &optimizer_form, page, late_scene);
+}
+
+bool optimizer_outer(const struct target *target, struct page *page) {
+    return each_scene(target, &optimizer_form, page, outer_scene);
 }
 
 bool optimizer_linear(const struct target *target, struct page *page) {

@@ -31,7 +31,7 @@ static const struct ops_form forms[] = {
                      {"plan", "evaluate"}},
     [RUNNER_OPTIMIZER] = {THROUGH(runner_optimizer_ops, step_tensor),
                           sizeof(runner_optimizer_ops),
-                          {"plan", "begin", "step", "step_tensor", "step_zeros"},
+                          {"plan", "begin", "step", "step_tensor", "step_zeros", "step_outer"},
                           {"plan"}},
     [RUNNER_METRIC] = {THROUGH(runner_metric_ops, result),
                        sizeof(runner_metric_ops),

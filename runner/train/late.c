@@ -113,9 +113,28 @@ void late_catch_up(struct stepper *stepper, size_t chunk) {
         make_steps(stepper, chunk, late->all ? i : late->read[i], late->last - 1);
 }
 
+/* The rows that a batch of one example has read: those of its entries. */
+static void run_entries(struct stepper *stepper, int thread, const struct tile *tile, size_t chunk) {
+    struct late *late = &stepper->late;
+    const struct sparse_rows *x = &stepper->buffers.sparse.rows;
+    const struct sparse_entry *entries = sparse_entries(x, 0);
+    uint32_t count = sparse_marks(x, 0)[x->segments * x->group];
+    for (uint32_t e = 0; e < count; e++) {
+        uint64_t row = entries[e].column;
+        if (row < tile->row || row >= tile->row + tile->rows)
+            continue;
+        stepper_outer_row(stepper, thread, late->tensor, entries[e].value, row, tile->column, tile->columns);
+        late->made[chunk * late->tensor->rows + row] = late->last;
+    }
+}
+
 void late_tile(struct stepper *stepper, int thread, const struct tile *tile, size_t chunk) {
     struct late *late = &stepper->late;
     const struct tensor *tensor = late->tensor;
+    if (stepper_is_outer(stepper, tensor)) {
+        run_entries(stepper, thread, tile, chunk);
+        return;
+    }
     const runner_optimizer_ops *ops = stepper->model->optimizer->ops;
     runner_view gradient = {
         .data = stepper->gradients[thread], .rows = tile->rows, .columns = tile->columns, .pitch = tensor->pitch};

@@ -134,6 +134,11 @@ void stepper_run_columns(struct stepper *stepper, int thread);
 /* By all threads: gradients of the part's rows, and, after a batch's last part, the optimizer. The team meets at their end, or not. */
 void stepper_gradients(struct stepper *stepper, int thread, const struct part *part);
 void stepper_tile(struct stepper *stepper, int thread, const struct part *part, size_t index);
+/* The batch has one example, and this gradient is its outer product and goes to the optimizer as it is: rows of it need not be stored. */
+bool stepper_is_outer(const struct stepper *stepper, const struct tensor *tensor);
+/* Step of a row of tensor 0 of a layer with RUNNER_OUTER_GRADIENT, whose input there is x, after a batch of one example. */
+void stepper_outer_row(struct stepper *stepper, int thread, const struct tensor *tensor, float x, uint64_t row,
+                       uint64_t column, uint64_t columns);
 void stepper_optimize(struct stepper *stepper, int thread, uint64_t rows);
 /* By one thread: collects what plugins reported. */
 void stepper_note_failures(struct stepper *stepper);

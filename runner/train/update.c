@@ -134,6 +134,46 @@ bool stepper_direct(const struct stepper *stepper, const struct tensor *tensor) 
            !(tensor->weight_decay > 0) && tensor->plan->regularizer == NULL && !grouped(stepper->model, tensor);
 }
 
+static bool is_sparse(const struct model *model, const struct tensor *tensor) {
+    return model->sparse_input && model->nodes[tensor->node].inputs[0] == 0;
+}
+
+bool stepper_is_outer(const struct stepper *stepper, const struct tensor *tensor) {
+    const struct model *model = stepper->model;
+    const struct node *node = &model->nodes[tensor->node];
+    const uint32_t wanted = RUNNER_OUTER_GRADIENT | RUNNER_KEEP_INPUT;
+    return stepper->batch_rows == 1 && !stepper->materialised && tensor->index == 0 &&
+           (node->plan.flags & wanted) == wanted && node->n_inputs > 0 && !grouped(model, tensor) &&
+           tensor->rows == model->nodes[node->inputs[0]].units && tensor->columns == node->units &&
+           !(model->clipping.value > 0) && !(tensor->weight_decay > 0) && tensor->plan->regularizer == NULL;
+}
+
+void stepper_outer_row(struct stepper *stepper, int thread, const struct tensor *tensor, float x, uint64_t row,
+                       uint64_t column, uint64_t columns) {
+    const runner_optimizer_ops *ops = stepper->model->optimizer->ops;
+    const float *delta = stepper->buffers.deltas[tensor->node] + column;
+    uint64_t place = (uint64_t)(tensor_at(tensor, tensor->weights, row, column) - tensor->weights);
+    float *restrict gradient = stepper->gradients[thread], *slots[RUNNER_MAX_SLOTS];
+    for (uint32_t s = 0; s < tensor->optimizer.slots; s++)
+        slots[s] = tensor->slots[s] + place;
+    if (x != 0 && ops->step_outer != NULL) {
+        ops->step_outer(tensor->optimizer_config, &stepper->step, columns, tensor->weights + place, x, delta, slots);
+        return;
+    }
+    for (uint64_t j = 0; j < columns; j++)
+        gradient[j] =
+            x == 0 ? 0 : __builtin_fmaf(x, delta[j], 0.0f); /* as a product adds to 0: not -0, and no 0 * infinity */
+    ops->step(tensor->optimizer_config, &stepper->step, columns, tensor->weights + place, gradient, slots);
+}
+
+static void run_outer(struct stepper *stepper, int thread, const struct tile *tile) {
+    const struct tensor *tensor = &stepper->model->tensors[tile->tensor];
+    const float *inputs = stepper->buffers.outputs[stepper->model->nodes[tensor->node].inputs[0]];
+    for (uint64_t i = tile->row; i < tile->row + tile->rows; i++)
+        stepper_outer_row(stepper, thread, tensor, inputs[i], i, tile->column, tile->columns);
+    tensor_transpose(tensor, tile->row, tile->rows, tile->column, tile->columns);
+}
+
 /* The gradient of one tile over the part's rows; streamed, the optimizer follows at once while the tile is in the cache. */
 void stepper_tile(struct stepper *stepper, int thread, const struct part *part, size_t index) {
     const struct tile *tile = &stepper->tiles[index];
@@ -144,6 +184,10 @@ void stepper_tile(struct stepper *stepper, int thread, const struct part *part, 
             weights.storage = &tensor->pending[tile->column / tensor->panel];
         add_gradient(stepper, thread, part, tile, (float)-stepper->step.rate, &weights);
         tensor_transpose(tensor, tile->row, tile->rows, tile->column, tile->columns);
+        return;
+    }
+    if (stepper_is_outer(stepper, tensor) && !is_sparse(stepper->model, tensor)) {
+        run_outer(stepper, thread, tile);
         return;
     }
     runner_view gradient = gradient_of(stepper, thread, tile);

@@ -146,7 +146,7 @@ static void components_that_are_not_well_are_refused(void **state) {
     REFUSES(s.components[0].config_size = UINT32_MAX, "optimizer 'foo': found a config struct of 4294967295 bytes");
     REFUSES(s.plugin.n_components = 2, "optimizer 'foo': found twice in this plugin; wanted once");
     REFUSES(s.components[0].ops = NULL, "optimizer 'foo' has no ops; wanted a runner_optimizer_ops");
-    REFUSES(s.ops.size = 0, "optimizer 'foo': found ops of 0 bytes; wanted a runner_optimizer_ops of 48");
+    REFUSES(s.ops.size = 0, "optimizer 'foo': found ops of 0 bytes; wanted a runner_optimizer_ops of 56");
     REFUSES(s.ops.size = 32, "optimizer 'foo': found ops of 32 bytes; wanted");
     REFUSES(s.ops.size = 4096, "optimizer 'foo': found ops of 4096 bytes; wanted");
     REFUSES(s.components[0].ops = (const void *)16, "optimizer 'foo': found ops of 0 bytes; wanted");

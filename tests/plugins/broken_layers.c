@@ -30,6 +30,15 @@ static int plan_input_rows(void *config, runner_call *call, runner_plan *plan_) 
     return RUNNER_OK;
 }
 
+static int plan_outer(void *config, runner_call *call, runner_plan *plan_) {
+    plan(config, call, plan_);
+    plan_->flags |= RUNNER_OUTER_GRADIENT;
+    plan_->tensors[0] = (runner_tensor){
+        .name = "kernel", .shape = {.rank = 2, .size = {plan_->inputs[0].size[0], plan_->inputs[0].size[0]}}};
+    plan_->n_tensors = plan_->inputs[0].rank == 1;
+    return RUNNER_OK;
+}
+
 static int plan_forgetful(void *config, runner_call *call, runner_plan *plan_) {
     plan(config, call, plan_);
     plan_->flags = 0; /* and yet backward() reads the input */
@@ -173,6 +182,7 @@ LAYER(reads_unwritten, plan, unwritten, backward)
 LAYER(not_elementwise, plan_elementwise, neighbours, backward)
 LAYER(not_by_inputs, plan_by_inputs, forward, backward)
 LAYER(not_input_rows, plan_input_rows, forward, backward)
+LAYER(not_outer, plan_outer, forward, backward)
 LAYER(not_kept, plan_forgetful, forward, backward)
 LAYER(training_differs, plan, differs, backward)
 LAYER(aborts, plan, crashes, backward)
@@ -181,21 +191,11 @@ LAYER(noisy, plan, prints, backward)
 
 #define COMPONENT(name_)                                                                                               \
     { .kind = RUNNER_LAYER, .name = #name_, .doc = "breaks a promise", .ops = &name_ }
-static const runner_component components[] = {COMPONENT(wrong_gradient),
-                                              COMPONENT(out_of_bounds),
-                                              COMPONENT(far_out_of_bounds),
-                                              COMPONENT(moves_input),
-                                              COMPONENT(hidden_state),
-                                              COMPONENT(static_scratch),
-                                              COMPONENT(thread_dependent),
-                                              COMPONENT(cut_dependent),
-                                              COMPONENT(reads_unwritten),
-                                              COMPONENT(not_elementwise),
-                                              COMPONENT(not_by_inputs),
-                                              COMPONENT(not_input_rows),
-                                              COMPONENT(not_kept),
-                                              COMPONENT(training_differs),
-                                              COMPONENT(aborts),
-                                              COMPONENT(exits),
-                                              COMPONENT(noisy)};
+static const runner_component components[] = {
+    COMPONENT(wrong_gradient),   COMPONENT(out_of_bounds), COMPONENT(far_out_of_bounds),
+    COMPONENT(moves_input),      COMPONENT(hidden_state),  COMPONENT(static_scratch),
+    COMPONENT(thread_dependent), COMPONENT(cut_dependent), COMPONENT(reads_unwritten),
+    COMPONENT(not_elementwise),  COMPONENT(not_by_inputs), COMPONENT(not_input_rows),
+    COMPONENT(not_outer),        COMPONENT(not_kept),      COMPONENT(training_differs),
+    COMPONENT(aborts),           COMPONENT(exits),         COMPONENT(noisy)};
 RUNNER_PLUGIN(components, "1.0.0")

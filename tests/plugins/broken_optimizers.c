@@ -95,6 +95,16 @@ static void rests(const void *config, const runner_step *steps, uint64_t count, 
 static const runner_optimizer_ops not_late = {
     .size = sizeof not_late, .plan = plan_none, .step = decays, .step_zeros = rests};
 
+static void adds(const void *config, const runner_step *step, uint64_t n, float *w, float x, const float *g,
+                 float *const *slots) {
+    (void)config, (void)step, (void)slots;
+    for (uint64_t i = 0; i < n; i++)
+        w[i] += x * g[i];
+}
+
+static const runner_optimizer_ops not_outer = {
+    .size = sizeof not_outer, .plan = plan_none, .step = decays, .step_outer = adds};
+
 #define COMPONENT(name_)                                                                                               \
     {                                                                                                                  \
         .kind = RUNNER_OPTIMIZER, .config_size = sizeof(struct config), .name = #name_, .doc = "breaks a promise",     \
@@ -102,5 +112,5 @@ static const runner_optimizer_ops not_late = {
     }
 static const runner_component components[] = {
     COMPONENT(out_of_bounds),  COMPONENT(hidden_state), COMPONENT(thread_dependent), COMPONENT(cut_dependent),
-    COMPONENT(wrong_gradient), COMPONENT(not_linear),   COMPONENT(not_late)};
+    COMPONENT(wrong_gradient), COMPONENT(not_linear),   COMPONENT(not_late),         COMPONENT(not_outer)};
 RUNNER_PLUGIN(components, "1.0.0")

@@ -1,4 +1,5 @@
-/* Steps that come late (runner/train/late.h) against the same updates with no step late: the same bits of weights and slots. */
+/* Steps that come late (runner/train/late.h), and gradients of one example that are not stored, against the same updates with no step late and
+   stored gradients: the same bits of weights and slots. */
 #include "tests/unit/train/lab.h"
 
 #include "runner/base/hash.h"
@@ -12,7 +13,8 @@
 
 enum { UNITS = 60, ROWS = 100, UPDATES = 300 };
 
-static const char *const model_text = "model: [{dense: {units: 300, activation: tanh}}, {dense: {units: 3, activation: "
+static const char *const model_text = "model: [{dense: {units: 300, activation: relu}}, {dense: {units: 40, "
+                                      "activation: tanh}}, {dense: {units: 3, activation: "
                                       "softmax}}]\nloss: categorical_crossentropy\n";
 
 /* Runs end after these updates; in the first more steps are due than are kept. */
@@ -48,7 +50,8 @@ static void run(struct stepper *stepper, struct updates *updates, int threads) {
 }
 
 /* A hash of weights and slots of all tensors after each run. */
-static struct hash128 state_after(struct lab *lab, const char *optimizer, uint64_t rows, int threads, bool late) {
+static struct hash128 state_after(struct lab *lab, const char *optimizer, uint64_t rows, int threads, bool late,
+                                  bool outer) {
     char yaml[1024];
     struct error error = {0};
     struct model model;
@@ -65,6 +68,8 @@ static struct hash128 state_after(struct lab *lab, const char *optimizer, uint64
     assert_non_null(stepper.late.tensor);
     if (!late)
         stepper.late.tensor = NULL;
+    for (size_t i = 0; i < model.n_nodes && !outer; i++)
+        model.nodes[i].plan.flags &= ~RUNNER_OUTER_GRADIENT;
     struct updates updates = {.stepper = &stepper, .rows = rows};
     for (size_t r = 0; r < sizeof ends / sizeof ends[0]; r++) {
         updates.end = ends[r];
@@ -87,7 +92,7 @@ static struct hash128 state_after(struct lab *lab, const char *optimizer, uint64
     return result;
 }
 
-static void late_steps_give_the_bits_of_steps_in_time(void **state) {
+static void late_steps_and_outer_products_give_the_bits_of_steps_in_time(void **state) {
     static const char *const optimizers[] = {
         "adam",
         "adam",
@@ -101,10 +106,11 @@ static void late_steps_give_the_bits_of_steps_in_time(void **state) {
         "nadam"};
     for (size_t o = 0; o < sizeof optimizers / sizeof optimizers[0]; o++) {
         uint64_t rows = o % 4 == 0 ? 4 : 1;
-        struct hash128 wanted = state_after(*state, optimizers[o], rows, 1, false);
+        struct hash128 wanted = state_after(*state, optimizers[o], rows, 1, false, false);
         for (int threads = 1; threads <= 2; threads++)
-            if (!hash128_equal(state_after(*state, optimizers[o], rows, threads, true), wanted))
-                fail_msg("%s, %d rows, %d threads", optimizers[o], (int)rows, threads);
+            for (int path = 1; path < 4; path++)
+                if (!hash128_equal(state_after(*state, optimizers[o], rows, threads, path & 1, path & 2), wanted))
+                    fail_msg("%s, %d rows, %d threads, path %d", optimizers[o], (int)rows, threads, path);
     }
 }
 
@@ -125,7 +131,7 @@ static int setup(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(late_steps_give_the_bits_of_steps_in_time),
+        cmocka_unit_test(late_steps_and_outer_products_give_the_bits_of_steps_in_time),
     };
     return cmocka_run_group_tests(tests, setup, lab_teardown);
 }
