@@ -45,22 +45,43 @@ static void begin(const void *config, runner_step *step) {
     step->values[EPSILON] = adam->epsilon * (adam->epsilon_corrected ? root : 1.0);
 }
 
-static void step(const void *config, const runner_step *step, uint64_t n, float *restrict w, const float *restrict g,
-                 float *const *slots) {
-    const struct adam *adam = config;
-    float alpha = (float)step->values[ALPHA], epsilon = (float)step->values[EPSILON];
-    float gain_1 = (float)(1.0 - adam->beta_1), gain_2 = (float)(1.0 - adam->beta_2);
+static void step_amsgrad(const struct adam_step *step, uint64_t n, float *restrict w, const float *restrict g,
+                         float *const *slots) {
+    float *restrict m = slots[MEAN], *restrict v = slots[SQUARE], *restrict top = slots[LARGEST];
+    for (uint64_t i = 0; i < n; i++) {
+        float gradient = step->outer ? __builtin_fmaf(step->x, g[i], 0.0f) : g[i];
+        m[i] += (gradient - m[i]) * step->gain_1;
+        v[i] += (gradient * gradient - v[i]) * step->gain_2;
+        top[i] = top[i] > v[i] ? top[i] : v[i];
+        w[i] -= m[i] * step->alpha / (sqrtf(top[i]) + step->epsilon);
+    }
+}
+
+static void run(const struct adam *adam, const runner_step *step, uint64_t n, float *restrict w, int outer, float x,
+                const float *restrict g, float *const *slots) {
+    const struct adam_step own = {.alpha = (float)step->values[ALPHA],
+                                  .epsilon = (float)step->values[EPSILON],
+                                  .gain_1 = (float)(1.0 - adam->beta_1),
+                                  .gain_2 = (float)(1.0 - adam->beta_2),
+                                  .outer = outer,
+                                  .x = x};
     float decay = (float)(step->rate * adam->weight_decay);
-    float *restrict m = slots[MEAN], *restrict v = slots[SQUARE], *restrict top = adam->amsgrad ? slots[LARGEST] : NULL;
     for (uint64_t i = 0; decay > 0.0f && i < n; i++)
         w[i] -= w[i] * decay;
-    for (uint64_t i = 0; i < n; i++) {
-        m[i] += (g[i] - m[i]) * gain_1;
-        v[i] += (g[i] * g[i] - v[i]) * gain_2;
-        if (top != NULL)
-            top[i] = top[i] > v[i] ? top[i] : v[i];
-        w[i] -= m[i] * alpha / (sqrtf(top != NULL ? top[i] : v[i]) + epsilon);
-    }
+    if (adam->amsgrad)
+        step_amsgrad(&own, n, w, g, slots);
+    else
+        step_run(&own, n, w, g, slots[MEAN], slots[SQUARE]);
+}
+
+static void step(const void *config, const runner_step *step, uint64_t n, float *w, const float *g,
+                 float *const *slots) {
+    run(config, step, n, w, 0, 0.0f, g, slots);
+}
+
+static void step_outer(const void *config, const runner_step *step, uint64_t n, float *w, float x, const float *g,
+                       float *const *slots) {
+    run(config, step, n, w, 1, x, g, slots);
 }
 
 /* ---- Steps with gradients of 0 ---- */
@@ -143,7 +164,7 @@ static void step_zeros(const void *config, const runner_step *steps, uint64_t co
 }
 
 static const runner_optimizer_ops ops = {
-    .size = sizeof ops, .plan = plan, .begin = begin, .step = step, .step_zeros = step_zeros};
+    .size = sizeof ops, .plan = plan, .begin = begin, .step = step, .step_zeros = step_zeros, .step_outer = step_outer};
 
 #define COMPONENT(component, text, count)                                                                              \
     {                                                                                                                  \

@@ -1,6 +1,6 @@
 /*
- * Adam's steps with gradients of 0, by plain loops and, to the same bit, by vectors that stay in registers for many steps, for two levels of
- * x86-64.
+ * Adam's steps by plain loops and, to the same bit, by vectors: with gradients of 0 for two levels of x86-64, where they stay in registers for
+ * many steps, and with any for the wider.
  */
 #ifndef ADAM_VECTORS_H
 #define ADAM_VECTORS_H
@@ -9,6 +9,24 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+
+/* The gradient is g or, of one example, x g, where it is never -0: as host->product() adds it to 0. */
+struct adam_step {
+    float alpha, epsilon, gain_1, gain_2;
+    int outer;
+    float x;
+};
+
+static inline void step_plain(const struct adam_step *step, uint64_t n, float *restrict w, const float *restrict g,
+                              float *restrict m, float *restrict v) {
+    const struct adam_step own = *step;
+    for (uint64_t i = 0; i < n; i++) {
+        float gradient = own.outer ? __builtin_fmaf(own.x, g[i], 0.0f) : g[i];
+        m[i] += (gradient - m[i]) * own.gain_1;
+        v[i] += (gradient * gradient - v[i]) * own.gain_2;
+        w[i] -= m[i] * own.alpha / (sqrtf(v[i]) + own.epsilon);
+    }
+}
 
 enum { ZERO_STEPS = 16 }; /* at a time, at most: what is estimated gets less exact from step to step */
 
@@ -94,13 +112,14 @@ INLINE vec_v4 fnma_v4(vec_v4 a, vec_v4 b, vec_v4 c) {
 INLINE vec_v4 root_v4(vec_v4 x) {
     return _mm512_sqrt_ps(x);
 }
-INLINE vec_v4 inverse_root_v4(vec_v4 x) {
+INLINE vec_v4 inverse_root_v4(vec_v4 x) { /* to 2^-14 of it */
     return _mm512_rsqrt14_ps(x);
 }
 INLINE int is_zero_v4(bits_v4 x) {
     return _mm512_test_epi32_mask(x, x) == 0;
 }
 #include "adam_body.h"
+#include "adam_wide.h"
 #undef TARGET
 #undef NAME
 #undef WIDTH
@@ -110,6 +129,13 @@ static inline int vectors_are_wide(void) {
     return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
            __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
            __builtin_cpu_supports("avx512vl");
+}
+
+static inline void step_run(const struct adam_step *step, uint64_t n, float *w, const float *g, float *m, float *v) {
+    if (vectors_are_wide())
+        step_v4(step, n, w, g, m, v);
+    else
+        step_plain(step, n, w, g, m, v);
 }
 
 static inline void zeros(const struct zero_steps *steps, uint64_t n, float *w, float *m, float *v) {
@@ -128,6 +154,10 @@ static inline void fade(uint64_t count, float gain, uint64_t n, float *x) {
         fade_v3(count, gain, n, x);
 }
 #else
+static inline void step_run(const struct adam_step *step, uint64_t n, float *w, const float *g, float *m, float *v) {
+    step_plain(step, n, w, g, m, v);
+}
+
 static inline void zeros(const struct zero_steps *steps, uint64_t n, float *w, float *m, float *v) {
     zeros_plain(steps, n, w, m, v);
 }

@@ -1,4 +1,4 @@
-/* Adam's steps with gradients of 0 by vectors (plugins/optimizers/adam_vectors.h) against its plain loops: the same bits, for all mantissas of
+/* Adam's steps by vectors (plugins/optimizers/adam_vectors.h) against its plain loops: the same bits, for all mantissas of
    the mean square and for what the estimates are not made for. The loops of both levels are run where this processor has them. */
 #include "plugins/optimizers/adam_vectors.h"
 
@@ -13,7 +13,7 @@
 
 #if defined(__x86_64__)
 
-enum { N = 1024 + 11 /* with a part of a group */, LEVELS = 2 };
+enum { N = 1024 + 11 /* with a part of a group */ };
 
 static float plain[3][N], vectors[3][N];
 
@@ -109,6 +109,49 @@ static void runs_of_all_lengths(void **state) {
     }
 }
 
+/* With gradients: g where `outer` is 0, else x g. The new mean squares are those of the slot plus a share of g^2 - v. */
+static void compare_steps(const struct adam_step *step, const float *g, uint64_t n) {
+    static float wanted[3][N];
+    memcpy(wanted, plain, sizeof wanted);
+    memcpy(vectors, plain, sizeof vectors);
+    step_plain(step, n, wanted[0], g, wanted[1], wanted[2]);
+    if (cpu_level() >= 4)
+        step_v4(step, n, vectors[0], g, vectors[1], vectors[2]);
+    for (int a = 0; a < 3 && cpu_level() >= 4; a++)
+        if (memcmp(vectors[a], wanted[a], n * sizeof(float)) != 0)
+            fail_msg("outer %d, v from %a: array %d differs", step->outer, (double)plain[2][0], a);
+}
+
+static void steps_with_gradients(void **state) {
+    (void)state;
+    static float g[N];
+    struct adam_step step = {.alpha = 0.001f, .gain_1 = 0.1f, .gain_2 = 0, .x = -0.7f};
+    unsigned before = thread_numbers_set();
+    for (uint32_t shift = 0; shift < 3; shift++) /* so that each place of a group has every mantissa */
+        for (uint32_t first = 0x3f800000 - shift * 16; first < 0x40800000; first += N) {
+            for (uint32_t i = 0; i < N; i++) {
+                set(i, of_bits(first + i));
+                g[i] = i % 7 == 0 ? 0 : 0.01f * (float)(i % 13);
+            }
+            compare_steps(&step, g, N);
+        }
+    for (uint32_t e = 0; e < 512; e++) {
+        for (uint32_t i = 0; i < N; i++)
+            set(i, of_bits((e << 23) + i * 8101u));
+        g[e % N] = e % 2 == 0 ? 1e30f : 1e-30f; /* an infinite square */
+        step.outer = e % 3 == 0;
+        step.gain_2 = 0;
+        compare_steps(&step, g, N);
+        step.gain_2 = 0.001f;
+        compare_steps(&step, g, N);
+    }
+    step.epsilon = 1e-7f;
+    for (step.outer = 0; step.outer < 2; step.outer++)
+        for (uint64_t n = 0; n < 200; n++)
+            compare_steps(&step, g, n);
+    thread_numbers_restore(before);
+}
+
 static void slots_fade(void **state) {
     (void)state;
     static const float gains[] = {0.1f, 0.001f, 1.0f};
@@ -143,6 +186,7 @@ int main(void) {
         cmocka_unit_test(all_exponents_and_counts),
         cmocka_unit_test(values_in_doubt_alone),
         cmocka_unit_test(runs_of_all_lengths),
+        cmocka_unit_test(steps_with_gradients),
         cmocka_unit_test(slots_fade),
         cmocka_unit_test(a_slot_fades_as_by_a_gradient_of_0),
     };
