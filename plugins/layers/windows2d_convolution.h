@@ -83,6 +83,7 @@ struct gather {
     const struct conv2d *conv;
     const runner_view *input;
     runner_view patches;
+    bool cut;       /* by padding, window by window */
     float *padded;  /* or NULL */
     uint64_t image; /* that was padded last */
 };
@@ -149,6 +150,20 @@ INLINE void gather_windows(const int vectors, const bool together, const struct 
                 else
                     memcpy(to, at, run * sizeof *to);
             }
+}
+
+/* One window that padding may cut and whose cells lie apart: it may reach so far that no padded image would have room. */
+static void gather_cut(const struct conv2d *conv, const float *image, uint32_t y, uint32_t x, float *patch) {
+    const struct axis *ay = &conv->windows.y, *ax = &conv->windows.x;
+    const uint64_t channels = conv->windows.channels, width = ax->size * channels;
+    const struct cut rows = axis_cut(ay, y), columns = axis_cut(ax, x);
+    memset(patch, 0, conv->patch * sizeof *patch);
+    for (uint32_t r = rows.first; r < rows.end; r++) {
+        const uint64_t line = rows.at + (uint64_t)(r - rows.first) * ay->dilation;
+        const float *from = image + (line * ax->in + columns.at) * channels;
+        for (uint64_t c = columns.first; c < columns.end; c++, from += ax->dilation * channels)
+            memcpy(patch + r * width + c * channels, from, channels * sizeof *patch);
+    }
 }
 
 /* Lays the windows of output line y side by side. */
@@ -284,8 +299,10 @@ static runner_view block_view(const struct conv2d *conv, const runner_view *outp
 static struct gather gather_of(const struct conv2d *conv, runner_call *call, const runner_view *input,
                                const runner_view *output) {
     const struct windows *windows = &conv->windows;
-    struct gather gather = {conv, input, block_patches(conv, call, output), NULL, UINT64_MAX};
-    if (axis_is_padded(&windows->y) || axis_is_padded(&windows->x)) {
+    const bool is_padded = axis_is_padded(&windows->y) || axis_is_padded(&windows->x);
+    const bool is_dilated = windows->y.dilation > 1 || windows->x.dilation > 1;
+    struct gather gather = {conv, input, block_patches(conv, call, output), is_padded && is_dilated, NULL, UINT64_MAX};
+    if (is_padded && !is_dilated) {
         const uint64_t bytes = (image_size(conv, true) + WIDTH) * sizeof *gather.padded;
         gather.padded = call->host->scratch(call, bytes);
         memset(gather.padded, 0, bytes);
@@ -303,7 +320,11 @@ static void gather_block(struct gather *gather, uint64_t line, uint64_t lines) {
         if (gather->padded != NULL && row != gather->image)
             pad(gather, image);
         gather->image = row;
-        gather_line(gather, image, (line + i) % height, gather->patches.data + i * width * conv->patch);
+        float *patches = gather->patches.data + i * width * conv->patch;
+        if (!gather->cut)
+            gather_line(gather, image, (line + i) % height, patches);
+        for (uint32_t x = 0; gather->cut && x < width; x++)
+            gather_cut(conv, image, (uint32_t)((line + i) % height), x, patches + x * conv->patch);
     }
 }
 
@@ -349,24 +370,29 @@ static void conv2d_backward(const void *config, runner_call *call, const runner_
     }
 }
 
-/* Sums over places of `quads` times four filters, in registers. */
-INLINE void sum_places(const int quads, uint64_t places, uint64_t filters, const float *delta, double *sums) {
-    quad_doubles sum[4] = {0};
+/* Adds some places of `quads` times four filters, in registers. */
+INLINE void add_places(const int quads, uint64_t places, uint64_t filters, const float *delta, double *sums) {
+    quad_doubles sum[4];
+    memcpy(sum, sums, (size_t)quads * sizeof *sum);
     for (uint64_t p = 0; p < places; p++, delta += filters)
         UNROLL for (int q = 0; q < quads; q++) sum[q] += load_doubles(delta + q * QUAD);
     memcpy(sums, sum, (size_t)quads * sizeof *sum);
 }
 
+/* Some places at a time for all n filters: so memory is read from its beginning to its end. */
 static void sum_filters(uint64_t n, uint64_t places, uint64_t filters, const float *delta, double *sums) {
-    uint64_t j = 0;
-    for (; n - j >= 4 * QUAD; j += 4 * QUAD)
-        sum_places(4, places, filters, delta + j, sums + j);
-    for (; n - j >= QUAD; j += QUAD)
-        sum_places(1, places, filters, delta + j, sums + j);
-    for (; j < n; j++) {
-        sums[j] = 0;
-        for (uint64_t p = 0; p < places; p++)
-            sums[j] += (double)delta[p * filters + j];
+    const uint64_t most = 512 / filters + 1;
+    memset(sums, 0, n * sizeof *sums);
+    for (uint64_t some; places > 0; places -= some, delta += some * filters) {
+        some = least(places, most);
+        uint64_t j = 0;
+        for (; n - j >= 4 * QUAD; j += 4 * QUAD)
+            add_places(4, some, filters, delta + j, sums + j);
+        for (; n - j >= QUAD; j += QUAD)
+            add_places(1, some, filters, delta + j, sums + j);
+        for (uint64_t p = 0; p < some; p++)
+            for (uint64_t i = j; i < n; i++)
+                sums[i] += (double)delta[p * filters + i];
     }
 }
 
