@@ -5,6 +5,7 @@
    dx = gamma / sqrt(variance + epsilon) (dy - mean dy - xh mean(dy xh)). */
 #include <math.h>
 #include <runner/plugin.h>
+#include <stdbool.h>
 #include <string.h>
 
 struct batch_normalization {
@@ -84,7 +85,7 @@ static int plan(void *config, runner_call *call, runner_plan *plan) {
 #define UNROLL _Pragma("GCC unroll 16")
 #endif
 
-enum { QUAD = 4, QUADS = 4 }; /* channels of a vector, and vectors at a time */
+enum { QUAD = 4, QUADS = 4, QUADS_BACK = 2 }; /* channels of a vector, and vectors at a time */
 
 typedef double quad __attribute__((vector_size(32)));
 typedef float quad_floats __attribute__((vector_size(16)));
@@ -162,9 +163,12 @@ static void add_squares_of_all(uint64_t n, const struct span *span, const float 
     }
 }
 
-/* Rows at a time of `left` ones: about so many values stay in the first-level cache for all channels. */
-static uint64_t rows_at_a_time(const struct batch_normalization *norm, uint64_t left) {
-    const uint64_t most = 2048 / (norm->places * norm->channels);
+/* Sums take so many values at a time for all channels, of `left` rows some or of a row some places: fewer, and sums are loaded and stored
+   too often; more, and the processor no longer sees that memory is read from its beginning to its end. */
+enum { VALUES = 512 };
+
+static uint64_t some_of(uint64_t left, uint64_t values) {
+    const uint64_t most = VALUES / values;
     return most == 0 ? 1 : most < left ? most : left;
 }
 
@@ -172,10 +176,14 @@ static void reduce(const void *config, runner_call *call, const runner_rows *run
     (void)call;
     const struct batch_normalization *norm = config;
     const runner_view *x = &run->inputs[0];
-    struct span span = {0, norm->places, norm->channels, x->pitch, 0};
+    const uint64_t channels = norm->channels;
+    struct span span = {0, 0, channels, x->pitch, 0};
     for (uint64_t i = 0; i < run->rows; i += span.rows) {
-        span.rows = rows_at_a_time(norm, run->rows - i);
-        add_squares_of_all(norm->channels, &span, x->data + i * x->pitch, sums, sums + norm->channels);
+        span.rows = some_of(run->rows - i, norm->places * channels);
+        for (uint64_t p = 0; p < norm->places; p += span.places) {
+            span.places = some_of(norm->places - p, channels);
+            add_squares_of_all(channels, &span, x->data + i * x->pitch + p * channels, sums, sums + channels);
+        }
     }
 }
 
@@ -243,9 +251,9 @@ static void forward(const void *config, runner_call *call, const runner_rows *ru
     }
 }
 
-/* Adds dy and dy xh of `quads` vectors of channels, the last of which has `last`. */
-INLINE void add_deltas(const int quads, const int last, const struct span *span, const float *x, const float *d,
-                       const float *mean, const float *inverse, double *sum, double *products) {
+/* Adds dy, and dy xh if that is wanted, of `quads` vectors of channels, the last of which has `last`. */
+INLINE void add_deltas(const int quads, const int last, const bool both, const struct span *span, const float *x,
+                       const float *d, const float *mean, const float *inverse, double *sum, double *products) {
     quad s[QUADS], q[QUADS];
     quad_floats m[QUADS], w[QUADS];
     UNROLL for (int v = 0; v < quads; v++) {
@@ -260,7 +268,8 @@ INLINE void add_deltas(const int quads, const int last, const struct span *span,
             UNROLL for (int v = 0; v < quads; v++) {
                 const quad delta = doubles_of(load(last, d_at + v * QUAD));
                 s[v] += delta;
-                q[v] = add_product(delta, doubles_of((load(last, x_at + v * QUAD) - m[v]) * w[v]), q[v]);
+                if (both)
+                    q[v] = add_product(delta, doubles_of((load(last, x_at + v * QUAD) - m[v]) * w[v]), q[v]);
             }
     }
     UNROLL for (int v = 0; v < quads; v++) {
@@ -269,33 +278,46 @@ INLINE void add_deltas(const int quads, const int last, const struct span *span,
     }
 }
 
-/* Adds dy and dy xh of channels first .. first + n of some rows. */
-static void add_rows(const struct batch_normalization *norm, const struct channels *c, const runner_rows *run,
-                     uint64_t row, uint64_t rows, uint64_t first, uint64_t n, double *sum, double *products) {
-    const runner_view *input = &run->inputs[0], *delta = run->output_delta;
-    const struct span span = {rows, norm->places, norm->channels, input->pitch, delta->pitch};
-    const float *x = input->data + row * input->pitch + first, *d = delta->data + row * delta->pitch + first;
-    const float *mean = c->mean + first, *inverse = c->inverse + first;
+INLINE void add_deltas_of_all(const bool both, uint64_t n, const struct span *span, const float *x, const float *d,
+                              const float *mean, const float *inverse, double *sum, double *products) {
     uint64_t j = 0;
-    for (; n - j >= 2 * QUAD; j += 2 * QUAD)
-        add_deltas(2, QUAD, &span, x + j, d + j, mean + j, inverse + j, sum + j, products + j);
+    for (; n - j >= QUADS_BACK * QUAD; j += QUADS_BACK * QUAD)
+        add_deltas(QUADS_BACK, QUAD, both, span, x + j, d + j, mean + j, inverse + j, sum + j, products + j);
     for (; n - j >= QUAD; j += QUAD)
-        add_deltas(1, QUAD, &span, x + j, d + j, mean + j, inverse + j, sum + j, products + j);
+        add_deltas(1, QUAD, both, span, x + j, d + j, mean + j, inverse + j, sum + j, products + j);
     switch (n - j) {
-    case 3: add_deltas(1, 3, &span, x + j, d + j, mean + j, inverse + j, sum + j, products + j); break;
-    case 2: add_deltas(1, 2, &span, x + j, d + j, mean + j, inverse + j, sum + j, products + j); break;
-    case 1: add_deltas(1, 1, &span, x + j, d + j, mean + j, inverse + j, sum + j, products + j); break;
+    case 3: add_deltas(1, 3, both, span, x + j, d + j, mean + j, inverse + j, sum + j, products + j); break;
+    case 2: add_deltas(1, 2, both, span, x + j, d + j, mean + j, inverse + j, sum + j, products + j); break;
+    case 1: add_deltas(1, 1, both, span, x + j, d + j, mean + j, inverse + j, sum + j, products + j); break;
     default: break;
+    }
+}
+
+/* Adds dy, and dy xh if that is wanted, of channels first .. first + n of rows row .. row + rows - 1. */
+static void add_rows(const struct batch_normalization *norm, const struct channels *c, const runner_rows *run,
+                     uint64_t row, uint64_t rows, bool both, uint64_t first, uint64_t n, double *sum,
+                     double *products) {
+    const runner_view *x = &run->inputs[0], *d = run->output_delta;
+    const uint64_t channels = norm->channels;
+    struct span span = {0, 0, channels, x->pitch, d->pitch};
+    for (uint64_t i = row; i < row + rows; i += span.rows) {
+        span.rows = some_of(row + rows - i, norm->places * channels);
+        for (uint64_t p = 0; p < norm->places; p += span.places) {
+            span.places = some_of(norm->places - p, channels);
+            const float *x_at = x->data + i * x->pitch + p * channels + first;
+            const float *d_at = d->data + i * d->pitch + p * channels + first;
+            if (both)
+                add_deltas_of_all(true, n, &span, x_at, d_at, c->mean + first, c->inverse + first, sum, products);
+            else
+                add_deltas_of_all(false, n, &span, x_at, d_at, c->mean + first, c->inverse + first, sum, products);
+        }
     }
 }
 
 static void reduce_delta(const void *config, runner_call *call, const runner_rows *run, double *sums) {
     const struct batch_normalization *norm = config;
     struct channels c = channels_of(norm, call, run);
-    for (uint64_t i = 0, rows; i < run->rows; i += rows) {
-        rows = rows_at_a_time(norm, run->rows - i);
-        add_rows(norm, &c, run, i, rows, 0, norm->channels, sums, sums + norm->channels);
-    }
+    add_rows(norm, &c, run, 0, run->rows, true, 0, norm->channels, sums, sums + norm->channels);
 }
 
 static void combine_delta(const void *config, runner_call *call, uint64_t batch, double *statistics) {
@@ -333,10 +355,11 @@ static void gradient(const void *config, runner_call *call, const runner_rows *r
     const struct batch_normalization *norm = config;
     struct channels c = channels_of(norm, call, run);
     double *sums = call->host->scratch(call, 2 * tile->columns * sizeof *sums);
-    const double *wanted = norm->scale && tile->tensor == 0 ? sums + tile->columns : sums;
+    const bool of_gamma = norm->scale && tile->tensor == 0;
+    const double *wanted = of_gamma ? sums + tile->columns : sums;
     for (uint64_t i = 0; i < run->rows; i++) {
         memset(sums, 0, 2 * tile->columns * sizeof *sums);
-        add_rows(norm, &c, run, i, 1, tile->column, tile->columns, sums, sums + tile->columns);
+        add_rows(norm, &c, run, i, 1, of_gamma, tile->column, tile->columns, sums, sums + tile->columns);
         for (uint64_t j = 0; j < tile->columns; j++)
             into->data[j] += alpha * (float)wanted[j];
     }

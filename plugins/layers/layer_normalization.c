@@ -346,35 +346,40 @@ static void backward(const void *config, runner_call *call, const runner_rows *r
 
 enum { QUADS = 4 }; /* at a time */
 
-/* Sums dy over a row's places, or dy xh, of `quads` vectors of columns. */
-INLINE void add_places(const int quads, const bool of_gamma, const struct layer_normalization *norm, const float *x,
+/* Adds dy over some places, or dy xh, of `quads` vectors of columns. */
+INLINE void add_places(const int quads, const bool of_gamma, uint64_t places, uint64_t units, const float *x,
                        const float *d, const struct moments *moments, double *sums) {
-    quad sum[QUADS] = {0};
-    for (uint64_t p = 0; p < norm->places; p++, x += norm->units, d += norm->units)
-        UNROLL for (int v = 0; v < quads; v++) sum[v] =
-            of_gamma
-                ? add_product(doubles_of(load(d + v * QUAD)), doubles_of(normal_of(x + v * QUAD, moments[p])), sum[v])
-                : sum[v] + doubles_of(load(d + v * QUAD));
+    quad sum[QUADS];
+    memcpy(sum, sums, (size_t)quads * sizeof *sum);
+    for (uint64_t p = 0; p < places; p++, x += units, d += units)
+        UNROLL for (int v = 0; v < quads; v++) {
+            const quad delta = doubles_of(load(d + v * QUAD));
+            sum[v] =
+                of_gamma ? add_product(delta, doubles_of(normal_of(x + v * QUAD, moments[p])), sum[v]) : sum[v] + delta;
+        }
     memcpy(sums, sum, (size_t)quads * sizeof *sum);
 }
 
-static void add_one_by_one(uint64_t n, bool of_gamma, const struct layer_normalization *norm, const float *x,
-                           const float *d, const struct moments *moments, double *sums) {
-    for (uint64_t j = 0; j < n; j++)
-        sums[j] = 0;
-    for (uint64_t p = 0; p < norm->places; p++, x += norm->units, d += norm->units)
+static void add_one_by_one(uint64_t n, bool of_gamma, uint64_t places, uint64_t units, const float *x, const float *d,
+                           const struct moments *moments, double *sums) {
+    for (uint64_t p = 0; p < places; p++, x += units, d += units)
         for (uint64_t j = 0; j < n; j++)
             sums[j] += of_gamma ? (double)d[j] * (double)((x[j] - moments[p].mean) * moments[p].inverse) : (double)d[j];
 }
 
+/* Some places at a time for all n columns: so memory is read from its beginning to its end. */
 INLINE void add_row(const bool of_gamma, const struct layer_normalization *norm, uint64_t n, const float *x,
                     const float *d, const struct moments *moments, double *sums) {
-    uint64_t j = 0;
-    for (; n - j >= QUADS * QUAD; j += QUADS * QUAD)
-        add_places(QUADS, of_gamma, norm, x + j, d + j, moments, sums + j);
-    for (; n - j >= QUAD; j += QUAD)
-        add_places(1, of_gamma, norm, x + j, d + j, moments, sums + j);
-    add_one_by_one(n - j, of_gamma, norm, x + j, d + j, moments, sums + j);
+    const uint64_t units = norm->units, most = 512 / units + 1;
+    for (uint64_t p = 0, some; p < norm->places; p += some, x += some * units, d += some * units, moments += some) {
+        some = norm->places - p < most ? norm->places - p : most;
+        uint64_t j = 0;
+        for (; n - j >= QUADS * QUAD; j += QUADS * QUAD)
+            add_places(QUADS, of_gamma, some, units, x + j, d + j, moments, sums + j);
+        for (; n - j >= QUAD; j += QUAD)
+            add_places(1, of_gamma, some, units, x + j, d + j, moments, sums + j);
+        add_one_by_one(n - j, of_gamma, some, units, x + j, d + j, moments, sums + j);
+    }
 }
 
 /* Sums over a row's places in float64, then row by row, so that every cut of the batch adds in the same order. */
@@ -386,6 +391,7 @@ static void gradient(const void *config, runner_call *call, const runner_rows *r
         const float *x = run->inputs[0].data + i * run->inputs[0].pitch + tile->column;
         const float *d = run->output_delta->data + i * run->output_delta->pitch + tile->column;
         const struct moments *moments = moments_of(norm, run, i);
+        memset(sums, 0, tile->columns * sizeof *sums);
         if (norm->scale && tile->tensor == 0)
             add_row(true, norm, tile->columns, x, d, moments, sums);
         else
