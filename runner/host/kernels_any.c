@@ -6,7 +6,6 @@
 #define BLOCK_ROWS 6
 #define GROUP_ROWS 96
 #define EQUAL_BLOCKS 0
-#define FETCH_NEXT 1
 #define DEPTH 256
 #define PACKED_ROWS GROUP_ROWS
 #define PACKED_DEPTH DEPTH

@@ -131,17 +131,35 @@ INLINE uint64_t block_height(uint64_t left) {
 #endif
 }
 
-/* Some rows of c: a panel of b's columns serves all of them while it is in the first-level cache. The second
-   block can fetch the next panel, which then comes from the second-level cache at worst. */
-static void group(uint64_t rows, uint64_t n, uint64_t k, const float *a, uint64_t a_row, uint64_t a_k, const float *b,
-                  uint64_t b_pitch, float beta, float *c, uint64_t c_pitch) {
-    for (uint64_t j = 0; j < n; j += PANEL * WIDTH) {
-        uint64_t columns = n - j < PANEL * WIDTH ? n - j : PANEL * WIDTH;
+/* A part of a matrix that will be read soon. */
+struct soon {
+    const float *from;
+    uint64_t rows, columns, pitch;
+};
+
+/* Fetches its first rows, and leaves the others. */
+INLINE void fetch(struct soon *soon, uint64_t rows) {
+    for (; rows > 0 && soon->rows > 0; rows--, soon->rows--, soon->from += soon->pitch)
+        for (uint64_t j = 0; j < soon->columns; j += LINE)
+            __builtin_prefetch(soon->from + j);
+}
+
+/* Some rows of c: a panel of b's columns serves all of them while it is in the first-level cache. The second block fetches the next panel,
+   which then comes from the second-level cache at worst; each block fetches what the next one adds to, each panel a share of `soon`. */
+INLINE void group(uint64_t rows, uint64_t n, uint64_t k, const float *a, uint64_t a_row, uint64_t a_k, const float *b,
+                  uint64_t b_pitch, float beta, float *c, uint64_t c_pitch, struct soon soon) {
+    const uint64_t width = PANEL * WIDTH, panels = (n + width - 1) / width, share = (soon.rows + panels - 1) / panels;
+    for (uint64_t j = 0; j < n; j += width) {
+        uint64_t columns = n - j < width ? n - j : width;
+        fetch(&soon, share);
         for (uint64_t i = 0, high; i < rows; i += high) {
             high = block_height(rows - i);
-            uint64_t ahead = FETCH_NEXT && i > 0 && i <= BLOCK_ROWS ? PANEL * WIDTH : PREFETCH_ROWS * b_pitch;
-            block(high, columns, k, a + i * a_row, a_row, a_k, b + j, b_pitch, ahead, beta, c + i * c_pitch + j,
-                  c_pitch);
+            uint64_t ahead = i > 0 && i <= BLOCK_ROWS ? width : PREFETCH_ROWS * b_pitch;
+            float *block_c = c + i * c_pitch + j;
+            struct soon next = {i + high < rows ? block_c + high * c_pitch : c + j + width, n > width ? high : 0, width,
+                                c_pitch};
+            fetch(&next, high);
+            block(high, columns, k, a + i * a_row, a_row, a_k, b + j, b_pitch, ahead, beta, block_c, c_pitch);
         }
     }
 }
@@ -165,26 +183,36 @@ static void pack(uint64_t rows, uint64_t k, float alpha, const float *a, uint64_
 
 #define MANY_PANELS 4 /* of b, from which on packing costs little */
 
-/* Where a is transposed, its columns lie too far apart to be read once for each of many panels of b: some of them are packed. */
+/* Where a is transposed, its columns lie too far apart to be read once for each of many panels of b: some of them are packed, and those
+   that come next are fetched meanwhile. */
 static void dense(uint64_t m, uint64_t n, uint64_t k, float alpha, const float *a, uint64_t a_row, uint64_t a_k,
                   const float *b, uint64_t b_pitch, float beta, float *c, uint64_t c_pitch, float *packed) {
-    const bool packs = alpha != 1 || (a_row == 1 && n > MANY_PANELS * PANEL * WIDTH);
+    const bool many = a_row == 1 && n > MANY_PANELS * PANEL * WIDTH, packs = many || alpha != 1;
     const uint64_t most_rows = (const uint64_t[]){GROUP_ROWS, PACKED_ROWS}[packs];
-    const uint64_t most_depth = (const uint64_t[]){DEPTH, PACKED_DEPTH}[packs];
-    for (uint64_t p = 0; p < k || p == 0; p += most_depth, beta = 1) {
-        uint64_t depth = k - p < most_depth ? k - p : most_depth, groups = (m + most_rows - 1) / most_rows;
+    const uint64_t most_depth = (const uint64_t[]){DEPTH, PACKED_DEPTH}[packs || a_row == 1];
+    uint64_t blocks = k / most_depth + (k % most_depth > 0), p = 0;
+    do {
+        const uint64_t depth = blocks > 1 ? (k - p + blocks - 1) / blocks : k - p;
+        uint64_t groups = (m + most_rows - 1) / most_rows;
         for (uint64_t i = 0, rows; i < m; i += rows, groups--) {
             rows = (m - i + groups - 1) / groups;
             const float *from = a + i * a_row + p * a_k;
             /* Two calls, so that the compiler makes a version of the blocks for a_row = 1: it is faster by a twentieth. */
             if (!packs) {
-                group(rows, n, depth, from, a_row, a_k, b + p * b_pitch, b_pitch, beta, c + i * c_pitch, c_pitch);
+                group(rows, n, depth, from, a_row, a_k, b + p * b_pitch, b_pitch, beta, c + i * c_pitch, c_pitch,
+                      (struct soon){NULL, 0, 0, 0});
                 continue;
             }
             pack(rows, depth, alpha, from, a_row, a_k, packed);
-            group(rows, n, depth, packed, 1, rows, b + p * b_pitch, b_pitch, beta, c + i * c_pitch, c_pitch);
+            struct soon soon = {from + rows, many ? depth : 0, rows, a_k};
+            if (i + rows == m)
+                soon = (struct soon){a + (p + depth) * a_k, many && blocks > 1 ? depth : 0, rows, a_k};
+            group(rows, n, depth, packed, 1, rows, b + p * b_pitch, b_pitch, beta, c + i * c_pitch, c_pitch, soon);
         }
-    }
+        p += depth;
+        blocks--;
+        beta = 1;
+    } while (p < k);
 }
 
 /* ---- Dot products ---- */

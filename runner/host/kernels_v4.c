@@ -6,12 +6,11 @@
 
 #define WIDTH 16
 #define BLOCK_ROWS 12
-#define GROUP_ROWS 12
+#define GROUP_ROWS 96
 #define EQUAL_BLOCKS 1
-#define FETCH_NEXT 0
 #define DEPTH UINT64_MAX
 #define PACKED_ROWS 64
-#define PACKED_DEPTH 96
+#define PACKED_DEPTH 256
 #define SPARSE_PANEL 8
 #define ROW_PANEL 16
 typedef __m512 vec;

@@ -104,6 +104,48 @@ static void portable_products_are_the_same_bits_however_they_are_cut(void **stat
     free(mb);
 }
 
+/* Sums of an m x n x k product by the kernels of one vector width, which cut it into blocks each way, are the definition's to the bit. */
+static void check_chains(const struct kernels *kernels, bool transposed, uint64_t m, uint64_t n, uint64_t k,
+                         float alpha, float beta) {
+    float *a = random_floats("a", m * k), *b = random_floats("b", k * n), *c = random_floats("c", m * n);
+    float *before = random_floats("c", m * n);
+    float *packed = aligned_alloc(64, (kernels->packed_rows * kernels->packed_depth * sizeof *packed + 63) / 64 * 64);
+    const uint64_t a_row = transposed ? 1 : k, a_k = transposed ? m : 1;
+    kernels->dense(m, n, k, alpha, a, a_row, a_k, b, n, beta, c, n, packed);
+    for (uint64_t i = 0; i < m; i++)
+        for (uint64_t j = 0; j < n; j++) {
+            float sum = beta * before[i * n + j];
+            for (uint64_t p = 0; p < k; p++)
+                sum = fmaf(alpha * a[i * a_row + p * a_k], b[p * n + j], sum);
+            assert_memory_equal(&sum, &c[i * n + j], sizeof sum);
+        }
+    free(a);
+    free(b);
+    free(c);
+    free(before);
+    free(packed);
+}
+
+static void blocks_of_every_vector_width_are_chains_of_multiply_adds_in_order(void **state) {
+    (void)state;
+#if defined(__x86_64__)
+    const struct kernels *widths[] = {&kernels_any, &kernels_v3, &kernels_v4};
+    const size_t n = cpu_level() >= 4 ? 3 : 2;
+#else
+    const struct kernels *widths[] = {&kernels_any};
+    const size_t n = 1;
+#endif
+    for (size_t w = 0; w < n; w++)
+        for (int transposed = 0; transposed < 2; transposed++)
+            for (int scaled = 0; scaled < 2; scaled++) {
+                const float alpha = scaled ? -0.3f : 1.0f;
+                check_chains(widths[w], transposed, 140, 170, 0, alpha, 0.5f);
+                check_chains(widths[w], transposed, 140, 170, 257, alpha, 1);
+                check_chains(widths[w], transposed, 64, 200, 100, alpha, 1);
+                check_chains(widths[w], transposed, 70, 10, 1000, alpha, 0.5f);
+            }
+}
+
 /* The same matrix as a dense view and as sparse rows in groups, the last of which is short. */
 enum { ROWS = 230, COLUMNS = 150, GROUP = 50, SEGMENTS = (COLUMNS + KERNEL_SEGMENT - 1) / KERNEL_SEGMENT };
 struct both_forms {
@@ -312,6 +354,7 @@ static void products_of_several_threads_at_once_are_those_of_one(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_shape_and_transposition_agrees_with_float64),
+        cmocka_unit_test(blocks_of_every_vector_width_are_chains_of_multiply_adds_in_order),
         cmocka_unit_test(portable_products_are_the_same_bits_however_they_are_cut),
         cmocka_unit_test(sparse_rows_give_the_bits_of_dense_ones_for_every_part_of_them),
         cmocka_unit_test(updates_to_come_give_the_bits_of_updates_at_once),
