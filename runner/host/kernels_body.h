@@ -13,8 +13,9 @@
 #define UNROLL(n) PRAGMA(GCC unroll n)
 #endif
 #define INLINE static inline __attribute__((always_inline))
-#define PANEL 2 /* vectors of a row of a block */
-#define LINE 16 /* floats of a cache line */
+#define PANEL 2        /* vectors of a row of a block */
+#define MASKED_PANEL 6 /* of each of two rows, with sums for all of them in registers */
+#define LINE 16        /* floats of a cache line */
 /* The rows of b lie too far apart for the hardware to guess which come next. */
 #define PREFETCH_ROWS 8   /* of b, ahead of their use */
 #define PREFETCH_SECOND 2 /* into the second-level cache */
@@ -31,6 +32,14 @@ INLINE void store(float *p, vec v) {
 
 INLINE vec splat(float x) {
     return x - (vec){0};
+}
+
+/* In a register: gcc would load it once more for each use. */
+INLINE vec kept(vec v) {
+#if defined(__x86_64__)
+    __asm__("" : "+v"(v));
+#endif
+    return v;
 }
 
 /* Vector v of a row of `panel` vectors, the last of which has `last` floats: all WIDTH of them where `full`. */
@@ -292,6 +301,60 @@ static void dots(uint64_t n, uint64_t k, float alpha, const float *x, const floa
 
 /* ---- Sparse rows ---- */
 
+/* A panel of the columns of all rows of c, two rows at a time: a vector of b serves both. */
+INLINE void masked_panel(const int panel, const bool full, uint64_t last, const float *a, const uint64_t *masks,
+                         uint64_t m, const float *b, uint64_t b_pitch, float *c, uint64_t c_pitch) {
+    for (uint64_t i = 0; i < m; i += 2, a += 2 * KERNEL_ROWS, c += 2 * c_pitch) {
+        uint64_t mask = masks[i] | (i + 1 < m ? masks[i + 1] : 0);
+        if (mask == 0)
+            continue;
+        float *second = i + 1 < m ? c + c_pitch : c; /* the last row may be alone: then it is written last */
+        vec sum[2][MASKED_PANEL];
+        UNROLL(16)
+        for (int v = 0; v < panel; v++) {
+            sum[0][v] = load_of(c, v, panel, full, last);
+            sum[1][v] = load_of(second, v, panel, full, last);
+        }
+        for (; mask != 0; mask &= mask - 1) {
+            uint64_t p = (uint64_t)__builtin_ctzll(mask);
+            const float *row = b + p * b_pitch;
+            vec factor[2] = {splat(a[p]), splat(a[KERNEL_ROWS + p])};
+            UNROLL(16)
+            for (int v = 0; v < panel; v++) {
+                vec line = kept(load_of(row, v, panel, full, last));
+                sum[0][v] = vec_fma(factor[0], line, sum[0][v]);
+                sum[1][v] = vec_fma(factor[1], line, sum[1][v]);
+            }
+        }
+        UNROLL(16)
+        for (int v = 0; v < panel; v++)
+            store_of(second, v, sum[1][v], panel, full, last);
+        UNROLL(16)
+        for (int v = 0; v < panel; v++)
+            store_of(c, v, sum[0][v], panel, full, last);
+    }
+}
+
+static void masked(const float *a, const uint64_t *masks, uint64_t m, uint64_t n, const float *b, uint64_t b_pitch,
+                   float *c, uint64_t c_pitch) {
+    const uint64_t width = MASKED_PANEL * WIDTH;
+    for (; n >= width; n -= width, b += width, c += width)
+        masked_panel(MASKED_PANEL, true, WIDTH, a, masks, m, b, b_pitch, c, c_pitch);
+    uint64_t vectors = (n + WIDTH - 1) / WIDTH, last = n - (vectors - 1) * WIDTH;
+    switch (vectors) {
+#define PART(vectors)                                                                                                  \
+    case vectors: masked_panel(vectors, false, last, a, masks, m, b, b_pitch, c, c_pitch); break
+        PART(6);
+        PART(5);
+        PART(4);
+        PART(3);
+        PART(2);
+        PART(1);
+#undef PART
+    default: break;
+    }
+}
+
 /* A panel of the columns of all rows of c. Meanwhile a panel of `rows` rows of b, but m at most, is fetched from `next`. */
 INLINE void sparse_panel(const int panel, const bool full, uint64_t last, const struct sparse_entry *entries,
                          const uint32_t *marks, uint64_t m, float alpha, const float *b, uint64_t b_pitch,
@@ -380,6 +443,7 @@ static void transpose(uint64_t rows, uint64_t columns, const float *from, uint64
                                  .dense = dense,                                                                       \
                                  .dots = dots,                                                                         \
                                  .sparse = sparse,                                                                     \
+                                 .masked = masked,                                                                     \
                                  .transpose = transpose,                                                               \
                                  .row = row,                                                                           \
                                  .row_after = row_after,                                                               \

@@ -63,7 +63,13 @@ static struct pending_storage *pending_of(const runner_view *view) {
 /* ---- Workspace: pieces of it in the order in which a product may want them ---- */
 
 struct pieces {
-    uint64_t dense_a, dense_b, transposed_b, entries, marks, packed; /* bytes */
+    uint64_t dense_a, dense_b, transposed_b, entries, columns, packed; /* bytes */
+};
+
+/* A segment's columns of up to KERNEL_ROWS rows, as rows; bit r of masks[i]: values[i][r] is not zero. */
+struct column_block {
+    float values[KERNEL_SEGMENT][KERNEL_ROWS];
+    uint64_t masks[KERNEL_SEGMENT];
 };
 
 static uint64_t aligned(uint64_t bytes) {
@@ -94,9 +100,8 @@ static bool by_strips(enum gemm gemm, const struct product *p) {
 static struct pieces pieces_of(enum gemm gemm, const struct product *p) {
     const struct kernels *kernels = kernels_get();
     struct pieces pieces = {0};
-    uint64_t rows = p->k < KERNEL_ROWS ? p->k : KERNEL_ROWS, one = p->m > p->k ? p->m : p->k; /* of one row */
-    one = p->n > one ? p->n : one;
-    uint64_t entries = sparse_of(p->a) != NULL && p->a_transposed && p->m * rows > one ? p->m * rows : one;
+    uint64_t entries = p->m > p->k ? p->m : p->k; /* of one row */
+    entries = p->n > entries ? p->n : entries;
     if (sparse_of(p->a) != NULL && !sparse_fits(p))
         pieces.dense_a = aligned(p->m * p->k * sizeof(float));
     if (sparse_of(p->b) != NULL)
@@ -104,7 +109,7 @@ static struct pieces pieces_of(enum gemm gemm, const struct product *p) {
     if (p->b_transposed && transposed_of(p->b) == NULL && !dotted(gemm, p))
         pieces.transposed_b = aligned((by_strips(gemm, p) ? kernels->panel : p->n) * p->k * sizeof(float));
     pieces.entries = aligned(sizeof(struct sparse_entry) * entries);
-    pieces.marks = p->a_transposed ? aligned((p->m + 2) * sizeof(uint32_t)) : 0;
+    pieces.columns = sparse_of(p->a) != NULL && p->a_transposed ? aligned(sizeof(struct column_block)) : 0;
     pieces.packed = aligned((p->m < kernels->packed_rows ? p->m : kernels->packed_rows) *
                             (p->k < kernels->packed_depth ? p->k : kernels->packed_depth) * sizeof(float));
     return pieces;
@@ -113,7 +118,7 @@ static struct pieces pieces_of(enum gemm gemm, const struct product *p) {
 uint64_t product_workspace(enum gemm gemm, uint32_t flags, const runner_view *a, const runner_view *b) {
     const struct product p = product_of(flags, 1, a, b, 0, NULL);
     const struct pieces s = pieces_of(gemm, &p);
-    return s.dense_a + s.dense_b + s.transposed_b + s.entries + s.marks + s.packed;
+    return s.dense_a + s.dense_b + s.transposed_b + s.entries + s.columns + s.packed;
 }
 
 static void *take(void **workspace, uint64_t bytes) {
@@ -281,61 +286,48 @@ static void sparse_forward(const struct kernels *kernels, const struct product *
     }
 }
 
-/* Some rows' entries in columns first .. first + m - 1, to be sorted by column. */
-struct columns {
-    const struct sparse_rows *x;
-    uint64_t row, rows, first, m;
-};
-
-/* Counts those of column first + i in marks[i + 2] or, once marks[i + 1] says where they begin, puts them there; their columns count the
-   rows. */
-static inline void sort_entries(const struct columns *of, uint32_t *marks, struct sparse_entry *to, const bool place) {
-    const struct sparse_rows *x = of->x;
-    const uint64_t segment = of->first / KERNEL_SEGMENT;
+/* From columns first .. first + m - 1 of segment s, alpha times the entries of rows `row` .. row + rows - 1. */
+static void fill_columns(const struct sparse_rows *x, uint64_t row, uint64_t rows, uint64_t s, uint64_t first,
+                         uint64_t m, float alpha, struct column_block *to) {
     struct group_rows some;
-    for (uint64_t done = 0; done < of->rows; done += some.rows) {
-        some = rows_in_group(x, of->row, of->rows, done);
-        some.marks += segment * x->group;
-        for (uint64_t s = segment; s * KERNEL_SEGMENT < of->first + of->m; s++, some.marks += x->group)
-            for (uint64_t r = 0, end; r < some.rows; r = end) {
-                end = place ? r + 1 : some.rows;
-                for (uint64_t e = some.marks[r]; e < some.marks[end]; e++) {
-                    uint64_t i = some.entries[e].column - of->first;
-                    if (i >= of->m)
-                        continue;
-                    if (place)
-                        to[marks[i + 1]++] = (struct sparse_entry){(uint32_t)(done + r), some.entries[e].value};
-                    else
-                        marks[i + 2]++;
-                }
+    for (uint64_t i = 0; i < m + m % 2; i++)
+        for (uint64_t r = 0; r < rows; r += ALIGNMENT / sizeof(float))
+            memset(to->values[i] + r, 0, ALIGNMENT);
+    memset(to->masks, 0, sizeof to->masks);
+    for (uint64_t done = 0; done < rows; done += some.rows) {
+        some = rows_in_group(x, row, rows, done);
+        const uint32_t *marks = some.marks + s * x->group;
+        const struct sparse_entry *entry = some.entries + marks[0];
+        for (uint64_t r = 0; r < some.rows; r++)
+            for (const struct sparse_entry *end = some.entries + marks[r + 1]; entry < end; entry++) {
+                const uint64_t i = entry->column - first;
+                if (i >= m)
+                    continue;
+                to->values[i][done + r] = alpha * entry->value;
+                to->masks[i] |= UINT64_C(1) << (done + r);
             }
     }
 }
 
-/* Afterwards those of column first + i are numbers marks[i] .. marks[i + 1] - 1. */
-static void sort_by_column(const struct columns *of, uint32_t *marks, struct sparse_entry *to) {
-    memset(marks, 0, (of->m + 2) * sizeof *marks);
-    sort_entries(of, marks, to, false);
-    for (uint64_t i = 0; i < of->m; i++)
-        marks[i + 2] += marks[i + 1];
-    sort_entries(of, marks, to, true);
-}
-
-static void sparse_gradient(const struct kernels *kernels, const struct product *p, struct sparse_entry *entries,
-                            uint32_t *marks) {
-    const runner_view *b = p->b, *c = p->c;
+/* By blocks of KERNEL_ROWS rows of b and of the columns of a segment of a. */
+static void sparse_gradient(const struct kernels *kernels, const struct product *p, struct column_block *columns) {
+    const struct sparse_rows *x = sparse_of(p->a);
+    const runner_view *a = p->a, *b = p->b, *c = p->c;
     uint64_t blocks = (p->k + KERNEL_ROWS - 1) / KERNEL_ROWS;
     for (uint64_t r = 0, rows; r < p->k; r += rows, blocks--) {
         rows = (p->k - r + blocks - 1) / blocks;
-        const struct columns columns = {sparse_of(p->a), p->a->row0 + r, rows, p->a->column0, p->m};
-        sort_by_column(&columns, marks, entries);
-        kernels->sparse(entries, marks, p->m, p->n, p->alpha, b->data + r * b->pitch, b->pitch, 0, 0, c->data,
-                        c->pitch);
+        for (uint64_t i = 0, m; i < p->m; i += m) {
+            const uint64_t first = a->column0 + i, s = first / KERNEL_SEGMENT, end = (s + 1) * KERNEL_SEGMENT - first;
+            m = p->m - i < end ? p->m - i : end;
+            fill_columns(x, a->row0 + r, rows, s, first, m, p->alpha, columns);
+            kernels->masked(columns->values[0], columns->masks, m, p->n, b->data + r * b->pitch, b->pitch,
+                            c->data + i * c->pitch, c->pitch);
+        }
     }
 }
 
 static void sparse(const struct kernels *kernels, const struct product *p, struct sparse_entry *entries,
-                   uint32_t *marks) {
+                   struct column_block *columns) {
     const struct sparse_rows *x = sparse_of(p->a);
     const runner_view *a = p->a, *b = p->b, *c = p->c;
     scale(c, p->beta);
@@ -350,7 +342,7 @@ static void sparse(const struct kernels *kernels, const struct product *p, struc
         uint64_t count = row_entries(x, a->row0, a->column0, p->m, entries);
         kernels->outer(p->n, entries, count, p->alpha, b->data, c->data, c->pitch);
     } else {
-        sparse_gradient(kernels, p, entries, marks);
+        sparse_gradient(kernels, p, columns);
     }
 }
 
@@ -407,10 +399,10 @@ void product_run(enum gemm gemm, uint32_t flags, float alpha, const runner_view 
     float *dense_a = take(&workspace, sizes.dense_a), *dense_b = take(&workspace, sizes.dense_b);
     float *transposed_b = take(&workspace, sizes.transposed_b);
     struct sparse_entry *entries = take(&workspace, sizes.entries);
-    uint32_t *marks = take(&workspace, sizes.marks);
+    struct column_block *columns = take(&workspace, sizes.columns);
     float *packed = take(&workspace, sizes.packed);
     if (sparse_of(a) != NULL && sparse_fits(&p)) {
-        sparse(kernels, &p, entries, marks);
+        sparse(kernels, &p, entries, columns);
         return;
     }
     runner_view plain_a, plain_b;

@@ -214,16 +214,16 @@ static void sparse_rows_give_the_bits_of_dense_ones_for_every_part_of_them(void 
     static const uint64_t parts[][4] = {{0, ROWS, 0, COLUMNS}, {100, 50, 64, 64}, {45, 120, 0, COLUMNS},
                                         {7, 1, 0, COLUMNS},    {229, 1, 33, 90},  {51, 3, 127, 23},
                                         {0, 2, 149, 1},        {20, 200, 64, 86}, {3, 40, 30, 70}};
-    static const uint64_t widths[] = {1, 31, 64, 96, 128, 250};
     for (size_t p = 0; p < sizeof parts / sizeof *parts; p++)
-        for (size_t w = 0; w < 6; w++)
+        for (uint64_t n = 1; n < 260;
+             n += n < 100 ? 3 : 43) /* every number of vectors, with a part of one and without */
             for (uint32_t transposed = 0; transposed < 2; transposed++)
                 for (int second = 0; second < 2; second++)
                     check_sparse(&both,
                                  !transposed ? 0
                                  : second    ? RUNNER_TRANSPOSE_B
                                              : RUNNER_TRANSPOSE_A,
-                                 second, parts[p][0], parts[p][1], parts[p][2], parts[p][3], widths[w]);
+                                 second, parts[p][0], parts[p][1], parts[p][2], parts[p][3], n);
     free(both.dense);
     free(both.sparse.rows.entries);
     free(both.sparse.rows.marks);
