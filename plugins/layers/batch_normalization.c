@@ -110,13 +110,17 @@ INLINE quad_floats load(const int n, const float *p) {
 }
 
 INLINE quad load_sums(const int n, const double *p) {
-    quad v = {0};
-    memcpy(&v, p, (size_t)n * sizeof *p);
-    return v;
+    if (n == QUAD) {
+        quad v;
+        memcpy(&v, p, sizeof v);
+        return v;
+    }
+    return (quad){p[0], n > 1 ? p[1] : 0, n > 2 ? p[2] : 0, 0};
 }
 
 INLINE void store_sums(const int n, double *p, quad v) {
-    memcpy(p, &v, (size_t)n * sizeof *p);
+    for (int i = 0; i < n; i++)
+        p[i] = v[i];
 }
 
 /* a b + c: where a and b are floats their product is exact, and so the sum has the bits of a product and a sum. */
@@ -149,7 +153,26 @@ INLINE void add_squares(const int quads, const int last, const struct span *span
     }
 }
 
+/* Fewer places than this are not worth to load and to store sums by themselves. */
+enum { FEW = 4 };
+
+static void add_squares_of_few(uint64_t n, const struct span *span, const float *x, double *restrict sum,
+                               double *restrict squares) {
+    for (uint64_t i = 0; i < span->rows; i++)
+        for (uint64_t p = 0; p < span->places; p++) {
+            const float *at = x + i * span->x_pitch + p * span->channels;
+            for (uint64_t j = 0; j < n; j++) {
+                sum[j] += (double)at[j];
+                squares[j] += (double)at[j] * (double)at[j];
+            }
+        }
+}
+
 static void add_squares_of_all(uint64_t n, const struct span *span, const float *x, double *sum, double *squares) {
+    if (span->rows * span->places < FEW) {
+        add_squares_of_few(n, span, x, sum, squares);
+        return;
+    }
     uint64_t j = 0;
     for (; n - j >= QUADS * QUAD; j += QUADS * QUAD)
         add_squares(QUADS, QUAD, span, x + j, sum + j, squares + j);
@@ -278,8 +301,27 @@ INLINE void add_deltas(const int quads, const int last, const bool both, const s
     }
 }
 
+INLINE void add_deltas_of_few(const bool both, uint64_t n, const struct span *span, const float *x, const float *d,
+                              const float *mean, const float *inverse, double *restrict sum,
+                              double *restrict products) {
+    for (uint64_t i = 0; i < span->rows; i++)
+        for (uint64_t p = 0; p < span->places; p++) {
+            const float *x_at = x + i * span->x_pitch + p * span->channels;
+            const float *d_at = d + i * span->d_pitch + p * span->channels;
+            for (uint64_t j = 0; j < n; j++) {
+                sum[j] += (double)d_at[j];
+                if (both)
+                    products[j] += (double)d_at[j] * (double)((x_at[j] - mean[j]) * inverse[j]);
+            }
+        }
+}
+
 INLINE void add_deltas_of_all(const bool both, uint64_t n, const struct span *span, const float *x, const float *d,
                               const float *mean, const float *inverse, double *sum, double *products) {
+    if (span->rows * span->places < FEW) {
+        add_deltas_of_few(both, n, span, x, d, mean, inverse, sum, products);
+        return;
+    }
     uint64_t j = 0;
     for (; n - j >= QUADS_BACK * QUAD; j += QUADS_BACK * QUAD)
         add_deltas(QUADS_BACK, QUAD, both, span, x + j, d + j, mean + j, inverse + j, sum + j, products + j);

@@ -76,6 +76,7 @@ enum { LANES = 8, QUAD = 4 };
 
 typedef float quad_floats __attribute__((vector_size(16)));
 typedef double quad __attribute__((vector_size(32)));
+typedef int64_t quad_masks __attribute__((vector_size(32)));
 
 /* A sum: eight partial ones, and one tree. */
 struct lanes {
@@ -99,14 +100,23 @@ INLINE quad add_product(quad a, quad b, quad c) {
     return c;
 }
 
-/* Adds the first n lanes. */
-INLINE struct lanes add_some(struct lanes sum, uint64_t n, const double *values) {
-    double lanes[LANES];
-    memcpy(lanes, &sum, sizeof lanes);
-    for (uint64_t l = 0; l < n; l++)
-        lanes[l] += values[l];
-    memcpy(&sum, lanes, sizeof lanes);
-    return sum;
+/* The first n lanes, and zeros, which change no sum that began with 0. */
+INLINE struct lanes first_of(struct lanes v, uint64_t n) {
+    const quad_masks low = {0, 1, 2, 3}, high = {4, 5, 6, 7}, end = (int64_t)n - (quad_masks){0};
+    return (struct lanes){(quad)((quad_masks)v.low & (low < end)), (quad)((quad_masks)v.high & (high < end))};
+}
+
+/* The n < LANES values from x on, with room behind them, be it by a copy: behind `end` nothing may be read. */
+INLINE const float *with_room(const float *x, const float *end, uint64_t n, float copy[LANES]) {
+    if (end - x >= LANES)
+        return x;
+    for (uint64_t l = 0; l < LANES; l++)
+        copy[l] = l < n ? x[l] : 0;
+    return copy;
+}
+
+INLINE struct lanes plus(struct lanes a, struct lanes b) {
+    return (struct lanes){a.low + b.low, a.high + b.high};
 }
 
 /* Of each of four sums ((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7)) */
@@ -121,29 +131,30 @@ INLINE quad totals(struct lanes a, struct lanes b, struct lanes c, struct lanes 
 
 enum { PLACES = 4 }; /* at a time: one quotient for all, and while one waits others go on */
 
+/* Eight values of a place, or their squares about a mean. */
+INLINE struct lanes values_of(const bool squares, const float *x, double mean) {
+    struct lanes v = {doubles_of(load(x)), doubles_of(load(x + QUAD))};
+    if (squares) {
+        v.low = (v.low - mean) * (v.low - mean);
+        v.high = (v.high - mean) * (v.high - mean);
+    }
+    return v;
+}
+
 /* Sums over n values of each of some places, which lie `step` values apart: of the values, or of squares about means. */
-INLINE quad sum(const int places, const bool squares, uint64_t n, const float *x, uint64_t step, quad means) {
+INLINE quad sum(const int places, const bool squares, uint64_t n, const float *x, uint64_t step, const float *end,
+                quad means) {
     struct lanes lanes[PLACES] = {0};
     uint64_t j = 0;
     for (; j + LANES <= n; j += LANES)
         UNROLL for (int p = 0; p < places; p++) {
-            const float *at = x + (uint64_t)p * step + j;
-            quad low = doubles_of(load(at)), high = doubles_of(load(at + QUAD));
-            if (squares) {
-                low = (low - means[p]) * (low - means[p]);
-                high = (high - means[p]) * (high - means[p]);
-            }
-            lanes[p].low += low;
-            lanes[p].high += high;
+            lanes[p] = plus(lanes[p], values_of(squares, x + (uint64_t)p * step + j, means[p]));
         }
     if (j < n)
         UNROLL for (int p = 0; p < places; p++) {
-            double rest[LANES];
-            for (uint64_t l = 0; l < n - j; l++) {
-                const double value = (double)x[(uint64_t)p * step + j + l], from = value - means[p];
-                rest[l] = squares ? from * from : value;
-            }
-            lanes[p] = add_some(lanes[p], n - j, rest);
+            float copy[LANES];
+            const float *rest = with_room(x + (uint64_t)p * step + j, end, n - j, copy);
+            lanes[p] = plus(lanes[p], first_of(values_of(squares, rest, means[p]), n - j));
         }
     return totals(lanes[0], lanes[1], lanes[2], lanes[3]);
 }
@@ -173,22 +184,23 @@ enum { MOST_PLACES = 64 };
 
 /* Of PLACES places, or of one. */
 INLINE void find_sums(const int places, const bool squares, uint64_t units, const float *x, uint64_t step,
-                      const double *means, double *sums) {
+                      const float *end, const double *means, double *sums) {
     quad about = {0};
     if (squares)
         memcpy(&about, means, (size_t)places * sizeof *means);
-    const quad found = sum(places, squares, units, x, step, about);
+    const quad found = sum(places, squares, units, x, step, end, about);
     memcpy(sums, &found, (size_t)places * sizeof *sums);
 }
 
 /* Divided by the number of units. */
 INLINE void find_all(const bool squares, uint64_t units, uint64_t places, const float *x, uint64_t step,
                      const double *means, double *found) {
+    const float *end = x + (places - 1) * step + units;
     uint64_t p = 0;
     for (; p + PLACES <= places; p += PLACES)
-        find_sums(PLACES, squares, units, x + p * step, step, means + p, found + p);
+        find_sums(PLACES, squares, units, x + p * step, step, end, means + p, found + p);
     for (; p < places; p++)
-        find_sums(1, squares, units, x + p * step, step, means + p, found + p);
+        find_sums(1, squares, units, x + p * step, step, end, means + p, found + p);
     for (p = 0; p < places; p++)
         found[p] /= (double)units;
 }
@@ -243,9 +255,10 @@ enum { PLACES_BACK = 2 }; /* at a time */
 /* Some places with one gradient: element j of place p is x[p * x_step + j], d[p * d_step + j]. */
 struct places {
     uint64_t n, x_step, d_step, dx_step;
-    const float *x, *d, *gamma;
+    const float *x, *d, *x_end, *d_end, *gamma;
     float *dx;
     const struct moments *moments;
+    float gamma_rest[LANES]; /* the last values of gamma where they are fewer than eight */
 };
 
 /* xh */
@@ -253,34 +266,35 @@ INLINE quad_floats normal_of(const float *x, struct moments moments) {
     return (load(x) - moments.mean) * moments.inverse;
 }
 
+/* Adds g and g xh of eight values of a place, of which the first n count. */
+INLINE void add_products(const bool scale, uint64_t n, const float *x, const float *d, const float *gamma,
+                         struct moments moments, struct lanes *g, struct lanes *products) {
+    quad_floats low = load(d), high = load(d + QUAD);
+    if (scale) {
+        low *= load(gamma);
+        high *= load(gamma + QUAD);
+    }
+    struct lanes some_g = {doubles_of(low), doubles_of(high)};
+    struct lanes some_products = {doubles_of(low * normal_of(x, moments)),
+                                  doubles_of(high * normal_of(x + QUAD, moments))};
+    *g = plus(*g, n < LANES ? first_of(some_g, n) : some_g);
+    *products = plus(*products, n < LANES ? first_of(some_products, n) : some_products);
+}
+
 /* The means of g of the places, then those of g xh. */
 INLINE quad find_means(const int places, const bool scale, uint64_t units, const struct places *at) {
     struct lanes g[PLACES_BACK] = {0}, products[PLACES_BACK] = {0};
     uint64_t j = 0;
     for (; j + LANES <= units; j += LANES)
-        UNROLL for (int p = 0; p < places; p++) {
-            const float *x = at->x + (uint64_t)p * at->x_step + j, *d = at->d + (uint64_t)p * at->d_step + j;
-            quad_floats low = load(d), high = load(d + QUAD);
-            if (scale) {
-                low *= load(at->gamma + j);
-                high *= load(at->gamma + j + QUAD);
-            }
-            g[p].low += doubles_of(low);
-            g[p].high += doubles_of(high);
-            products[p].low += doubles_of(low * normal_of(x, at->moments[p]));
-            products[p].high += doubles_of(high * normal_of(x + QUAD, at->moments[p]));
-        }
+        UNROLL for (int p = 0; p < places; p++)
+            add_products(scale, LANES, at->x + (uint64_t)p * at->x_step + j, at->d + (uint64_t)p * at->d_step + j,
+                         at->gamma + j, at->moments[p], &g[p], &products[p]);
     if (j < units)
         UNROLL for (int p = 0; p < places; p++) {
-            double rest[LANES], rest_products[LANES];
-            for (uint64_t l = 0; l < units - j; l++) {
-                const float d = at->d[(uint64_t)p * at->d_step + j + l], x = at->x[(uint64_t)p * at->x_step + j + l];
-                const float scaled = scale ? d * at->gamma[j + l] : d;
-                rest[l] = (double)scaled;
-                rest_products[l] = (double)(scaled * ((x - at->moments[p].mean) * at->moments[p].inverse));
-            }
-            g[p] = add_some(g[p], units - j, rest);
-            products[p] = add_some(products[p], units - j, rest_products);
+            float copy_x[LANES], copy_d[LANES];
+            const float *x = with_room(at->x + (uint64_t)p * at->x_step + j, at->x_end, units - j, copy_x);
+            const float *d = with_room(at->d + (uint64_t)p * at->d_step + j, at->d_end, units - j, copy_d);
+            add_products(scale, units - j, x, d, at->gamma_rest, at->moments[p], &g[p], &products[p]);
         }
     return totals(g[0], g[1], products[0], products[1]) / (double)units;
 }
@@ -314,6 +328,10 @@ INLINE void backward_some(const bool scale, uint64_t units, const struct places 
 
 static void backward_places(uint64_t units, struct places at) {
     const uint64_t most = places_at_a_time(units);
+    at.x_end = at.x + (at.n - 1) * at.x_step + units;
+    at.d_end = at.d + (at.n - 1) * at.d_step + units;
+    for (uint64_t l = 0; at.gamma != NULL && l < units % LANES; l++)
+        at.gamma_rest[l] = at.gamma[units - units % LANES + l];
     for (uint64_t left = at.n; left > 0; left -= at.n) {
         at.n = left < most ? left : most;
         if (at.gamma != NULL)
@@ -344,7 +362,7 @@ static void backward(const void *config, runner_call *call, const runner_rows *r
 
 /* ---- Gradient ---- */
 
-enum { QUADS = 4 }; /* at a time */
+enum { QUADS = 4 /* at a time */, MANY_COLUMNS = 64 };
 
 /* Adds dy over some places, or dy xh, of `quads` vectors of columns. */
 INLINE void add_places(const int quads, const bool of_gamma, uint64_t places, uint64_t units, const float *x,
@@ -360,17 +378,22 @@ INLINE void add_places(const int quads, const bool of_gamma, uint64_t places, ui
     memcpy(sums, sum, (size_t)quads * sizeof *sum);
 }
 
-static void add_one_by_one(uint64_t n, bool of_gamma, uint64_t places, uint64_t units, const float *x, const float *d,
-                           const struct moments *moments, double *sums) {
+INLINE void add_one_by_one(uint64_t n, const bool of_gamma, uint64_t places, uint64_t units, const float *x,
+                           const float *d, const struct moments *moments, double *restrict sums) {
     for (uint64_t p = 0; p < places; p++, x += units, d += units)
         for (uint64_t j = 0; j < n; j++)
             sums[j] += of_gamma ? (double)d[j] * (double)((x[j] - moments[p].mean) * moments[p].inverse) : (double)d[j];
 }
 
-/* Some places at a time for all n columns: so memory is read from its beginning to its end. */
+/* Some places at a time for all n columns: so memory is read from its beginning to its end. Of many columns the sums may as well stay in
+   memory. */
 INLINE void add_row(const bool of_gamma, const struct layer_normalization *norm, uint64_t n, const float *x,
                     const float *d, const struct moments *moments, double *sums) {
-    const uint64_t units = norm->units, most = 512 / units + 1;
+    const uint64_t units = norm->units, most = 512 / units + 8;
+    if (norm->places == 1 || n > MANY_COLUMNS) {
+        add_one_by_one(n, of_gamma, norm->places, units, x, d, moments, sums);
+        return;
+    }
     for (uint64_t p = 0, some; p < norm->places; p += some, x += some * units, d += some * units, moments += some) {
         some = norm->places - p < most ? norm->places - p : most;
         uint64_t j = 0;
