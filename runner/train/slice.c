@@ -261,3 +261,13 @@ void slice_gradient(const struct slice *slice, const struct tensor *tensor, cons
     layer_run_init(&run, slice, tensor->node);
     node->ops->gradient(node->config, &slice->call->public, &run.rows, tile, alpha, into);
 }
+
+void slice_outer_gradient(const struct slice *slice, const struct tensor *tensor, const runner_tile *tile,
+                          const runner_view *to) {
+    struct layer_run run;
+    layer_run_init(&run, slice, tensor->node);
+    cut(&run.inputs[0], tile->row, tile->rows);
+    cut(&run.output_delta, tile->column, tile->columns);
+    slice->call->public.host->product(&slice->call->public, RUNNER_TRANSPOSE_A, 1, &run.inputs[0], &run.output_delta, 0,
+                                      to);
+}

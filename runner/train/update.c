@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#define FEW_ROWS 64 /* of a batch: with more, the product is all that counts */
+
 static bool grouped(const struct model *model, const struct tensor *tensor) {
     return (model->nodes[tensor->node].plan.flags & RUNNER_ROWS_GRADIENT) != 0;
 }
@@ -138,13 +140,18 @@ static bool is_sparse(const struct model *model, const struct tensor *tensor) {
     return model->sparse_input && model->nodes[tensor->node].inputs[0] == 0;
 }
 
-bool stepper_is_outer(const struct stepper *stepper, const struct tensor *tensor) {
-    const struct model *model = stepper->model;
+/* The host may compute the gradient by itself. */
+static bool is_product(const struct model *model, const struct tensor *tensor) {
     const struct node *node = &model->nodes[tensor->node];
     const uint32_t wanted = RUNNER_OUTER_GRADIENT | RUNNER_KEEP_INPUT;
-    return stepper->batch_rows == 1 && !stepper->materialised && tensor->index == 0 &&
-           (node->plan.flags & wanted) == wanted && node->n_inputs > 0 && !grouped(model, tensor) &&
-           tensor->rows == model->nodes[node->inputs[0]].units && tensor->columns == node->units &&
+    return tensor->index == 0 && (node->plan.flags & wanted) == wanted && node->n_inputs > 0 &&
+           !grouped(model, tensor) && tensor->rows == model->nodes[node->inputs[0]].units &&
+           tensor->columns == node->units;
+}
+
+bool stepper_is_outer(const struct stepper *stepper, const struct tensor *tensor) {
+    const struct model *model = stepper->model;
+    return stepper->batch_rows == 1 && !stepper->materialised && is_product(model, tensor) &&
            !(model->clipping.value > 0) && !(tensor->weight_decay > 0) && tensor->plan->regularizer == NULL;
 }
 
@@ -174,6 +181,23 @@ static void run_outer(struct stepper *stepper, int thread, const struct tile *ti
     tensor_transpose(tensor, tile->row, tile->rows, tile->column, tile->columns);
 }
 
+/* Where it can, it writes the gradient, and does not add it to zeros. */
+static void run_gradient(struct stepper *stepper, int thread, const struct part *part, const struct tile *tile,
+                         const runner_view *gradient) {
+    const struct tensor *tensor = &stepper->model->tensors[tile->tensor];
+    if (part->offset == 0 && part->rows <= FEW_ROWS && is_product(stepper->model, tensor) &&
+        !is_sparse(stepper->model, tensor)) {
+        struct slice slice = stepper_slice(stepper, thread, part, 0, part->rows);
+        const runner_tile place = {
+            .row = tile->row, .rows = tile->rows, .column = tile->column, .columns = tile->columns};
+        slice_outer_gradient(&slice, tensor, &place, gradient);
+        return;
+    }
+    for (uint64_t i = 0; part->offset == 0 && i < tile->rows; i++)
+        memset(gradient->data + i * gradient->pitch, 0, tile->columns * sizeof(float));
+    add_gradient(stepper, thread, part, tile, 1, gradient);
+}
+
 /* The gradient of one tile over the part's rows; streamed, the optimizer follows at once while the tile is in the cache. */
 void stepper_tile(struct stepper *stepper, int thread, const struct part *part, size_t index) {
     const struct tile *tile = &stepper->tiles[index];
@@ -191,9 +215,7 @@ void stepper_tile(struct stepper *stepper, int thread, const struct part *part, 
         return;
     }
     runner_view gradient = gradient_of(stepper, thread, tile);
-    for (uint64_t i = 0; part->offset == 0 && i < tile->rows; i++)
-        memset(gradient.data + i * gradient.pitch, 0, tile->columns * sizeof(float));
-    add_gradient(stepper, thread, part, tile, 1, &gradient);
+    run_gradient(stepper, thread, part, tile, &gradient);
     if (part->offset + part->rows < part->batch)
         return;
     prepare(stepper, index, &gradient);

@@ -13,9 +13,9 @@
 
 enum { UNITS = 60, ROWS = 100, UPDATES = 300 };
 
-static const char *const model_text = "model: [{dense: {units: 300, activation: relu}}, {dense: {units: 40, "
-                                      "activation: tanh}}, {dense: {units: 3, activation: "
-                                      "softmax}}]\nloss: categorical_crossentropy\n";
+static const char *const model_text =
+    "model: [{dense: {units: 300, activation: relu}}, {dense: {units: 270, activation: tanh}}, "
+    "{dense: {units: 3, activation: softmax}}]\nloss: categorical_crossentropy\n";
 
 /* Runs end after these updates; in the first more steps are due than are kept. */
 static const uint64_t ends[] = {270, 271, UPDATES};
