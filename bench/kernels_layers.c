@@ -213,8 +213,10 @@ bool kernels_of_layers(size_t index, const char *folders, struct kernel *kernel)
     snprintf(batch, sizeof batch, "%d", run.of->rows);
     network_prepare(&run.network, batch, "sgd");
     stepper_update(&run.network.stepper, run.network.order, 0, run.network.batch_rows, 0.001);
-    run.part =
-        (struct part){.order = run.network.order, .rows = run.network.batch_rows, .batch = run.network.batch_rows};
+    run.part = (struct part){.order = run.network.order,
+                             .rows = run.network.batch_rows,
+                             .micro = run.network.batch_rows,
+                             .batch = run.network.batch_rows};
     run.slice = stepper_slice(&run.network.stepper, 0, &run.part, 0, run.part.rows);
     fill_deltas(&run);
     make_room(&run);

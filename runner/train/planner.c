@@ -102,10 +102,12 @@ static const struct train_plan *plan_rest(struct planner *planner, const struct 
     summary->updates_per_epoch = settings->updates_per_epoch;
     summary->epochs = settings->epochs;
     bool micro = settings->micro_rows < settings->batch_rows;
-    uint64_t rows = micro ? settings->micro_rows : settings->batch_rows;
+    const uint64_t micro_rows = micro ? settings->micro_rows : settings->batch_rows;
+    const uint64_t rows = part_rows_for(model, micro_rows);
+    const bool gradients = micro || rows < micro_rows; /* are stored */
     summary->memory = (summary->parameters + planner->slots) * sizeof(float) +
-                      buffers_size(model, data, rows, slice_rows_for(rows), true) + evaluator_size(model, data) +
-                      data->rows[DATA_TRAIN] * sizeof(uint32_t) + (micro ? summary->parameters * sizeof(float) : 0);
+                      buffers_size(model, data, rows, slice_rows_for(micro_rows), true) + evaluator_size(model, data) +
+                      data->rows[DATA_TRAIN] * sizeof(uint32_t) + (gradients ? summary->parameters * sizeof(float) : 0);
     struct group groups[GROUPS];
     struct callbacks callbacks;
     struct saving saving;

@@ -51,6 +51,7 @@ void stepper_init(struct stepper *stepper, struct model *model, const struct dat
     stepper->micro_rows = micro_rows < batch_rows ? micro_rows : batch_rows;
     stepper->slice_rows = slice_rows_for(stepper->micro_rows);
     stepper->n_slices = (stepper->micro_rows + stepper->slice_rows - 1) / stepper->slice_rows;
+    stepper->part_rows = part_rows_for(model, stepper->micro_rows);
     stepper->calls = arena_array(&stepper->arena, (size_t)threads, sizeof *stepper->calls);
     stepper->errors = arena_array(&stepper->arena, (size_t)threads, sizeof *stepper->errors);
     stepper->gradients = arena_array(&stepper->arena, (size_t)threads, sizeof *stepper->gradients);
@@ -71,7 +72,7 @@ void stepper_init(struct stepper *stepper, struct model *model, const struct dat
     stepper->sums = arena_array(&stepper->arena, model->n_sums, sizeof(double));
     stepper->step.size = sizeof stepper->step;
     stepper_plan(stepper);
-    buffers_init(&stepper->buffers, model, data, stepper->micro_rows,
+    buffers_init(&stepper->buffers, model, data, stepper->part_rows,
                  stepper->stages != NULL ? stepper->micro_rows : stepper->slice_rows, true);
 }
 
@@ -107,7 +108,7 @@ struct slice stepper_slice(struct stepper *stepper, int thread, const struct par
                           .call = &stepper->calls[thread],
                           .first = first,
                           .rows = rows,
-                          .batch = part->rows,
+                          .batch = part->micro,
                           .offset = part->offset,
                           .training = true,
                           .seed = stepper->seed,
@@ -209,8 +210,8 @@ void stepper_begin(struct stepper *stepper, const uint32_t *order, uint64_t star
     stepper->step.rate = rate;
     if (ops->begin != NULL)
         ops->begin(model->optimizer->config, &stepper->step);
-    stepper->part =
-        (struct part){.order = order, .start = start, .rows = rows, .batch = rows, .update = stepper->step.number - 1};
+    stepper->part = (struct part){
+        .order = order, .start = start, .rows = rows, .micro = rows, .batch = rows, .update = stepper->step.number - 1};
     if (stepper->stages != NULL)
         stepper_begin_columns(stepper, 0);
 }
@@ -219,19 +220,30 @@ static bool stopped(struct stepper *stepper) {
     return stepper->diverged || atomic_load_explicit(&stepper->failed, memory_order_relaxed);
 }
 
+/* The part of the batch that begins at row `offset`. */
+static struct part part_at(const struct stepper *stepper, uint64_t offset) {
+    struct part part = stepper->part;
+    const uint64_t micro = offset / stepper->micro_rows * stepper->micro_rows;
+    part.start += offset;
+    part.offset = offset;
+    part.micro = part.batch - micro < stepper->micro_rows ? part.batch - micro : stepper->micro_rows;
+    const uint64_t left = micro + part.micro - offset;
+    part.rows = left < stepper->part_rows ? left : stepper->part_rows;
+    return part;
+}
+
 static void run_update(struct stepper *stepper, int thread) {
     uint64_t rows = stepper->part.rows;
     if (stepper->stages != NULL)
         stepper_run_columns(stepper, thread);
-    for (uint64_t offset = 0; offset < rows && stepper->stages == NULL; offset += stepper->micro_rows) {
-        struct part part = stepper->part;
-        part.start += offset;
-        part.offset = offset;
-        part.rows = rows - offset < stepper->micro_rows ? rows - offset : stepper->micro_rows;
+    for (uint64_t offset = 0; offset < rows && stepper->stages == NULL;) {
+        const struct part part = part_at(stepper, offset);
         if (offset > 0)
             team_meet(&stepper->team, thread);
         run_slices(stepper, thread, &part);
-        if (stopped(stepper))
+        offset += part.rows;
+        const bool whole = offset == rows || offset % stepper->micro_rows == 0; /* the loss of a micro-batch */
+        if (whole && stopped(stepper))
             return;
         stepper_gradients(stepper, thread, &part);
     }

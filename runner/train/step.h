@@ -45,12 +45,13 @@ struct row_group {
     float *gradient;      /* of the whole tensor, over these rows */
 };
 
-/* The rows of one micro-batch within a batch. */
+/* The rows of a batch that go through the network, and then into the gradients, before the next ones do. */
 struct part {
     const uint32_t *order;
     uint64_t start;  /* in the order, of the part's first row */
     uint64_t offset; /* of that row in the batch */
-    uint64_t rows, batch;
+    uint64_t rows;
+    uint64_t micro, batch; /* rows of the micro-batch and of the batch that it is part of */
     uint64_t update;
 };
 
@@ -60,6 +61,7 @@ struct stepper {
     const struct data *data;
     uint64_t batch_rows; /* of a full batch */
     uint64_t micro_rows; /* of a part of it; batch_rows where it goes in one */
+    uint64_t part_rows;  /* of a part of that; micro_rows where that goes in one */
     uint64_t slice_rows;
     size_t n_slices; /* of a full micro-batch */
     struct buffers buffers;
@@ -98,6 +100,9 @@ struct stepper {
 
 /* Rows of a slice for a batch of so many rows. */
 uint64_t slice_rows_for(uint64_t batch_rows);
+/* Rows of a part of a micro-batch of so many rows: its activations and deltas stay in the cache until the gradients have read them. No bit
+   depends on it. */
+uint64_t part_rows_for(const struct model *model, uint64_t micro_rows);
 
 void stepper_init(struct stepper *stepper, struct model *model, const struct data *data, uint64_t batch_rows,
                   uint64_t micro_rows, int threads, uint64_t seed);

@@ -10,6 +10,19 @@
 /* Groups of rows of a tensor whose gradient is costly: enough for the threads of one trial, few enough to add up. */
 #define ROW_GROUPS 8
 
+/* Slices of a part: enough for the threads of one trial, and work enough between two meetings of them. */
+#define PART_SLICES 16
+
+uint64_t part_rows_for(const struct model *model, uint64_t micro_rows) {
+    for (size_t i = 1; i < model->n_nodes; i++) {
+        const runner_plan *plan = &model->nodes[i].plan;
+        if (plan->statistics > 0 || plan->delta_statistics > 0 || (plan->flags & RUNNER_ROWS_GRADIENT) != 0)
+            return micro_rows; /* sums over all of its rows, or by groups of them */
+    }
+    const uint64_t rows = PART_SLICES * slice_rows_for(micro_rows);
+    return rows < micro_rows ? rows : micro_rows;
+}
+
 /* Cuts the nodes where a layer across the batch waits for all rows, on the way forward and on the way back. */
 static void plan_phases(struct stepper *stepper) {
     const struct model *model = stepper->model;
@@ -111,7 +124,8 @@ static void plan_gradients(struct stepper *stepper) {
     }
     stepper->norms = model->clipping.norm > 0 || model->clipping.global_norm > 0;
     stepper->materialised = stepper->whole_tensors || stepper->norms || stepper->micro_rows < stepper->batch_rows;
-    for (size_t t = 0; t < model->n_tensors && stepper->materialised; t++)
+    const bool stored = stepper->materialised || stepper->part_rows < stepper->batch_rows;
+    for (size_t t = 0; t < model->n_tensors && stored; t++)
         if (model->tensors[t].trained)
             model->tensors[t].gradient = model_floats(&stepper->arena, tensor_floats(&model->tensors[t]), &turn);
     uint64_t largest = 0;

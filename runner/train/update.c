@@ -31,10 +31,15 @@ static runner_view part_of(const struct tensor *tensor, float *matrix, const str
                          .pitch = tensor->pitch};
 }
 
+static void copy_tile(const runner_view *from, const runner_view *to) {
+    for (uint64_t i = 0; i < from->rows; i++)
+        memcpy(to->data + i * to->pitch, from->data + i * from->pitch, from->columns * sizeof(float));
+}
+
 /* Where the gradient of a tile is computed: in the tensor's own, or in the thread's small buffer. */
 static runner_view gradient_of(const struct stepper *stepper, int thread, const struct tile *tile) {
     const struct tensor *tensor = &stepper->model->tensors[tile->tensor];
-    if (stepper->materialised)
+    if (tensor->gradient != NULL)
         return part_of(tensor, tensor->gradient, tile);
     return (runner_view){
         .data = stepper->gradients[thread], .rows = tile->rows, .columns = tile->columns, .pitch = tensor->pitch};
@@ -198,16 +203,34 @@ static void run_gradient(struct stepper *stepper, int thread, const struct part 
     add_gradient(stepper, thread, part, tile, 1, gradient);
 }
 
+static bool is_last(const struct part *part) {
+    return part->offset + part->rows == part->batch;
+}
+
+/* Adds a multiple of the gradient to the weights. Later parts of the batch still read these: so the sums stand elsewhere until the last. */
+static void add_direct(struct stepper *stepper, int thread, const struct part *part, const struct tile *tile) {
+    const struct tensor *tensor = &stepper->model->tensors[tile->tensor];
+    const runner_view weights = part_of(tensor, tensor->weights, tile);
+    const bool stored = tensor->gradient != NULL;
+    runner_view sums = stored ? part_of(tensor, tensor->gradient, tile) : weights;
+    if (!stored && tensor->pending != NULL)
+        sums.storage = &tensor->pending[tile->column / tensor->panel];
+    if (stored && part->offset == 0)
+        copy_tile(&weights, &sums);
+    add_gradient(stepper, thread, part, tile, (float)-stepper->step.rate, &sums);
+    if (!is_last(part))
+        return;
+    if (stored)
+        copy_tile(&sums, &weights);
+    tensor_transpose(tensor, tile->row, tile->rows, tile->column, tile->columns);
+}
+
 /* The gradient of one tile over the part's rows; streamed, the optimizer follows at once while the tile is in the cache. */
 void stepper_tile(struct stepper *stepper, int thread, const struct part *part, size_t index) {
     const struct tile *tile = &stepper->tiles[index];
     const struct tensor *tensor = &stepper->model->tensors[tile->tensor];
     if (!stepper->materialised && stepper_direct(stepper, tensor)) {
-        runner_view weights = part_of(tensor, tensor->weights, tile);
-        if (tensor->pending != NULL)
-            weights.storage = &tensor->pending[tile->column / tensor->panel];
-        add_gradient(stepper, thread, part, tile, (float)-stepper->step.rate, &weights);
-        tensor_transpose(tensor, tile->row, tile->rows, tile->column, tile->columns);
+        add_direct(stepper, thread, part, tile);
         return;
     }
     if (stepper_is_outer(stepper, tensor) && !is_sparse(stepper->model, tensor)) {
@@ -216,7 +239,7 @@ void stepper_tile(struct stepper *stepper, int thread, const struct part *part, 
     }
     runner_view gradient = gradient_of(stepper, thread, tile);
     run_gradient(stepper, thread, part, tile, &gradient);
-    if (part->offset + part->rows < part->batch)
+    if (!is_last(part))
         return;
     prepare(stepper, index, &gradient);
     if (!stepper->norms)
