@@ -6,9 +6,9 @@
 
 #define WIDTH 16
 #define BLOCK_ROWS 12
-#define GROUP_ROWS 96
+#define GROUP_ROWS 192
 #define EQUAL_BLOCKS 1
-#define DEPTH UINT64_MAX
+#define DEPTH 1024
 #define PACKED_ROWS 64
 #define PACKED_DEPTH 256
 #define SPARSE_PANEL 8
