@@ -88,7 +88,7 @@ static bool dotted(enum gemm gemm, const struct product *p) {
 }
 
 static bool large(enum gemm gemm, const struct product *p) {
-    return gemm == GEMM_OPENBLAS && p->m > 1 && p->k > 1 && p->m * p->n * p->k >= PRODUCT_LARGE;
+    return gemm == GEMM_OPENBLAS && p->m >= PRODUCT_TALL && p->k > 1 && p->m * p->n * p->k >= PRODUCT_LARGE;
 }
 
 /* With one row, or k = 1, one pass over a finds its zeros for all of b; and a transposed a would be packed for each strip. */
@@ -453,6 +453,6 @@ enum status products_prepare(struct error *error) {
     return STATUS_OK;
 }
 
-const char *products_blas_description(void) {
-    return openblas_get_config();
+void products_describe_blas(struct text *out) {
+    text_printf(out, "%s, cut %d", openblas_get_config(), PRODUCTS_CUT);
 }

@@ -4,7 +4,7 @@
  * c = alpha op(a) op(b) + beta c with op(a) [m][k], op(b) [k][n]. Views may have a storage of the host's own (storage.h).
  * Every element of c is one chain of fused multiply-adds over k in order, started at beta c (kernels.h), so its bits depend neither on
  * the machine nor on how m, n or k are cut into calls (with beta 1 and the same alpha), but for two exceptions of the back end openblas:
- *  - large products (PRODUCT_LARGE multiply-adds, more than a slice has) go to cblas_sgemm on one thread a call, and
+ *  - large products (PRODUCT_LARGE multiply-adds and PRODUCT_TALL rows, more than a slice has) go to cblas_sgemm on one thread a call, and
  *  - one row times a transposed matrix is made of dot products.
  * The first depends on the build of OpenBLAS and the type of CPU; both depend on shapes alone. With the back end portable there are no
  * exceptions. An element of a that is zero may be skipped, which changes no bit while b is finite.
@@ -13,12 +13,18 @@
 #define RUNNER_HOST_PRODUCTS_H
 
 #include "runner/base/status.h"
+#include "runner/base/text.h"
 #include "runner/host/storage.h"
 #include "runner/plugin.h"
 
 enum gemm { GEMM_OPENBLAS, GEMM_PORTABLE };
 
-#define PRODUCT_LARGE (UINT64_C(1) << 26)
+/* From here on OpenBLAS is as fast as the kernels: it packs both factors, which pays where many rows and columns share them. */
+#define PRODUCT_LARGE (UINT64_C(1) << 30)
+#define PRODUCT_TALL 256
+/* Of which products go to OpenBLAS and how they are cut. Raise it where a trial with that back end may end with other bits, but none with
+   portable sums, which RUNNER_NUMERICS (runner/train/numerics.h) is for. */
+#define PRODUCTS_CUT 2
 
 /* Bytes of workspace that a product wants. */
 uint64_t product_workspace(enum gemm gemm, uint32_t flags, const runner_view *a, const runner_view *b);
@@ -31,7 +37,7 @@ void product_settle(struct pending_storage *pending);
 
 /* Sets OpenBLAS to one thread a call and refuses a build of it that may not be called from several threads at once. */
 enum status products_prepare(struct error *error);
-/* "OpenBLAS 0.3.21 SkylakeX pthread": version, core and threading, for provenance and identities. */
-const char *products_blas_description(void);
+/* "OpenBLAS 0.3.21 SkylakeX pthread, cut 2": version, core, threading and PRODUCTS_CUT, for provenance and identities. */
+void products_describe_blas(struct text *out);
 
 #endif

@@ -333,19 +333,22 @@ static void products_of_several_threads_at_once_are_those_of_one(void **state) {
     (void)state;
     struct error error;
     assert_int_equal(products_prepare(&error), STATUS_OK);
-    enum { M = 31, N = 50, K = 80, THREADS = 4, ROUNDS = 500 };
-    float *ma = random_floats("a", M * K), *mb = random_floats("b", K * N);
-    static float alone[M * N];
-    runner_view a = view(ma, M, K, K), b = view(mb, K, N, N), c = view(alone, M, N, N);
+    enum { SIDE = 1024, THREADS = 4, ROUNDS = 8 };
+    assert_true((uint64_t)SIDE * SIDE * SIDE >= PRODUCT_LARGE && SIDE >= PRODUCT_TALL); /* goes to OpenBLAS */
+    const size_t bytes = (size_t)SIDE * SIDE * sizeof(float);
+    float *ma = random_floats("a", SIDE * SIDE), *mb = random_floats("b", SIDE * SIDE), *alone = memory_alloc(1, bytes);
+    runner_view a = view(ma, SIDE, SIDE, SIDE), b = view(mb, SIDE, SIDE, SIDE), c = view(alone, SIDE, SIDE, SIDE);
     product_run(GEMM_OPENBLAS, 0, 1, &a, &b, 0, &c, NULL);
     int wrong = 0;
 #pragma omp parallel for num_threads(THREADS) reduction(+ : wrong)
     for (int i = 0; i < THREADS * ROUNDS; i++) {
-        float mine[M * N];
-        runner_view mine_view = view(mine, M, N, N);
+        float *mine = memory_alloc(1, bytes);
+        runner_view mine_view = view(mine, SIDE, SIDE, SIDE);
         product_run(GEMM_OPENBLAS, 0, 1, &a, &b, 0, &mine_view, NULL);
-        wrong += memcmp(mine, alone, sizeof mine) != 0;
+        wrong += memcmp(mine, alone, bytes) != 0;
+        free(mine);
     }
+    free(alone);
     assert_int_equal(wrong, 0);
     free(ma);
     free(mb);
