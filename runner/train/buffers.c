@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-#define LINE 64 /* bytes of a cache line */
+#define LINE 64          /* bytes of a cache line */
+#define FETCH_EXAMPLES 2 /* ahead of the one that is read: they lie anywhere */
 
 /* May the layer write its output over its input? Only where nobody reads that input again. */
 static bool output_in_place(const struct model *model, runner_node index) {
@@ -182,10 +183,14 @@ static const void *input_at(const struct data *data, enum data_split split, cons
     return (const unsigned char *)data->inputs[split] + example * runner_elements(&data->input) * element_size(data);
 }
 
+static void fetch(const void *bytes, uint64_t n) {
+    for (uint64_t line = 0; line < n; line += LINE)
+        __builtin_prefetch((const char *)bytes + line);
+}
+
 /* The cache lines of columns first .. first + KERNEL_SEGMENT - 1 of an example, but for the one that those before them end in. */
 static void fetch_segment(const void *example, uint64_t first, uint64_t size) {
-    for (uint64_t line = 0; line < KERNEL_SEGMENT * size; line += LINE)
-        __builtin_prefetch((const char *)example + first * size + line + LINE - 1);
+    fetch((const char *)example + first * size + LINE - 1, KERNEL_SEGMENT * size);
 }
 
 /* Rows of one group, from place `start` of the order. Their examples lie anywhere, so each segment is fetched while the one before it is
@@ -236,8 +241,11 @@ static void gather_inputs(const struct slice *slice, const struct data *data, en
         gather_sparse(slice, data, split, order, start);
         return;
     }
-    for (uint64_t r = slice->first; r < slice->first + slice->rows; r++) {
+    const uint64_t end = slice->first + slice->rows, bytes = units * element_size(data);
+    for (uint64_t r = slice->first; r < end; r++) {
         const void *example = input_at(data, split, order, start + r);
+        if (r + FETCH_EXAMPLES < end)
+            fetch(input_at(data, split, order, start + r + FETCH_EXAMPLES), bytes);
         float *to = slice->buffers->outputs[0] + r * pitch;
         if (data->element == RUNNER_U8) {
             const uint8_t *from = example;
