@@ -421,8 +421,8 @@ static void sparse(const struct sparse_entry *entries, const uint32_t *marks, ui
 static void transpose(uint64_t rows, uint64_t columns, const float *from, uint64_t from_pitch, float *to,
                       uint64_t to_pitch) {
     enum { SIDE = 8 };
-    for (uint64_t i = 0; i < rows; i += SIDE)
-        for (uint64_t j = 0; j < columns; j += SIDE) {
+    for (uint64_t j = 0; j < columns; j += SIDE) /* rows of `to` are written whole */
+        for (uint64_t i = 0; i < rows; i += SIDE) {
             uint64_t high = rows - i < SIDE ? rows - i : SIDE, wide = columns - j < SIDE ? columns - j : SIDE;
             const float *source = from + i * from_pitch + j;
             float *target = to + j * to_pitch + i;
