@@ -11,6 +11,7 @@
 #define PACKED_DEPTH DEPTH
 #define SPARSE_PANEL 8
 #define ROW_PANEL 0 /* a row does not fit the registers */
+#define WIDE_PANEL 3
 typedef float vec __attribute__((vector_size(WIDTH * sizeof(float))));
 
 static inline vec vec_fma(vec a, vec b, vec c) {

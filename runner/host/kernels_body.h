@@ -153,10 +153,79 @@ INLINE void fetch(struct soon *soon, uint64_t rows) {
             __builtin_prefetch(soon->from + j);
 }
 
+#define WIDE_ROWS 4
+#define SMALL_DEPTH 32
+#define MOST_WIDE (8 * 1024) /* floats of b, which stay in the first-level cache */
+
+INLINE void wide_panel(const int rows, const int panel, const bool full, uint64_t last, uint64_t k, const float *a,
+                       uint64_t a_row, uint64_t a_k, const float *b, uint64_t b_pitch, float beta, float *c,
+                       uint64_t c_pitch) {
+    vec sum[WIDE_ROWS][WIDE_PANEL];
+    UNROLL(4)
+    for (int i = 0; i < rows; i++)
+        UNROLL(4)
+    for (int v = 0; v < panel; v++)
+        sum[i][v] = started(beta, c + (uint64_t)i * c_pitch, v, panel, full, last);
+    for (uint64_t p = 0; p < k; p++, a += a_k, b += b_pitch) {
+        vec line[WIDE_PANEL];
+        UNROLL(4)
+        for (int v = 0; v < panel; v++)
+            line[v] = load_of(b, v, panel, full, last);
+        UNROLL(4)
+        for (int i = 0; i < rows; i++) {
+            vec factor = splat(a[(uint64_t)i * a_row]);
+            UNROLL(4)
+            for (int v = 0; v < panel; v++)
+                sum[i][v] = vec_fma(factor, line[v], sum[i][v]);
+        }
+    }
+    UNROLL(4)
+    for (int i = 0; i < rows; i++)
+        UNROLL(4)
+    for (int v = 0; v < panel; v++)
+        store_of(c + (uint64_t)i * c_pitch, v, sum[i][v], panel, full, last);
+}
+
+/* Rows of c by their whole length: for so small a k most of the time goes to c, of which a small block leaves the core room to begin the
+   next one. */
+INLINE void wide_rows(const int rows, uint64_t n, uint64_t k, const float *a, uint64_t a_row, uint64_t a_k,
+                      const float *b, uint64_t b_pitch, float beta, float *c, uint64_t c_pitch) {
+    const uint64_t width = WIDE_PANEL * WIDTH;
+    for (; n >= width; n -= width, b += width, c += width)
+        wide_panel(rows, WIDE_PANEL, true, WIDTH, k, a, a_row, a_k, b, b_pitch, beta, c, c_pitch);
+    uint64_t vectors = (n + WIDTH - 1) / WIDTH, last = n - (vectors - 1) * WIDTH;
+    switch (vectors) {
+#define PART(vectors)                                                                                                  \
+    case vectors:                                                                                                      \
+        wide_panel(rows, vectors, false, last, k, a, a_row, a_k, b, b_pitch, beta, c, c_pitch);                        \
+        break
+#if WIDE_PANEL > 3
+        PART(4);
+#endif
+        PART(3);
+        PART(2);
+        PART(1);
+#undef PART
+    default: break;
+    }
+}
+
+static void wide(uint64_t m, uint64_t n, uint64_t k, const float *a, uint64_t a_row, uint64_t a_k, const float *b,
+                 uint64_t b_pitch, float beta, float *c, uint64_t c_pitch) {
+    for (; m >= WIDE_ROWS; m -= WIDE_ROWS, a += WIDE_ROWS * a_row, c += WIDE_ROWS * c_pitch)
+        wide_rows(WIDE_ROWS, n, k, a, a_row, a_k, b, b_pitch, beta, c, c_pitch);
+    for (; m > 0; m--, a += a_row, c += c_pitch)
+        wide_rows(1, n, k, a, a_row, a_k, b, b_pitch, beta, c, c_pitch);
+}
+
 /* Some rows of c: a panel of b's columns serves all of them while it is in the first-level cache. The second block fetches the next panel,
    which then comes from the second-level cache at worst; each block fetches what the next one adds to, each panel a share of `soon`. */
 INLINE void group(uint64_t rows, uint64_t n, uint64_t k, const float *a, uint64_t a_row, uint64_t a_k, const float *b,
                   uint64_t b_pitch, float beta, float *c, uint64_t c_pitch, struct soon soon) {
+    if (k < SMALL_DEPTH && k * n <= MOST_WIDE && n > PANEL * WIDTH) {
+        wide(rows, n, k, a, a_row, a_k, b, b_pitch, beta, c, c_pitch);
+        return;
+    }
     const uint64_t width = PANEL * WIDTH, panels = (n + width - 1) / width, share = (soon.rows + panels - 1) / panels;
     for (uint64_t j = 0; j < n; j += width) {
         uint64_t columns = n - j < width ? n - j : width;
@@ -223,6 +292,13 @@ static void dense(uint64_t m, uint64_t n, uint64_t k, float alpha, const float *
         beta = 1;
     } while (p < k);
 }
+
+#ifdef SQUARE
+#include "runner/host/kernels_turned.h"
+#else
+#define TURNED_ROWS 0
+#define TURNED NULL
+#endif
 
 /* ---- Dot products ---- */
 
@@ -441,6 +517,8 @@ static void transpose(uint64_t rows, uint64_t columns, const float *from, uint64
                                  .packed_depth = PACKED_DEPTH,                                                         \
                                  .panel = PANEL * WIDTH,                                                               \
                                  .dense = dense,                                                                       \
+                                 .turned_rows = TURNED_ROWS,                                                           \
+                                 .turned = TURNED,                                                                     \
                                  .dots = dots,                                                                         \
                                  .sparse = sparse,                                                                     \
                                  .masked = masked,                                                                     \

@@ -13,6 +13,7 @@
 #define PACKED_DEPTH DEPTH
 #define SPARSE_PANEL 12
 #define ROW_PANEL 0 /* a row does not fit the registers */
+#define WIDE_PANEL 3
 typedef __m256 vec;
 
 static inline vec vec_fma(vec a, vec b, vec c) {

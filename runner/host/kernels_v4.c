@@ -13,6 +13,7 @@
 #define PACKED_DEPTH 256
 #define SPARSE_PANEL 8
 #define ROW_PANEL 16
+#define WIDE_PANEL 4
 typedef __m512 vec;
 
 static inline vec vec_fma(vec a, vec b, vec c) {
@@ -25,6 +26,38 @@ static inline vec vec_load_part(const float *p, unsigned long n) {
 
 static inline void vec_store_part(float *p, vec v, unsigned long n) {
     _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), v);
+}
+
+#define SQUARE 16
+
+/* The rows of a square become its columns: by pairs of rows, of pairs, of fours and of eights. */
+__attribute__((always_inline)) static inline void transpose_square(vec t[SQUARE]) {
+    vec s[SQUARE];
+#pragma GCC unroll 16
+    for (int i = 0; i < SQUARE; i += 2) {
+        s[i] = _mm512_unpacklo_ps(t[i], t[i + 1]);
+        s[i + 1] = _mm512_unpackhi_ps(t[i], t[i + 1]);
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < SQUARE; i += 4) {
+        t[i] = _mm512_shuffle_ps(s[i], s[i + 2], 0x44);
+        t[i + 1] = _mm512_shuffle_ps(s[i], s[i + 2], 0xee);
+        t[i + 2] = _mm512_shuffle_ps(s[i + 1], s[i + 3], 0x44);
+        t[i + 3] = _mm512_shuffle_ps(s[i + 1], s[i + 3], 0xee);
+    }
+#pragma GCC unroll 4
+    for (int j = 0; j < 4; j++) {
+        vec low = _mm512_shuffle_f32x4(t[j], t[j + 4], 0x88), low_odd = _mm512_shuffle_f32x4(t[j], t[j + 4], 0xdd);
+        vec high = _mm512_shuffle_f32x4(t[j + 8], t[j + 12], 0x88);
+        vec high_odd = _mm512_shuffle_f32x4(t[j + 8], t[j + 12], 0xdd);
+        s[j] = _mm512_shuffle_f32x4(low, high, 0x88);
+        s[j + 4] = _mm512_shuffle_f32x4(low_odd, high_odd, 0x88);
+        s[j + 8] = _mm512_shuffle_f32x4(low, high, 0xdd);
+        s[j + 12] = _mm512_shuffle_f32x4(low_odd, high_odd, 0xdd);
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < SQUARE; i++)
+        t[i] = s[i];
 }
 
 #include "runner/host/kernels_body.h"

@@ -182,8 +182,13 @@ static void dense(const struct kernels *kernels, const struct product *p, uint64
                    p->a_transposed ? p->a->pitch : 1, b, b_pitch, p->beta, p->c->data + first, p->c->pitch, packed);
 }
 
-/* For b [n][k]: a few rows of it at a time, so that their transpose stays in the first-level cache. */
+/* For b [n][k]: a few rows of it at a time, so that their transpose stays in registers or in the first-level cache. */
 static void dense_by_strips(const struct kernels *kernels, const struct product *p, float *strip, float *packed) {
+    if (p->m <= kernels->turned_rows && p->alpha == 1) {
+        kernels->turned(p->m, p->n, p->k, p->a->data, p->a->pitch, p->b->data, p->b->pitch, p->beta, p->c->data,
+                        p->c->pitch);
+        return;
+    }
     const uint64_t most = kernels->panel;
     for (uint64_t j = 0; j < p->n; j += most) {
         uint64_t n = p->n - j < most ? p->n - j : most;

@@ -82,6 +82,48 @@ static void every_shape_and_transposition_agrees_with_float64(void **state) {
         check_product(GEMM_PORTABLE, flags[f], 140, 170, 300, 1, 1);
 }
 
+/* To the bit what kernels.h says, on whichever way the shape takes. */
+static void check_elements(enum gemm gemm, uint32_t flags, uint64_t m, uint64_t n, uint64_t k, float alpha,
+                           float beta) {
+    bool ta = (flags & RUNNER_TRANSPOSE_A) != 0, tb = (flags & RUNNER_TRANSPOSE_B) != 0;
+    float *memory_a = random_floats("a", m * k), *memory_b = random_floats("b", n * k);
+    float *found = random_floats("c", m * n), *wanted = random_floats("c", m * n);
+    runner_view a = ta ? view(memory_a, k, m, m) : view(memory_a, m, k, k);
+    runner_view b = tb ? view(memory_b, n, k, k) : view(memory_b, k, n, n), c = view(found, m, n, n);
+    float *pack = aligned_alloc(64, product_workspace(gemm, flags, &a, &b) + 64);
+    for (uint64_t i = 0; i < m; i++)
+        for (uint64_t j = 0; j < n; j++) {
+            float sum = beta == 0 ? 0 : beta * wanted[i * n + j];
+            for (uint64_t p = 0; p < k; p++)
+                sum = fmaf(alpha * memory_a[ta ? p * m + i : i * k + p], memory_b[tb ? j * k + p : p * n + j], sum);
+            wanted[i * n + j] = sum;
+        }
+    product_run(gemm, flags, alpha, &a, &b, beta, &c, pack);
+    if (memcmp(found, wanted, m * n * sizeof *found) != 0)
+        fail_msg("flags %u, m %d, n %d, k %d, alpha %g, beta %g", flags, (int)m, (int)n, (int)k, (double)alpha,
+                 (double)beta);
+    free(pack);
+    free(memory_a);
+    free(memory_b);
+    free(found);
+    free(wanted);
+}
+
+static void every_element_is_one_chain_of_fused_multiply_adds(void **state) {
+    (void)state;
+    static const uint64_t columns[] = {1, 7, 16, 17, 44, 64, 100, 128, 200, 300},
+                          depths[] = {1, 2, 10, 15, 16, 17, 31, 32, 33, 60, 100};
+    for (uint64_t m = 2; m <= 31; m += m < 21 ? 1 : 5)
+        for (size_t n = 0; n < sizeof columns / sizeof *columns; n++)
+            for (size_t k = 0; k < sizeof depths / sizeof *depths; k++)
+                for (uint32_t flags = 0; flags < 3; flags++) /* none, a or b transposed */
+                    check_elements(m % 2 ? GEMM_PORTABLE : GEMM_OPENBLAS, flags, m, columns[n], depths[k],
+                                   (m + n + k) % 3 ? 1 : -0.3f,
+                                   (m + n) % 3 == 0   ? 0
+                                   : (m + n) % 3 == 1 ? 1
+                                                      : 0.5f);
+}
+
 static void portable_products_are_the_same_bits_however_they_are_cut(void **state) {
     (void)state;
     enum { M = 23, N = 45, K = 67 };
@@ -358,6 +400,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_shape_and_transposition_agrees_with_float64),
         cmocka_unit_test(blocks_of_every_vector_width_are_chains_of_multiply_adds_in_order),
+        cmocka_unit_test(every_element_is_one_chain_of_fused_multiply_adds),
         cmocka_unit_test(portable_products_are_the_same_bits_however_they_are_cut),
         cmocka_unit_test(sparse_rows_give_the_bits_of_dense_ones_for_every_part_of_them),
         cmocka_unit_test(updates_to_come_give_the_bits_of_updates_at_once),
