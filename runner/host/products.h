@@ -7,7 +7,8 @@
  *  - large products (PRODUCT_LARGE multiply-adds and PRODUCT_TALL rows, more than a slice has) go to cblas_sgemm on one thread a call, and
  *  - one row times a transposed matrix is made of dot products.
  * The first depends on the build of OpenBLAS and the type of CPU; both depend on shapes alone. With the back end portable there are no
- * exceptions. An element of a that is zero may be skipped, which changes no bit while b is finite.
+ * exceptions. An element of a that is zero may be skipped, which while b is finite changes no bit but the sign of
+ * a zero: a sum of -0 (an underflow, with subnormals as zeros) may stay or become 0.
  */
 #ifndef RUNNER_HOST_PRODUCTS_H
 #define RUNNER_HOST_PRODUCTS_H
