@@ -131,6 +131,9 @@ bool stepper_postpones(const struct stepper *stepper, const struct tensor *tenso
 void stepper_settle(struct stepper *stepper);
 /* Cuts columns of a trained tensor into tiles. */
 void stepper_add_tiles(struct stepper *stepper, uint32_t tensor, uint64_t column, uint64_t columns);
+/* The same of rows first .. end - 1 alone. */
+void stepper_add_row_tiles(struct stepper *stepper, uint32_t tensor, uint64_t first, uint64_t end, uint64_t column,
+                           uint64_t columns);
 struct slice stepper_slice(struct stepper *stepper, int thread, const struct part *part, uint64_t first, uint64_t rows);
 /* By one thread: what stands before the first stage. */
 void stepper_begin_columns(struct stepper *stepper, int thread);

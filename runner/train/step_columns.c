@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+enum { LEAST_ROWS = 64, LINE = 16 /* floats of a cache line */ };
+
 static bool is_elementwise(const struct model *model, runner_node index) {
     const struct node *node = &model->nodes[index];
     return (node->plan.flags & RUNNER_ELEMENTWISE) != 0 && node->plan.n_tensors == 0 && node->plan.saved == 0 &&
@@ -15,15 +17,24 @@ static uint64_t chunk_columns(const struct node *node, size_t chunk) {
     return node->units - first < node->chunk ? node->units - first : node->chunk;
 }
 
-/* Adds the tiles of tensor number `place` of layers from .. to - 1 where its turn is that of the chunk. */
-static void add_in_turn(struct stepper *stepper, const struct stage *stage, size_t chunk) {
+/* The chunk's part of the rows of a tensor that chunks share: whole cache lines of the transposed weights, where there are some. */
+static uint64_t shared_row(const struct tensor *tensor, const struct stage *stage, size_t chunk) {
+    return chunk == stage->n_chunks ? tensor->rows : tensor->rows * chunk / stage->n_chunks / LINE * LINE;
+}
+
+/* Adds the chunk's tiles of layers elementwise_to .. to - 1: of long tensors some rows, of others all where it is their turn. */
+static void add_shared(struct stepper *stepper, const struct stage *stage, size_t chunk) {
     const struct model *model = stepper->model;
     size_t place = 0;
     for (runner_node i = stage->elementwise_to; i < stage->to; i++)
         for (uint32_t t = 0; t < model->nodes[i].plan.n_tensors; t++, place++) {
-            uint32_t tensor = (uint32_t)model->nodes[i].first_tensor + t;
-            if (place % stage->n_chunks == chunk)
-                stepper_add_tiles(stepper, tensor, 0, model->tensors[tensor].columns);
+            const uint32_t index = (uint32_t)model->nodes[i].first_tensor + t;
+            const struct tensor *tensor = &model->tensors[index];
+            if (tensor->rows >= stage->n_chunks * LEAST_ROWS)
+                stepper_add_row_tiles(stepper, index, shared_row(tensor, stage, chunk),
+                                      shared_row(tensor, stage, chunk + 1), 0, tensor->columns);
+            else if (place % stage->n_chunks == chunk)
+                stepper_add_tiles(stepper, index, 0, tensor->columns);
         }
 }
 
@@ -38,7 +49,7 @@ static void plan_stage(struct stepper *stepper, struct stage *stage, unsigned *t
         stage->first_tile[c] = stepper->n_tiles;
         for (uint32_t t = 0; t < node->plan.n_tensors; t++)
             stepper_add_tiles(stepper, (uint32_t)node->first_tensor + t, c * node->chunk, chunk_columns(node, c));
-        add_in_turn(stepper, stage, c);
+        add_shared(stepper, stage, c);
     }
     stage->first_tile[stage->n_chunks] = stepper->n_tiles;
     if (input->delta_wanted)

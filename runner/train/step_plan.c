@@ -66,11 +66,16 @@ static uint64_t tile_rows(const struct stepper *stepper, const struct tensor *te
 }
 
 void stepper_add_tiles(struct stepper *stepper, uint32_t index, uint64_t column, uint64_t columns) {
+    stepper_add_row_tiles(stepper, index, 0, stepper->model->tensors[index].rows, column, columns);
+}
+
+void stepper_add_row_tiles(struct stepper *stepper, uint32_t index, uint64_t first, uint64_t end, uint64_t column,
+                           uint64_t columns) {
     const struct tensor *tensor = &stepper->model->tensors[index];
     uint64_t rows = tile_rows(stepper, tensor, columns);
     if (!tensor->trained)
         return;
-    for (uint64_t row = 0; row < tensor->rows; row += rows) {
+    for (uint64_t row = first; row < end; row += rows) {
         if (stepper->n_tiles == stepper->tiles_capacity) {
             size_t capacity = 2 * stepper->tiles_capacity + 64;
             struct tile *tiles = arena_array(&stepper->arena, capacity, sizeof *tiles);
@@ -79,12 +84,11 @@ void stepper_add_tiles(struct stepper *stepper, uint32_t index, uint64_t column,
             stepper->tiles = tiles;
             stepper->tiles_capacity = capacity;
         }
-        stepper->tiles[stepper->n_tiles++] =
-            (struct tile){.tensor = index,
-                          .row = row,
-                          .rows = tensor->rows - row < rows ? tensor->rows - row : rows,
-                          .column = column,
-                          .columns = columns};
+        stepper->tiles[stepper->n_tiles++] = (struct tile){.tensor = index,
+                                                           .row = row,
+                                                           .rows = end - row < rows ? end - row : rows,
+                                                           .column = column,
+                                                           .columns = columns};
     }
 }
 

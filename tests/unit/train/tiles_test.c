@@ -1,0 +1,96 @@
+/* Tiles, in which weights get their gradients and steps: every weight is in one, and chunks of columns share what other layers have. */
+#include "tests/unit/train/lab.h"
+
+#include "runner/train/step.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+enum { UNITS = 60, ROWS = 100 };
+
+static const char *const models[] = {
+    "[{dense: {units: 500, activation: sigmoid}}, {dense: {units: 300, activation: relu}}, {dense: {units: 3, "
+    "activation: softmax}}]",
+    "[{dense: {units: 700}}, {dense: {units: 150}}, {dense: {units: 70, use_bias: false}}, {dense: {units: 3, "
+    "activation: softmax}}]",
+    "[{dense: {units: 40}}, {dense: {units: 1000}}, {dense: {units: 3, activation: softmax}}]",
+    "[{dense: {units: 20}}, {dense: {units: 3, activation: softmax}}]",
+};
+
+struct built {
+    struct model model;
+    struct stepper stepper;
+};
+
+static void build(struct lab *lab, const char *layers, uint64_t batch_rows, struct built *built) {
+    char yaml[1024];
+    struct error error = {0};
+    snprintf(yaml, sizeof yaml, "model: %s\nloss: categorical_crossentropy\noptimizer: sgd\n", layers);
+    if (model_build(&lab->loader, lab_trial(lab, yaml), &lab->data, &built->model, NULL, &error) != STATUS_OK)
+        fail_msg("%s", error.text);
+    model_plan_columns(&built->model, batch_rows, batch_rows);
+    assert_int_equal(model_initialize(&built->model, 3, &error), STATUS_OK);
+    stepper_init(&built->stepper, &built->model, &lab->data, batch_rows, batch_rows, 2, 5);
+}
+
+static void clear(struct built *built) {
+    stepper_clear(&built->stepper);
+    model_clear(&built->model);
+}
+
+static void every_weight_is_in_one_tile(void **state) {
+    struct lab *lab = *state;
+    struct built built;
+    for (size_t m = 0; m < sizeof models / sizeof models[0]; m++)
+        for (uint64_t rows = 1; rows <= ROWS; rows += rows < 3 ? 1 : 29) {
+            build(lab, models[m], rows, &built);
+            for (size_t t = 0; t < built.model.n_tensors; t++) {
+                const struct tensor *tensor = &built.model.tensors[t];
+                unsigned char *seen = calloc(tensor->elements, 1);
+                for (size_t i = 0; i < built.stepper.n_tiles; i++) {
+                    const struct tile *tile = &built.stepper.tiles[i];
+                    for (uint64_t r = 0; tile->tensor == t && r < tile->rows; r++)
+                        for (uint64_t c = 0; c < tile->columns; c++)
+                            seen[(tile->row + r) * tensor->columns + tile->column + c]++;
+                }
+                for (uint64_t e = 0; e < tensor->elements; e++)
+                    assert_int_equal(seen[e], 1);
+                free(seen);
+            }
+            clear(&built);
+        }
+}
+
+/* Two threads have a chunk each, and wait for each other at its end. */
+static void chunks_share_the_rows_of_a_long_tensor(void **state) {
+    struct lab *lab = *state;
+    struct built built;
+    build(lab, models[0], 1, &built);
+    const struct stage *stage = &built.stepper.stages[built.stepper.n_stages - 1];
+    assert_int_equal(stage->n_chunks, 2);
+    uint32_t last = 0;
+    while (built.model.tensors[last].rows != 300 || built.model.tensors[last].columns != 3)
+        last++;
+    for (size_t c = 0; c < 2; c++) {
+        uint64_t rows = 0;
+        for (size_t i = stage->first_tile[c]; i < stage->first_tile[c + 1]; i++)
+            rows += built.stepper.tiles[i].tensor == last ? built.stepper.tiles[i].rows : 0;
+        assert_in_range(rows, 300 / 2 - 16, 300 / 2 + 16);
+    }
+    clear(&built);
+}
+
+static int setup(void **state) {
+    lab_setup(state, ROWS, 0, UNITS, 3);
+    return 0;
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_weight_is_in_one_tile),
+        cmocka_unit_test(chunks_share_the_rows_of_a_long_tensor),
+    };
+    return cmocka_run_group_tests(tests, setup, lab_teardown);
+}
