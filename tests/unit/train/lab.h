@@ -5,8 +5,10 @@
 #include "runner/base/random.h"
 #include "runner/base/yaml.h"
 #include "runner/host/params.h"
+#include "runner/train/step.h"
 #include "runner/train/train.h"
 
+#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,6 +118,32 @@ static inline struct tree *lab_trial(struct lab *lab, const char *yaml) {
     }
     diagnostics_clear(&diagnostics);
     return trial;
+}
+
+/* Updates by a team: next() begins each of them, the first too. */
+static inline void lab_run(struct stepper *stepper, int threads, bool (*next)(void *context), void *context) {
+#pragma omp parallel num_threads(threads)
+    {
+        unsigned before = thread_numbers_set();
+#pragma omp single
+        {
+            stepper_team(stepper, omp_get_num_threads());
+            next(context);
+        }
+        stepper_run(stepper, omp_get_thread_num(), next, context);
+        thread_numbers_restore(before);
+    }
+}
+
+/* Of all tensors, in Keras' order, to be released with free(). */
+static inline float *lab_weights(const struct model *model, uint64_t *count) {
+    *count = 0;
+    for (size_t t = 0; t < model->n_tensors; t++)
+        *count += model->tensors[t].elements;
+    float *weights = memory_alloc(*count, sizeof *weights), *at = weights;
+    for (size_t t = 0; t < model->n_tensors; at += model->tensors[t++].elements)
+        tensor_gather(&model->tensors[t], model->tensors[t].weights, at);
+    return weights;
 }
 
 #endif

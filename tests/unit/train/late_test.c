@@ -3,9 +3,7 @@
 #include "tests/unit/train/lab.h"
 
 #include "runner/base/hash.h"
-#include "runner/train/step.h"
 
-#include <omp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 
@@ -35,20 +33,6 @@ static bool next_update(void *context) {
     return true;
 }
 
-static void run(struct stepper *stepper, struct updates *updates, int threads) {
-#pragma omp parallel num_threads(threads)
-    {
-        unsigned before = thread_numbers_set();
-#pragma omp single
-        {
-            stepper_team(stepper, omp_get_num_threads());
-            next_update(updates);
-        }
-        stepper_run(stepper, omp_get_thread_num(), next_update, updates);
-        thread_numbers_restore(before);
-    }
-}
-
 /* A hash of weights and slots of all tensors after each run. */
 static struct hash128 state_after(struct lab *lab, const char *optimizer, uint64_t rows, int threads, bool late,
                                   bool outer) {
@@ -73,7 +57,7 @@ static struct hash128 state_after(struct lab *lab, const char *optimizer, uint64
     struct updates updates = {.stepper = &stepper, .rows = rows};
     for (size_t r = 0; r < sizeof ends / sizeof ends[0]; r++) {
         updates.end = ends[r];
-        run(&stepper, &updates, threads);
+        lab_run(&stepper, threads, next_update, &updates);
         assert_false(stepper.failed || stepper.diverged);
         for (size_t t = 0; t < model.n_tensors; t++) {
             const struct tensor *tensor = &model.tensors[t];

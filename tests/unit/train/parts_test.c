@@ -1,9 +1,6 @@
 /* Batches of so many rows that they go through the network and into the gradients in parts: the parts change no bit. */
 #include "tests/unit/train/lab.h"
 
-#include "runner/train/step.h"
-
-#include <omp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 
@@ -57,24 +54,9 @@ static float *weights_after(struct lab *lab, const struct updates *updates, uint
     stepper_init(&stepper, &model, &lab->data, updates->rows, updates->micro_rows, updates->threads, 5);
     assert_true((stepper.part_rows < stepper.micro_rows) == (updates->micro_rows > 1024));
     struct progress progress = {.stepper = &stepper, .updates = updates};
-#pragma omp parallel num_threads(updates->threads)
-    {
-        unsigned before = thread_numbers_set();
-#pragma omp single
-        {
-            stepper_team(&stepper, omp_get_num_threads());
-            next_update(&progress);
-        }
-        stepper_run(&stepper, omp_get_thread_num(), next_update, &progress);
-        thread_numbers_restore(before);
-    }
+    lab_run(&stepper, updates->threads, next_update, &progress);
     assert_false(stepper.failed || stepper.diverged);
-    *count = 0;
-    for (size_t t = 0; t < model.n_tensors; t++)
-        *count += model.tensors[t].elements;
-    float *weights = memory_alloc(*count, sizeof *weights), *at = weights;
-    for (size_t t = 0; t < model.n_tensors; at += model.tensors[t++].elements)
-        tensor_gather(&model.tensors[t], model.tensors[t].weights, at);
+    float *weights = lab_weights(&model, count);
     stepper_clear(&stepper);
     model_clear(&model);
     return weights;

@@ -3,10 +3,7 @@
    same weights: to the bit where DESIGN 5 says so, else to rounding. */
 #include "tests/unit/train/lab.h"
 
-#include "runner/train/step.h"
-
 #include <math.h>
-#include <omp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 
@@ -57,24 +54,9 @@ static float *weights_after(struct lab *lab, const struct path *path, uint64_t *
     stepper_init(&stepper, &model, &lab->data, path->rows, path->rows, path->threads, 5);
     assert_true((stepper.stages != NULL) == (path->columns && path->rows < 32 && strcmp(path->gemm, "openblas") == 0));
     struct updates updates = {.stepper = &stepper, .path = path};
-#pragma omp parallel num_threads(path->threads)
-    {
-        unsigned before = thread_numbers_set();
-#pragma omp single
-        {
-            stepper_team(&stepper, omp_get_num_threads());
-            next_update(&updates);
-        }
-        stepper_run(&stepper, omp_get_thread_num(), next_update, &updates);
-        thread_numbers_restore(before);
-    }
+    lab_run(&stepper, path->threads, next_update, &updates);
     assert_false(stepper.failed || stepper.diverged);
-    *count = 0;
-    for (size_t t = 0; t < model.n_tensors; t++)
-        *count += model.tensors[t].elements;
-    float *weights = memory_alloc(*count, sizeof *weights), *at = weights;
-    for (size_t t = 0; t < model.n_tensors; at += model.tensors[t++].elements)
-        tensor_gather(&model.tensors[t], model.tensors[t].weights, at);
+    float *weights = lab_weights(&model, count);
     stepper_clear(&stepper);
     model_clear(&model);
     return weights;

@@ -2,9 +2,7 @@
 #include "tests/unit/train/lab.h"
 
 #include "runner/base/hash.h"
-#include "runner/train/step.h"
 
-#include <omp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 
@@ -38,20 +36,6 @@ static bool next_update(void *context) {
     stepper_begin(updates->stepper, NULL, u % ROWS, 1, 0.02 / (double)(1 + u % 3));
     updates->begun++;
     return true;
-}
-
-static void run(struct stepper *stepper, struct updates *updates, int threads) {
-#pragma omp parallel num_threads(threads)
-    {
-        unsigned before = thread_numbers_set();
-#pragma omp single
-        {
-            stepper_team(stepper, omp_get_num_threads());
-            next_update(updates);
-        }
-        stepper_run(stepper, omp_get_thread_num(), next_update, updates);
-        thread_numbers_restore(before);
-    }
 }
 
 /* Makes each update at once. */
@@ -95,7 +79,7 @@ static struct hash128 weights_after(struct lab *lab, const struct way *way) {
     struct updates updates = {.stepper = &stepper};
     for (size_t r = 0; r < sizeof ends / sizeof ends[0]; r++) {
         updates.end = ends[r];
-        run(&stepper, &updates, way->threads);
+        lab_run(&stepper, way->threads, next_update, &updates);
         assert_false(stepper.failed || stepper.diverged);
         for (size_t t = 0; t < model.n_tensors; t++) {
             float *plain = memory_alloc(model.tensors[t].elements, sizeof *plain);

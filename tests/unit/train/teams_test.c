@@ -2,8 +2,6 @@
 /* A team that grows and shrinks while a trial trains (DESIGN 5: only between steps) gives the bits of one thread, on every path. */
 #include "tests/unit/train/lab.h"
 
-#include "runner/train/step.h"
-
 #include <omp.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -61,12 +59,7 @@ static float *weights_after(struct lab *lab, const char *model_text, const char 
         }
     }
     assert_false(stepper.failed || stepper.diverged);
-    *count = 0;
-    for (size_t t = 0; t < model.n_tensors; t++)
-        *count += model.tensors[t].elements;
-    float *weights = memory_alloc(*count, sizeof *weights), *at = weights;
-    for (size_t t = 0; t < model.n_tensors; at += model.tensors[t++].elements)
-        tensor_gather(&model.tensors[t], model.tensors[t].weights, at);
+    float *weights = lab_weights(&model, count);
     stepper_clear(&stepper);
     model_clear(&model);
     return weights;

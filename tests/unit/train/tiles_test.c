@@ -1,8 +1,6 @@
 /* Tiles, in which weights get their gradients and steps: every weight is in one, and chunks of columns share what other layers have. */
 #include "tests/unit/train/lab.h"
 
-#include "runner/train/step.h"
-
 #include <setjmp.h>
 #include <stdarg.h>
 
