@@ -65,22 +65,24 @@ INLINE vec started(float beta, const float *row, const int v, const int panel, c
 
 /* ---- Dense blocks ---- */
 
-/* Row p of b + ahead is fetched with row p of b. */
+#define MOST_PANEL (WIDE_PANEL > PANEL ? WIDE_PANEL : PANEL)
+
+/* Where `fetches`, row p of b + ahead is fetched with row p of b. */
 INLINE void block_panel(const int rows, const int panel, const bool full, uint64_t last, uint64_t k, const float *a,
-                        uint64_t a_row, uint64_t a_k, const float *b, uint64_t b_pitch, uint64_t ahead, float beta,
-                        float *c, uint64_t c_pitch) {
-    vec sum[BLOCK_ROWS][PANEL];
+                        uint64_t a_row, uint64_t a_k, const float *b, uint64_t b_pitch, const bool fetches,
+                        uint64_t ahead, float beta, float *c, uint64_t c_pitch) {
+    vec sum[BLOCK_ROWS][MOST_PANEL];
     UNROLL(16)
     for (int i = 0; i < rows; i++)
         UNROLL(4)
     for (int v = 0; v < panel; v++)
         sum[i][v] = started(beta, c + (uint64_t)i * c_pitch, v, panel, full, last);
     for (uint64_t p = 0; p < k; p++, a += a_k, b += b_pitch) {
-        vec line[PANEL];
+        vec line[MOST_PANEL];
         UNROLL(4)
         for (int v = 0; v < panel; v++) {
             line[v] = load_of(b, v, panel, full, last);
-            if (v * WIDTH % LINE == 0)
+            if (fetches && v * WIDTH % LINE == 0)
                 __builtin_prefetch(b + ahead + (uint64_t)v * WIDTH);
         }
         UNROLL(16)
@@ -102,11 +104,11 @@ INLINE void block_panel(const int rows, const int panel, const bool full, uint64
 INLINE void block_rows(const int rows, uint64_t n, uint64_t k, const float *a, uint64_t a_row, uint64_t a_k,
                        const float *b, uint64_t b_pitch, uint64_t ahead, float beta, float *c, uint64_t c_pitch) {
     if (n == PANEL * WIDTH)
-        block_panel(rows, PANEL, true, WIDTH, k, a, a_row, a_k, b, b_pitch, ahead, beta, c, c_pitch);
+        block_panel(rows, PANEL, true, WIDTH, k, a, a_row, a_k, b, b_pitch, true, ahead, beta, c, c_pitch);
     else if (n > WIDTH)
-        block_panel(rows, PANEL, false, n - WIDTH, k, a, a_row, a_k, b, b_pitch, ahead, beta, c, c_pitch);
+        block_panel(rows, PANEL, false, n - WIDTH, k, a, a_row, a_k, b, b_pitch, true, ahead, beta, c, c_pitch);
     else
-        block_panel(rows, 1, false, n, k, a, a_row, a_k, b, b_pitch, ahead, beta, c, c_pitch);
+        block_panel(rows, 1, false, n, k, a, a_row, a_k, b, b_pitch, true, ahead, beta, c, c_pitch);
 }
 
 static void block(uint64_t rows, uint64_t n, uint64_t k, const float *a, uint64_t a_row, uint64_t a_k, const float *b,
@@ -157,47 +159,18 @@ INLINE void fetch(struct soon *soon, uint64_t rows) {
 #define SMALL_DEPTH 32
 #define MOST_WIDE (8 * 1024) /* floats of b, which stay in the first-level cache */
 
-INLINE void wide_panel(const int rows, const int panel, const bool full, uint64_t last, uint64_t k, const float *a,
-                       uint64_t a_row, uint64_t a_k, const float *b, uint64_t b_pitch, float beta, float *c,
-                       uint64_t c_pitch) {
-    vec sum[WIDE_ROWS][WIDE_PANEL];
-    UNROLL(4)
-    for (int i = 0; i < rows; i++)
-        UNROLL(4)
-    for (int v = 0; v < panel; v++)
-        sum[i][v] = started(beta, c + (uint64_t)i * c_pitch, v, panel, full, last);
-    for (uint64_t p = 0; p < k; p++, a += a_k, b += b_pitch) {
-        vec line[WIDE_PANEL];
-        UNROLL(4)
-        for (int v = 0; v < panel; v++)
-            line[v] = load_of(b, v, panel, full, last);
-        UNROLL(4)
-        for (int i = 0; i < rows; i++) {
-            vec factor = splat(a[(uint64_t)i * a_row]);
-            UNROLL(4)
-            for (int v = 0; v < panel; v++)
-                sum[i][v] = vec_fma(factor, line[v], sum[i][v]);
-        }
-    }
-    UNROLL(4)
-    for (int i = 0; i < rows; i++)
-        UNROLL(4)
-    for (int v = 0; v < panel; v++)
-        store_of(c + (uint64_t)i * c_pitch, v, sum[i][v], panel, full, last);
-}
-
 /* Rows of c by their whole length: for so small a k most of the time goes to c, of which a small block leaves the core room to begin the
    next one. */
 INLINE void wide_rows(const int rows, uint64_t n, uint64_t k, const float *a, uint64_t a_row, uint64_t a_k,
                       const float *b, uint64_t b_pitch, float beta, float *c, uint64_t c_pitch) {
     const uint64_t width = WIDE_PANEL * WIDTH;
     for (; n >= width; n -= width, b += width, c += width)
-        wide_panel(rows, WIDE_PANEL, true, WIDTH, k, a, a_row, a_k, b, b_pitch, beta, c, c_pitch);
+        block_panel(rows, WIDE_PANEL, true, WIDTH, k, a, a_row, a_k, b, b_pitch, false, 0, beta, c, c_pitch);
     uint64_t vectors = (n + WIDTH - 1) / WIDTH, last = n - (vectors - 1) * WIDTH;
     switch (vectors) {
 #define PART(vectors)                                                                                                  \
     case vectors:                                                                                                      \
-        wide_panel(rows, vectors, false, last, k, a, a_row, a_k, b, b_pitch, beta, c, c_pitch);                        \
+        block_panel(rows, vectors, false, last, k, a, a_row, a_k, b, b_pitch, false, 0, beta, c, c_pitch);             \
         break
 #if WIDE_PANEL > 3
         PART(4);
