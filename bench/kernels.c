@@ -12,6 +12,7 @@
 #include "bench/kernels.h"
 #include "bench/machine.h"
 #include "bench/serve.h"
+#include "runner/base/cpu.h"
 #include "runner/train/step.h"
 
 #include <stdio.h>
@@ -167,6 +168,7 @@ int main(int argc, char **argv) {
     static struct turns turns;
     if (argc < 2)
         die("usage: bench_kernels FOLDERS [serve | WORD ...]");
+    cpu_level_limit_text(getenv("RUNNER_CPU_LEVEL"));
     turns.folders = argv[1];
     unsigned before = thread_numbers_set();
     if (argc == 3 && strcmp(argv[2], "serve") == 0)

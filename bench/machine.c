@@ -11,6 +11,7 @@
  */
 #include "bench/machine.h"
 #include "bench/serve.h"
+#include "runner/base/cpu.h"
 #include "runner/host/products.h"
 
 #include <omp.h>
@@ -175,6 +176,7 @@ static size_t go(void *context, double seconds, size_t *count, double values[SER
 
 int main(void) {
     static struct machine machine;
+    cpu_level_limit_text(getenv("RUNNER_CPU_LEVEL"));
     serve(&(struct served){&machine, prepare, go});
     return 0;
 }

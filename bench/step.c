@@ -107,9 +107,7 @@ int main(int argc, char **argv) {
         .network = {.threads = atoi(argv[3]), .gemm = argv[5], .layers = NETWORK_LECTURE},
     };
     struct network *network = &bench.network;
-    const char *level = getenv("RUNNER_CPU_LEVEL");
-    if (level != NULL && strcmp(level, "3") == 0)
-        cpu_level_limit(3);
+    cpu_level_limit_text(getenv("RUNNER_CPU_LEVEL"));
     network_open(network, argv[1]);
     network_read(network, argv[2]);
     for (int i = 6; i < argc; i++) {
