@@ -350,10 +350,22 @@ static void dots(uint64_t n, uint64_t k, float alpha, const float *x, const floa
 
 /* ---- Sparse rows ---- */
 
-/* A panel of the columns of all rows of c, two rows at a time: a vector of b serves both. */
+/* A row of the panel that comes next, into the second-level cache. */
+INLINE void fetch_row(const float *row, const int panel) {
+    UNROLL(16)
+    for (int j = 0; j < panel * WIDTH; j += LINE)
+        __builtin_prefetch(row + j, 0, PREFETCH_SECOND);
+}
+
+/* A panel of the columns of all rows of c, two rows at a time: a vector of b serves both. Meanwhile as many rows of the next panel are
+   fetched, unless it is NULL. */
 INLINE void masked_panel(const int panel, const bool full, uint64_t last, const float *a, const uint64_t *masks,
-                         uint64_t m, const float *b, uint64_t b_pitch, float *c, uint64_t c_pitch) {
+                         uint64_t m, const float *b, uint64_t b_pitch, const float *next, float *c, uint64_t c_pitch) {
     for (uint64_t i = 0; i < m; i += 2, a += 2 * KERNEL_ROWS, c += 2 * c_pitch) {
+        if (next != NULL) {
+            fetch_row(next + i * b_pitch, MASKED_PANEL);
+            fetch_row(next + (i + 1) * b_pitch, MASKED_PANEL);
+        }
         uint64_t mask = masks[i] | (i + 1 < m ? masks[i + 1] : 0);
         if (mask == 0)
             continue;
@@ -388,11 +400,11 @@ static void masked(const float *a, const uint64_t *masks, uint64_t m, uint64_t n
                    float *c, uint64_t c_pitch) {
     const uint64_t width = MASKED_PANEL * WIDTH;
     for (; n >= width; n -= width, b += width, c += width)
-        masked_panel(MASKED_PANEL, true, WIDTH, a, masks, m, b, b_pitch, c, c_pitch);
+        masked_panel(MASKED_PANEL, true, WIDTH, a, masks, m, b, b_pitch, n > width ? b + width : NULL, c, c_pitch);
     uint64_t vectors = (n + WIDTH - 1) / WIDTH, last = n - (vectors - 1) * WIDTH;
     switch (vectors) {
 #define PART(vectors)                                                                                                  \
-    case vectors: masked_panel(vectors, false, last, a, masks, m, b, b_pitch, c, c_pitch); break
+    case vectors: masked_panel(vectors, false, last, a, masks, m, b, b_pitch, NULL, c, c_pitch); break
         PART(6);
         PART(5);
         PART(4);
@@ -409,8 +421,8 @@ INLINE void sparse_panel(const int panel, const bool full, uint64_t last, const 
                          const uint32_t *marks, uint64_t m, float alpha, const float *b, uint64_t b_pitch,
                          const float *next, uint64_t rows, float *c, uint64_t c_pitch) {
     for (uint64_t i = 0; i < m; i++, c += c_pitch) {
-        for (uint64_t j = 0; i < rows && j < SPARSE_PANEL * WIDTH; j += LINE)
-            __builtin_prefetch(next + i * b_pitch + j, 0, PREFETCH_SECOND);
+        if (i < rows)
+            fetch_row(next + i * b_pitch, SPARSE_PANEL);
         const struct sparse_entry *entry = entries + marks[i], *end = entries + marks[i + 1];
         if (entry == end)
             continue;
@@ -431,18 +443,19 @@ INLINE void sparse_panel(const int panel, const bool full, uint64_t last, const 
     }
 }
 
-/* A panel of b's rows stays in the first-level cache for all rows of c. */
+/* A panel of b's rows stays in the first-level cache for all rows of c. With the last one the first of the rows behind is fetched. */
 static void sparse(const struct sparse_entry *entries, const uint32_t *marks, uint64_t m, uint64_t n, float alpha,
                    const float *b, uint64_t b_pitch, uint64_t first, uint64_t rows, float *c, uint64_t c_pitch) {
     const uint64_t width = SPARSE_PANEL * WIDTH;
+    const float *behind = b + (first + rows) * b_pitch;
     for (; n >= width; n -= width, b += width, c += width)
-        sparse_panel(SPARSE_PANEL, true, WIDTH, entries, marks, m, alpha, b, b_pitch, b + first * b_pitch + width,
-                     n > width ? rows : 0, c, c_pitch);
+        sparse_panel(SPARSE_PANEL, true, WIDTH, entries, marks, m, alpha, b, b_pitch,
+                     n > width ? b + first * b_pitch + width : behind, rows, c, c_pitch);
     uint64_t vectors = (n + WIDTH - 1) / WIDTH, last = n - (vectors - 1) * WIDTH;
     switch (vectors) {
 #define PART(vectors)                                                                                                  \
     case vectors:                                                                                                      \
-        sparse_panel(vectors, false, last, entries, marks, m, alpha, b, b_pitch, NULL, 0, c, c_pitch);                 \
+        sparse_panel(vectors, false, last, entries, marks, m, alpha, b, b_pitch, behind, rows, c, c_pitch);            \
         break
 #if SPARSE_PANEL > 8
         PART(12);
