@@ -10,6 +10,31 @@
 
 enum { FOLDERS = 4 };
 
+static const struct {
+    const char *name, *layers;
+} networks[] = {
+    {"lecture", NETWORK_LECTURE},
+    {"dropout",
+     "[{dense: {units: 512, activation: relu}}, {dropout: {rate: 0.2}}, {dense: {units: 512, activation: relu}}, "
+     "{dropout: {rate: 0.2}}, {dense: {units: 10, activation: softmax}}]"},
+    {"normalized",
+     "[{dense: {units: 500}}, batch_normalization, relu, {dense: {units: 500}}, layer_normalization, relu, "
+     "{dense: {units: 10, activation: softmax}}]"},
+    {"lenet", "[{conv2d: {filters: 32, kernel_size: 3, activation: relu}}, max_pooling2d, "
+              "{conv2d: {filters: 64, kernel_size: 3, activation: relu}}, max_pooling2d, "
+              "{dense: {units: 128, activation: relu}}, {dense: {units: 10, activation: softmax}}]"},
+    {"cnn", "[{conv2d: {filters: 16, kernel_size: 3, padding: same}}, batch_normalization, relu, max_pooling2d, "
+            "{conv2d: {filters: 32, kernel_size: 3, padding: same}}, batch_normalization, relu, average_pooling2d, "
+            "{dropout: {rate: 0.2}}, {dense: {units: 10, activation: softmax}}]"},
+};
+
+const char *network_named(const char *name) {
+    for (size_t i = 0; i < sizeof networks / sizeof *networks; i++)
+        if (strcmp(networks[i].name, name) == 0)
+            return networks[i].layers;
+    return NULL;
+}
+
 /* A component, or for RUNNER_LAYER a list of them. */
 static struct tree *resolve(const struct network *network, struct arena *arena, enum runner_kind kind,
                             const char *yaml) {

@@ -12,6 +12,9 @@
     "[{dense: {units: 500, activation: sigmoid}}, {dense: {units: 500, activation: sigmoid}}, "                        \
     "{dense: {units: 10, activation: softmax}}]"
 
+/* The layers of a network of this name ("lecture", "lenet", ...; bench/peers/torch_step.py has them too), or NULL. */
+const char *network_named(const char *name);
+
 struct network {
     /* by the caller, before network_prepare() */
     int threads;

@@ -37,6 +37,7 @@ static const struct argp_option options[] = {
     {"seconds", 's', "S", 0, "of each measurement of a round (default: 0.25)", 0},
     {"batches", 'b', "LIST", 0, "batch sizes of the group step (default: 1,10,32,100,1000,10000)", 0},
     {"optimizers", 'O', "LIST", 0, "its optimizers (default: sgd,momentum,adam)", 0},
+    {"network", 'N', "NAME", 0, "its network: lecture, or against PyTorch alone dropout, normalized, lenet, cnn", 0},
     {"trials", 't', "N", 0, "of the large grid of group grids (default: 2000)", 0},
     {"peers", 'p', "LIST", 0, "peers of group step (default: torch,jax,keras,scikit-learn)", 0},
     {"no-peers", 'n', NULL, 0, "without Python", 0},
@@ -64,6 +65,7 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     case 's': settings->seconds = atof(argument); return 0;
     case 'b': request->batches = argument; return 0;
     case 'O': request->optimizers = argument; return 0;
+    case 'N': settings->network = argument; return 0;
     case 't': settings->trials = atoi(argument); return 0;
     case 'p': settings->peers = argument; return 0;
     case 'n': settings->python = NULL; return 0;
@@ -120,8 +122,13 @@ int main(int argc, char **argv) {
     char batches[] = "1,10,32,100,1000,10000", optimizers[] = "sgd,momentum,adam", out[4096], logs[4200], csv[4200],
          svg[4200];
     static struct request request;
-    request.settings = (struct settings){
-        .build = "build/release", .source = ".", .rounds = 7, .seconds = 0.25, .servers.attempts = 8, .trials = 2000};
+    request.settings = (struct settings){.build = "build/release",
+                                         .source = ".",
+                                         .network = "lecture",
+                                         .rounds = 7,
+                                         .seconds = 0.25,
+                                         .servers.attempts = 8,
+                                         .trials = 2000};
     request.batches = batches;
     request.optimizers = optimizers;
     argp_parse(&argp, argc, argv, 0, NULL, &request);

@@ -9,11 +9,12 @@ enum { BATCHES = 6, OPTIMIZERS = 3 };
 
 struct settings {
     struct servers servers;
-    const char *build;  /* build/release */
-    const char *source; /* the repository */
-    const char *out;    /* bench/out */
-    const char *python; /* NULL: no peers */
-    const char *peers;  /* those of Python that are measured, separated by commas; NULL: all */
+    const char *build;   /* build/release */
+    const char *source;  /* the repository */
+    const char *out;     /* bench/out */
+    const char *python;  /* NULL: no peers */
+    const char *network; /* of group step, by its name */
+    const char *peers;   /* those of Python that are measured, separated by commas; NULL: all */
     bool quick;
     size_t rounds;
     double seconds;                     /* of one measurement of a round */

@@ -1,12 +1,13 @@
 /*
- * Times training steps of the lecture's network (784-500-500-10, sigmoid) within one process:
+ * Times training steps of the lecture's network (784-500-500-10, sigmoid), or of another, within one process:
  *
- *     bench_step FOLDERS DATASET THREADS SECONDS GEMM [[LAYERS] | BATCH:OPTIMIZER ...]
+ *     bench_step FOLDERS DATASET THREADS SECONDS GEMM [NETWORK | BATCH:OPTIMIZER ...]
  *
  * FOLDERS of plugins are separated by colons, runner's own last. DATASET is a config's value ("mnist", "{digits: {train: 60000}}"). Each
  * BATCH:OPTIMIZER ("100:adam", "1:{sgd: {momentum: 0.9}}") prints a line: batch, optimizer, threads, updates, the median microseconds of an
- * update, and samples a second by that. SECONDS is how long each of them takes, or a number of updates ("20x"). LAYERS, a config's list
- * ("[{dense: {units: 10}}]"), are the network of those that follow it. Without any of them it serves `BATCH sgd|momentum|adam` (serve.h).
+ * update, and samples a second by that. SECONDS is how long each of them takes, or a number of updates ("20x"). NETWORK, a name
+ * ("lenet"; bench/network.c) or a config's list of layers ("[{dense: {units: 10}}]"), is that of those that follow it. Without any of them
+ * it serves `BATCH sgd|momentum|adam [NETWORK]` (serve.h).
  */
 #include "bench/network.h"
 #include "bench/serve.h"
@@ -85,10 +86,12 @@ static double train(struct bench *bench, double seconds, size_t updates, size_t 
 }
 
 static const char *serve_prepare(void *context, size_t n, char *const words[], char *reason, size_t size) {
-    if (n != 2) {
-        snprintf(reason, size, "wanted: BATCH OPTIMIZER");
+    const char *layers = n == 3 ? network_named(words[2]) : NETWORK_LECTURE;
+    if (n < 2 || n > 3 || layers == NULL) {
+        snprintf(reason, size, "wanted: BATCH OPTIMIZER [NETWORK]");
         return NULL;
     }
+    ((struct bench *)context)->network.layers = layers;
     prepare(context, words[0], strcmp(words[1], "momentum") == 0 ? "{sgd: {momentum: 0.9}}" : words[1]);
     return "runner";
 }
@@ -102,7 +105,7 @@ static size_t serve_go(void *context, double seconds, size_t *count, double valu
 
 int main(int argc, char **argv) {
     if (argc < 6)
-        die("usage: bench_step FOLDERS DATASET THREADS SECONDS GEMM [[LAYERS] | BATCH:OPTIMIZER ...]");
+        die("usage: bench_step FOLDERS DATASET THREADS SECONDS GEMM [NETWORK | BATCH:OPTIMIZER ...]");
     struct bench bench = {
         .network = {.threads = atoi(argv[3]), .gemm = argv[5], .layers = NETWORK_LECTURE},
     };
@@ -113,12 +116,13 @@ int main(int argc, char **argv) {
     for (int i = 6; i < argc; i++) {
         char *colon = strchr(argv[i], ':'), *x = strchr(argv[4], 'x');
         size_t count, all;
-        if (argv[i][0] == '[') {
-            network->layers = argv[i];
+        const char *layers = argv[i][0] == '[' ? argv[i] : network_named(argv[i]);
+        if (layers != NULL) {
+            network->layers = layers;
             continue;
         }
         if (colon == NULL)
-            die("wanted BATCH:OPTIMIZER, not %s", argv[i]);
+            die("wanted BATCH:OPTIMIZER or a network, not %s", argv[i]);
         *colon = '\0';
         prepare(&bench, argv[i], colon + 1);
         double time = train(&bench, x == NULL ? atof(argv[4]) : 0, x == NULL ? 0 : (size_t)atoi(argv[4]), &count, &all);

@@ -1,5 +1,6 @@
 /*
- * The training step of the lecture's network: runner in all its arrangements, its peers in theirs, and the roofline, by turns.
+ * The training step of the lecture's network: runner in all its arrangements, its peers in theirs, and the roofline, by turns. Of another
+ * network: runner and PyTorch.
  *
  * The roofline of a dense step on one core is the longer of two times: its multiply-adds at the rate of the fastest product that was measured
  * beside it, and its bytes: all weights are read once (forward) and then read and written once together with the optimizer's slots
@@ -25,6 +26,7 @@ struct steps {
     struct series teams[2]; /* updates a second of wall-clock time: of one team, and of two at once */
     int batch;
     const char *optimizer;
+    bool lecture; /* the network */
     char plugins[4096], both[8192], threads[2][2], programs[3][4096], scripts[1 + OTHERS][4096];
 };
 
@@ -87,17 +89,21 @@ static void plan(struct steps *steps) {
     add_runner(steps, TWO_THREADS, "2 threads", 1, 2, "mnist");
     add_runner(steps, TWO_WORKERS, "2 workers", 2, 1, "mnist");
     add_runner(steps, TWO_TEAMS, "2 teams of 2 threads", 2, 2, "mnist");
+    add_peer(steps, TORCH, "torch 2x1", 0, 2, 1);
+    add_peer(steps, TORCH_THREADS, "torch 1x2", 0, 1, 2);
+    if (!steps->lecture)
+        return;
     add_runner(steps, DENSE, "1 thread on dense inputs", 1, 1, "noise_bytes");
     add(steps, SGEMM, "fastest product", "machine", 1, 1);
     add(steps, TRAFFIC, "weights through the core", "machine", 1, 1);
     steps->servers[SGEMM].arguments[0] = steps->servers[TRAFFIC].arguments[0] = steps->programs[1];
     add(steps, PLAIN, "plain C 2x1", "plain C", 2, 1);
     steps->servers[PLAIN].arguments[0] = steps->programs[2];
-    static const char *const names[1 + OTHERS][2] = {
-        {"torch 2x1", "torch 1x2"}, {"jax 2x1", "jax 1x2"}, {"keras 2x1", "keras 1x2"}, {"sklearn 2x1", "sklearn 1x2"}};
-    for (int i = 0; i < 1 + OTHERS; i++) {
-        add_peer(steps, TORCH + 2 * i, names[i][0], i, 2, 1);
-        add_peer(steps, TORCH + 2 * i + 1, names[i][1], i, 1, 2);
+    static const char *const names[OTHERS][2] = {
+        {"jax 2x1", "jax 1x2"}, {"keras 2x1", "keras 1x2"}, {"sklearn 2x1", "sklearn 1x2"}};
+    for (int i = 0; i < OTHERS; i++) {
+        add_peer(steps, FIRST_OTHER + 2 * i, names[i][0], 1 + i, 2, 1);
+        add_peer(steps, FIRST_OTHER + 2 * i + 1, names[i][1], 1 + i, 1, 2);
     }
 }
 
@@ -105,7 +111,8 @@ static void plan(struct steps *steps) {
 
 static void prepare(struct steps *steps) {
     char words[64], traffic[32];
-    snprintf(words, sizeof words, "%d %s", steps->batch, steps->optimizer);
+    snprintf(words, sizeof words, "%d %s %s", steps->batch, steps->optimizer,
+             steps->lecture ? "" : steps->settings->network);
     snprintf(traffic, sizeof traffic, "traffic %d", slots_of(steps->optimizer));
     steps->teams[0].n = steps->teams[1].n = 0;
     for (int i = 0; i < SERVERS; i++) {
@@ -199,7 +206,7 @@ static double goal_of(const struct steps *steps, bool plain) {
     static const double plain_sgd[BATCHES] = {4, 1.6, 1.6, 1.6, 1.6, 1.6},
                         plain_adam[BATCHES] = {1.5, 1.6, 1.6, 1.6, 1.6, 1.6};
     int column = column_of(steps->batch);
-    if (column < 0 || strcmp(steps->optimizer, "momentum") == 0)
+    if (!steps->lecture || column < 0 || strcmp(steps->optimizer, "momentum") == 0)
         return 1;
     if (strcmp(steps->optimizer, "adam") == 0)
         return plain ? plain_adam[column] : torch_adam[column];
@@ -275,12 +282,14 @@ static void judge(struct steps *steps) {
             snprintf(row->bound, sizeof row->bound, "%s", steps->servers[i].variant);
         }
     against_peer(steps, TORCH, 2, goal_of(steps, false));
+    against_itself(steps);
+    if (!steps->lecture)
+        return;
     against_peer(steps, PLAIN, 1, goal_of(steps, true));
     for (int i = 0; i < OTHERS; i++)
         against_peer(steps, FIRST_OTHER + 2 * i, 2, 1);
     against_roofline(steps, ONE, steps->batch >= 100 ? 1.3 : 0);
     against_roofline(steps, DENSE, steps->batch >= 100 ? 0.9 : steps->batch == 1 && sgd ? 0.7 : 0);
-    against_itself(steps);
 }
 
 static void report(struct steps *steps) {
@@ -302,6 +311,7 @@ void bench_steps(struct settings *settings) {
     if (steps == NULL)
         die("no memory");
     steps->settings = settings;
+    steps->lecture = strcmp(settings->network, "lecture") == 0;
     plan(steps);
     for (int i = 0; i < SERVERS; i++)
         if (steps->servers[i].arguments[0] != NULL)

@@ -1,6 +1,7 @@
 """What the peers share: the MNIST files, and the line protocol of bench_run (bench/serve.h).
 
-A line `BATCH OPTIMIZER` prepares a training step: each variant (a way in which a user would write it) is tried, and the fastest is kept.
+A line `BATCH OPTIMIZER [NETWORK]` prepares a training step, of the lecture's network where none is named: each variant (a way in which a
+user would write it) is tried, and the fastest is kept.
 `go SECONDS` makes steps for about that long, two at least, and answers with their number and the median microseconds.
 """
 import gzip
@@ -70,7 +71,7 @@ def fastest(variants):
 
 
 def serve(make_variants):
-    """make_variants(batch, optimizer) -> variants, as fastest() takes them."""
+    """make_variants(batch, optimizer[, network]) -> variants, as fastest() takes them."""
     name, kept = None, None
     for line in sys.stdin:
         words = line.split()
@@ -81,5 +82,5 @@ def serve(make_variants):
             continue
         kept = None  # frees its memory
         print(line.strip(), file=sys.stderr)
-        name, kept = fastest(make_variants(int(words[0]), words[1]))
+        name, kept = fastest(make_variants(int(words[0]), *words[1:]))
         print(f"ready {name}" if kept else "none no variant of it runs here", flush=True)
