@@ -59,6 +59,8 @@ struct kernels {
        columns. Rows first .. first + rows - 1 of b, but m at most, are fetched from memory ahead of their use. */
     void (*sparse)(const struct sparse_entry *entries, const uint32_t *marks, uint64_t m, uint64_t n, float alpha,
                    const float *b, uint64_t b_pitch, uint64_t first, uint64_t rows, float *c, uint64_t c_pitch);
+    /* The elements of x [n] that are not zero, NaN among them, in their order; `to` has room for n, and KERNEL_LANES more. Returns how many. */
+    uint64_t (*entries)(uint64_t n, const float *x, struct sparse_entry *to);
     /* c [m][n] += a b for a [m][KERNEL_ROWS] and as many rows of b, where bit p of masks[i] says that element (i, p) is not zero. Best
        where neighbouring rows of a have the same bits. */
     void (*masked)(const float *a, const uint64_t *masks, uint64_t m, uint64_t n, const float *b, uint64_t b_pitch,

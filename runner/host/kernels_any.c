@@ -1,4 +1,6 @@
 /* Kernels for any machine that has a fused multiply-add. */
+#include "runner/host/kernels.h"
+
 #include <stdbool.h>
 #include <string.h>
 
@@ -28,6 +30,15 @@ static inline vec vec_load_part(const float *p, unsigned long n) {
 
 static inline void vec_store_part(float *p, vec v, unsigned long n) {
     memcpy(p, &v, n * sizeof *p);
+}
+
+static inline unsigned vec_entries(vec v, unsigned column, struct sparse_entry *to) {
+    unsigned count = 0;
+    for (unsigned i = 0; i < WIDTH; i++) {
+        to[count] = (struct sparse_entry){column + i, v[i]};
+        count += v[i] != 0;
+    }
+    return count;
 }
 
 static inline void transpose_8x8(const float *from, unsigned long from_pitch, float *to, unsigned long to_pitch) {

@@ -1,6 +1,7 @@
 /*
  * The kernels for one vector width; included by kernels_*.c, which define WIDTH (floats of a vector), BLOCK_ROWS, the type vec and, as
- * inline functions, vec_fma(a, b, c) = a b + c, vec_load_part(p, n) and vec_store_part(p, v, n) for the first n < WIDTH floats.
+ * inline functions, vec_fma(a, b, c) = a b + c, vec_load_part(p, n) and vec_store_part(p, v, n) for the first n < WIDTH floats, and
+ * vec_entries(v, column, to) for those of v that are not zero, v[0] being in that column: it writes up to WIDTH entries, and returns how many count.
  */
 #include "runner/host/kernels.h"
 
@@ -350,6 +351,13 @@ static void dots(uint64_t n, uint64_t k, float alpha, const float *x, const floa
 
 /* ---- Sparse rows ---- */
 
+static uint64_t entries(uint64_t n, const float *x, struct sparse_entry *to) {
+    uint64_t count = 0, i = 0;
+    for (; i + WIDTH <= n; i += WIDTH)
+        count += vec_entries(load(x + i), (uint32_t)i, to + count);
+    return i < n ? count + vec_entries(vec_load_part(x + i, n - i), (uint32_t)i, to + count) : count;
+}
+
 /* A row of the panel that comes next, into the second-level cache. */
 INLINE void fetch_row(const float *row, const int panel) {
     UNROLL(16)
@@ -506,6 +514,7 @@ static void transpose(uint64_t rows, uint64_t columns, const float *from, uint64
                                  .turned_rows = TURNED_ROWS,                                                           \
                                  .turned = TURNED,                                                                     \
                                  .dots = dots,                                                                         \
+                                 .entries = entries,                                                                   \
                                  .sparse = sparse,                                                                     \
                                  .masked = masked,                                                                     \
                                  .transpose = transpose,                                                               \

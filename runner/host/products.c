@@ -63,13 +63,20 @@ static struct pending_storage *pending_of(const runner_view *view) {
 /* ---- Workspace: pieces of it in the order in which a product may want them ---- */
 
 struct pieces {
-    uint64_t dense_a, dense_b, transposed_b, entries, columns, packed; /* bytes */
+    uint64_t dense_a, dense_b, transposed_b, entries, columns, zeros, packed; /* bytes */
 };
 
 /* A segment's columns of up to KERNEL_ROWS rows, as rows; bit r of masks[i]: values[i][r] is not zero. */
 struct column_block {
     float values[KERNEL_SEGMENT][KERNEL_ROWS];
     uint64_t masks[KERNEL_SEGMENT];
+};
+
+/* Up to KERNEL_ROWS rows of a, and as many of its columns, as entries. */
+struct zeros_block {
+    float turned[KERNEL_ROWS][KERNEL_ROWS]; /* of a transposed a */
+    struct sparse_entry entries[KERNEL_ROWS * KERNEL_ROWS + KERNEL_LANES];
+    uint32_t marks[KERNEL_ROWS + 1];
 };
 
 static uint64_t aligned(uint64_t bytes) {
@@ -97,6 +104,11 @@ static bool by_strips(enum gemm gemm, const struct product *p) {
            p->k > 1;
 }
 
+/* Of few columns of b an entry is too short, of few rows or columns of a the list of them. */
+static bool may_skip_zeros(enum gemm gemm, const struct product *p) {
+    return p->m >= 8 && p->k >= 8 && p->n >= 64 && !large(gemm, p) && !by_strips(gemm, p);
+}
+
 static struct pieces pieces_of(enum gemm gemm, const struct product *p) {
     const struct kernels *kernels = kernels_get();
     struct pieces pieces = {0};
@@ -108,8 +120,9 @@ static struct pieces pieces_of(enum gemm gemm, const struct product *p) {
         pieces.dense_b = aligned(p->n * p->k * sizeof(float));
     if (p->b_transposed && transposed_of(p->b) == NULL && !dotted(gemm, p))
         pieces.transposed_b = aligned((by_strips(gemm, p) ? kernels->panel : p->n) * p->k * sizeof(float));
-    pieces.entries = aligned(sizeof(struct sparse_entry) * entries);
+    pieces.entries = aligned(sizeof(struct sparse_entry) * (entries + KERNEL_LANES));
     pieces.columns = sparse_of(p->a) != NULL && p->a_transposed ? aligned(sizeof(struct column_block)) : 0;
+    pieces.zeros = may_skip_zeros(gemm, p) ? aligned(sizeof(struct zeros_block)) : 0;
     pieces.packed = aligned((p->m < kernels->packed_rows ? p->m : kernels->packed_rows) *
                             (p->k < kernels->packed_depth ? p->k : kernels->packed_depth) * sizeof(float));
     return pieces;
@@ -118,7 +131,7 @@ static struct pieces pieces_of(enum gemm gemm, const struct product *p) {
 uint64_t product_workspace(enum gemm gemm, uint32_t flags, const runner_view *a, const runner_view *b) {
     const struct product p = product_of(flags, 1, a, b, 0, NULL);
     const struct pieces s = pieces_of(gemm, &p);
-    return s.dense_a + s.dense_b + s.transposed_b + s.entries + s.columns + s.packed;
+    return s.dense_a + s.dense_b + s.transposed_b + s.entries + s.columns + s.zeros + s.packed;
 }
 
 static void *take(void **workspace, uint64_t bytes) {
@@ -142,33 +155,13 @@ static void scale(const runner_view *c, float beta) {
     }
 }
 
-#define RUN 8
-typedef uint32_t run_words __attribute__((vector_size(RUN * sizeof(uint32_t))));
-
-static bool has_zero(const float *x, uint64_t n) {
-    uint32_t zeros = 0;
-    for (uint64_t i = 0; i < n; i++)
-        zeros |= x[i] == 0;
-    return zeros != 0;
-}
-
-/* Of n elements, a multiple of RUN, all. */
-static void all_entries(const float *x, uint64_t n, struct sparse_entry *entries) {
-    run_words columns = {0, 1, 2, 3, 4, 5, 6, 7}, values;
-    for (uint64_t i = 0; i < n; i += RUN, columns += RUN) {
-        memcpy(&values, x + i, sizeof values);
-        run_words low = __builtin_shufflevector(columns, values, 0, 8, 1, 9, 2, 10, 3, 11);
-        run_words high = __builtin_shufflevector(columns, values, 4, 12, 5, 13, 6, 14, 7, 15);
-        memcpy(entries + i, &low, sizeof low);
-        memcpy(entries + i + RUN / 2, &high, sizeof high);
-    }
-}
-
-/* A dense row's elements that are not zero. Most rows have no other. */
-static uint64_t entries_of(const float *x, uint64_t n, uint64_t stride, struct sparse_entry *entries) {
-    uint64_t count = stride == 1 && !has_zero(x, n) ? n / RUN * RUN : 0;
-    all_entries(x, count, entries);
-    for (uint64_t i = count; i < n; i++) {
+/* Of n elements, `stride` apart, those that are not zero. */
+static uint64_t entries_of(const struct kernels *kernels, const float *x, uint64_t n, uint64_t stride,
+                           struct sparse_entry *entries) {
+    if (stride == 1)
+        return kernels->entries(n, x, entries);
+    uint64_t count = 0;
+    for (uint64_t i = 0; i < n; i++) {
         entries[count] = (struct sparse_entry){(uint32_t)i, x[i * stride]};
         count += x[i * stride] != 0; /* NaN is not */
     }
@@ -218,12 +211,56 @@ static bool one_row(const struct kernels *kernels, const struct product *p, cons
         return false;
     scale(c, p->beta);
     uint64_t n = p->m == 1 ? p->k : p->m, stride = (p->m == 1) == p->a_transposed ? a->pitch : 1;
-    uint64_t count = entries_of(a->data, n, stride, entries);
+    uint64_t count = entries_of(kernels, a->data, n, stride, entries);
     if (p->m == 1)
         row_times(kernels, p, entries, count, b, b_pitch);
     else
         kernels->outer(p->n, entries, count, p->alpha, b, c->data, c->pitch);
     return true;
+}
+
+enum { ZERO_SAMPLES = 8 /* rows */, ZERO_PERCENT = 50 /* of elements, from which on they are skipped */ };
+
+/* By some rows of a. Where it errs it costs time alone. */
+static bool has_many_zeros(const runner_view *a) {
+    const uint64_t rows = a->rows < ZERO_SAMPLES ? a->rows : ZERO_SAMPLES;
+    uint64_t zeros = 0;
+    for (uint64_t r = 0; r < rows; r++) {
+        const float *row = a->data + (2 * r + 1) * a->rows / (2 * rows) * a->pitch;
+        uint32_t found = 0;
+        for (uint64_t j = 0; j < a->columns; j++)
+            found += row[j] == 0;
+        zeros += found;
+    }
+    return 100 * zeros >= ZERO_PERCENT * rows * a->columns;
+}
+
+/* Without the zeros of a: as of sparse rows, which are listed block by block. */
+static void without_zeros(const struct kernels *kernels, const struct product *p, const float *b, uint64_t b_pitch,
+                          struct zeros_block *block) {
+    const runner_view *a = p->a, *c = p->c;
+    scale(c, p->beta);
+    for (uint64_t i = 0, rows; i < p->m; i += rows) {
+        rows = p->m - i < KERNEL_ROWS ? p->m - i : KERNEL_ROWS;
+        for (uint64_t q = 0, depth; q < p->k; q += depth) {
+            depth = p->k - q < KERNEL_ROWS ? p->k - q : KERNEL_ROWS;
+            const float *from = a->data + (p->a_transposed ? q * a->pitch + i : i * a->pitch + q);
+            uint64_t pitch = a->pitch;
+            if (p->a_transposed) {
+                kernels->transpose(depth, rows, from, pitch, block->turned[0], KERNEL_ROWS);
+                from = block->turned[0];
+                pitch = KERNEL_ROWS;
+            }
+            uint64_t count = 0;
+            for (uint64_t r = 0; r < rows; r++) {
+                block->marks[r] = (uint32_t)count;
+                count += kernels->entries(depth, from + r * pitch, block->entries + count);
+            }
+            block->marks[rows] = (uint32_t)count;
+            kernels->sparse(block->entries, block->marks, rows, p->n, p->alpha, b + q * b_pitch, b_pitch, 0, depth,
+                            c->data + i * c->pitch, c->pitch);
+        }
+    }
 }
 
 static void openblas(const struct product *p) {
@@ -383,7 +420,7 @@ static bool postponed(const struct product *p) {
         return false;
     const struct sparse_rows *x = sparse_of(p->a);
     pending->count = x != NULL ? row_entries(x, p->a->row0, p->a->column0, p->m, pending->changes)
-                               : entries_of(p->a->data, p->m, 1, pending->changes);
+                               : entries_of(kernels_get(), p->a->data, p->m, 1, pending->changes);
     pending->alpha = p->alpha;
     memcpy(pending->delta, p->b->data, p->n * sizeof *pending->delta);
     return true;
@@ -405,6 +442,7 @@ void product_run(enum gemm gemm, uint32_t flags, float alpha, const runner_view 
     float *transposed_b = take(&workspace, sizes.transposed_b);
     struct sparse_entry *entries = take(&workspace, sizes.entries);
     struct column_block *columns = take(&workspace, sizes.columns);
+    struct zeros_block *zeros = take(&workspace, sizes.zeros);
     float *packed = take(&workspace, sizes.packed);
     if (sparse_of(a) != NULL && sparse_fits(&p)) {
         sparse(kernels, &p, entries, columns);
@@ -442,7 +480,11 @@ void product_run(enum gemm gemm, uint32_t flags, float alpha, const runner_view 
         b_data = transposed_b;
         b_pitch = p.n;
     }
-    if (!one_row(kernels, &p, b_data, b_pitch, entries))
+    if (one_row(kernels, &p, b_data, b_pitch, entries))
+        return;
+    if (sizes.zeros > 0 && has_many_zeros(p.a))
+        without_zeros(kernels, &p, b_data, b_pitch, zeros);
+    else
         dense(kernels, &p, 0, p.n, b_data, b_pitch, packed);
 }
 

@@ -34,7 +34,7 @@ struct pending_storage {
     struct storage storage;
     float *weights;
     uint64_t rows, columns, pitch;
-    struct sparse_entry *changes; /* [rows], by row */
+    struct sparse_entry *changes; /* by row; room for one of each, and KERNEL_LANES more */
     uint64_t count;               /* 0: nothing is to come */
     float alpha, *delta;          /* [columns] */
 };

@@ -185,14 +185,15 @@ static void plan_pending(struct stepper *stepper) {
         tensor->pending = arena_array(&stepper->arena, panels, sizeof *tensor->pending);
         for (uint64_t p = 0; p < panels; p++) {
             uint64_t first = p * tensor->panel, left = tensor->columns - first;
-            tensor->pending[p] = (struct pending_storage){
-                .storage = {STORAGE_PENDING},
-                .weights = tensor_at(tensor, tensor->weights, 0, first),
-                .rows = tensor->rows,
-                .columns = left < tensor->panel ? left : tensor->panel,
-                .pitch = tensor->pitch,
-                .changes = arena_array(&stepper->arena, tensor->rows, sizeof *tensor->pending[p].changes),
-                .delta = model_floats(&stepper->arena, tensor->panel, &turn)};
+            tensor->pending[p] =
+                (struct pending_storage){.storage = {STORAGE_PENDING},
+                                         .weights = tensor_at(tensor, tensor->weights, 0, first),
+                                         .rows = tensor->rows,
+                                         .columns = left < tensor->panel ? left : tensor->panel,
+                                         .pitch = tensor->pitch,
+                                         .changes = arena_array(&stepper->arena, tensor->rows + KERNEL_LANES,
+                                                                sizeof *tensor->pending[p].changes),
+                                         .delta = model_floats(&stepper->arena, tensor->panel, &turn)};
         }
     }
 }
