@@ -372,11 +372,11 @@ static void conv2d_backward(const void *config, runner_call *call, const runner_
 
 /* Adds some places of `quads` times four filters, in registers. */
 INLINE void add_places(const int quads, uint64_t places, uint64_t filters, const float *delta, double *sums) {
-    quad_doubles sum[4];
-    memcpy(sum, sums, (size_t)quads * sizeof *sum);
+    quad_doubles sum[4]; /* one by one: as an array it would stay in memory */
+    UNROLL for (int q = 0; q < quads; q++) memcpy(&sum[q], sums + q * QUAD, sizeof *sum);
     for (uint64_t p = 0; p < places; p++, delta += filters)
         UNROLL for (int q = 0; q < quads; q++) sum[q] += load_doubles(delta + q * QUAD);
-    memcpy(sums, sum, (size_t)quads * sizeof *sum);
+    UNROLL for (int q = 0; q < quads; q++) memcpy(sums + q * QUAD, &sum[q], sizeof *sum);
 }
 
 /* Some places at a time for all n filters: so memory is read from its beginning to its end. */
@@ -409,6 +409,30 @@ static void bias_gradient(const struct conv2d *conv, runner_call *call, const ru
     }
 }
 
+static void transpose(const runner_view *from, const runner_view *to) {
+    enum { SIDE = 16 };
+    for (uint64_t i = 0; i < from->rows; i += SIDE)
+        for (uint64_t j = 0; j < from->columns; j++)
+            for (uint64_t r = i; r < from->rows && r < i + SIDE; r++)
+                to->data[j * to->pitch + r] = from->data[r * from->pitch + j];
+}
+
+static void add_products(const struct conv2d *conv, runner_call *call, const runner_rows *run, const runner_tile *tile,
+                         float alpha, bool turned, const runner_view *into) {
+    struct gather gather = gather_of(conv, call, &run->inputs[0], run->output_delta);
+    for (uint64_t line = 0, lines; line < run->rows * conv->windows.y.out; line += lines) {
+        lines = block_lines(conv, run->output_delta, line);
+        runner_view block = block_view(conv, run->output_delta, line, lines);
+        gather_block(&gather, line, lines);
+        const runner_view inputs = runner_columns(&gather.patches, tile->row, tile->rows);
+        const runner_view delta = runner_columns(&block, tile->column, tile->columns);
+        call->host->product(call, RUNNER_TRANSPOSE_A, alpha, turned ? &delta : &inputs, turned ? &inputs : &delta, 1.0f,
+                            into);
+    }
+}
+
+/* Of the kernel transposed, where that has longer rows: then deltas, of which many are 0 behind a pooling or a rectifier, are the factor whose
+   zeros a product leaves out. */
 static void conv2d_gradient(const void *config, runner_call *call, const runner_rows *run, const runner_tile *tile,
                             float alpha, const runner_view *into) {
     const struct conv2d *conv = config;
@@ -416,15 +440,17 @@ static void conv2d_gradient(const void *config, runner_call *call, const runner_
         bias_gradient(conv, call, run, tile, alpha, into);
         return;
     }
-    struct gather gather = gather_of(conv, call, &run->inputs[0], run->output_delta);
-    for (uint64_t line = 0, lines; line < run->rows * conv->windows.y.out; line += lines) {
-        lines = block_lines(conv, run->output_delta, line);
-        runner_view block = block_view(conv, run->output_delta, line, lines);
-        gather_block(&gather, line, lines);
-        runner_view inputs = runner_columns(&gather.patches, tile->row, tile->rows),
-                    delta = runner_columns(&block, tile->column, tile->columns);
-        call->host->product(call, RUNNER_TRANSPOSE_A, alpha, &inputs, &delta, 1.0f, into);
+    if (tile->rows <= tile->columns) {
+        add_products(conv, call, run, tile, alpha, false, into);
+        return;
     }
+    const runner_view turned = {.data = call->host->scratch(call, tile->rows * tile->columns * sizeof(float)),
+                                .rows = tile->columns,
+                                .columns = tile->rows,
+                                .pitch = tile->rows};
+    transpose(into, &turned);
+    add_products(conv, call, run, tile, alpha, true, &turned);
+    transpose(&turned, into);
 }
 
 static const runner_layer_ops product_ops = {.size = sizeof product_ops,

@@ -82,11 +82,13 @@ static void every_shape_and_transposition_agrees_with_float64(void **state) {
         check_product(GEMM_PORTABLE, flags[f], 140, 170, 300, 1, 1);
 }
 
-/* To the bit what kernels.h says, on whichever way the shape takes. */
-static void check_elements(enum gemm gemm, uint32_t flags, uint64_t m, uint64_t n, uint64_t k, float alpha,
-                           float beta) {
+/* To the bit what kernels.h says, on whichever way the shape takes, for a first factor of which so many percent are 0. */
+static void check_elements(enum gemm gemm, uint32_t flags, uint64_t m, uint64_t n, uint64_t k, float alpha, float beta,
+                           uint64_t zeros) {
     bool ta = (flags & RUNNER_TRANSPOSE_A) != 0, tb = (flags & RUNNER_TRANSPOSE_B) != 0;
     float *memory_a = random_floats("a", m * k), *memory_b = random_floats("b", n * k);
+    for (uint64_t i = 0; i < m * k; i++)
+        memory_a[i] = i * i % 101 < zeros ? 0 : memory_a[i];
     float *found = random_floats("c", m * n), *wanted = random_floats("c", m * n);
     runner_view a = ta ? view(memory_a, k, m, m) : view(memory_a, m, k, k);
     runner_view b = tb ? view(memory_b, n, k, k) : view(memory_b, k, n, n), c = view(found, m, n, n);
@@ -100,8 +102,8 @@ static void check_elements(enum gemm gemm, uint32_t flags, uint64_t m, uint64_t 
         }
     product_run(gemm, flags, alpha, &a, &b, beta, &c, pack);
     if (memcmp(found, wanted, m * n * sizeof *found) != 0)
-        fail_msg("flags %u, m %d, n %d, k %d, alpha %g, beta %g", flags, (int)m, (int)n, (int)k, (double)alpha,
-                 (double)beta);
+        fail_msg("flags %u, m %d, n %d, k %d, alpha %g, beta %g, zeros %d %%", flags, (int)m, (int)n, (int)k,
+                 (double)alpha, (double)beta, (int)zeros);
     free(pack);
     free(memory_a);
     free(memory_b);
@@ -121,7 +123,37 @@ static void every_element_is_one_chain_of_fused_multiply_adds(void **state) {
                                    (m + n + k) % 3 ? 1 : -0.3f,
                                    (m + n) % 3 == 0   ? 0
                                    : (m + n) % 3 == 1 ? 1
-                                                      : 0.5f);
+                                                      : 0.5f,
+                                   0);
+}
+
+static void zeros_of_the_first_factor_change_no_bit(void **state) {
+    (void)state;
+    static const uint64_t rows[] = {8, 63, 64, 65, 140}, columns[] = {63, 64, 100, 130, 300},
+                          depths[] = {8, 31, 64, 65, 150}, zeros[] = {30, 60, 90, 101};
+    for (size_t m = 0; m < sizeof rows / sizeof *rows; m++)
+        for (size_t n = 0; n < sizeof columns / sizeof *columns; n++)
+            for (size_t k = 0; k < sizeof depths / sizeof *depths; k++)
+                for (size_t z = 0; z < sizeof zeros / sizeof *zeros; z++)
+                    for (uint32_t flags = 0; flags < 3; flags++)
+                        check_elements(GEMM_PORTABLE, flags, rows[m], columns[n], depths[k], z % 2 ? -0.3f : 1,
+                                       (float)(n % 3) * 0.5f, zeros[z]);
+}
+
+/* A NaN is no zero: it reaches its row of c, and no other. */
+static void a_nan_among_zeros_stays(void **state) {
+    (void)state;
+    enum { M = 20, N = 70, K = 40, ROW = 13 };
+    float a[M * K] = {0}, c[M * N];
+    float *b = random_floats("b", K * N);
+    runner_view av = view(a, M, K, K), bv = view(b, K, N, N), cv = view(c, M, N, N);
+    float *pack = pack_memory(0, &av, &bv);
+    a[ROW * K + 37] = NAN;
+    product_run(GEMM_PORTABLE, 0, 1, &av, &bv, 0, &cv, pack);
+    for (uint64_t i = 0; i < M * N; i++)
+        assert_int_equal(isnan(c[i]), i / N == ROW);
+    free(pack);
+    free(b);
 }
 
 static void portable_products_are_the_same_bits_however_they_are_cut(void **state) {
@@ -327,7 +359,7 @@ static void check_pending(uint64_t out) {
     struct weights_pair w = {.out = out, .plain = random_floats("w", IN * out), .late = random_floats("w", IN * out)};
     w.pending = (struct pending_storage){
         .storage = {STORAGE_PENDING}, .weights = w.late, .rows = IN, .columns = out, .pitch = out};
-    w.pending.changes = calloc(IN, sizeof *w.pending.changes);
+    w.pending.changes = calloc(IN + KERNEL_LANES, sizeof *w.pending.changes);
     w.pending.delta = calloc(out, sizeof *w.pending.delta);
     w.plain_view = w.late_view = view(w.plain, IN, out, out);
     w.late_view.data = w.late;
@@ -401,6 +433,8 @@ int main(void) {
         cmocka_unit_test(every_shape_and_transposition_agrees_with_float64),
         cmocka_unit_test(blocks_of_every_vector_width_are_chains_of_multiply_adds_in_order),
         cmocka_unit_test(every_element_is_one_chain_of_fused_multiply_adds),
+        cmocka_unit_test(zeros_of_the_first_factor_change_no_bit),
+        cmocka_unit_test(a_nan_among_zeros_stays),
         cmocka_unit_test(portable_products_are_the_same_bits_however_they_are_cut),
         cmocka_unit_test(sparse_rows_give_the_bits_of_dense_ones_for_every_part_of_them),
         cmocka_unit_test(updates_to_come_give_the_bits_of_updates_at_once),
