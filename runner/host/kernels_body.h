@@ -1,7 +1,8 @@
 /*
  * The kernels for one vector width; included by kernels_*.c, which define WIDTH (floats of a vector), BLOCK_ROWS, the type vec and, as
  * inline functions, vec_fma(a, b, c) = a b + c, vec_load_part(p, n) and vec_store_part(p, v, n) for the first n < WIDTH floats, and
- * vec_entries(v, column, to) for those of v that are not zero, v[0] being in that column: it writes up to WIDTH entries, and returns how many count.
+ * vec_entries(v, column, to) for those of v that are not zero, v[0] being in that column: it writes up to WIDTH entries, and returns how
+ * many count.
  */
 #include "runner/host/kernels.h"
 
