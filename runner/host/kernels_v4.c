@@ -45,6 +45,25 @@ static inline unsigned vec_entries(vec v, unsigned column, struct sparse_entry *
     return count;
 }
 
+#define HALF 8
+typedef __m256 half;
+
+static inline half half_of(vec v) {
+    return _mm512_castps512_ps256(v);
+}
+
+static inline half half_fma(half a, half b, half c) {
+    return _mm256_fmadd_ps(a, b, c);
+}
+
+static inline half half_load_part(const float *p, unsigned long n) {
+    return _mm256_maskz_loadu_ps((__mmask8)((1u << n) - 1), p);
+}
+
+static inline void half_store_part(float *p, half v, unsigned long n) {
+    _mm256_mask_storeu_ps(p, (__mmask8)((1u << n) - 1), v);
+}
+
 #define SQUARE 16
 
 /* The rows of a square become its columns: by pairs of rows, of pairs, of fours and of eights. */
