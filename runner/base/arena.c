@@ -6,13 +6,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
-enum { ALIGNMENT = 16, SMALLEST_BLOCK = 4096, LARGEST_BLOCK = 1 << 20 };
+enum { ALIGNMENT = 16, SMALLEST_BLOCK = 4096, LARGEST_BLOCK = 1 << 20, LARGE_PAGE = 2 << 20 };
 
 struct arena_block {
     struct arena_block *next;
     size_t used, size;
+    size_t mapped; /* bytes, by mmap(); 0: it comes from calloc() */
     max_align_t bytes[];
 };
 
@@ -57,7 +59,11 @@ void arena_init(struct arena *arena) {
 void arena_clear(struct arena *arena) {
     for (struct arena_block *block = arena->blocks, *next; block; block = next) {
         next = block->next;
-        free(block);
+        if (block->mapped > 0) {
+            munmap(block, block->mapped);
+        } else {
+            free(block);
+        }
     }
     arena->blocks = NULL;
 }
@@ -69,6 +75,40 @@ static struct arena_block *block_new(size_t size) {
     struct arena_block *block = memory_alloc(1, sizeof *block + size);
     block->size = size;
     return block;
+}
+
+/* Of whole large pages, for which mmap() gives no address by itself: of one more than wanted, the ends go back. */
+static struct arena_block *block_map(size_t size) {
+    size_t whole, all;
+    if (__builtin_add_overflow(size, sizeof(struct arena_block) + LARGE_PAGE - 1, &whole) ||
+        __builtin_add_overflow(whole -= whole % LARGE_PAGE, LARGE_PAGE, &all)) {
+        memory_exhausted();
+    }
+    char *start = mmap(NULL, all, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (start == MAP_FAILED) {
+        memory_exhausted();
+    }
+    const size_t before = -(uintptr_t)start % LARGE_PAGE;
+    if (before > 0) {
+        munmap(start, before);
+    }
+    munmap(start + before + whole, LARGE_PAGE - before);
+    struct arena_block *block = (void *)(start + before);
+#ifdef MADV_HUGEPAGE
+    madvise(block, whole, MADV_HUGEPAGE); /* else it is slower, and nothing more */
+#endif
+    block->mapped = whole;
+    block->size = whole - sizeof *block;
+    return block;
+}
+
+void arena_reserve(struct arena *arena, size_t size) {
+    if (size < LARGE_PAGE) {
+        return;
+    }
+    struct arena_block *block = block_map(size);
+    block->next = arena->blocks;
+    arena->blocks = block;
 }
 
 void *arena_alloc(struct arena *arena, size_t size) {

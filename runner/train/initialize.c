@@ -41,8 +41,12 @@ void model_plan_input(struct model *model, const struct data *data) {
     model->sparse_input = (double)count < SPARSE_SHARE * (double)seen;
 }
 
+static uint64_t with_gaps(uint64_t count) {
+    return count + 2 * PAGE / sizeof(float);
+}
+
 float *model_floats(struct arena *arena, uint64_t count, unsigned *turn) {
-    uintptr_t start = (uintptr_t)arena_array(arena, count + 2 * PAGE / sizeof(float), sizeof(float));
+    uintptr_t start = (uintptr_t)arena_array(arena, with_gaps(count), sizeof(float));
     uintptr_t page = (start + PAGE - 1) / PAGE * PAGE;
     return (float *)(page + (uintptr_t)(*turn)++ * STAGGER % (PAGE / LINE) * LINE);
 }
@@ -92,6 +96,18 @@ static uint64_t slot_elements(const struct tensor *tensor, uint32_t slot) {
     }
 }
 
+/* What model_floats() takes for all weights and slots. */
+static uint64_t bytes_of_tensors(const struct model *model) {
+    uint64_t floats = 0;
+    for (size_t i = 0; i < model->n_tensors; i++) {
+        const struct tensor *tensor = &model->tensors[i];
+        floats += with_gaps(tensor_floats(tensor));
+        for (uint32_t s = 0; s < tensor->optimizer.slots; s++)
+            floats += with_gaps(slot_elements(tensor, s));
+    }
+    return floats * sizeof(float);
+}
+
 enum status model_initialize(struct model *model, uint64_t seed, struct error *error) {
     struct call call;
     call_init(&call, error);
@@ -99,6 +115,7 @@ enum status model_initialize(struct model *model, uint64_t seed, struct error *e
     call.n_constants = model->n_constants;
     enum status status = STATUS_OK;
     unsigned turn = 0;
+    arena_reserve(&model->arena, bytes_of_tensors(model));
     for (size_t i = 0; i < model->n_tensors && status == STATUS_OK; i++) {
         struct tensor *tensor = &model->tensors[i];
         tensor->weights = model_floats(&model->arena, tensor_floats(tensor), &turn);

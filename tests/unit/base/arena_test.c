@@ -9,9 +9,11 @@
 
 #include "runner/base/status.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -47,6 +49,40 @@ static void nothing_has_a_valid_pointer(void **state) {
     void *first = arena_alloc(&arena, 0), *second = arena_alloc(&arena, 0);
     assert_non_null(first);
     assert_ptr_not_equal(first, second);
+    arena_clear(&arena);
+}
+
+static void reserved_memory_is_zeroed_lies_together_and_goes_back(void **state) {
+    (void)state;
+    enum { LARGE_PAGE = 2 << 20, PIECE = 3 << 20 };
+    struct arena arena;
+    arena_init(&arena);
+    arena_alloc(&arena, 1);
+    arena_reserve(&arena, 2 * PIECE);
+    unsigned char *block = (void *)arena.blocks, *first = arena_alloc(&arena, PIECE);
+    assert_int_equal((uintptr_t)block % LARGE_PAGE, 0);
+    assert_true(first - block < 64);
+    assert_ptr_equal(arena_alloc(&arena, PIECE), first + PIECE);
+    for (size_t i = 0; i < (size_t)2 * PIECE; i++) {
+        assert_int_equal(first[i], 0);
+    }
+    memset(first, 1, (size_t)2 * PIECE);
+    unsigned char *more = arena_alloc(&arena, PIECE); /* there is no room left for it */
+    assert_int_equal(more[0] | more[PIECE - 1], 0);
+    arena_clear(&arena);
+    assert_null(arena.blocks);
+    assert_int_equal(msync(block, LARGE_PAGE, MS_ASYNC), -1);
+    assert_int_equal(errno, ENOMEM); /* nothing is mapped there */
+}
+
+static void little_is_not_reserved(void **state) {
+    (void)state;
+    struct arena arena;
+    arena_init(&arena);
+    arena_alloc(&arena, 1);
+    struct arena_block *block = arena.blocks;
+    arena_reserve(&arena, 1 << 20);
+    assert_ptr_equal(arena.blocks, block);
     arena_clear(&arena);
 }
 
@@ -86,6 +122,18 @@ static void overflow_in_size(void) {
     arena_alloc(&arena, SIZE_MAX - 3);
 }
 
+static void overflow_in_reserve(void) {
+    struct arena arena;
+    arena_init(&arena);
+    arena_reserve(&arena, SIZE_MAX - 3);
+}
+
+static void more_than_there_is(void) {
+    struct arena arena;
+    arena_init(&arena);
+    arena_reserve(&arena, SIZE_MAX / 2);
+}
+
 static void overflow_in_resize(void) {
     free(memory_resize(NULL, SIZE_MAX / 4 + 2, 4));
 }
@@ -94,12 +142,16 @@ static void too_much_memory_ends_the_program_with_status_4(void **state) {
     (void)state;
     assert_int_equal(status_of(overflow_in_arena), STATUS_ENVIRONMENT);
     assert_int_equal(status_of(overflow_in_size), STATUS_ENVIRONMENT);
+    assert_int_equal(status_of(overflow_in_reserve), STATUS_ENVIRONMENT);
+    assert_int_equal(status_of(more_than_there_is), STATUS_ENVIRONMENT);
     assert_int_equal(status_of(overflow_in_resize), STATUS_ENVIRONMENT);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(memory_is_zeroed_aligned_and_apart),
+        cmocka_unit_test(reserved_memory_is_zeroed_lies_together_and_goes_back),
+        cmocka_unit_test(little_is_not_reserved),
         cmocka_unit_test(nothing_has_a_valid_pointer),
         cmocka_unit_test(copies_are_terminated),
         cmocka_unit_test(too_much_memory_ends_the_program_with_status_4),
