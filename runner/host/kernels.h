@@ -61,10 +61,10 @@ struct kernels {
                    const float *b, uint64_t b_pitch, uint64_t first, uint64_t rows, float *c, uint64_t c_pitch);
     /* The elements of x [n] that are not zero, NaN among them, in their order; `to` has room for n, and KERNEL_LANES more. Returns how many. */
     uint64_t (*entries)(uint64_t n, const float *x, struct sparse_entry *to);
-    /* c [m][n] += a b for a [m][KERNEL_ROWS] and as many rows of b, where bit p of masks[i] says that element (i, p) is not zero. Best
-       where neighbouring rows of a have the same bits. */
+    /* c [m][n] += a b for a [m][KERNEL_ROWS] and b [rows][n], where bit p of masks[i] says that element (i, p) is not zero. Best where
+       neighbouring rows of a have the same bits. */
     void (*masked)(const float *a, const uint64_t *masks, uint64_t m, uint64_t n, const float *b, uint64_t b_pitch,
-                   float *c, uint64_t c_pitch);
+                   uint64_t rows, float *c, uint64_t c_pitch);
     /* to [columns][rows] from `from` [rows][columns] */
     void (*transpose)(uint64_t rows, uint64_t columns, const float *from, uint64_t from_pitch, float *to,
                       uint64_t to_pitch);

@@ -427,15 +427,14 @@ INLINE void fetch_row(const float *row, const int panel) {
         __builtin_prefetch(row + j, 0, PREFETCH_SECOND);
 }
 
-/* A panel of the columns of all rows of c, two rows at a time: a vector of b serves both. Meanwhile as many rows of the next panel are
-   fetched, unless it is NULL. */
+/* A panel of the columns of all rows of c, two rows at a time: a vector of b serves both. Meanwhile the `rows` rows of the next panel are
+   fetched. */
 INLINE void masked_panel(const int panel, const bool full, uint64_t last, const float *a, const uint64_t *masks,
-                         uint64_t m, const float *b, uint64_t b_pitch, const float *next, float *c, uint64_t c_pitch) {
+                         uint64_t m, const float *b, uint64_t b_pitch, const float *next, uint64_t rows, float *c,
+                         uint64_t c_pitch) {
     for (uint64_t i = 0; i < m; i += 2, a += 2 * KERNEL_ROWS, c += 2 * c_pitch) {
-        if (next != NULL) {
-            fetch_row(next + i * b_pitch, MASKED_PANEL);
-            fetch_row(next + (i + 1) * b_pitch, MASKED_PANEL);
-        }
+        for (uint64_t r = i; r < i + 2 && r < rows; r++)
+            fetch_row(next + r * b_pitch, MASKED_PANEL);
         uint64_t mask = masks[i] | (i + 1 < m ? masks[i + 1] : 0);
         if (mask == 0)
             continue;
@@ -467,14 +466,14 @@ INLINE void masked_panel(const int panel, const bool full, uint64_t last, const 
 }
 
 static void masked(const float *a, const uint64_t *masks, uint64_t m, uint64_t n, const float *b, uint64_t b_pitch,
-                   float *c, uint64_t c_pitch) {
+                   uint64_t rows, float *c, uint64_t c_pitch) {
     const uint64_t width = MASKED_PANEL * WIDTH;
     for (; n >= width; n -= width, b += width, c += width)
-        masked_panel(MASKED_PANEL, true, WIDTH, a, masks, m, b, b_pitch, n > width ? b + width : NULL, c, c_pitch);
+        masked_panel(MASKED_PANEL, true, WIDTH, a, masks, m, b, b_pitch, b + width, n > width ? rows : 0, c, c_pitch);
     uint64_t vectors = (n + WIDTH - 1) / WIDTH, last = n - (vectors - 1) * WIDTH;
     switch (vectors) {
 #define PART(vectors)                                                                                                  \
-    case vectors: masked_panel(vectors, false, last, a, masks, m, b, b_pitch, NULL, c, c_pitch); break
+    case vectors: masked_panel(vectors, false, last, a, masks, m, b, b_pitch, NULL, 0, c, c_pitch); break
         PART(6);
         PART(5);
         PART(4);

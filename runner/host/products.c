@@ -362,7 +362,7 @@ static void sparse_gradient(const struct kernels *kernels, const struct product 
             const uint64_t first = a->column0 + i, s = first / KERNEL_SEGMENT, end = (s + 1) * KERNEL_SEGMENT - first;
             m = p->m - i < end ? p->m - i : end;
             fill_columns(x, a->row0 + r, rows, s, first, m, p->alpha, columns);
-            kernels->masked(columns->values[0], columns->masks, m, p->n, b->data + r * b->pitch, b->pitch,
+            kernels->masked(columns->values[0], columns->masks, m, p->n, b->data + r * b->pitch, b->pitch, rows,
                             c->data + i * c->pitch, c->pitch);
         }
     }
