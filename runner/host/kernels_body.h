@@ -279,6 +279,24 @@ static void group(uint64_t rows, uint64_t n, uint64_t k, const float *a, uint64_
     }
 }
 
+static void transpose(uint64_t rows, uint64_t columns, const float *from, uint64_t from_pitch, float *to,
+                      uint64_t to_pitch) {
+    enum { SIDE = 8 };
+    for (uint64_t j = 0; j < columns; j += SIDE) /* rows of `to` are written whole */
+        for (uint64_t i = 0; i < rows; i += SIDE) {
+            uint64_t high = rows - i < SIDE ? rows - i : SIDE, wide = columns - j < SIDE ? columns - j : SIDE;
+            const float *source = from + i * from_pitch + j;
+            float *target = to + j * to_pitch + i;
+            if (high == SIDE && wide == SIDE) {
+                transpose_8x8(source, from_pitch, target, to_pitch);
+                continue;
+            }
+            for (uint64_t b = 0; b < wide; b++)
+                for (uint64_t a = 0; a < high; a++)
+                    target[b * to_pitch + a] = source[a * from_pitch + b];
+        }
+}
+
 /* alpha times rows x k elements of a, as [k][rows]. */
 static void pack(uint64_t rows, uint64_t k, float alpha, const float *a, uint64_t a_row, uint64_t a_k,
                  float *restrict to) {
@@ -296,12 +314,18 @@ static void pack(uint64_t rows, uint64_t k, float alpha, const float *a, uint64_
     }
 }
 
+#include "runner/host/kernels_narrow.h"
+
 #define MANY_PANELS 4 /* of b, from which on packing costs little */
 
 /* Where a is transposed, its columns lie too far apart to be read once for each of many panels of b: some of them are packed, and those
    that come next are fetched meanwhile. */
 static void dense(uint64_t m, uint64_t n, uint64_t k, float alpha, const float *a, uint64_t a_row, uint64_t a_k,
                   const float *b, uint64_t b_pitch, float beta, float *c, uint64_t c_pitch, float *packed) {
+    if (a_row == 1 && n <= NARROW && m >= PANEL * WIDTH && k >= NARROW) {
+        narrow(m, n, k, alpha, a, a_k, b, b_pitch, beta, c, c_pitch, packed);
+        return;
+    }
     const bool many = a_row == 1 && n > MANY_PANELS * PANEL * WIDTH, packs = many || alpha != 1;
     const uint64_t most_rows = (const uint64_t[]){GROUP_ROWS, PACKED_ROWS}[packs];
     const uint64_t most_depth = (const uint64_t[]){DEPTH, PACKED_DEPTH}[packs || a_row == 1];
@@ -548,24 +572,6 @@ static void sparse(const struct sparse_entry *entries, const uint32_t *marks, ui
 #include "runner/host/kernels_row.h"
 
 /* ---- All ---- */
-
-static void transpose(uint64_t rows, uint64_t columns, const float *from, uint64_t from_pitch, float *to,
-                      uint64_t to_pitch) {
-    enum { SIDE = 8 };
-    for (uint64_t j = 0; j < columns; j += SIDE) /* rows of `to` are written whole */
-        for (uint64_t i = 0; i < rows; i += SIDE) {
-            uint64_t high = rows - i < SIDE ? rows - i : SIDE, wide = columns - j < SIDE ? columns - j : SIDE;
-            const float *source = from + i * from_pitch + j;
-            float *target = to + j * to_pitch + i;
-            if (high == SIDE && wide == SIDE) {
-                transpose_8x8(source, from_pitch, target, to_pitch);
-                continue;
-            }
-            for (uint64_t b = 0; b < wide; b++)
-                for (uint64_t a = 0; a < high; a++)
-                    target[b * to_pitch + a] = source[a * from_pitch + b];
-        }
-}
 
 #define KERNELS(name)                                                                                                  \
     const struct kernels name = {.packed_rows = PACKED_ROWS,                                                           \
