@@ -278,6 +278,14 @@ static void gather_label(const struct slice *slice, const struct data *data, uin
     }
 }
 
+void slice_fetch(const struct data *data, enum data_split split, const uint32_t *order, uint64_t place) {
+    if (place >= data->rows[split])
+        return;
+    const void *example = input_at(data, split, order, place);
+    fetch(example, runner_elements(&data->input) * element_size(data) + LINE - 1); /* it may begin within a line */
+    fetch((const float *)data->targets[split] + (order == NULL ? place : order[place]), 1);
+}
+
 void slice_gather(const struct slice *slice, const struct data *data, enum data_split split, const uint32_t *order,
                   uint64_t start) {
     gather_inputs(slice, data, split, order, start);

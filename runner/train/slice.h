@@ -43,6 +43,8 @@ struct slice {
    order. */
 void slice_gather(const struct slice *slice, const struct data *data, enum data_split split, const uint32_t *order,
                   uint64_t start);
+/* Fetches the example at a place of the order, if there is one, from memory: it will be gathered soon. */
+void slice_fetch(const struct data *data, enum data_split split, const uint32_t *order, uint64_t place);
 /* forward() of nodes from .. to - 1. */
 void slice_forward(const struct slice *slice, runner_node from, runner_node to);
 /* backward() of nodes from .. to + 1, downwards. */

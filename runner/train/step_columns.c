@@ -96,6 +96,7 @@ void stepper_begin_columns(struct stepper *stepper, int thread) {
     slice_gather(&slice, stepper->data, DATA_TRAIN, stepper->part.order, stepper->part.start);
     slice_forward(&slice, 1, stepper->stages[0].node);
     late_begin(stepper);
+    slice_fetch(stepper->data, DATA_TRAIN, stepper->part.order, stepper->part.start + stepper->part.rows);
 }
 
 static void end_forward(struct stepper *stepper, int thread, const struct stage *stage) {
