@@ -50,6 +50,7 @@ static void row(uint64_t n, const struct sparse_entry *x, uint64_t count, float 
 }
 
 #define SHORT_ROWS 8
+#define SHORT_PANEL (LINE / WIDTH) /* vectors of a row of less than a cache line */
 
 /* Rows of a vector or less. Some are read before any is written: the next one may begin within the vector that was stored in part, and
    a core waits long for what it has stored so. */
@@ -73,7 +74,83 @@ static void outer(uint64_t n, const struct sparse_entry *x, uint64_t count, floa
         add_line(n, alpha * x->value, y, c + x->column * c_pitch);
 }
 
-/* As row(), with an update of b on the way. */
+INLINE bool same_rows(const int rows, const struct sparse_entry *x, const struct sparse_entry *y) {
+    bool same = true;
+    UNROLL(8)
+    for (int i = 0; i < rows; i++)
+        same &= x[i].column == y[i].column;
+    return same;
+}
+
+/* Vector v of a row of n floats, less than a cache line: the last of several ends where the row does. */
+INLINE vec load_short(const float *row, const int v, const int panel, uint64_t n) {
+    if (panel == 1)
+        return vec_load_part(row, n);
+    return load(row + (v + 1 < panel ? (uint64_t)v * WIDTH : n - WIDTH));
+}
+
+INLINE void store_short(float *row, const int v, vec value, const int panel, uint64_t n) {
+    if (panel == 1)
+        vec_store_part(row, value, n);
+    else
+        store(row + (v + 1 < panel ? (uint64_t)v * WIDTH : n - WIDTH), value);
+}
+
+INLINE void load_short_lines(const int rows, const int panel, uint64_t n, const struct sparse_entry *x, const float *b,
+                             uint64_t b_pitch, vec line[SHORT_ROWS]) {
+    UNROLL(8)
+    for (int i = 0; i < rows; i++)
+        UNROLL(4)
+    for (int v = 0; v < panel; v++)
+        line[i * panel + v] = load_short(b + x[i].column * b_pitch, v, panel, n);
+}
+
+/* As row(), with an update of b on the way. Rows of less than a cache line, of `panel` vectors: first those that both lists begin with, some
+   at a time, of which the next are read before these are written (add_short_lines()); then the other changes, and what is left of x. */
+INLINE void row_after_short(const int panel, uint64_t n, const struct sparse_entry *changes, uint64_t n_changes,
+                            float alpha_changes, const float *delta, const struct sparse_entry *x, uint64_t count,
+                            float alpha, float *b, uint64_t b_pitch, float *y) {
+    const int rows = SHORT_ROWS / panel;
+    const uint64_t most = n_changes < count ? n_changes : count;
+    vec sum[SHORT_PANEL], d[SHORT_PANEL], line[SHORT_ROWS], changed[SHORT_ROWS];
+    uint64_t both = 0;
+    while (both + (uint64_t)rows <= most && same_rows(rows, changes + both, x + both))
+        both += (uint64_t)rows;
+    UNROLL(4)
+    for (int v = 0; v < panel; v++) {
+        sum[v] = load_short(y, v, panel, n);
+        d[v] = load_short(delta, v, panel, n);
+    }
+    if (both > 0)
+        load_short_lines(rows, panel, n, x, b, b_pitch, line);
+    for (uint64_t e = 0; e < both; e += (uint64_t)rows) {
+        UNROLL(8)
+        for (int i = 0; i < rows; i++)
+            UNROLL(4)
+        for (int v = 0; v < panel; v++)
+            changed[i * panel + v] =
+                vec_fma(splat(alpha_changes * changes[e + (uint64_t)i].value), d[v], line[i * panel + v]);
+        if (e + (uint64_t)rows < both)
+            load_short_lines(rows, panel, n, x + e + rows, b, b_pitch, line);
+        UNROLL(8)
+        for (int i = 0; i < rows; i++)
+            UNROLL(4)
+        for (int v = 0; v < panel; v++) {
+            const struct sparse_entry *entry = x + e + i;
+            store_short(b + entry->column * b_pitch, v, changed[i * panel + v], panel, n);
+            sum[v] = vec_fma(splat(alpha * entry->value), changed[i * panel + v], sum[v]);
+        }
+    }
+    outer(n, changes + both, n_changes - both, alpha_changes, delta, b, b_pitch);
+    for (const struct sparse_entry *entry = x + both; entry < x + count; entry++)
+        UNROLL(4)
+    for (int v = 0; v < panel; v++)
+        sum[v] = vec_fma(splat(alpha * entry->value), load_short(b + entry->column * b_pitch, v, panel, n), sum[v]);
+    UNROLL(4)
+    for (int v = 0; v < panel; v++)
+        store_short(y, v, sum[v], panel, n);
+}
+
 #if ROW_PANEL > 0
 /* A panel of b's columns, of which y stays in registers. Both lists are by row. */
 INLINE void row_after_panel(const int panel, const bool full, uint64_t last, const struct sparse_entry *change,
@@ -120,9 +197,9 @@ INLINE void row_after_panel(const int panel, const bool full, uint64_t last, con
         store_of(y, v, sum[v], panel, full, last);
 }
 
-static void row_after(uint64_t n, const struct sparse_entry *changes, uint64_t n_changes, float alpha_changes,
-                      const float *delta, const struct sparse_entry *x, uint64_t count, float alpha, float *b,
-                      uint64_t b_pitch, float *y) {
+static void row_after_long(uint64_t n, const struct sparse_entry *changes, uint64_t n_changes, float alpha_changes,
+                           const float *delta, const struct sparse_entry *x, uint64_t count, float alpha, float *b,
+                           uint64_t b_pitch, float *y) {
     const uint64_t width = ROW_PANEL * WIDTH;
     const struct sparse_entry *changes_end = changes + n_changes, *x_end = x + count;
     for (; n >= width; n -= width, b += width, y += width, delta += width)
@@ -201,19 +278,14 @@ static void four_changed(uint64_t n, const struct sparse_entry *changes, float a
                      (float *const[]){line[0] + j, line[1] + j, line[2] + j, line[3] + j}, y + j);
 }
 
-INLINE bool same_four(const struct sparse_entry *x, const struct sparse_entry *y) {
-    return x[0].column == y[0].column && x[1].column == y[1].column && x[2].column == y[2].column &&
-           x[3].column == y[3].column;
-}
-
 /* By four rows of x: in one pass where all of them change, else in two, of which the second finds them in the first-level cache. */
-static void row_after(uint64_t n, const struct sparse_entry *changes, uint64_t n_changes, float alpha_changes,
-                      const float *delta, const struct sparse_entry *x, uint64_t count, float alpha, float *b,
-                      uint64_t b_pitch, float *y) {
+static void row_after_long(uint64_t n, const struct sparse_entry *changes, uint64_t n_changes, float alpha_changes,
+                           const float *delta, const struct sparse_entry *x, uint64_t count, float alpha, float *b,
+                           uint64_t b_pitch, float *y) {
     const struct sparse_entry *end = changes + n_changes;
     for (uint64_t rows; count > 0; count -= rows, x += rows) {
         rows = count < 4 ? count : 4;
-        if (rows == 4 && end - changes >= 4 && same_four(changes, x)) {
+        if (rows == 4 && end - changes >= 4 && same_rows(4, changes, x)) {
             four_changed(n, changes, alpha_changes, delta, x, alpha, b, b_pitch, y);
             changes += 4;
             continue;
@@ -225,3 +297,25 @@ static void row_after(uint64_t n, const struct sparse_entry *changes, uint64_t n
     outer(n, changes, (uint64_t)(end - changes), alpha_changes, delta, b, b_pitch);
 }
 #endif
+
+static void row_after(uint64_t n, const struct sparse_entry *changes, uint64_t n_changes, float alpha_changes,
+                      const float *delta, const struct sparse_entry *x, uint64_t count, float alpha, float *b,
+                      uint64_t b_pitch, float *y) {
+    const uint64_t vectors = (n + WIDTH - 1) / WIDTH;
+    switch (n < LINE ? vectors : 0) {
+#define PART(vectors)                                                                                                  \
+    case vectors:                                                                                                      \
+        row_after_short(vectors, n, changes, n_changes, alpha_changes, delta, x, count, alpha, b, b_pitch, y);         \
+        break
+#if SHORT_PANEL > 2
+        PART(4);
+        PART(3);
+#endif
+#if SHORT_PANEL > 1
+        PART(2);
+#endif
+        PART(1);
+#undef PART
+    default: row_after_long(n, changes, n_changes, alpha_changes, delta, x, count, alpha, b, b_pitch, y); break;
+    }
+}

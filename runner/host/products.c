@@ -46,18 +46,21 @@ static const struct sparse_rows *sparse_of(const runner_view *view) {
     return &((const struct sparse_storage *)view->storage)->rows;
 }
 
-static const struct weights_storage *transposed_of(const runner_view *view) {
-    const struct storage *storage = view->storage;
-    if (view->data == NULL || storage == NULL || storage->kind != STORAGE_WEIGHTS)
-        return NULL;
-    return view->storage;
-}
-
 static struct pending_storage *pending_of(const runner_view *view) {
     const struct storage *storage = view->storage;
     if (view->data == NULL || storage == NULL || storage->kind != STORAGE_PENDING)
         return NULL;
     return (struct pending_storage *)view->storage; /* the views' storage is const for plugins */
+}
+
+static const struct weights_storage *transposed_of(const runner_view *view) {
+    const struct storage *storage = view->storage;
+    const struct pending_storage *pending = pending_of(view);
+    if (pending != NULL)
+        return pending->transposed;
+    if (view->data == NULL || storage == NULL || storage->kind != STORAGE_WEIGHTS)
+        return NULL;
+    return view->storage;
 }
 
 /* ---- Workspace: pieces of it in the order in which a product may want them ---- */
@@ -193,7 +196,7 @@ static void dense_by_strips(const struct kernels *kernels, const struct product 
 /* For one row of a, as entries. */
 static void row_times(const struct kernels *kernels, const struct product *p, const struct sparse_entry *x,
                       uint64_t count, const float *b, uint64_t b_pitch) {
-    struct pending_storage *pending = pending_of(p->b);
+    struct pending_storage *pending = p->b_transposed ? NULL : pending_of(p->b);
     if (pending == NULL || pending->count == 0) {
         kernels->row(p->n, x, count, p->alpha, b, b_pitch, p->c->data);
         return;
@@ -391,9 +394,10 @@ static void sparse(const struct kernels *kernels, const struct product *p, struc
 /* ---- Updates that are still to come ---- */
 
 void product_settle(struct pending_storage *pending) {
-    if (pending->count > 0)
-        kernels_get()->outer(pending->columns, pending->changes, pending->count, pending->alpha, pending->delta,
-                             pending->weights, pending->pitch);
+    if (pending->count == 0)
+        return; /* others may read it, too */
+    kernels_get()->outer(pending->columns, pending->changes, pending->count, pending->alpha, pending->delta,
+                         pending->weights, pending->pitch);
     pending->count = 0;
 }
 
@@ -406,14 +410,32 @@ static void settle_views(const struct product *p) {
     struct pending_storage *a = pending_of(p->a), *b = pending_of(p->b), *c = pending_of(p->c);
     if (a != NULL)
         product_settle(a);
-    if (b != NULL && (p->m > 1 || p->b_transposed || !covers(p->b, b)))
+    if (b != NULL && (p->m > 1 || (p->b_transposed && b->transposed == NULL) || !covers(p->b, b)))
         product_settle(b);
     if (c != NULL)
         product_settle(c);
 }
 
+/* Makes the update in the transposed copy: every row of it, by the whole of a, whose zeros change nothing. */
+static void change_transposed(const struct product *p, const struct pending_storage *pending,
+                              struct sparse_entry *entries) {
+    const struct kernels *kernels = kernels_get();
+    const struct weights_storage *copy = pending->transposed;
+    float *factors = pending->factors;
+    if (p->a->data != NULL) {
+        for (uint64_t i = 0; i < p->m; i++)
+            factors[i] = p->alpha * p->a->data[i];
+    } else {
+        memset(factors, 0, p->m * sizeof *factors);
+        for (uint64_t e = 0; e < pending->count; e++)
+            factors[pending->changes[e].column] = p->alpha * pending->changes[e].value;
+    }
+    const uint64_t count = entries_of(kernels, pending->delta, p->n, 1, entries);
+    kernels->outer(p->m, entries, count, 1, factors, copy->transposed, copy->pitch);
+}
+
 /* Keeps a product of one example as the update of c that is still to come, where c can. */
-static bool postponed(const struct product *p) {
+static bool postponed(const struct product *p, struct sparse_entry *entries) {
     struct pending_storage *pending = pending_of(p->c);
     if (pending == NULL || p->k != 1 || !p->a_transposed || p->b_transposed || p->beta != 1 || p->b->data == NULL ||
         !covers(p->c, pending))
@@ -423,6 +445,8 @@ static bool postponed(const struct product *p) {
                                : entries_of(kernels_get(), p->a->data, p->m, 1, pending->changes);
     pending->alpha = p->alpha;
     memcpy(pending->delta, p->b->data, p->n * sizeof *pending->delta);
+    if (pending->transposed != NULL)
+        change_transposed(p, pending, entries);
     return true;
 }
 
@@ -434,7 +458,7 @@ void product_run(enum gemm gemm, uint32_t flags, float alpha, const runner_view 
     if (p.m == 0 || p.n == 0)
         return;
     settle_views(&p);
-    if (postponed(&p))
+    if (postponed(&p, workspace)) /* which has room for the entries of a row */
         return;
     const struct kernels *kernels = kernels_get();
     const struct pieces sizes = pieces_of(gemm, &p);

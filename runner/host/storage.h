@@ -29,14 +29,16 @@ struct weights_storage {
 
 /* A matrix of weights whose update by one example is still to come: element (i, j) is to get (alpha changes_i) delta_j, in one fused
    multiply-add. A view of the whole matrix takes such an update as the c of a product, and the next product that reads the weights makes it
-   on its way: so they pass through the core once for both. One thread at a time. */
+   on its way: so they pass through the core once for both. Their transposed copy, where there is one, changes at once. One thread at a time. */
 struct pending_storage {
     struct storage storage;
     float *weights;
     uint64_t rows, columns, pitch;
-    struct sparse_entry *changes; /* by row; room for one of each, and KERNEL_LANES more */
-    uint64_t count;               /* 0: nothing is to come */
-    float alpha, *delta;          /* [columns] */
+    struct sparse_entry *changes;             /* by row; room for one of each, and KERNEL_LANES more */
+    uint64_t count;                           /* 0: nothing is to come */
+    float alpha, *delta;                      /* [columns] */
+    const struct weights_storage *transposed; /* or NULL */
+    float *factors;                           /* [rows] where there is that copy */
 };
 
 #endif

@@ -262,12 +262,12 @@ void slice_gradient(const struct slice *slice, const struct tensor *tensor, cons
     node->ops->gradient(node->config, &slice->call->public, &run.rows, tile, alpha, into);
 }
 
-void slice_outer_gradient(const struct slice *slice, const struct tensor *tensor, const runner_tile *tile,
-                          const runner_view *to) {
+void slice_outer_gradient(const struct slice *slice, const struct tensor *tensor, const runner_tile *tile, float alpha,
+                          float beta, const runner_view *to) {
     struct layer_run run;
     layer_run_init(&run, slice, tensor->node);
     cut(&run.inputs[0], tile->row, tile->rows);
     cut(&run.output_delta, tile->column, tile->columns);
-    slice->call->public.host->product(&slice->call->public, RUNNER_TRANSPOSE_A, 1, &run.inputs[0], &run.output_delta, 0,
-                                      to);
+    slice->call->public.host->product(&slice->call->public, RUNNER_TRANSPOSE_A, alpha, &run.inputs[0],
+                                      &run.output_delta, beta, to);
 }

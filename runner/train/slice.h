@@ -67,8 +67,8 @@ void slice_reduce_delta(const struct slice *slice, runner_node node, double *sum
 /* Adds alpha times the gradient of a tile over all rows of the slice into `into`. */
 void slice_gradient(const struct slice *slice, const struct tensor *tensor, const runner_tile *tile, float alpha,
                     const runner_view *into);
-/* The same for tensor 0 of a layer with RUNNER_OUTER_GRADIENT, by a product of the host's own, which writes and does not add. */
-void slice_outer_gradient(const struct slice *slice, const struct tensor *tensor, const runner_tile *tile,
-                          const runner_view *to);
+/* to = alpha times that gradient + beta to, for tensor 0 of a layer with RUNNER_OUTER_GRADIENT, by a product of the host's own. */
+void slice_outer_gradient(const struct slice *slice, const struct tensor *tensor, const runner_tile *tile, float alpha,
+                          float beta, const runner_view *to);
 
 #endif

@@ -216,7 +216,7 @@ void stepper_begin(struct stepper *stepper, const uint32_t *order, uint64_t star
         stepper_begin_columns(stepper, 0);
 }
 
-static bool stopped(struct stepper *stepper) {
+bool stepper_stopped(const struct stepper *stepper) {
     return stepper->diverged || atomic_load_explicit(&stepper->failed, memory_order_relaxed);
 }
 
@@ -243,11 +243,11 @@ static void run_update(struct stepper *stepper, int thread) {
         run_slices(stepper, thread, &part);
         offset += part.rows;
         const bool whole = offset == rows || offset % stepper->micro_rows == 0; /* the loss of a micro-batch */
-        if (whole && stopped(stepper))
+        if (whole && stepper_stopped(stepper))
             return;
         stepper_gradients(stepper, thread, &part);
     }
-    if (!stopped(stepper))
+    if (!stepper_stopped(stepper))
         stepper_optimize(stepper, thread, rows);
 }
 

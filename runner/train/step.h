@@ -25,11 +25,13 @@ struct phase {
 /* A step of few rows is cut by columns (step_columns.c). A layer with RUNNER_COLUMNS and many weights runs by chunks of its output's
    columns, with the elementwise layers behind it; what follows up to the next such layer is for one thread. On the way back a chunk is the
    share of the input's delta that these columns give, and then the gradient and update of their weights. So a thread meets the same
-   columns of the weights on both ways, and they stay in its cache. */
+   columns of the weights on both ways, and they stay in its cache. Of the layers for one thread the chunks share the tiles, but for those whose
+   updates are postponed: these are the one thread's, which comes back to them. */
 struct stage {
     runner_node node, elementwise_to, to; /* both exclusive: elementwise layers, and layers for one thread */
     size_t n_chunks;
     size_t *first_tile; /* [n_chunks + 1] */
+    size_t tiles_end;   /* of the tiles for one thread, which stand behind the last chunk's */
     float *shares;      /* [n_chunks][rows][pitch of the input]; NULL where no delta is wanted */
 };
 
@@ -125,7 +127,7 @@ void stepper_plan(struct stepper *stepper);
 bool stepper_plan_columns(struct stepper *stepper);
 /* The optimizer does nothing to this tensor but to add a multiple of the gradient. */
 bool stepper_direct(const struct stepper *stepper, const struct tensor *tensor);
-/* Its updates wait for the next product that reads the weights (storage.h), but where gradients are materialised. */
+/* Its updates wait for the next product that reads the weights (storage.h): in a step of one example that is cut by columns. */
 bool stepper_postpones(const struct stepper *stepper, const struct tensor *tensor);
 /* Makes what waits; by one thread, when no update runs. */
 void stepper_settle(struct stepper *stepper);
@@ -150,6 +152,8 @@ void stepper_outer_row(struct stepper *stepper, int thread, const struct tensor 
 void stepper_optimize(struct stepper *stepper, int thread, uint64_t rows);
 /* By one thread: collects what plugins reported. */
 void stepper_note_failures(struct stepper *stepper);
+/* The weights are to be left as they are. */
+bool stepper_stopped(const struct stepper *stepper);
 
 /* The first thread's error, after `failed`. */
 enum status stepper_error(const struct stepper *stepper, struct error *error);

@@ -22,7 +22,8 @@ static uint64_t shared_row(const struct tensor *tensor, const struct stage *stag
     return chunk == stage->n_chunks ? tensor->rows : tensor->rows * chunk / stage->n_chunks / LINE * LINE;
 }
 
-/* Adds the chunk's tiles of layers elementwise_to .. to - 1: of long tensors some rows, of others all where it is their turn. */
+/* Adds the chunk's tiles of layers elementwise_to .. to - 1: of long tensors some rows, of others all where it is their turn; with chunk n_chunks
+   those that chunks do not share. */
 static void add_shared(struct stepper *stepper, const struct stage *stage, size_t chunk) {
     const struct model *model = stepper->model;
     size_t place = 0;
@@ -30,7 +31,12 @@ static void add_shared(struct stepper *stepper, const struct stage *stage, size_
         for (uint32_t t = 0; t < model->nodes[i].plan.n_tensors; t++, place++) {
             const uint32_t index = (uint32_t)model->nodes[i].first_tensor + t;
             const struct tensor *tensor = &model->tensors[index];
-            if (tensor->rows >= stage->n_chunks * LEAST_ROWS)
+            const bool alone = stepper_postpones(stepper, tensor);
+            if (alone != (chunk == stage->n_chunks))
+                continue;
+            if (alone)
+                stepper_add_tiles(stepper, index, 0, tensor->columns);
+            else if (tensor->rows >= stage->n_chunks * LEAST_ROWS)
                 stepper_add_row_tiles(stepper, index, shared_row(tensor, stage, chunk),
                                       shared_row(tensor, stage, chunk + 1), 0, tensor->columns);
             else if (place % stage->n_chunks == chunk)
@@ -52,6 +58,8 @@ static void plan_stage(struct stepper *stepper, struct stage *stage, unsigned *t
         add_shared(stepper, stage, c);
     }
     stage->first_tile[stage->n_chunks] = stepper->n_tiles;
+    add_shared(stepper, stage, stage->n_chunks);
+    stage->tiles_end = stepper->n_tiles;
     if (input->delta_wanted)
         stage->shares = model_floats(&stepper->arena, stage->n_chunks * stepper->batch_rows * input->pitch, turn);
 }
@@ -78,12 +86,12 @@ bool stepper_plan_columns(struct stepper *stepper) {
             uint32_t tensor = (uint32_t)model->nodes[i].first_tensor + t;
             stepper_add_tiles(stepper, tensor, 0, model->tensors[tensor].columns);
         }
+    stepper->stages = stages;
+    stepper->n_stages = count;
     for (size_t s = 0; s < count; s++) {
         stages[s].to = s + 1 < count ? stages[s + 1].node : end;
         plan_stage(stepper, &stages[s], &turn);
     }
-    stepper->stages = stages;
-    stepper->n_stages = count;
     return true;
 }
 
@@ -99,6 +107,12 @@ void stepper_begin_columns(struct stepper *stepper, int thread) {
     slice_fetch(stepper->data, DATA_TRAIN, stepper->part.order, stepper->part.start + stepper->part.rows);
 }
 
+/* The tiles for one thread, when their layers have their deltas. */
+static void update_alone(struct stepper *stepper, int thread, const struct stage *stage) {
+    for (size_t t = stage->first_tile[stage->n_chunks]; t < stage->tiles_end; t++)
+        stepper_tile(stepper, thread, &stepper->part, t);
+}
+
 static void end_forward(struct stepper *stepper, int thread, const struct stage *stage) {
     const struct model *model = stepper->model;
     struct slice slice = all_rows(stepper, thread);
@@ -110,6 +124,8 @@ static void end_forward(struct stepper *stepper, int thread, const struct stage 
         slice_backward(&slice, model->loss_input, stage->node);
     }
     stepper_note_failures(stepper);
+    if (stage->to == model->n_nodes && !stepper_stopped(stepper))
+        update_alone(stepper, thread, stage);
 }
 
 static void forward(struct stepper *stepper, int thread) {
@@ -174,7 +190,7 @@ static void run_chunk(struct stepper *stepper, int thread, const struct stage *s
 void stepper_run_columns(struct stepper *stepper, int thread) {
     struct team *team = &stepper->team;
     forward(stepper, thread);
-    if (stepper->diverged || atomic_load_explicit(&stepper->failed, memory_order_relaxed))
+    if (stepper_stopped(stepper))
         return;
     for (size_t s = stepper->n_stages; s-- > 0;) {
         const struct stage *stage = &stepper->stages[s];
@@ -186,6 +202,8 @@ void stepper_run_columns(struct stepper *stepper, int thread) {
             struct slice slice = all_rows(stepper, thread);
             add_shares(stepper, stage);
             slice_backward(&slice, stage->node - 1, s > 0 ? stepper->stages[s - 1].node : 0);
+            if (s > 0)
+                update_alone(stepper, thread, &stepper->stages[s - 1]);
             stepper_note_failures(stepper);
             team_release(team);
         }

@@ -51,13 +51,13 @@ static void plan_phases(struct stepper *stepper) {
     stepper->n_phases = (size_t)(phase - stepper->phases) + 1;
 }
 
-/* All rows of a chunk of columns that backward() does not read and that has no gradient to be kept in the cache; else multiples of the rows
-   that sparse inputs are marked by or, for wide rows, of a block of a product. */
+/* All rows of a chunk of columns that backward() does not read and that has no gradient to be kept in the cache, and where the update is
+   postponed; else multiples of the rows that sparse inputs are marked by or, for wide rows, of a block of a product. */
 static uint64_t tile_rows(const struct stepper *stepper, const struct tensor *tensor, uint64_t columns) {
     const struct model *model = stepper->model;
     uint64_t rows = TILE_ELEMENTS / columns;
-    if (columns < tensor->columns && stepper_direct(stepper, tensor) &&
-        (!model->nodes[model->nodes[tensor->node].inputs[0]].delta_wanted || stepper_postpones(stepper, tensor)))
+    if (stepper_postpones(stepper, tensor) || (columns < tensor->columns && stepper_direct(stepper, tensor) &&
+                                               !model->nodes[model->nodes[tensor->node].inputs[0]].delta_wanted))
         return tensor->rows;
     rows = rows >= KERNEL_SEGMENT / 2 ? (rows + KERNEL_SEGMENT / 2) / KERNEL_SEGMENT * KERNEL_SEGMENT
            : rows >= BLOCK            ? rows / BLOCK * BLOCK
@@ -117,9 +117,9 @@ static void plan_groups(struct stepper *stepper) {
     }
 }
 
-static void plan_gradients(struct stepper *stepper) {
-    struct model *model = stepper->model;
-    unsigned turn = 1;
+/* What the model wants of an update. */
+static void plan_steps(struct stepper *stepper) {
+    const struct model *model = stepper->model;
     for (size_t t = 0; t < model->n_tensors; t++) {
         const struct tensor *tensor = &model->tensors[t];
         stepper->whole_tensors |= tensor->trained && (tensor->optimizer.flags & RUNNER_WHOLE_TENSOR) != 0;
@@ -128,6 +128,11 @@ static void plan_gradients(struct stepper *stepper) {
     }
     stepper->norms = model->clipping.norm > 0 || model->clipping.global_norm > 0;
     stepper->materialised = stepper->whole_tensors || stepper->norms || stepper->micro_rows < stepper->batch_rows;
+}
+
+static void plan_gradients(struct stepper *stepper) {
+    struct model *model = stepper->model;
+    unsigned turn = 1;
     const bool stored = stepper->materialised || stepper->part_rows < stepper->batch_rows;
     for (size_t t = 0; t < model->n_tensors && stored; t++)
         if (model->tensors[t].trained)
@@ -171,13 +176,14 @@ static void plan_transposed(struct stepper *stepper) {
 }
 
 bool stepper_postpones(const struct stepper *stepper, const struct tensor *tensor) {
-    return stepper->batch_rows == 1 && tensor->panel < tensor->columns && tensor->trained &&
-           (tensor->plan->flags & RUNNER_PRODUCT) != 0 && stepper_direct(stepper, tensor);
+    return stepper->n_stages > 0 && tensor->node >= stepper->stages[0].node && tensor->trained &&
+           (tensor->plan->flags & RUNNER_PRODUCT) != 0 && stepper_is_outer(stepper, tensor) &&
+           stepper_direct(stepper, tensor);
 }
 
 static void plan_pending(struct stepper *stepper) {
     unsigned turn = 6;
-    for (size_t t = 0; t < stepper->model->n_tensors && !stepper->materialised; t++) {
+    for (size_t t = 0; t < stepper->model->n_tensors; t++) {
         struct tensor *tensor = &stepper->model->tensors[t];
         if (!stepper_postpones(stepper, tensor))
             continue;
@@ -195,6 +201,12 @@ static void plan_pending(struct stepper *stepper) {
                                                                 sizeof *tensor->pending[p].changes),
                                          .delta = model_floats(&stepper->arena, tensor->panel, &turn)};
         }
+        if (tensor->storage.transposed != NULL) {
+            tensor->pending[0].transposed = &tensor->storage;
+            tensor->pending[0].factors = model_floats(&stepper->arena, tensor->rows, &turn);
+        }
+        if (panels == 1)
+            stepper->model->nodes[tensor->node].tensors[tensor->index].storage = &tensor->pending[0];
     }
 }
 
@@ -207,6 +219,7 @@ void stepper_settle(struct stepper *stepper) {
 }
 
 void stepper_plan(struct stepper *stepper) {
+    plan_steps(stepper);
     plan_phases(stepper);
     if (!stepper_plan_columns(stepper))
         plan_tiles(stepper);

@@ -195,7 +195,7 @@ static void run_gradient(struct stepper *stepper, int thread, const struct part 
         struct slice slice = stepper_slice(stepper, thread, part, 0, part->rows);
         const runner_tile place = {
             .row = tile->row, .rows = tile->rows, .column = tile->column, .columns = tile->columns};
-        slice_outer_gradient(&slice, tensor, &place, gradient);
+        slice_outer_gradient(&slice, tensor, &place, 1, 0, gradient);
         return;
     }
     for (uint64_t i = 0; part->offset == 0 && i < tile->rows; i++)
@@ -212,9 +212,7 @@ static void add_direct(struct stepper *stepper, int thread, const struct part *p
     const struct tensor *tensor = &stepper->model->tensors[tile->tensor];
     const runner_view weights = part_of(tensor, tensor->weights, tile);
     const bool stored = tensor->gradient != NULL;
-    runner_view sums = stored ? part_of(tensor, tensor->gradient, tile) : weights;
-    if (!stored && tensor->pending != NULL)
-        sums.storage = &tensor->pending[tile->column / tensor->panel];
+    const runner_view sums = stored ? part_of(tensor, tensor->gradient, tile) : weights;
     if (stored && part->offset == 0)
         copy_tile(&weights, &sums);
     add_gradient(stepper, thread, part, tile, (float)-stepper->step.rate, &sums);
@@ -225,10 +223,24 @@ static void add_direct(struct stepper *stepper, int thread, const struct part *p
     tensor_transpose(tensor, tile->row, tile->rows, tile->column, tile->columns);
 }
 
+/* Of a whole panel: the product that adds to it leaves that to the next one that reads it. */
+static void postpone(struct stepper *stepper, int thread, const struct part *part, const struct tile *tile) {
+    const struct tensor *tensor = &stepper->model->tensors[tile->tensor];
+    const runner_tile place = {.row = tile->row, .rows = tile->rows, .column = tile->column, .columns = tile->columns};
+    runner_view weights = part_of(tensor, tensor->weights, tile);
+    weights.storage = &tensor->pending[tile->column / tensor->panel];
+    struct slice slice = stepper_slice(stepper, thread, part, 0, part->rows);
+    slice_outer_gradient(&slice, tensor, &place, (float)-stepper->step.rate, 1, &weights);
+}
+
 /* The gradient of one tile over the part's rows; streamed, the optimizer follows at once while the tile is in the cache. */
 void stepper_tile(struct stepper *stepper, int thread, const struct part *part, size_t index) {
     const struct tile *tile = &stepper->tiles[index];
     const struct tensor *tensor = &stepper->model->tensors[tile->tensor];
+    if (tensor->pending != NULL) {
+        postpone(stepper, thread, part, tile);
+        return;
+    }
     if (!stepper->materialised && stepper_direct(stepper, tensor)) {
         add_direct(stepper, thread, part, tile);
         return;

@@ -354,16 +354,31 @@ static void both_updates(struct weights_pair *w, float alpha, float beta, uint64
     memset(delta, 0, sizeof delta);
 }
 
+static void open_pair(struct weights_pair *w, uint64_t out) {
+    *w = (struct weights_pair){.out = out, .plain = random_floats("w", IN * out), .late = random_floats("w", IN * out)};
+    w->pending = (struct pending_storage){
+        .storage = {STORAGE_PENDING}, .weights = w->late, .rows = IN, .columns = out, .pitch = out};
+    w->pending.changes = calloc(IN + KERNEL_LANES, sizeof *w->pending.changes);
+    w->pending.delta = calloc(out, sizeof *w->pending.delta);
+    w->plain_view = w->late_view = view(w->plain, IN, out, out);
+    w->late_view.data = w->late;
+    w->late_view.storage = &w->pending;
+}
+
+/* Makes what is still to come, and compares. */
+static void close_pair(struct weights_pair *w) {
+    product_settle(&w->pending);
+    assert_memory_equal(w->plain, w->late, IN * w->out * sizeof *w->plain);
+    free(w->plain);
+    free(w->late);
+    free(w->pending.changes);
+    free(w->pending.delta);
+}
+
 static void check_pending(uint64_t out) {
     static float row[MOST_OUT], rows[2 * MOST_OUT];
-    struct weights_pair w = {.out = out, .plain = random_floats("w", IN * out), .late = random_floats("w", IN * out)};
-    w.pending = (struct pending_storage){
-        .storage = {STORAGE_PENDING}, .weights = w.late, .rows = IN, .columns = out, .pitch = out};
-    w.pending.changes = calloc(IN + KERNEL_LANES, sizeof *w.pending.changes);
-    w.pending.delta = calloc(out, sizeof *w.pending.delta);
-    w.plain_view = w.late_view = view(w.plain, IN, out, out);
-    w.late_view.data = w.late;
-    w.late_view.storage = &w.pending;
+    struct weights_pair w;
+    open_pair(&w, out);
     for (int round = 0; round < 60; round++) {
         both_updates(&w, -0.1f, 1, 0, IN);
         fill_row(&w, row, out > IN ? out : IN);
@@ -387,12 +402,34 @@ static void check_pending(uint64_t out) {
             assert_int_equal(w.pending.count, 0);
         random_fill_normal(random_key(4, "rows", 0), w.draws, 0, 2 * IN, rows);
     }
-    product_settle(&w.pending);
-    assert_memory_equal(w.plain, w.late, IN * out * sizeof *w.plain);
-    free(w.plain);
-    free(w.late);
-    free(w.pending.changes);
-    free(w.pending.delta);
+    close_pair(&w);
+}
+
+/* Beside the weights whose updates are to come, a transposed copy has them at once, and is read in their place. */
+static void check_copied(uint64_t out) {
+    static float copy[MOST_OUT * IN], factors[IN], row[MOST_OUT], wanted[IN], found[IN],
+        workspace[4 * MOST_OUT * MOST_OUT] __attribute__((aligned(64)));
+    const struct weights_storage transposed = {{STORAGE_WEIGHTS}, copy, IN};
+    struct weights_pair w;
+    open_pair(&w, out);
+    w.pending.transposed = &transposed;
+    w.pending.factors = factors;
+    for (uint64_t i = 0; i < IN * out; i++)
+        copy[i % out * IN + i / out] = w.late[i];
+    for (int round = 0; round < 30; round++) {
+        both_updates(&w, -0.1f, 1, 0, IN);
+        for (uint64_t i = 0; i < IN * out; i++)
+            assert_memory_equal(&copy[i % out * IN + i / out], &w.plain[i], sizeof *copy);
+        fill_row(&w, row, out > IN ? out : IN);
+        const runner_view x = view(row, 1, IN, IN), d = view(row, 1, out, out), whole = view(copy, out, IN, IN);
+        const runner_view to_wanted = view(wanted, 1, IN, IN), to_found = view(found, 1, IN, IN);
+        product_run(GEMM_OPENBLAS, 0, 1, &d, &whole, 0, &to_wanted, workspace);
+        product_run(GEMM_OPENBLAS, RUNNER_TRANSPOSE_B, 1, &d, &w.late_view, 0, &to_found, workspace);
+        assert_memory_equal(wanted, found, sizeof wanted);
+        if (round % 3 > 0)
+            both_products(&w, 0, 1, &x, &w.plain_view, 1, 1, out);
+    }
+    close_pair(&w);
 }
 
 static void updates_to_come_give_the_bits_of_updates_at_once(void **state) {
@@ -400,6 +437,8 @@ static void updates_to_come_give_the_bits_of_updates_at_once(void **state) {
     for (uint64_t out = 2; out <= MOST_OUT; out += out < 20 ? 1 : 16)
         check_pending(out);
     check_pending(256);
+    for (uint64_t out = 2; out <= 20; out++)
+        check_copied(out);
 }
 
 /* DESIGN 5: Debian's serial OpenBLAS gives about one wrong product in 100 when several threads call it at once. */
