@@ -77,6 +77,10 @@ INLINE vec started(float beta, const float *row, const int v, const int panel, c
 #define half_store_part vec_store_part
 #endif
 
+INLINE void fetch_line(const float *p, const int level) {
+    level == 1 ? __builtin_prefetch(p) : level == 2 ? __builtin_prefetch(p, 0, PREFETCH_SECOND) : (void)0;
+}
+
 #define MOST_PANEL (WIDE_PANEL > PANEL ? WIDE_PANEL : PANEL)
 #define SHARED_ROWS                                                                                                    \
     (BLOCK_ROWS > 6 ? 4 : BLOCK_ROWS) /* rows of a to a pointer: offsets of more do not stay in registers */
@@ -89,10 +93,10 @@ INLINE half half_started(float beta, const float *row, uint64_t n) {
 }
 
 /* A row has `panel` vectors, the last of which has `last` floats where not `full`; or all of them are full, and `last` floats of half a vector
-   follow. Where `fetches`, row p of b + ahead is fetched with row p of b. */
+   follow. With row p of b, row p of b + ahead is fetched, to level 1 or 2 of the caches; 0: to none. */
 INLINE void block_panel(const int rows, const int panel, const bool full, const bool halved, uint64_t last, uint64_t k,
-                        const float *a, uint64_t a_row, uint64_t a_k, const float *b, uint64_t b_pitch,
-                        const bool fetches, uint64_t ahead, float beta, float *c, uint64_t c_pitch) {
+                        const float *a, uint64_t a_row, uint64_t a_k, const float *b, uint64_t b_pitch, const int level,
+                        uint64_t ahead, float beta, float *c, uint64_t c_pitch) {
     vec sum[BLOCK_ROWS][MOST_PANEL];
     half rest[BLOCK_ROWS];
     UNROLL(16)
@@ -110,13 +114,12 @@ INLINE void block_panel(const int rows, const int panel, const bool full, const 
         UNROLL(4)
         for (int v = 0; v < panel; v++) {
             line[v] = load_of(b, v, panel, full, last);
-            if (fetches && v * WIDTH % LINE == 0)
-                __builtin_prefetch(b + ahead + (uint64_t)v * WIDTH);
+            if (v * WIDTH % LINE == 0)
+                fetch_line(b + ahead + (uint64_t)v * WIDTH, level);
         }
         if (halved)
             line_rest = half_load_part(b + panel * WIDTH, last);
-        if (halved && fetches)
-            __builtin_prefetch(b + ahead + (uint64_t)panel * WIDTH);
+        fetch_line(b + ahead + (uint64_t)panel * WIDTH, halved ? level : 0);
         UNROLL(16)
         for (int i = 0; i < rows; i++) {
             vec factor = splat(first[i / SHARED_ROWS][(uint64_t)(i % SHARED_ROWS) * a_row]);
@@ -142,9 +145,10 @@ INLINE void block_panel(const int rows, const int panel, const bool full, const 
 
 /* Rows of c by up to PANEL vectors of its columns. */
 INLINE void block_rows(const int rows, uint64_t n, uint64_t k, const float *a, uint64_t a_row, uint64_t a_k,
-                       const float *b, uint64_t b_pitch, uint64_t ahead, float beta, float *c, uint64_t c_pitch) {
+                       const float *b, uint64_t b_pitch, const int level, uint64_t ahead, float beta, float *c,
+                       uint64_t c_pitch) {
 #define PART(panel, full, halved, last)                                                                                \
-    block_panel(rows, panel, full, halved, last, k, a, a_row, a_k, b, b_pitch, true, ahead, beta, c, c_pitch)
+    block_panel(rows, panel, full, halved, last, k, a, a_row, a_k, b, b_pitch, level, ahead, beta, c, c_pitch)
     if (n == PANEL * WIDTH)
         PART(PANEL, true, false, WIDTH);
     else if (HALF > 0 && n > WIDTH && n <= WIDTH + HALF)
@@ -157,11 +161,12 @@ INLINE void block_rows(const int rows, uint64_t n, uint64_t k, const float *a, u
 }
 
 INLINE void block_of(uint64_t rows, uint64_t n, uint64_t k, const float *a, uint64_t a_row, uint64_t a_k,
-                     const float *b, uint64_t b_pitch, uint64_t ahead, float beta, float *c, uint64_t c_pitch) {
+                     const float *b, uint64_t b_pitch, const int level, uint64_t ahead, float beta, float *c,
+                     uint64_t c_pitch) {
     switch (rows) {
 #define ROWS(rows)                                                                                                     \
     case rows:                                                                                                         \
-        block_rows(rows, n, k, a, a_row, a_k, b, b_pitch, ahead, beta, c, c_pitch);                                    \
+        block_rows(rows, n, k, a, a_row, a_k, b, b_pitch, level, ahead, beta, c, c_pitch);                             \
         break
 #if BLOCK_ROWS > 6
         ROWS(12);
@@ -183,14 +188,17 @@ INLINE void block_of(uint64_t rows, uint64_t n, uint64_t k, const float *a, uint
 }
 
 static void block(uint64_t rows, uint64_t n, uint64_t k, const float *a, uint64_t a_row, uint64_t a_k, const float *b,
-                  uint64_t b_pitch, uint64_t ahead, float beta, float *c, uint64_t c_pitch) {
-    block_of(rows, n, k, a, a_row, a_k, b, b_pitch, ahead, beta, c, c_pitch);
+                  uint64_t b_pitch, const int level, uint64_t ahead, float beta, float *c, uint64_t c_pitch) {
+    if (level == 1)
+        block_of(rows, n, k, a, a_row, a_k, b, b_pitch, 1, ahead, beta, c, c_pitch);
+    else
+        block_of(rows, n, k, a, a_row, a_k, b, b_pitch, 2, ahead, beta, c, c_pitch);
 }
 
 /* For a_row = 1, where offsets are no registers: faster by a twentieth. */
 static void packed_block(uint64_t rows, uint64_t n, uint64_t k, const float *a, uint64_t a_k, const float *b,
                          uint64_t b_pitch, uint64_t ahead, float beta, float *c, uint64_t c_pitch) {
-    block_of(rows, n, k, a, 1, a_k, b, b_pitch, ahead, beta, c, c_pitch);
+    block_of(rows, n, k, a, 1, a_k, b, b_pitch, 2, ahead, beta, c, c_pitch);
 }
 
 /* Rows of the next block of `left` ones: a block of few rows leaves registers idle. */
@@ -226,12 +234,12 @@ INLINE void wide_rows(const int rows, uint64_t n, uint64_t k, const float *a, ui
                       const float *b, uint64_t b_pitch, float beta, float *c, uint64_t c_pitch) {
     const uint64_t width = WIDE_PANEL * WIDTH;
     for (; n >= width; n -= width, b += width, c += width)
-        block_panel(rows, WIDE_PANEL, true, false, WIDTH, k, a, a_row, a_k, b, b_pitch, false, 0, beta, c, c_pitch);
+        block_panel(rows, WIDE_PANEL, true, false, WIDTH, k, a, a_row, a_k, b, b_pitch, 0, 0, beta, c, c_pitch);
     uint64_t vectors = (n + WIDTH - 1) / WIDTH, last = n - (vectors - 1) * WIDTH;
     switch (vectors) {
 #define PART(vectors)                                                                                                  \
     case vectors:                                                                                                      \
-        block_panel(rows, vectors, false, false, last, k, a, a_row, a_k, b, b_pitch, false, 0, beta, c, c_pitch);      \
+        block_panel(rows, vectors, false, false, last, k, a, a_row, a_k, b, b_pitch, 0, 0, beta, c, c_pitch);          \
         break
 #if WIDE_PANEL > 3
         PART(4);
@@ -252,8 +260,8 @@ static void wide(uint64_t m, uint64_t n, uint64_t k, const float *a, uint64_t a_
         wide_rows(1, n, k, a, a_row, a_k, b, b_pitch, beta, c, c_pitch);
 }
 
-/* Some rows of c: a panel of b's columns serves all of them while it is in the first-level cache. The second block fetches the next panel,
-   which then comes from the second-level cache at worst; each block fetches what the next one adds to, each panel a share of `soon`. */
+/* Some rows of c: a panel of b's columns serves all of them from the first-level cache. The second block fetches the next panel, into the
+   second-level cache where more than two blocks fill the first; each block fetches what the next one adds to, each panel a share of `soon`. */
 static void group(uint64_t rows, uint64_t n, uint64_t k, const float *a, uint64_t a_row, uint64_t a_k, const float *b,
                   uint64_t b_pitch, float beta, float *c, uint64_t c_pitch, struct soon soon) {
     if (k < SMALL_DEPTH && k * n <= MOST_WIDE && n > PANEL * WIDTH) {
@@ -274,7 +282,8 @@ static void group(uint64_t rows, uint64_t n, uint64_t k, const float *a, uint64_
             if (a_row == 1)
                 packed_block(high, columns, k, a + i, a_k, b + j, b_pitch, ahead, beta, block_c, c_pitch);
             else
-                block(high, columns, k, a + i * a_row, a_row, a_k, b + j, b_pitch, ahead, beta, block_c, c_pitch);
+                block(high, columns, k, a + i * a_row, a_row, a_k, b + j, b_pitch, rows <= 2 * BLOCK_ROWS ? 1 : 2,
+                      ahead, beta, block_c, c_pitch);
         }
     }
 }
