@@ -53,7 +53,7 @@ static struct pending_storage *pending_of(const runner_view *view) {
     return (struct pending_storage *)view->storage; /* the views' storage is const for plugins */
 }
 
-static const struct weights_storage *transposed_of(const runner_view *view) {
+static const struct weights_storage *weights_of(const runner_view *view) {
     const struct storage *storage = view->storage;
     const struct pending_storage *pending = pending_of(view);
     if (pending != NULL)
@@ -61,6 +61,11 @@ static const struct weights_storage *transposed_of(const runner_view *view) {
     if (view->data == NULL || storage == NULL || storage->kind != STORAGE_WEIGHTS)
         return NULL;
     return view->storage;
+}
+
+static const struct weights_storage *transposed_of(const runner_view *view) {
+    const struct weights_storage *weights = weights_of(view);
+    return weights != NULL && weights->transposed != NULL ? weights : NULL;
 }
 
 /* ---- Workspace: pieces of it in the order in which a product may want them ---- */
@@ -94,7 +99,7 @@ static bool sparse_fits(const struct product *p) {
 }
 
 static bool dotted(enum gemm gemm, const struct product *p) {
-    return gemm == GEMM_OPENBLAS && p->m == 1 && !p->a_transposed && p->b_transposed && transposed_of(p->b) == NULL;
+    return gemm == GEMM_OPENBLAS && p->m == 1 && !p->a_transposed && p->b_transposed && weights_of(p->b) == NULL;
 }
 
 static bool large(enum gemm gemm, const struct product *p) {
@@ -234,6 +239,8 @@ static bool has_many_zeros(const runner_view *a) {
         for (uint64_t j = 0; j < a->columns; j++)
             found += row[j] == 0;
         zeros += found;
+        if (200 * zeros < ZERO_PERCENT * (r + 1) * a->columns)
+            return false; /* so that factors without zeros cost little */
     }
     return 100 * zeros >= ZERO_PERCENT * rows * a->columns;
 }

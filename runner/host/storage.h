@@ -20,11 +20,12 @@ struct sparse_storage {
     struct sparse_rows rows;
 };
 
-/* A matrix [rows][columns] of weights, which the view's data holds, and beside it the same transposed: [columns][rows]. */
+/* A matrix [rows][columns] of weights, which the view's data holds, and beside it the same transposed: [columns][rows]. Sums over its
+   columns are chains in order, as those of a product with a copy are, also where there is none. */
 struct weights_storage {
     struct storage storage;
-    float *transposed;
-    uint64_t pitch; /* of `transposed` */
+    float *transposed; /* or NULL */
+    uint64_t pitch;    /* of `transposed` */
 };
 
 /* A matrix of weights whose update by one example is still to come: element (i, j) is to get (alpha changes_i) delta_j, in one fused

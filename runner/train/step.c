@@ -197,7 +197,9 @@ static void run_slices(struct stepper *stepper, int thread, const struct part *p
 }
 
 void stepper_team(struct stepper *stepper, int threads) {
-    team_init(&stepper->team, stepper->team.shares, threads < stepper->threads ? threads : stepper->threads);
+    threads = threads < stepper->threads ? threads : stepper->threads;
+    stepper_keep_transposed(stepper, threads);
+    team_init(&stepper->team, stepper->team.shares, threads);
     team_open(&stepper->team, true);
 }
 

@@ -80,6 +80,7 @@ struct stepper {
     bool norms;         /* they are clipped by a norm, so the optimizer waits for all of them */
     bool whole_tensors; /* the optimizer has step_tensor() for some tensor */
     bool constraints, regularizers;
+    float **transposed;                    /* [n_tensors] copies of the weights, or NULL */
     double *slice_losses, *slice_sums;     /* [n_slices], [n_slices][n_sums] */
     double *partials;                      /* [n_slices][largest statistics] */
     double *tile_squares, *tile_penalties; /* [n_tiles] */
@@ -131,6 +132,9 @@ bool stepper_direct(const struct stepper *stepper, const struct tensor *tensor);
 bool stepper_postpones(const struct stepper *stepper, const struct tensor *tensor);
 /* Makes what waits; by one thread, when no update runs. */
 void stepper_settle(struct stepper *stepper);
+/* Keeps the transposed weights for a team of so many threads, or does not: where slices have so few rows that a product transposes in
+   registers, and several threads share the tiles, copies would cross between the cores in every update. No bit depends on it. */
+void stepper_keep_transposed(struct stepper *stepper, int threads);
 /* Cuts columns of a trained tensor into tiles. */
 void stepper_add_tiles(struct stepper *stepper, uint32_t tensor, uint64_t column, uint64_t columns);
 /* The same of rows first .. end - 1 alone. */

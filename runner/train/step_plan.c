@@ -156,6 +156,7 @@ static void plan_gradients(struct stepper *stepper) {
 static void plan_transposed(struct stepper *stepper) {
     struct model *model = stepper->model;
     unsigned turn = 3;
+    stepper->transposed = arena_array(&stepper->arena, model->n_tensors, sizeof *stepper->transposed);
     for (size_t t = 0; t < model->n_tensors; t++) {
         struct tensor *tensor = &model->tensors[t];
         const struct node *node = &model->nodes[tensor->node];
@@ -168,10 +169,23 @@ static void plan_transposed(struct stepper *stepper) {
             (stepper->batch_rows < 2 && tensor->columns >= LONG_ROW && model->gemm == GEMM_OPENBLAS))
             continue;
         uint64_t pitch = model_pitch(tensor->rows);
-        tensor->storage = (struct weights_storage){
-            {STORAGE_WEIGHTS}, model_floats(&stepper->arena, tensor->columns * pitch, &turn), pitch};
-        tensor_transpose_all(tensor);
+        stepper->transposed[t] = model_floats(&stepper->arena, tensor->columns * pitch, &turn);
+        tensor->storage = (struct weights_storage){{STORAGE_WEIGHTS}, NULL, pitch};
         view->storage = &tensor->storage;
+    }
+    stepper_keep_transposed(stepper, stepper->threads);
+}
+
+void stepper_keep_transposed(struct stepper *stepper, int threads) {
+    const struct kernels *kernels = kernels_get();
+    const bool crosses = threads > 1 && stepper->slice_rows > 1 && stepper->slice_rows <= kernels->turned_rows;
+    for (size_t t = 0; t < stepper->model->n_tensors; t++) {
+        struct tensor *tensor = &stepper->model->tensors[t];
+        float *copy = crosses ? NULL : stepper->transposed[t];
+        if (copy == tensor->storage.transposed)
+            continue;
+        tensor->storage.transposed = copy;
+        tensor_transpose_all(tensor);
     }
 }
 

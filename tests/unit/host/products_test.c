@@ -156,6 +156,33 @@ static void a_nan_among_zeros_stays(void **state) {
     free(b);
 }
 
+/* One row and many, with a transposed copy of the weights and without. */
+static void sums_over_columns_of_kept_weights_need_no_copy(void **state) {
+    (void)state;
+    enum { ROWS = 70, COLUMNS = 100, MOST = 40 };
+    float *weights = random_floats("w", ROWS * COLUMNS), *deltas = random_floats("d", MOST * COLUMNS);
+    float *copy = calloc(ROWS * COLUMNS, sizeof *copy), wanted[MOST * ROWS], found[MOST * ROWS];
+    for (uint64_t i = 0; i < ROWS * COLUMNS; i++)
+        copy[i % COLUMNS * ROWS + i / COLUMNS] = weights[i];
+    const struct weights_storage with = {{STORAGE_WEIGHTS}, copy, ROWS}, without = {{STORAGE_WEIGHTS}, NULL, ROWS};
+    runner_view b = view(weights, ROWS, COLUMNS, COLUMNS);
+    for (uint64_t m = 1; m <= MOST; m++) {
+        const runner_view a = view(deltas, m, COLUMNS, COLUMNS), to_wanted = view(wanted, m, ROWS, ROWS),
+                          to_found = view(found, m, ROWS, ROWS);
+        float *pack = pack_memory(RUNNER_TRANSPOSE_B, &a, &b);
+        b.storage = &with;
+        product_run(GEMM_OPENBLAS, RUNNER_TRANSPOSE_B, 1, &a, &b, 0, &to_wanted, pack);
+        b.storage = &without;
+        product_run(GEMM_OPENBLAS, RUNNER_TRANSPOSE_B, 1, &a, &b, 0, &to_found, pack);
+        assert_memory_equal(wanted, found, m * ROWS * sizeof *found);
+        b.storage = NULL;
+        free(pack);
+    }
+    free(copy);
+    free(weights);
+    free(deltas);
+}
+
 static void portable_products_are_the_same_bits_however_they_are_cut(void **state) {
     (void)state;
     enum { M = 23, N = 45, K = 67 };
@@ -474,6 +501,7 @@ int main(void) {
         cmocka_unit_test(every_element_is_one_chain_of_fused_multiply_adds),
         cmocka_unit_test(zeros_of_the_first_factor_change_no_bit),
         cmocka_unit_test(a_nan_among_zeros_stays),
+        cmocka_unit_test(sums_over_columns_of_kept_weights_need_no_copy),
         cmocka_unit_test(portable_products_are_the_same_bits_however_they_are_cut),
         cmocka_unit_test(sparse_rows_give_the_bits_of_dense_ones_for_every_part_of_them),
         cmocka_unit_test(updates_to_come_give_the_bits_of_updates_at_once),

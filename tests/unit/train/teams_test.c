@@ -21,8 +21,9 @@ static const char *const models[] = {
     "softmax}}]",
 };
 static const char *const optimizers[] = {"sgd", "adam", "{adam: {global_clipnorm: 0.01}}", "lamb"};
-/* of a whole batch, and of a part of it that fits (micro-batches) */
-static const uint64_t batches[][2] = {{1, 1}, {31, 31}, {50, 50}, {90, 40}};
+/* of a whole batch, and of a part of it that fits (micro-batches); slices of 17 rows keep transposed weights for one thread alone */
+static const uint64_t batches[][2] = {{1, 1}, {31, 31}, {34, 33}, {50, 50}, {90, 40}};
+enum { BATCHES = sizeof batches / sizeof *batches };
 
 static bool no_more(void *context) {
     (void)context;
@@ -68,7 +69,7 @@ static float *weights_after(struct lab *lab, const char *model_text, const char 
 static void teams_that_change_between_updates_change_no_bit(void **state) {
     for (size_t m = 0; m < 2; m++)
         for (size_t o = 0; o < 4; o++)
-            for (size_t b = 0; b < 4; b++) {
+            for (size_t b = 0; b < BATCHES; b++) {
                 uint64_t n, k;
                 float *one = weights_after(*state, models[m], optimizers[o], batches[b], false, &n),
                       *teams = weights_after(*state, models[m], optimizers[o], batches[b], true, &k);
