@@ -13,9 +13,11 @@
 #include <stdint.h>
 
 enum {
-    KERNEL_LANES = 16,   /* chains of a dot product */
+    KERNEL_LANES = 16,   /* chains of a dot product; floats of the longest vector */
     KERNEL_SEGMENT = 64, /* columns of a segment of sparse rows */
-    KERNEL_ROWS = 64     /* of a gradient's deltas at a time: a panel of them stays in the first-level cache */
+    KERNEL_ROWS = 64,    /* of a gradient's deltas at a time: a panel of them stays in the first-level cache */
+    KERNEL_TURNED =
+        20 /* rows of a product with a transposed matrix, above which a transposed strip serves enough of them */
 };
 
 struct sparse_entry {
@@ -48,7 +50,8 @@ struct kernels {
        that many rows of m times that many of k, and may be NULL where alpha is 1 and a_row is not. */
     void (*dense)(uint64_t m, uint64_t n, uint64_t k, float alpha, const float *a, uint64_t a_row, uint64_t a_k,
                   const float *b, uint64_t b_pitch, float beta, float *c, uint64_t c_pitch, float *packed);
-    /* c [m][n] = a b^T + beta c for a [m][k], b [n][k], where that is faster than to transpose b: for m up to turned_rows, which may be 0. */
+    /* c [m][n] = a b^T + beta c for a [m][k], b [n][k], where that is faster than to transpose b: for m up to turned_rows, which is
+       KERNEL_TURNED or 0. */
     uint64_t turned_rows;
     void (*turned)(uint64_t m, uint64_t n, uint64_t k, const float *a, uint64_t a_pitch, const float *b,
                    uint64_t b_pitch, float beta, float *c, uint64_t c_pitch);
@@ -56,13 +59,14 @@ struct kernels {
     void (*dots)(uint64_t n, uint64_t k, float alpha, const float *x, const float *b, uint64_t b_pitch, float beta,
                  float *y);
     /* c [m][n] += alpha a b, where the entries of a's row i are numbers marks[i] .. marks[i + 1] - 1; best where they are in few
-       columns. Rows first .. first + rows - 1 of b, but m at most, are fetched from memory ahead of their use. */
+       columns. They are in rows first .. first + rows - 1 of b. While a panel of b's columns is in use, the next one is fetched, or the
+       first one of the rows behind, which need not be there; m rows of it at most. */
     void (*sparse)(const struct sparse_entry *entries, const uint32_t *marks, uint64_t m, uint64_t n, float alpha,
                    const float *b, uint64_t b_pitch, uint64_t first, uint64_t rows, float *c, uint64_t c_pitch);
     /* The elements of x [n] that are not zero, NaN among them, in their order; `to` has room for n, and KERNEL_LANES more. Returns how many. */
     uint64_t (*entries)(uint64_t n, const float *x, struct sparse_entry *to);
     /* c [m][n] += a b for a [m][KERNEL_ROWS] and b [rows][n], where bit p of masks[i] says that element (i, p) is not zero. Best where
-       neighbouring rows of a have the same bits. */
+       neighbouring rows of a have the same bits. While a panel of b's columns is in use, the next one is fetched, m rows of it at most. */
     void (*masked)(const float *a, const uint64_t *masks, uint64_t m, uint64_t n, const float *b, uint64_t b_pitch,
                    uint64_t rows, float *c, uint64_t c_pitch);
     /* to [columns][rows] from `from` [rows][columns] */

@@ -1,7 +1,7 @@
 /* Products of few rows with a transposed matrix, turned() of struct kernels; a part of kernels_body.h where registers hold a square of vectors,
    which transpose_square() transposes: its shuffles run beside the multiply-adds. */
 
-#define TURNED_ROWS 20 /* above, a transposed strip serves enough rows */
+#define TURNED_ROWS KERNEL_TURNED
 #define TURNED turned
 #define TURNED_BLOCK 10 /* rows of c whose sums leave room for a square */
 

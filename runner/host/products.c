@@ -106,15 +106,21 @@ static bool large(enum gemm gemm, const struct product *p) {
     return gemm == GEMM_OPENBLAS && p->m >= PRODUCT_TALL && p->k > 1 && p->m * p->n * p->k >= PRODUCT_LARGE;
 }
 
+/* Of few rows kept weights have a transposed copy or none, as it suits the team: then the shape alone says whether zeros are skipped, and so
+   what 0 times an infinite weight gives. */
+static bool of_few_rows(const struct product *p) {
+    return p->b_transposed && p->m <= KERNEL_TURNED;
+}
+
 /* With one row, or k = 1, one pass over a finds its zeros for all of b; and a transposed a would be packed for each strip. */
 static bool by_strips(enum gemm gemm, const struct product *p) {
     return p->b_transposed && !large(gemm, p) && transposed_of(p->b) == NULL && !p->a_transposed && p->m > 1 &&
-           p->k > 1;
+           p->k > 1 && (weights_of(p->b) == NULL || of_few_rows(p));
 }
 
 /* Of few columns of b an entry is too short, of few rows or columns of a the list of them. */
 static bool may_skip_zeros(enum gemm gemm, const struct product *p) {
-    return p->m >= 8 && p->k >= 8 && p->n >= 64 && !large(gemm, p) && !by_strips(gemm, p);
+    return p->m >= 8 && !of_few_rows(p) && p->k >= 8 && p->n >= 64 && !large(gemm, p) && !by_strips(gemm, p);
 }
 
 static struct pieces pieces_of(enum gemm gemm, const struct product *p) {
