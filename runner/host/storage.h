@@ -30,7 +30,8 @@ struct weights_storage {
 
 /* A matrix of weights whose update by one example is still to come: element (i, j) is to get (alpha changes_i) delta_j, in one fused
    multiply-add. A view of the whole matrix takes such an update as the c of a product, and the next product that reads the weights makes it
-   on its way: so they pass through the core once for both. Their transposed copy, where there is one, changes at once. One thread at a time. */
+   on its way: so they pass through the core once for both. Their transposed copy, where there is one, changes at once. One thread at a time, while
+   an update is to come. */
 struct pending_storage {
     struct storage storage;
     float *weights;

@@ -283,7 +283,8 @@ void slice_fetch(const struct data *data, enum data_split split, const uint32_t 
         return;
     const void *example = input_at(data, split, order, place);
     fetch(example, runner_elements(&data->input) * element_size(data) + LINE - 1); /* it may begin within a line */
-    fetch((const float *)data->targets[split] + (order == NULL ? place : order[place]), 1);
+    const uint64_t target = data->classes > 0 ? 1 : runner_elements(&data->target);
+    fetch((const float *)data->targets[split] + (order == NULL ? place : order[place]) * target, 1);
 }
 
 void slice_gather(const struct slice *slice, const struct data *data, enum data_split split, const uint32_t *order,

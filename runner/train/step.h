@@ -26,7 +26,7 @@ struct phase {
    columns, with the elementwise layers behind it; what follows up to the next such layer is for one thread. On the way back a chunk is the
    share of the input's delta that these columns give, and then the gradient and update of their weights. So a thread meets the same
    columns of the weights on both ways, and they stay in its cache. Of the layers for one thread the chunks share the tiles, but for those whose
-   updates are postponed: these are the one thread's, which comes back to them. */
+   updates are postponed: each of these is one piece. */
 struct stage {
     runner_node node, elementwise_to, to; /* both exclusive: elementwise layers, and layers for one thread */
     size_t n_chunks;
@@ -128,12 +128,13 @@ void stepper_plan(struct stepper *stepper);
 bool stepper_plan_columns(struct stepper *stepper);
 /* The optimizer does nothing to this tensor but to add a multiple of the gradient. */
 bool stepper_direct(const struct stepper *stepper, const struct tensor *tensor);
-/* Its updates wait for the next product that reads the weights (storage.h): in a step of one example that is cut by columns. */
+/* Its updates wait for the next product that reads the weights (storage.h): in a step of one example that is cut by columns, where
+   no weights are constrained. */
 bool stepper_postpones(const struct stepper *stepper, const struct tensor *tensor);
 /* Makes what waits; by one thread, when no update runs. */
 void stepper_settle(struct stepper *stepper);
-/* Keeps the transposed weights for a team of so many threads, or does not: where slices have so few rows that a product transposes in
-   registers, and several threads share the tiles, copies would cross between the cores in every update. No bit depends on it. */
+/* Keeps the transposed weights for a team of so many threads, or does not: where products have a row an example, slices have so few that
+   these transpose in registers, and several threads share the tiles, copies would cross between the cores in every update. No bit depends on it. */
 void stepper_keep_transposed(struct stepper *stepper, int threads);
 /* Cuts columns of a trained tensor into tiles. */
 void stepper_add_tiles(struct stepper *stepper, uint32_t tensor, uint64_t column, uint64_t columns);

@@ -181,7 +181,8 @@ void stepper_keep_transposed(struct stepper *stepper, int threads) {
     const bool crosses = threads > 1 && stepper->slice_rows > 1 && stepper->slice_rows <= kernels->turned_rows;
     for (size_t t = 0; t < stepper->model->n_tensors; t++) {
         struct tensor *tensor = &stepper->model->tensors[t];
-        float *copy = crosses ? NULL : stepper->transposed[t];
+        const bool by_rows = (stepper->model->nodes[tensor->node].plan.flags & RUNNER_OUTER_GRADIENT) != 0;
+        float *copy = crosses && by_rows ? NULL : stepper->transposed[t];
         if (copy == tensor->storage.transposed)
             continue;
         tensor->storage.transposed = copy;
@@ -192,7 +193,7 @@ void stepper_keep_transposed(struct stepper *stepper, int threads) {
 bool stepper_postpones(const struct stepper *stepper, const struct tensor *tensor) {
     return stepper->n_stages > 0 && tensor->node >= stepper->stages[0].node && tensor->trained &&
            (tensor->plan->flags & RUNNER_PRODUCT) != 0 && stepper_is_outer(stepper, tensor) &&
-           stepper_direct(stepper, tensor);
+           stepper_direct(stepper, tensor) && !stepper->constraints; /* which read the weights after the update */
 }
 
 static void plan_pending(struct stepper *stepper) {
