@@ -77,7 +77,10 @@ INLINE vec started(float beta, const float *row, const int v, const int panel, c
 #endif
 
 INLINE void fetch_line(const float *p, const int level) {
-    level == 1 ? __builtin_prefetch(p) : level == 2 ? __builtin_prefetch(p, 0, PREFETCH_SECOND) : (void)0;
+    if (level == 1)
+        __builtin_prefetch(p);
+    else if (level == 2)
+        __builtin_prefetch(p, 0, PREFETCH_SECOND);
 }
 
 #define MOST_PANEL (WIDE_PANEL > PANEL ? WIDE_PANEL : PANEL)
@@ -106,7 +109,10 @@ INLINE void block_panel(const int rows, const int panel, const bool full, const 
         if (halved)
             rest[i] = half_started(beta, c + (uint64_t)i * c_pitch + panel * WIDTH, last);
     }
-    const float *first[] = {a, a + SHARED_ROWS * a_row, a + 2 * SHARED_ROWS * a_row};
+    const float *first[(BLOCK_ROWS + SHARED_ROWS - 1) / SHARED_ROWS];
+    UNROLL(4)
+    for (int s = 0; s * SHARED_ROWS < rows; s++)
+        first[s] = a + (uint64_t)(s * SHARED_ROWS) * a_row;
     for (uint64_t p = 0; p < k; p++, b += b_pitch) {
         vec line[MOST_PANEL];
         half line_rest;
