@@ -16,8 +16,7 @@ enum {
     KERNEL_LANES = 16,   /* chains of a dot product; floats of the longest vector */
     KERNEL_SEGMENT = 64, /* columns of a segment of sparse rows */
     KERNEL_ROWS = 64,    /* of a gradient's deltas at a time: a panel of them stays in the first-level cache */
-    KERNEL_TURNED =
-        20 /* rows of a product with a transposed matrix, above which a transposed strip serves enough of them */
+    KERNEL_TURNED = 20   /* rows of a product with a transposed matrix, above which strips of it are transposed first */
 };
 
 struct sparse_entry {

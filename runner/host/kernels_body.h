@@ -15,6 +15,20 @@
 #define UNROLL(n) PRAGMA(GCC unroll n)
 #endif
 #define INLINE static inline __attribute__((always_inline))
+/* CASES(MOST, X): X(MOST) .. X(1), for a switch over how many rows or vectors there are, each of which has a copy of its code. MOST is a literal
+   or a macro that is one. */
+#define CASES(most, X) CASES_OF(most, X)
+#define CASES_OF(most, X) CASES_##most(X)
+#define CASES_1(X) X(1)
+#define CASES_2(X) X(2) CASES_1(X)
+#define CASES_3(X) X(3) CASES_2(X)
+#define CASES_4(X) X(4) CASES_3(X)
+#define CASES_6(X) X(6) X(5) CASES_4(X)
+#define CASES_8(X) X(8) X(7) CASES_6(X)
+#define CASES_10(X) X(10) X(9) CASES_8(X)
+#define CASES_12(X) X(12) X(11) CASES_10(X)
+#define CASES_16(X) X(16) X(15) X(14) X(13) CASES_12(X)
+
 #define PANEL 2 /* vectors of a row of a block */
 #define LINE 16 /* floats of a cache line */
 /* The rows of b lie too far apart for the hardware to guess which come next. */
@@ -170,23 +184,8 @@ INLINE void block_of(uint64_t rows, uint64_t n, uint64_t k, const float *a, uint
                      uint64_t c_pitch) {
     switch (rows) {
 #define ROWS(rows)                                                                                                     \
-    case rows:                                                                                                         \
-        block_rows(rows, n, k, a, a_row, a_k, b, b_pitch, level, ahead, beta, c, c_pitch);                             \
-        break
-#if BLOCK_ROWS > 6
-        ROWS(12);
-        ROWS(11);
-        ROWS(10);
-        ROWS(9);
-        ROWS(8);
-        ROWS(7);
-#endif
-        ROWS(6);
-        ROWS(5);
-        ROWS(4);
-        ROWS(3);
-        ROWS(2);
-        ROWS(1);
+    case rows: block_rows(rows, n, k, a, a_row, a_k, b, b_pitch, level, ahead, beta, c, c_pitch); break;
+        CASES(BLOCK_ROWS, ROWS)
 #undef ROWS
     default: break;
     }
@@ -245,13 +244,8 @@ INLINE void wide_rows(const int rows, uint64_t n, uint64_t k, const float *a, ui
 #define PART(vectors)                                                                                                  \
     case vectors:                                                                                                      \
         block_panel(rows, vectors, false, false, last, k, a, a_row, a_k, b, b_pitch, 0, 0, beta, c, c_pitch);          \
-        break
-#if WIDE_PANEL > 3
-        PART(4);
-#endif
-        PART(3);
-        PART(2);
-        PART(1);
+        break;
+        CASES(WIDE_PANEL, PART)
 #undef PART
     default: break;
     }

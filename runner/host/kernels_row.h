@@ -211,23 +211,8 @@ static void row_after_long(uint64_t n, const struct sparse_entry *changes, uint6
     case vectors:                                                                                                      \
         row_after_panel(vectors, false, last, changes, changes_end, alpha_changes, delta, x, x_end, alpha, b, b_pitch, \
                         y);                                                                                            \
-        break
-        PART(16);
-        PART(15);
-        PART(14);
-        PART(13);
-        PART(12);
-        PART(11);
-        PART(10);
-        PART(9);
-        PART(8);
-        PART(7);
-        PART(6);
-        PART(5);
-        PART(4);
-        PART(3);
-        PART(2);
-        PART(1);
+        break;
+        CASES(ROW_PANEL, PART)
 #undef PART
     default: break;
     }

@@ -62,13 +62,8 @@ static void masked(const float *a, const uint64_t *masks, uint64_t m, uint64_t n
     uint64_t vectors = (n + WIDTH - 1) / WIDTH, last = n - (vectors - 1) * WIDTH;
     switch (vectors) {
 #define PART(vectors)                                                                                                  \
-    case vectors: masked_panel(vectors, false, last, a, masks, m, b, b_pitch, NULL, 0, c, c_pitch); break
-        PART(6);
-        PART(5);
-        PART(4);
-        PART(3);
-        PART(2);
-        PART(1);
+    case vectors: masked_panel(vectors, false, last, a, masks, m, b, b_pitch, NULL, 0, c, c_pitch); break;
+        CASES(MASKED_PANEL, PART)
 #undef PART
     default: break;
     }
@@ -114,21 +109,8 @@ static void sparse(const struct sparse_entry *entries, const uint32_t *marks, ui
 #define PART(vectors)                                                                                                  \
     case vectors:                                                                                                      \
         sparse_panel(vectors, false, last, entries, marks, m, alpha, b, b_pitch, behind, rows, c, c_pitch);            \
-        break
-#if SPARSE_PANEL > 8
-        PART(12);
-        PART(11);
-        PART(10);
-        PART(9);
-#endif
-        PART(8);
-        PART(7);
-        PART(6);
-        PART(5);
-        PART(4);
-        PART(3);
-        PART(2);
-        PART(1);
+        break;
+        CASES(SPARSE_PANEL, PART)
 #undef PART
     default: break;
     }

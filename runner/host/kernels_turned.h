@@ -46,17 +46,8 @@ static void turned_block(uint64_t rows, uint64_t n, uint64_t k, const float *a, 
                          uint64_t b_pitch, float beta, float *c, uint64_t c_pitch) {
     switch (rows) {
 #define ROWS(rows)                                                                                                     \
-    case rows: turned_rows(rows, n, k, a, a_pitch, b, b_pitch, beta, c, c_pitch); break
-        ROWS(10);
-        ROWS(9);
-        ROWS(8);
-        ROWS(7);
-        ROWS(6);
-        ROWS(5);
-        ROWS(4);
-        ROWS(3);
-        ROWS(2);
-        ROWS(1);
+    case rows: turned_rows(rows, n, k, a, a_pitch, b, b_pitch, beta, c, c_pitch); break;
+        CASES(TURNED_BLOCK, ROWS)
 #undef ROWS
     default: break;
     }
