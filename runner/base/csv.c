@@ -51,12 +51,13 @@ void csv_text(struct csv *csv, const char *text) {
 
 void csv_int(struct csv *csv, int64_t number) {
     field(csv);
-    text_printf(csv->out, "%lld", (long long)number);
+    text_add(csv->out, number < 0 ? "-" : "");
+    text_add_uint(csv->out, number < 0 ? -(uint64_t)number : (uint64_t)number);
 }
 
 void csv_uint(struct csv *csv, uint64_t number) {
     field(csv);
-    text_printf(csv->out, "%llu", (unsigned long long)number);
+    text_add_uint(csv->out, number);
 }
 
 void csv_number(struct csv *csv, double number) {

@@ -2,7 +2,7 @@
 #include "runner/base/arena.h"
 #include "runner/base/text.h"
 
-#include <errno.h>
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -91,30 +91,105 @@ static char *write_special(double number, char out[NUMBER_TEXT_SIZE]) {
     return strcpy(out, isnan(number) ? "nan" : number > 0 ? "inf" : number < 0 ? "-inf" : signbit(number) ? "-0" : "0");
 }
 
-/* Numbers such as 0.9375 and 100, which most are: `whole` / 10^k with exact operands divides to the nearest number, so a quotient that
-   is the number shows that the decimal reads back as it, and with at most DBL_DIG digits there is no shorter one. */
-static bool decimal_of_few_places(double number, struct decimal *decimal) {
-    static const double powers[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
-    double magnitude = fabs(number);
-    for (int places = 0; places < (int)(sizeof powers / sizeof *powers); places++) {
-        double whole = rint(magnitude * powers[places]);
-        if (whole >= 1e15)
+/* A product of 64 bits by 64, and 5^0 .. 5^27, the powers that fit: with them most conversions are exact sums of integers, and take a fifth
+   of the C library's time. */
+__extension__ typedef unsigned __int128 product;
+
+static const uint64_t fives[] = {UINT64_C(1),
+                                 UINT64_C(5),
+                                 UINT64_C(25),
+                                 UINT64_C(125),
+                                 UINT64_C(625),
+                                 UINT64_C(3125),
+                                 UINT64_C(15625),
+                                 UINT64_C(78125),
+                                 UINT64_C(390625),
+                                 UINT64_C(1953125),
+                                 UINT64_C(9765625),
+                                 UINT64_C(48828125),
+                                 UINT64_C(244140625),
+                                 UINT64_C(1220703125),
+                                 UINT64_C(6103515625),
+                                 UINT64_C(30517578125),
+                                 UINT64_C(152587890625),
+                                 UINT64_C(762939453125),
+                                 UINT64_C(3814697265625),
+                                 UINT64_C(19073486328125),
+                                 UINT64_C(95367431640625),
+                                 UINT64_C(476837158203125),
+                                 UINT64_C(2384185791015625),
+                                 UINT64_C(11920928955078125),
+                                 UINT64_C(59604644775390625),
+                                 UINT64_C(298023223876953125),
+                                 UINT64_C(1490116119384765625),
+                                 UINT64_C(7450580596923828125)};
+enum { MOST_PLACES = sizeof fives / sizeof *fives - 1 };
+
+#define TEN_TO_16 UINT64_C(10000000000000000)
+
+static void decimal_of_digits(uint64_t digits, struct decimal *decimal) {
+    char reversed[20];
+    int count = 0;
+    for (; digits > 0; digits /= 10)
+        reversed[count++] = (char)('0' + digits % 10);
+    decimal->count = count;
+    for (int i = 0; i < count; i++)
+        decimal->digits[i] = reversed[count - 1 - i];
+}
+
+/* decimal_from(number, 17) of a normal number; false for those, below 1e-11 or above 1e17, that take longer integers. */
+static bool decimal_of_17(double number, struct decimal *decimal) {
+    int exponent;
+    const uint64_t mantissa = (uint64_t)ldexp(frexp(fabs(number), &exponent), DBL_MANT_DIG);
+    int places = 16 - (int)floor((exponent - 1) * 0.30103); /* log10(2): right, or one too many */
+    for (; places >= 0 && places <= MOST_PLACES; places--) {
+        const int shift = DBL_MANT_DIG - exponent - places;
+        if (shift < 1 || shift > 127)
             return false;
-        if (whole < 1 || whole / powers[places] != magnitude)
+        const product scaled = (product)mantissa * fives[places], half = (product)1 << (shift - 1);
+        const product rest = scaled & (2 * half - 1);
+        uint64_t digits = (uint64_t)(scaled >> shift);
+        if (digits >= 10 * TEN_TO_16)
             continue;
-        char digits[20];
-        int count = 0;
-        for (uint64_t rest = (uint64_t)whole; rest > 0; rest /= 10)
-            digits[count++] = (char)('0' + rest % 10);
+        digits += rest > half || (rest == half && digits % 2 == 1) ? 1 : 0;
+        decimal_of_digits(digits, decimal);
         decimal->negative = number < 0;
-        decimal->exponent = count - places;
-        decimal->count = count;
-        for (int i = 0; i < count; i++)
-            decimal->digits[i] = digits[count - 1 - i];
+        decimal->exponent = decimal->count - places;
         drop_zeros(decimal);
         return true;
     }
     return false;
+}
+
+/* digits / 10^places, places up to MOST_PLACES, to the nearest: the quotient has 63 bits at least, and its last bit stands for what is left, too,
+   so that it is rounded once. */
+static double divided(uint64_t digits, int places) {
+    if (digits == 0)
+        return 0;
+    const int shift = __builtin_clzll(digits), shift_divisor = __builtin_clzll(fives[places]);
+    const product dividend = (product)(digits << shift) << 63;
+    const uint64_t divisor = fives[places] << shift_divisor, quotient = (uint64_t)(dividend / divisor);
+    const uint64_t left = (product)quotient * divisor != dividend;
+    return ldexp((double)(quotient | left), shift_divisor - shift - 63 - places);
+}
+
+#define EXACT (UINT64_C(1) << 53) /* whole numbers below it are doubles */
+
+static const double exact_powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                                      1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+
+/* digits * 10^exponent, to the nearest; false where that takes longer numbers. */
+static bool scaled(uint64_t digits, ptrdiff_t exponent, double *number) {
+    if (digits < EXACT && exponent >= -22 && exponent <= 22) {
+        /* exact operands: one rounding, as it should be (Clinger 1990, section 4) */
+        const double power = exact_powers[exponent < 0 ? -exponent : exponent];
+        *number = exponent < 0 ? (double)digits / power : (double)digits * power;
+        return true;
+    }
+    if (exponent > 0 || exponent < -MOST_PLACES)
+        return false;
+    *number = divided(digits, (int)-exponent);
+    return true;
 }
 
 /* `from` rounded to fewer digits; false where that might differ from rounding what `from` itself was rounded from: at a tie. */
@@ -141,6 +216,12 @@ static bool decimal_round(const struct decimal *from, int count, struct decimal 
 }
 
 static bool reads_back(const struct decimal *decimal, double number) {
+    uint64_t digits = 0;
+    double magnitude;
+    for (int i = 0; i < decimal->count; i++)
+        digits = digits * 10 + (uint64_t)(decimal->digits[i] - '0');
+    if (scaled(digits, decimal->exponent - decimal->count, &magnitude))
+        return magnitude == fabs(number);
     char whole[64];
     whole_digits(decimal, whole);
     return strtod(whole, NULL) == number;
@@ -152,10 +233,7 @@ char *number_write(double number, char out[NUMBER_TEXT_SIZE]) {
         return write_special(number, out);
     }
     struct decimal decimal, longest;
-    if (decimal_of_few_places(number, &decimal)) {
-        return decimal_write(&decimal, out);
-    }
-    if (isnormal(number)) {
+    if (isnormal(number) && !decimal_of_17(number, &longest)) {
         decimal_from(number, 17, &longest);
     }
     for (int count = isnormal(number) ? 15 : 1; count <= 17; count++) {
@@ -218,12 +296,7 @@ static ptrdiff_t scan(const char *string, ptrdiff_t bound, ptrdiff_t *exponent) 
     return *c ? -1 : before;
 }
 
-#define EXACT (UINT64_C(1) << 53) /* whole numbers below it are doubles */
-
-static const double exact_powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
-                                      1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-
-bool number_read(const char *string, double *number) {
+static bool read_special(const char *string, double *number) {
     static const struct {
         const char *text;
         double number;
@@ -234,33 +307,40 @@ bool number_read(const char *string, double *number) {
             return true;
         }
     }
-    ptrdiff_t exponent;
-    if (scan(string, 1000000000, &exponent) < 0) {
-        return false;
-    }
-    char few[48];
-    size_t length = strlen(string);
-    char *whole = length + 24 <= sizeof few ? few : memory_alloc(length + 24, 1), *end = whole;
-    uint64_t digits = 0;
+    return false;
+}
+
+/* A number of any length, as scan() found it. */
+static double read_long(const char *string, ptrdiff_t exponent) {
+    const size_t length = strlen(string);
+    char *whole = memory_alloc(length + 24, 1), *end = whole;
     for (const char *c = string; *c && *c != 'e' && *c != 'E'; c++) {
-        if (*c != '.') {
+        if (*c != '.')
             *end++ = *c;
-            digits = is_digit(*c) && digits < EXACT ? digits * 10 + (uint64_t)(*c - '0') : digits;
-        }
     }
-    double read = 0;
-    if (digits < EXACT && exponent >= -22 && exponent <= 22) {
-        /* exact operands: one rounding, as it should be (Clinger 1990, section 4) */
-        double power = exact_powers[exponent < 0 ? -exponent : exponent];
-        read = exponent < 0 ? (double)digits / power : (double)digits * power;
+    snprintf(end, 24, "e%td", exponent);
+    const double read = strtod(whole, NULL);
+    free(whole);
+    return read;
+}
+
+bool number_read(const char *string, double *number) {
+    ptrdiff_t exponent;
+    if (scan(string, 1000000000, &exponent) < 0)
+        return read_special(string, number);
+    uint64_t digits = 0;
+    bool fits = true;
+    for (const char *c = string; *c && *c != 'e' && *c != 'E'; c++) {
+        if (!is_digit(*c))
+            continue;
+        fits = fits && digits < 100 * TEN_TO_16; /* 19 digits */
+        digits = fits ? digits * 10 + (uint64_t)(*c - '0') : digits;
+    }
+    double read;
+    if (fits && scaled(digits, exponent, &read))
         read = *string == '-' ? -read : read;
-    } else {
-        snprintf(end, 24, "e%td", exponent);
-        read = strtod(whole, NULL);
-    }
-    if (whole != few) {
-        free(whole);
-    }
+    else
+        read = read_long(string, exponent);
     if (isinf(read)) {
         return false;
     }

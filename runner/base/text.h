@@ -18,6 +18,7 @@ void text_reset(struct text *text); /* empties it, keeps the memory */
 void text_add(struct text *text, const char *string);
 void text_add_bytes(struct text *text, const void *bytes, size_t length);
 void text_add_char(struct text *text, char c);
+void text_add_uint(struct text *text, uint64_t number); /* in decimal */
 __attribute__((format(printf, 2, 3))) void text_printf(struct text *text, const char *format, ...);
 __attribute__((format(printf, 2, 0))) void text_printf_v(struct text *text, const char *format, va_list arguments);
 /* The string, which the caller frees; the text is empty afterwards. */

@@ -1,6 +1,5 @@
 #include "runner/results/record.h"
 
-#include <inttypes.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
@@ -48,8 +47,12 @@ static void write_double(double number, struct text *out) {
 }
 
 static void write_row(const struct record *record, const struct record_row *row, struct text *out) {
-    text_printf(out, "[%" PRIu64 ",%" PRIu64 ",%" PRIu64, row->epoch, row->updates, row->examples);
+    const uint64_t counts[] = {row->epoch, row->updates, row->examples};
     const double times[] = {row->learning_rate, row->seconds, row->evaluate_seconds};
+    for (size_t i = 0; i < 3; i++) {
+        text_add_char(out, i > 0 ? ',' : '[');
+        text_add_uint(out, counts[i]);
+    }
     for (size_t i = 0; i < 3 + record->n_columns; i++) {
         text_add_char(out, ',');
         if (i < 3 || row->known[i - 3])

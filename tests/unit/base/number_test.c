@@ -8,6 +8,7 @@
 #include "runner/base/text.h"
 
 #include <float.h>
+#include <inttypes.h>
 #include <locale.h>
 #include <math.h>
 #include <stdbool.h>
@@ -125,6 +126,30 @@ static void decimals_of_few_digits_read_back_and_no_shorter_text_does(void **sta
     }
 }
 
+/* Any digits, and those in the middle between two doubles, with 54 bits of which up to three stand behind the point, or a trifle beside it. */
+static void long_decimals_are_read_as_the_c_library_does(void **state) {
+    (void)state;
+    uint64_t random = 5;
+    double number;
+    for (int i = 0; i < 100000; i++) {
+        const uint64_t bits = next_bits(&random);
+        char text[64];
+        snprintf(text, sizeof text, "%s%" PRIu64 "e-%d", bits % 2 ? "-" : "", next_bits(&random) >> (i % 13),
+                 (int)(bits >> 59));
+        assert_true(number_read(text, &number));
+        assert_true(number == strtod(text, NULL));
+        const uint64_t middle = UINT64_C(1) << 53 | bits >> 11 | 1;
+        const int places = 1 + i % 3;
+        snprintf(text, sizeof text, "%" PRIu64 ".%0*d", middle >> places, places,
+                 (int)(middle % (UINT64_C(1) << places)) * (const int[]){5, 25, 125}[i % 3]);
+        assert_true(number_read(text, &number));
+        assert_true(number == strtod(text, NULL));
+        text[strlen(text) - 1] = bits % 2 ? '4' : '6';
+        assert_true(number_read(text, &number));
+        assert_true(number == strtod(text, NULL));
+    }
+}
+
 static void any_float_reads_back(void **state) {
     (void)state;
     uint64_t random = 2;
@@ -237,6 +262,7 @@ int main(void) {
         cmocka_unit_test(numbers_have_their_shortest_text),
         cmocka_unit_test(any_double_reads_back_and_no_shorter_text_does),
         cmocka_unit_test(decimals_of_few_digits_read_back_and_no_shorter_text_does),
+        cmocka_unit_test(long_decimals_are_read_as_the_c_library_does),
         cmocka_unit_test(any_float_reads_back),
         cmocka_unit_test(decimal_numbers_are_read),
         cmocka_unit_test(other_text_is_no_number),

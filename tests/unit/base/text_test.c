@@ -40,6 +40,17 @@ static void text_may_hold_nul_bytes(void **state) {
     text_clear(&text);
 }
 
+static void whole_numbers_are_added_in_decimal(void **state) {
+    (void)state;
+    struct text text;
+    text_init(&text);
+    text_add_uint(&text, 0);
+    text_add_uint(&text, 1029);
+    text_add_uint(&text, UINT64_MAX);
+    assert_string_equal(text.data, "0102918446744073709551615");
+    text_clear(&text);
+}
+
 static void taken_text_is_the_callers(void **state) {
     (void)state;
     struct text text;
@@ -111,10 +122,10 @@ static void what_steers_a_terminal_is_tamed(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(text_grows_and_stays_terminated), cmocka_unit_test(text_may_hold_nul_bytes),
-        cmocka_unit_test(taken_text_is_the_callers),       cmocka_unit_test(slips_find_the_name_that_was_meant),
-        cmocka_unit_test(words_that_are_far_find_nothing), cmocka_unit_test(the_first_of_equally_near_names_is_found),
-        cmocka_unit_test(what_steers_a_terminal_is_tamed),
+        cmocka_unit_test(text_grows_and_stays_terminated),          cmocka_unit_test(text_may_hold_nul_bytes),
+        cmocka_unit_test(whole_numbers_are_added_in_decimal),       cmocka_unit_test(taken_text_is_the_callers),
+        cmocka_unit_test(slips_find_the_name_that_was_meant),       cmocka_unit_test(words_that_are_far_find_nothing),
+        cmocka_unit_test(the_first_of_equally_near_names_is_found), cmocka_unit_test(what_steers_a_terminal_is_tamed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
