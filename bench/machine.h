@@ -10,11 +10,13 @@
 /* Of the lecture's network, 784-500-500-10, biases among them. */
 #define MACHINE_WEIGHTS ((size_t)(784 * 500 + 500 + 500 * 500 + 500 + 500 * 10 + 10))
 
-/* Passes over n floats, a multiple of 256, 64-byte aligned. */
+enum { MACHINE_ARRAYS = 3 };
+
+/* Passes over n floats, a multiple of 256, 64-byte aligned, as fast as the processor can make them at a working set of that size. */
 void machine_read(size_t n, const float *x);
 void machine_write(size_t n, float *x);
 void machine_copy(size_t n, const float *from, float *to);
-/* Reads and writes `arrays` arrays of n in one loop, as an optimizer does. */
+/* Reads and writes up to MACHINE_ARRAYS arrays of n in one loop, as an optimizer does. */
 void machine_update(size_t n, int arrays, float *const *x);
 
 /* Fused multiply-adds in registers, of the widest vectors that the processor has; false where there is no loop for it. */

@@ -10,71 +10,57 @@
 #include <immintrin.h>
 #endif
 
-enum { WIDTH = 8, UNROLLED = 8, ROUNDS = 4096, CHAINS = 12 };
-typedef float vec __attribute__((vector_size(WIDTH * sizeof(float)), may_alias));
+enum { ROUNDS = 4096, CHAINS = 12, AHEAD = 512 /* floats */ };
 
 static volatile float sink;
 
+#if defined(__x86_64__)
+/* A load, and nothing else. */
+#define LOADED(value, sum) __asm__ volatile("" : : "v"(value))
+#else
+#define LOADED(value, sum) ((sum) += (value))
+#endif
+
+#define WIDTH 8
+#define PASS(name) name##_8
+#include "bench/machine_passes.h"
+#undef WIDTH
+#undef PASS
+
+#if defined(__x86_64__)
+#pragma GCC push_options
+#pragma GCC target("avx512f")
+#define WIDTH 16
+#define PASS(name) name##_16
+#include "bench/machine_passes.h"
+#undef WIDTH
+#undef PASS
+#pragma GCC pop_options
+/* The widest vectors that the processor has. */
+#define CALL(name, ...) (cpu_level() >= 4 ? name##_16(__VA_ARGS__) : name##_8(__VA_ARGS__))
+#else
+#define CALL(name, ...) name##_8(__VA_ARGS__)
+#endif
+
+/* Does a working set of so many floats lie beyond the second-level cache? Up to there it costs more to fetch ahead than it gains. */
+static bool far(size_t floats) {
+    return floats > 131072;
+}
+
 void machine_read(size_t n, const float *x) {
-    const vec *v = (const vec *)x;
-    vec sum[UNROLLED] = {{0}};
-    for (size_t i = 0; i < n / WIDTH; i += UNROLLED)
-        for (size_t u = 0; u < UNROLLED; u++)
-            sum[u] += v[i + u];
-    for (size_t u = 1; u < UNROLLED; u++)
-        sum[0] += sum[u];
-    sink = sum[0][0] + sum[0][WIDTH - 1];
+    CALL(read, n, x, far(n));
 }
 
 void machine_write(size_t n, float *x) {
-    vec *v = (vec *)x;
-    const vec value = (vec){0} + 1.0f;
-    for (size_t i = 0; i < n / WIDTH; i += UNROLLED) {
-        for (size_t u = 0; u < UNROLLED; u++)
-            v[i + u] = value;
-        __asm__ volatile("" : : "r"(v) : "memory"); /* no memset() */
-    }
+    CALL(write, n, x, far(n));
 }
 
 void machine_copy(size_t n, const float *from, float *to) {
-    const vec *source = (const vec *)from;
-    vec *target = (vec *)to;
-    for (size_t i = 0; i < n / WIDTH; i += UNROLLED) {
-        for (size_t u = 0; u < UNROLLED; u++)
-            target[i + u] = source[i + u];
-        __asm__ volatile("" : : "r"(target) : "memory"); /* no memcpy() */
-    }
-}
-
-static void update_one(size_t n, vec *v) {
-    for (size_t i = 0; i < n / WIDTH; i += UNROLLED)
-        for (size_t u = 0; u < UNROLLED; u++)
-            v[i + u] = v[i + u] * 0.5f + 0.5f;
-}
-
-static void update_two(size_t n, vec *v, vec *w) {
-    for (size_t i = 0; i < n / WIDTH; i += UNROLLED / 2)
-        for (size_t u = 0; u < UNROLLED / 2; u++) {
-            v[i + u] = v[i + u] * 0.5f + 0.5f;
-            w[i + u] = w[i + u] * 0.5f + 0.5f;
-        }
-}
-
-static void update_three(size_t n, vec *v, vec *w, vec *x) {
-    for (size_t i = 0; i < n / WIDTH; i += UNROLLED / 2)
-        for (size_t u = 0; u < UNROLLED / 2; u++) {
-            v[i + u] = v[i + u] * 0.5f + 0.5f;
-            w[i + u] = w[i + u] * 0.5f + 0.5f;
-            x[i + u] = x[i + u] * 0.5f + 0.5f;
-        }
+    CALL(copy, n, from, to, far(2 * n));
 }
 
 void machine_update(size_t n, int arrays, float *const *x) {
-    switch (arrays) {
-    case 1: update_one(n, (vec *)x[0]); break;
-    case 2: update_two(n, (vec *)x[0], (vec *)x[1]); break;
-    default: update_three(n, (vec *)x[0], (vec *)x[1], (vec *)x[2]); break;
-    }
+    CALL(update, n, arrays, x, far((size_t)arrays * n));
 }
 
 #if defined(__x86_64__)
