@@ -23,18 +23,28 @@ void servers_find_cores(struct servers *servers) {
         die("%d cores are needed, and %d may be used", SERVER_CORES, servers->n_cores);
 }
 
-/* Thread settings that all mathematical libraries understand, and none of those that slow one down on this machine. */
+/* Thread settings that all mathematical libraries understand, and none of those that slow one down on this machine. Where the program is
+   to run as on an older processor, so are its peers. */
 static void set_environment(int threads) {
     static const char *const limits[] = {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"};
-    static const char *const unwanted[] = {"OPENBLAS_CORETYPE",  "NVPL_BLAS_DEBUG_CPU_TYPE",
-                                           "MKL_DEBUG_CPU_TYPE", "OMP_WAIT_POLICY",
-                                           "OMP_PROC_BIND",      "GOMP_CPU_AFFINITY"};
+    static const char *const unwanted[] = {"OPENBLAS_CORETYPE",        "OPENBLAS_L2_SIZE",   "ATEN_CPU_CAPABILITY",
+                                           "NVPL_BLAS_DEBUG_CPU_TYPE", "MKL_DEBUG_CPU_TYPE", "MKL_ENABLE_INSTRUCTIONS",
+                                           "ONEDNN_MAX_CPU_ISA",       "OMP_WAIT_POLICY",    "OMP_PROC_BIND",
+                                           "GOMP_CPU_AFFINITY"};
+    static const char *const older[][2] = {{"OPENBLAS_CORETYPE", "ZEN"},
+                                           {"MKL_ENABLE_INSTRUCTIONS", "AVX2"},
+                                           {"ATEN_CPU_CAPABILITY", "avx2"},
+                                           {"ONEDNN_MAX_CPU_ISA", "AVX2"},
+                                           {"XLA_FLAGS", "--xla_cpu_max_isa=AVX2"}};
+    const char *level = getenv("RUNNER_CPU_LEVEL");
     char text[16];
     snprintf(text, sizeof text, "%d", threads);
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
         setenv(limits[i], text, 1);
     for (size_t i = 0; i < sizeof unwanted / sizeof *unwanted; i++)
         unsetenv(unwanted[i]);
+    for (size_t i = 0; i < sizeof older / sizeof *older && level != NULL && strcmp(level, "3") == 0; i++)
+        setenv(older[i][0], older[i][1], 1);
 }
 
 _Noreturn static void child(const struct server *server, const struct servers *servers, int process, int in, int out) {
