@@ -17,6 +17,7 @@ static void add_between(struct settings *settings, const char *program) {
     struct server server = {
         .name = "two cores", .peer = "machine", .processes = 1, .threads = 2, .arguments = {program, NULL}};
     server_start(&server, &settings->servers);
+    add(settings, &server, "ns", "handover");
     add(settings, &server, "GB/s", "between 65536");
     add(settings, &server, "GB/s", "between 1048576");
     server_stop(&server);

@@ -5,6 +5,7 @@
  *         fma                          -> GFLOP/s of fused multiply-adds in registers
  *         sgemm                        -> GFLOP/s of the fastest product: OpenBLAS at several sizes, and runner's own
  *         bandwidth KIND BYTES         -> GB/s over a working set of BYTES; KIND: read, write, copy, update (in place)
+ *         handover                     -> nanoseconds in which a cache line goes from one core to another and back; two threads
  *         between BYTES                -> GB/s over BYTES that the other core has just written, in place; two threads
  *         traffic SLOTS                -> microseconds in which a step's weights can pass through the core: all weights of the lecture's
  *                                         network read once, then read and written once together with SLOTS arrays of the same size
@@ -15,26 +16,32 @@
 #include "runner/host/products.h"
 
 #include <omp.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { KINDS = 4, SIZES = 5, FIRST_TURNS = 4 /* that find the array in no core, and the threads at their start */ };
+enum {
+    KINDS = 4,
+    SIZES = 5,
+    FIRST_TURNS = 4 /* that find the array in no core, and the threads at their start */,
+    TRIPS = 256
+};
 static const char *const kinds[KINDS] = {"read", "write", "copy", "update"};
 static const int bytes_of[KINDS] = {4, 4, 8, 8}; /* moved for a float of the array */
 static const int sizes[SIZES] = {96, 192, 384, 768, 1024};
 
 struct machine {
-    enum { NOTHING, FMA, SGEMM, BANDWIDTH, BETWEEN, TRAFFIC } what;
+    enum { NOTHING, FMA, SGEMM, BANDWIDTH, HANDOVER, BETWEEN, TRAFFIC } what;
     int kind, arrays;
     size_t n; /* floats of an array */
-    float *data[3];
+    float *data[MACHINE_ARRAYS];
 };
 
 static void allocate(struct machine *machine, int arrays, size_t floats) {
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < MACHINE_ARRAYS; i++) {
         free(machine->data[i]);
         machine->data[i] = NULL;
     }
@@ -57,6 +64,8 @@ static const char *prepare(void *context, size_t n, char *const words[], char *r
     } else if (n == 1 && strcmp(words[0], "sgemm") == 0) {
         allocate(machine, 3, (size_t)sizes[SIZES - 1] * (size_t)sizes[SIZES - 1]);
         machine->what = SGEMM;
+    } else if (n == 1 && strcmp(words[0], "handover") == 0) {
+        machine->what = HANDOVER;
     } else if (n == 2 && strcmp(words[0], "traffic") == 0) {
         allocate(machine, 1 + atoi(words[1]), MACHINE_WEIGHTS);
         machine->what = TRAFFIC;
@@ -153,11 +162,71 @@ static double between(const struct machine *machine, double seconds, size_t *cou
     return 1e6 * median(times + FIRST_TURNS, *count);
 }
 
+/* Pins this thread to the index'th core that the process may use; returns what it might use. */
+static cpu_set_t pin(int index) {
+    cpu_set_t all, one;
+    CPU_ZERO(&one);
+    if (sched_getaffinity(0, sizeof all, &all) != 0)
+        die("sched_getaffinity() fails");
+    for (size_t core = 0, found = 0; core < CPU_SETSIZE; core++)
+        if (CPU_ISSET(core, &all) && found++ == (size_t)index)
+            CPU_SET(core, &one);
+    if (CPU_COUNT(&one) > 0)
+        sched_setaffinity(0, sizeof one, &one);
+    return all;
+}
+
+/* False where it became SIZE_MAX, which ends the exchange. */
+static bool wait_for(atomic_size_t *number, size_t value) {
+    size_t seen;
+    do
+        seen = atomic_load_explicit(number, memory_order_acquire);
+    while (seen != value && seen != SIZE_MAX);
+    return seen == value;
+}
+
+/* Counts on from even numbers and waits for the next one; the times of TRIPS such turns each. */
+static size_t lead(atomic_size_t *number, double seconds, double times[SERVE_SAMPLES]) {
+    size_t n = 0, at = 0;
+    double last = now(), end = last + seconds;
+    while (n < SERVE_SAMPLES && (n < 2 || last < end)) {
+        for (int trip = 0; trip < TRIPS; trip++, at += 2) {
+            atomic_store_explicit(number, at + 1, memory_order_release);
+            wait_for(number, at + 2);
+        }
+        double time = now();
+        times[n++] = time - last;
+        last = time;
+    }
+    atomic_store_explicit(number, SIZE_MAX, memory_order_release);
+    return n;
+}
+
+/* Two pinned threads hand a number to and fro. Nanoseconds there and back. */
+static double handover(double seconds, size_t *count) {
+    static double times[SERVE_SAMPLES];
+    static _Alignas(128) atomic_size_t number;
+    atomic_store(&number, 0);
+#pragma omp parallel num_threads(2)
+    {
+        const int mine = omp_get_thread_num();
+        const cpu_set_t before = pin(mine);
+        if (mine == 0)
+            *count = lead(&number, seconds, times);
+        else
+            for (size_t at = 1; wait_for(&number, at); at += 2)
+                atomic_store_explicit(&number, at + 1, memory_order_release);
+        sched_setaffinity(0, sizeof before, &before);
+    }
+    return 1e9 / TRIPS * median(times, *count);
+}
+
 static size_t go(void *context, double seconds, size_t *count, double values[SERVE_VALUES]) {
     struct machine *machine = context;
     switch (machine->what) {
     case FMA: values[0] = 1e-3 * machine_fma_flops() / measure(multiply_add, NULL, seconds, count); return 1;
     case SGEMM: values[0] = fastest_product(machine, seconds, count); return 1;
+    case HANDOVER: values[0] = handover(seconds, count); return 1;
     case BETWEEN: values[0] = 8e-3 * (double)machine->n / between(machine, seconds, count); return 1;
     case TRAFFIC:
         traffic(machine);

@@ -128,11 +128,10 @@ size_t rows_print_goals(const struct rows *rows) {
         printf("%-34s %6s %-9s %-22s %9s %17s %8s  %s\n", row->what, batch, row->optimizer,
                row->peer[0] != '\0' ? row->peer : row->arrangement, measured, range, wanted, verdict);
         goals++;
-        if (strcmp(verdict, "pass") != 0) {
-            missed++;
-            if (row->bound[0] != '\0' && series->n > 0)
-                printf("    bound: %s\n", row->bound);
-        }
+        const bool missing = strcmp(verdict, "pass") != 0;
+        missed += missing;
+        if ((missing || row->conditional) && row->bound[0] != '\0' && series->n > 0)
+            printf("    bound: %s\n", row->bound);
     }
     printf("%zu goals, %zu not reached or not measured\n", goals, missed);
     return missed;

@@ -26,6 +26,7 @@ struct row {
     struct series ratio;     /* to the peer, of the same rounds; empty where there is no peer or none was measured */
     double goal;             /* of the ratio, or of the value where there is no peer; 0: none */
     bool at_most;            /* the goal is an upper bound */
+    bool conditional;        /* what bounds it belongs to the figure, and is printed where the goal is reached, too */
     char bound[200];         /* what bounds it, where it is short of the goal */
 };
 

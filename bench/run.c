@@ -16,7 +16,7 @@ static const struct {
     void (*run)(struct settings *settings);
     const char *doc;
 } groups[] = {
-    {"machine", bench_machine, "rates of one core: FMA, products, bandwidth by working set"},
+    {"machine", bench_machine, "rates of one core: FMA, products, bandwidth by working set; the way between two cores"},
     {"kernels", bench_kernels, "the hot kernels, each beside the machine's bound"},
     {"step", bench_steps, "a training step, against the peers and the roofline"},
     {"grids", bench_grids, "whole runs: overhead of a trial, start, memory"},

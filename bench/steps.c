@@ -23,6 +23,9 @@ struct steps {
     struct server servers[SERVERS];
     /* Of a cell, by rounds: samples a second; GFLOP/s and microseconds of SGEMM and TRAFFIC. */
     struct series rates[SERVERS];
+    struct server two_cores;
+    struct series
+        handover; /* nanoseconds from core to core and back: the longer of before and after each TWO_THREADS */
     struct series teams[2]; /* updates a second of wall-clock time: of one team, and of two at once */
     int batch;
     const char *optimizer;
@@ -107,6 +110,18 @@ static void plan(struct steps *steps) {
     }
 }
 
+static void start(struct steps *steps) {
+    const struct servers *servers = &steps->settings->servers;
+    for (int i = 0; i < SERVERS; i++)
+        if (steps->servers[i].arguments[0] != NULL)
+            server_start(&steps->servers[i], servers);
+    steps->two_cores = (struct server){
+        .name = "two cores", .peer = "machine", .processes = 1, .threads = 2, .arguments = {steps->programs[1], NULL}};
+    server_start(&steps->two_cores, servers);
+    steps->two_cores.attempts = 1; /* it is to stand beside what it explains */
+    server_prepare(&steps->two_cores, "handover");
+}
+
 /* ---- One cell ---- */
 
 static void prepare(struct steps *steps) {
@@ -114,7 +129,7 @@ static void prepare(struct steps *steps) {
     snprintf(words, sizeof words, "%d %s %s", steps->batch, steps->optimizer,
              steps->lecture ? "" : steps->settings->network);
     snprintf(traffic, sizeof traffic, "traffic %d", slots_of(steps->optimizer));
-    steps->teams[0].n = steps->teams[1].n = 0;
+    steps->teams[0].n = steps->teams[1].n = steps->handover.n = 0;
     for (int i = 0; i < SERVERS; i++) {
         struct server *server = &steps->servers[i];
         steps->rates[i].n = 0;
@@ -135,13 +150,29 @@ static double updates_a_second(const struct server *server, double values[SERVER
     return updates / elapsed;
 }
 
+/* The host moves the two cores every few seconds, and with them what two threads can reach. */
+static double measure_handover(struct steps *steps) {
+    double values[SERVER_CORES][SERVE_VALUES], elapsed;
+    return server_go(&steps->two_cores, 0.01, values, &elapsed) ? values[0][0] : 0;
+}
+
+static bool go(struct steps *steps, int i, double values[SERVER_CORES][SERVE_VALUES], double *elapsed) {
+    const double least = i == TWO_TEAMS && steps->settings->seconds < 0.5 ? 0.5 : steps->settings->seconds;
+    const double before = i == TWO_THREADS ? measure_handover(steps) : 0;
+    if (!server_go(&steps->servers[i], least, values, elapsed))
+        return false;
+    const double after = i == TWO_THREADS ? measure_handover(steps) : 0;
+    if (before > 0 && after > 0)
+        series_add(&steps->handover, before > after ? before : after);
+    return true;
+}
+
 static void take_turns(struct steps *steps) {
     for (size_t round = 0; round < steps->settings->rounds; round++)
         for (int i = 0; i < SERVERS; i++) {
             struct server *server = &steps->servers[i];
-            const double least = i == TWO_TEAMS && steps->settings->seconds < 0.5 ? 0.5 : steps->settings->seconds;
             double values[SERVER_CORES][SERVE_VALUES], rate = 0, elapsed = 0;
-            if (!server->ready || !server_go(server, least, values, &elapsed))
+            if (!server->ready || !go(steps, i, values, &elapsed))
                 continue;
             for (int p = 0; p < server->processes; p++)
                 rate += i == SGEMM || i == TRAFFIC ? values[p][0] : 1e6 * steps->batch / values[p][0];
@@ -260,8 +291,14 @@ static void against_itself(struct steps *steps) {
     struct series ratio = series_ratio(two, one), workers = series_ratio(&steps->rates[TWO_WORKERS], one);
     struct row *row = add_row(steps, "two threads, times one", "2 threads", "1 thread", two, &ratio,
                               steps->batch >= 32 || (steps->batch == 1 && sgd) ? 1.7 : 0);
-    snprintf(row->bound, sizeof row->bound, "two workers of a thread each, which wait for nobody, reach %.2f",
+    row->conditional = true;
+    snprintf(row->bound, sizeof row->bound,
+             "a cache line takes %.0f ns from core to core and back (%.0f to %.0f; 50 to 100 where they share a "
+             "cache); two workers of a thread each, which wait for nobody, reach %.2f",
+             series_median(&steps->handover), series_min(&steps->handover), series_max(&steps->handover),
              series_median(&workers));
+    if (steps->handover.n > 0)
+        add_row(steps, "ns from core to core and back", "2 threads", "", &steps->handover, NULL, 0);
     ratio = series_ratio(&steps->teams[0], &steps->teams[1]);
     row = add_row(steps, "two teams at once, cost", "2 teams of 2 threads", "one after the other",
                   &steps->rates[TWO_TEAMS], &ratio, 1.3);
@@ -313,9 +350,7 @@ void bench_steps(struct settings *settings) {
     steps->settings = settings;
     steps->lecture = strcmp(settings->network, "lecture") == 0;
     plan(steps);
-    for (int i = 0; i < SERVERS; i++)
-        if (steps->servers[i].arguments[0] != NULL)
-            server_start(&steps->servers[i], &settings->servers);
+    start(steps);
     for (int b = 0; b < settings->n_batches; b++)
         for (int o = 0; o < settings->n_optimizers; o++) {
             steps->batch = settings->batches[b];
@@ -327,5 +362,6 @@ void bench_steps(struct settings *settings) {
         }
     for (int i = 0; i < SERVERS; i++)
         server_stop(&steps->servers[i]);
+    server_stop(&steps->two_cores);
     free(steps);
 }

@@ -16,9 +16,12 @@ bandwidth update 16384
 go 0.01
 between 65536
 go 0.01
+handover
+go 0.01
 nonsense
 END
 grep -qx 'ready machine' out || fail "bench_machine does not serve"
+[ "$(awk 'NR % 2 == 0 && $1 > 1 && $2 > 0' out | wc -l)" = 3 ] || fail "bench_machine measures nothing: $(cat out)"
 says out "none not known here"
 expect 0 "$bench/bench_kernels" "$bench/plugins:$RUNNER_BUILD_DIR/plugins" "softmax and" "row times" rmsprop
 [ "$(wc -l <out)" = 6 ] || fail "bench_kernels prints a line a kernel: $(cat out)"
