@@ -11,7 +11,13 @@
 
 #include <string.h>
 
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
 #define INLINE static inline __attribute__((always_inline))
+
+enum { LANES = 16 }; /* of the longest vector */
 
 INLINE uint32_t bits_of(float x) {
     uint32_t bits;
@@ -40,7 +46,10 @@ INLINE float flush(float x) {
 #define LN_2_HIGH 0x1.62e43p-1f
 #define LN_2_LOW -0x1.05c610p-29f
 
-/* exp for x in [-87.34, 88.73]: x = k log 2 + r (Cody and Waite 1980; k times the high part and the difference are exact in
+#define EXP_HIGH 0x1.62e42ep6f /* above it exp is past FLT_MAX */
+#define EXP_LOW -0x1.5d58a0p6f /* up to it, under FLT_MIN; exp_core() gives no subnormal number above it */
+
+/* exp for x in (EXP_LOW, EXP_HIGH]: x = k log 2 + r (Cody and Waite 1980; k times the high part and the difference are exact in
    the fma), exp r = 1 + r + r^2 q(r) with |r| <= 0.3475, relative error of the fit 3.2e-9; k goes into the exponent. */
 INLINE float exp_core(float x) {
     float shifted = fma_(x, LOG2_E, SHIFTER), k = shifted - SHIFTER;
@@ -55,10 +64,17 @@ INLINE float exp_core(float x) {
 }
 
 INLINE float exp_one(float x) {
-    float y = flush(exp_core(x));
-    y = x > 0x1.62e42ep6f ? __builtin_inff() : y; /* above: past FLT_MAX */
-    y = x < -0x1.5d58a0p6f ? 0.0f : y;            /* below: under FLT_MIN */
+    float y = exp_core(x);
+    y = x > EXP_HIGH ? __builtin_inff() : y;
+    y = x <= EXP_LOW ? 0.0f : y;
     return x != x ? x : y;
+}
+
+/* From e = exp(-|x|), which never overflows. */
+INLINE float logistic_one(float x) {
+    float below = float_of(bits_of(x) | 0x80000000u), e = exp_core(below); /* -|x| */
+    e = below <= EXP_LOW ? 0.0f : e;
+    return (x < 0.0f ? e : 1.0f) / (x != x ? below : 1.0f + e);
 }
 
 /* x = 2^k (1 + f) with 1 + f in [sqrt 1/2, sqrt 2); log(1 + f) = f - f^2 / 2 + f^3 q(f), relative error of the fit 5.9e-9. */
@@ -122,8 +138,8 @@ INLINE float erf_one(float x) {
     return x != x ? x : y;
 }
 
-#define LOOP(name, one, attributes)                                                                                    \
-    attributes static void name(uint64_t n, const float *x, float *y) {                                                \
+#define LOOP(name, one)                                                                                                \
+    static void name(uint64_t n, const float *x, float *y) {                                                           \
         for (uint64_t i = 0; i < n; i++)                                                                               \
             y[i] = one(x[i]);                                                                                          \
     }
@@ -131,18 +147,36 @@ INLINE float erf_one(float x) {
 /* Two copies of each loop, by hand: target_clones is missing in clang 14, and its ifuncs run before the sanitizers' set-up. */
 #if defined(__x86_64__)
 #define WIDE __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq")))
+/* What is left behind whole vectors is part of one, and no loop of its own. */
+#define LOOP_WIDE(name, one)                                                                                           \
+    WIDE static void name(uint64_t n, const float *x, float *y) {                                                      \
+        float values[LANES];                                                                                           \
+        uint64_t i = 0;                                                                                                \
+        for (; i + LANES <= n; i += LANES) {                                                                           \
+            for (uint64_t j = 0; j < LANES; j++)                                                                       \
+                values[j] = one(x[i + j]);                                                                             \
+            memcpy(y + i, values, sizeof values);                                                                      \
+        }                                                                                                              \
+        if (i == n)                                                                                                    \
+            return;                                                                                                    \
+        const __mmask16 rest = (__mmask16)((1u << (n - i)) - 1);                                                       \
+        _mm512_storeu_ps(values, _mm512_maskz_loadu_ps(rest, x + i));                                                  \
+        for (uint64_t j = 0; j < LANES; j++)                                                                           \
+            values[j] = one(values[j]);                                                                                \
+        _mm512_mask_storeu_ps(y + i, rest, _mm512_loadu_ps(values));                                                   \
+    }
 #define VECTOR(function, one)                                                                                          \
-    LOOP(one##_base, one, )                                                                                            \
-    LOOP(one##_wide, one, WIDE)                                                                                        \
+    LOOP(one##_base, one)                                                                                              \
+    LOOP_WIDE(one##_wide, one)                                                                                         \
     void function(uint64_t n, const float *x, float *y) {                                                              \
-        if (cpu_level() >= 4)                                                                                          \
+        if (cpu_level() >= 4 && n >= LANES)                                                                            \
             one##_wide(n, x, y);                                                                                       \
         else                                                                                                           \
             one##_base(n, x, y);                                                                                       \
     }
 #else
 #define VECTOR(function, one)                                                                                          \
-    LOOP(one##_base, one, )                                                                                            \
+    LOOP(one##_base, one)                                                                                              \
     void function(uint64_t n, const float *x, float *y) {                                                              \
         one##_base(n, x, y);                                                                                           \
     }
@@ -152,3 +186,4 @@ VECTOR(vector_exp, exp_one)
 VECTOR(vector_log, log_one)
 VECTOR(vector_tanh, tanh_one)
 VECTOR(vector_erf, erf_one)
+VECTOR(vector_logistic, logistic_one)

@@ -1,6 +1,8 @@
 /* Compared against: libm's double functions (errors below 1e-9 float ulps); the special values of C17 F.10. */
 #include "runner/host/vector_math.h"
 
+#include "runner/base/cpu.h"
+
 #include <float.h>
 #include <math.h>
 #include <setjmp.h>
@@ -14,6 +16,10 @@
 
 typedef void (*vector_function)(uint64_t n, const float *x, float *y);
 
+static double logistic(double x) {
+    return 1 / (1 + exp(-x));
+}
+
 static const struct {
     const char *name;
     vector_function function;
@@ -25,6 +31,7 @@ static const struct {
     {"log", vector_log, log, 0.93, UINT64_C(0x68cf85b56e4b5949)},
     {"tanh", vector_tanh, tanh, 1.07, UINT64_C(0x8073ebf18947d739)},
     {"erf", vector_erf, erf, 1.09, UINT64_C(0xf29ae8286467434e)},
+    {"logistic", vector_logistic, logistic, 2.35, UINT64_C(0x98960dd346906092)},
 };
 enum { FUNCTIONS = sizeof functions / sizeof functions[0], BLOCK = 4096 };
 
@@ -79,14 +86,37 @@ static void sweep(int f, double *worst, uint64_t *hash) {
 
 static void errors_are_as_promised_and_bits_as_recorded(void **state) {
     (void)state;
-    for (int f = 0; f < FUNCTIONS; f++) {
-        double worst;
-        uint64_t hash;
-        sweep(f, &worst, &hash);
-        assert_true(worst <= functions[f].ulps);
-        assert_true(worst > 0.5); /* the sweep does reach hard values */
-        if (hash != functions[f].hash)
-            fail_msg("%s: the bits have the hash 0x%016llx", functions[f].name, (unsigned long long)hash);
+    for (int level = cpu_level() < 4 ? 3 : 4; level >= 3; level--) {
+        cpu_level_limit(level);
+        for (int f = 0; f < FUNCTIONS; f++) {
+            double worst;
+            uint64_t hash;
+            sweep(f, &worst, &hash);
+            assert_true(worst <= functions[f].ulps);
+            assert_true(worst > 0.5); /* the sweep does reach hard values */
+            if (hash != functions[f].hash)
+                fail_msg("%s, level %d: the bits have the hash 0x%016llx", functions[f].name, level,
+                         (unsigned long long)hash);
+        }
+    }
+    cpu_level_limit(4);
+}
+
+static void the_logistic_function_is_made_of_exp(void **state) {
+    (void)state;
+    static float x[BLOCK], e[BLOCK], y[BLOCK];
+    for (uint64_t first = 0; first <= UINT32_MAX; first += BLOCK * 509) {
+        for (uint64_t i = 0; i < BLOCK; i++) {
+            x[i] = float_of((uint32_t)(first + 509 * i));
+            e[i] = -fabsf(x[i]);
+        }
+        vector_exp(BLOCK, e, e);
+        vector_logistic(BLOCK, x, y);
+        for (int i = 0; i < BLOCK; i++) {
+            float wanted = (x[i] < 0 ? e[i] : 1.0f) / (1.0f + e[i]);
+            if (bits_of(y[i]) != bits_of(wanted))
+                fail_msg("logistic(%a) = %a, not %a", (double)x[i], (double)y[i], (double)wanted);
+        }
     }
 }
 
@@ -211,6 +241,7 @@ static void special_values_are_those_of_the_standard(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(errors_are_as_promised_and_bits_as_recorded),
+        cmocka_unit_test(the_logistic_function_is_made_of_exp),
         cmocka_unit_test(bits_do_not_depend_on_place_length_or_alignment),
         cmocka_unit_test(the_result_may_replace_the_argument),
 #if defined(__SSE__)
