@@ -159,23 +159,26 @@ static bool has_column(const struct report *report, const char *column) {
     return false;
 }
 
+static void draw_curves(struct curves *all) {
+    if (all->n > 0 && (!all->by_seconds || all->steps > 1))
+        write_curves(all, arena_printf(&all->report->arena, "%s %s", all->column,
+                                       all->by_seconds ? "over time" : "epoch by epoch"));
+}
+
 void report_plot_curves(struct report *report) {
     if (report->metric == NULL)
         return;
-    const struct {
-        const char *name, *column;
-        bool by_seconds;
-    } kinds[] = {{"curves", report->metric, false},
-                 {"curves_train_loss", "train_loss", false},
-                 {"curves_time", report->metric, true}};
-    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
-        if (!has_column(report, kinds[k].column) || (k == 1 && strcmp(report->metric, "train_loss") == 0))
-            continue;
-        struct curves all = {
-            .report = report, .name = kinds[k].name, .column = kinds[k].column, .by_seconds = kinds[k].by_seconds};
-        gather_curves(&all);
-        if (all.n > 0 && (!all.by_seconds || all.steps > 1))
-            write_curves(&all, arena_printf(&report->arena, "%s %s", all.column,
-                                            all.by_seconds ? "over time" : "epoch by epoch"));
+    struct curves metric = {.report = report, .name = "curves", .column = report->metric};
+    if (has_column(report, metric.column)) {
+        gather_curves(&metric);
+        draw_curves(&metric);
     }
+    if (strcmp(report->metric, "train_loss") != 0 && has_column(report, "train_loss")) {
+        struct curves loss = {.report = report, .name = "curves_train_loss", .column = "train_loss"};
+        gather_curves(&loss);
+        draw_curves(&loss);
+    }
+    metric.name = "curves_time";
+    metric.by_seconds = true;
+    draw_curves(&metric);
 }

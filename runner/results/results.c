@@ -381,6 +381,10 @@ void results_point_trials(const struct results *results, size_t point, size_t *f
 size_t results_trial_at(const struct results *results, size_t point, int64_t seed) {
     size_t first, end;
     results_point_trials(results, point, &first, &end);
+    /* Seeds mostly follow on one another. */
+    const uint64_t ahead = first < end ? (uint64_t)seed - (uint64_t)results->trials[first].seed : 0;
+    if (ahead < end - first && results->trials[first + ahead].seed == seed)
+        return first + ahead;
     while (first < end && results->trials[first].seed != seed)
         first++;
     return first < end ? first : SIZE_MAX;
