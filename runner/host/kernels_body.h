@@ -34,6 +34,9 @@
 /* The rows of b lie too far apart for the hardware to guess which come next. */
 #define PREFETCH_ROWS 8   /* of b, ahead of their use */
 #define PREFETCH_SECOND 2 /* into the second-level cache */
+#ifndef OWN_LEVEL
+#define OWN_LEVEL 2 /* the cache into which blocks of many rows fetch of the panel that they are at */
+#endif
 
 typedef float vec_unaligned __attribute__((vector_size(WIDTH * sizeof(float)), aligned(4), may_alias));
 
@@ -281,8 +284,9 @@ static void group(uint64_t rows, uint64_t n, uint64_t k, const float *a, uint64_
             if (a_row == 1)
                 packed_block(high, columns, k, a + i, a_k, b + j, b_pitch, ahead, beta, block_c, c_pitch);
             else
-                block(high, columns, k, a + i * a_row, a_row, a_k, b + j, b_pitch, rows <= 2 * BLOCK_ROWS ? 1 : 2,
-                      ahead, beta, block_c, c_pitch);
+                block(high, columns, k, a + i * a_row, a_row, a_k, b + j, b_pitch,
+                      rows <= 2 * BLOCK_ROWS || (OWN_LEVEL == 1 && ahead != width) ? 1 : 2, ahead, beta, block_c,
+                      c_pitch);
         }
     }
 }

@@ -9,9 +9,10 @@
 #define BLOCK_ROWS 6
 #define GROUP_ROWS 96
 #define EQUAL_BLOCKS 0
-#define DEPTH 256
+#define DEPTH 512
+#define OWN_LEVEL 1 /* a panel of DEPTH rows fills a cache of 32 KiB */
 #define PACKED_ROWS GROUP_ROWS
-#define PACKED_DEPTH DEPTH
+#define PACKED_DEPTH 256
 #define SPARSE_PANEL 12
 #define ROW_PANEL 0 /* a row does not fit the registers */
 #define WIDE_PANEL 3
