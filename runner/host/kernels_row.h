@@ -152,6 +152,29 @@ INLINE void row_after_short(const int panel, uint64_t n, const struct sparse_ent
 }
 
 #if ROW_PANEL > 0
+/* Both lists have the same rows, without gaps: so the core knows where the next ones are long before it gets there. */
+INLINE bool are_all_rows(const struct sparse_entry *changes, uint64_t n_changes, const struct sparse_entry *x,
+                         uint64_t count) {
+    return count > 0 && n_changes == count && changes[0].column == x[0].column &&
+           changes[count - 1].column == x[count - 1].column && x[count - 1].column - x[0].column == count - 1;
+}
+
+/* A panel of the columns of such rows. */
+INLINE void all_rows_panel(const int panel, const bool full, uint64_t last, const struct sparse_entry *changes,
+                           float alpha_changes, const float *delta, const struct sparse_entry *x, uint64_t count,
+                           float alpha, float *b, uint64_t b_pitch, vec sum[ROW_PANEL]) {
+    float *row = b + x->column * b_pitch;
+    for (uint64_t i = 0; i < count; i++, row += b_pitch) {
+        vec change = splat(alpha_changes * changes[i].value), read = splat(alpha * x[i].value);
+        UNROLL(16)
+        for (int v = 0; v < panel; v++) {
+            vec changed = vec_fma(change, load_of(delta, v, panel, full, last), load_of(row, v, panel, full, last));
+            store_of(row, v, changed, panel, full, last);
+            sum[v] = vec_fma(read, changed, sum[v]);
+        }
+    }
+}
+
 /* A panel of b's columns, of which y stays in registers. Both lists are by row. */
 INLINE void row_after_panel(const int panel, const bool full, uint64_t last, const struct sparse_entry *change,
                             const struct sparse_entry *changes_end, float alpha_changes, const float *delta,
@@ -161,6 +184,12 @@ INLINE void row_after_panel(const int panel, const bool full, uint64_t last, con
     UNROLL(16)
     for (int v = 0; v < panel; v++)
         sum[v] = load_of(y, v, panel, full, last);
+    if (are_all_rows(change, (uint64_t)(changes_end - change), x, (uint64_t)(x_end - x))) {
+        all_rows_panel(panel, full, last, change, alpha_changes, delta, x, (uint64_t)(x_end - x), alpha, b, b_pitch,
+                       sum);
+        change = changes_end;
+        x = x_end;
+    }
     for (;;) {
         const uint32_t end = change < changes_end ? change->column : UINT32_MAX;
         for (; x < x_end && x->column < end; x++) {

@@ -127,6 +127,36 @@ static void every_element_is_one_chain_of_fused_multiply_adds(void **state) {
                                    0);
 }
 
+/* Of one row with a transposed matrix, 16 chains each (kernels.h), added by halves: the same bits for every width of vectors. */
+static void dot_products_are_sixteen_chains_and_one_tree(void **state) {
+    (void)state;
+    enum { MOST_N = 300, MOST_K = 600, PAD = 3 };
+    static const uint64_t columns[] = {1, 3, 4, 63, 64, 65, 130, MOST_N},
+                          depths[] = {1, 15, 16, 33, 244, 256, 257, MOST_K};
+    float *x = random_floats("x", MOST_K), *b = random_floats("b", MOST_N * (MOST_K + PAD));
+    float *found = random_floats("c", MOST_N), *before = random_floats("c", MOST_N);
+    for (size_t n = 0; n < sizeof columns / sizeof *columns; n++)
+        for (size_t k = 0; k < sizeof depths / sizeof *depths; k++) {
+            const float alpha = k % 2 ? 1 : -0.3f, beta = (float)(n % 3) * 0.5f;
+            memcpy(found, before, MOST_N * sizeof *found);
+            kernels_get()->dots(columns[n], depths[k], alpha, x, b, depths[k] + PAD, beta, found);
+            for (uint64_t j = 0; j < columns[n]; j++) {
+                float lanes[KERNEL_LANES] = {0};
+                for (uint64_t p = 0; p < depths[k]; p++)
+                    lanes[p % KERNEL_LANES] = fmaf(x[p], b[j * (depths[k] + PAD) + p], lanes[p % KERNEL_LANES]);
+                for (int half = KERNEL_LANES / 2; half > 0; half /= 2)
+                    for (int l = 0; l < half; l++)
+                        lanes[l] += lanes[l + half];
+                assert_true(found[j] == fmaf(alpha, lanes[0], beta == 0 ? 0 : before[j] * beta));
+            }
+            assert_memory_equal(found + columns[n], before + columns[n], (MOST_N - columns[n]) * sizeof *found);
+        }
+    free(x);
+    free(b);
+    free(found);
+    free(before);
+}
+
 static void zeros_of_the_first_factor_change_no_bit(void **state) {
     (void)state;
     static const uint64_t rows[] = {8, 63, 64, 65, 140}, columns[] = {63, 64, 100, 130, 300},
@@ -503,6 +533,7 @@ int main(void) {
         cmocka_unit_test(every_shape_and_transposition_agrees_with_float64),
         cmocka_unit_test(blocks_of_every_vector_width_are_chains_of_multiply_adds_in_order),
         cmocka_unit_test(every_element_is_one_chain_of_fused_multiply_adds),
+        cmocka_unit_test(dot_products_are_sixteen_chains_and_one_tree),
         cmocka_unit_test(zeros_of_the_first_factor_change_no_bit),
         cmocka_unit_test(a_nan_among_zeros_stays),
         cmocka_unit_test(sums_over_columns_of_kept_weights_need_no_copy),
