@@ -68,10 +68,17 @@ static const struct weights_storage *transposed_of(const runner_view *view) {
     return weights != NULL && weights->transposed != NULL ? weights : NULL;
 }
 
+/* From fewest to most rows of a that nearly fill the longest vector: as columns they take no more time, and then b need not be transposed. */
+enum { FEW_ROWS = 14, MOST_ROWS = 16 };
+
+bool product_spares_copy(uint64_t m) {
+    return m >= FEW_ROWS && m <= MOST_ROWS;
+}
+
 /* ---- Workspace: pieces of it in the order in which a product may want them ---- */
 
 struct pieces {
-    uint64_t dense_a, dense_b, transposed_b, entries, columns, zeros, packed; /* bytes */
+    uint64_t dense_a, dense_b, transposed_b, turned, entries, columns, zeros, packed; /* bytes */
 };
 
 /* A segment's columns of up to KERNEL_ROWS rows, as rows; bit r of masks[i]: values[i][r] is not zero. */
@@ -134,6 +141,8 @@ static struct pieces pieces_of(enum gemm gemm, const struct product *p) {
         pieces.dense_b = aligned(p->n * p->k * sizeof(float));
     if (p->b_transposed && transposed_of(p->b) == NULL && !dotted(gemm, p))
         pieces.transposed_b = aligned((by_strips(gemm, p) ? kernels->panel : p->n) * p->k * sizeof(float));
+    if (product_spares_copy(p->m) && by_strips(gemm, p))
+        pieces.turned = aligned(MOST_ROWS * (p->k + p->n) * sizeof(float));
     pieces.entries = aligned(sizeof(struct sparse_entry) * (entries + KERNEL_LANES));
     pieces.columns = sparse_of(p->a) != NULL && p->a_transposed ? aligned(sizeof(struct column_block)) : 0;
     pieces.zeros = may_skip_zeros(gemm, p) ? aligned(sizeof(struct zeros_block)) : 0;
@@ -145,7 +154,7 @@ static struct pieces pieces_of(enum gemm gemm, const struct product *p) {
 uint64_t product_workspace(enum gemm gemm, uint32_t flags, const runner_view *a, const runner_view *b) {
     const struct product p = product_of(flags, 1, a, b, 0, NULL);
     const struct pieces s = pieces_of(gemm, &p);
-    return s.dense_a + s.dense_b + s.transposed_b + s.entries + s.columns + s.zeros + s.packed;
+    return s.dense_a + s.dense_b + s.transposed_b + s.turned + s.entries + s.columns + s.zeros + s.packed;
 }
 
 static void *take(void **workspace, uint64_t bytes) {
@@ -187,6 +196,14 @@ static void dense(const struct kernels *kernels, const struct product *p, uint64
                   uint64_t b_pitch, float *packed) {
     kernels->dense(p->m, n, p->k, p->alpha, p->a->data, p->a_transposed ? 1 : p->a->pitch,
                    p->a_transposed ? p->a->pitch : 1, b, b_pitch, p->beta, p->c->data + first, p->c->pitch, packed);
+}
+
+/* For b [n][k]: c^T = b a^T, with beta 0. */
+static void dense_turned(const struct kernels *kernels, const struct product *p, float *turned) {
+    float *a = turned, *c = turned + MOST_ROWS * p->k;
+    kernels->transpose(p->m, p->k, p->a->data, p->a->pitch, a, MOST_ROWS);
+    kernels->dense(p->n, p->m, p->k, 1, p->b->data, p->b->pitch, 1, a, MOST_ROWS, 0, c, MOST_ROWS, NULL);
+    kernels->transpose(p->n, p->m, c, MOST_ROWS, p->c->data, p->c->pitch);
 }
 
 /* For b [n][k]: a few rows of it at a time, so that their transpose stays in registers or in the first-level cache. */
@@ -476,7 +493,7 @@ void product_run(enum gemm gemm, uint32_t flags, float alpha, const runner_view 
     const struct kernels *kernels = kernels_get();
     const struct pieces sizes = pieces_of(gemm, &p);
     float *dense_a = take(&workspace, sizes.dense_a), *dense_b = take(&workspace, sizes.dense_b);
-    float *transposed_b = take(&workspace, sizes.transposed_b);
+    float *transposed_b = take(&workspace, sizes.transposed_b), *turned = take(&workspace, sizes.turned);
     struct sparse_entry *entries = take(&workspace, sizes.entries);
     struct column_block *columns = take(&workspace, sizes.columns);
     struct zeros_block *zeros = take(&workspace, sizes.zeros);
@@ -493,6 +510,10 @@ void product_run(enum gemm gemm, uint32_t flags, float alpha, const runner_view 
     if (sparse_of(b) != NULL) {
         plain_b = written_out(b, entries, dense_b);
         p.b = &plain_b;
+    }
+    if (by_strips(gemm, &p) && product_spares_copy(p.m) && alpha == 1 && beta == 0) {
+        dense_turned(kernels, &p, turned);
+        return;
     }
     if (by_strips(gemm, &p)) {
         dense_by_strips(kernels, &p, transposed_b, packed);

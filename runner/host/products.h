@@ -18,6 +18,8 @@
 #include "runner/host/storage.h"
 #include "runner/plugin.h"
 
+#include <stdbool.h>
+
 enum gemm { GEMM_OPENBLAS, GEMM_PORTABLE };
 
 /* From here on OpenBLAS is as fast as the kernels: it packs both factors, which pays where many rows and columns share them. */
@@ -32,6 +34,9 @@ uint64_t product_workspace(enum gemm gemm, uint32_t flags, const runner_view *a,
 /* `workspace` is 64-byte aligned. */
 void product_run(enum gemm gemm, uint32_t flags, float alpha, const runner_view *a, const runner_view *b, float beta,
                  const runner_view *c, void *workspace);
+
+/* Whether a product of m rows with transposed weights is as fast without a transposed copy of them. */
+bool product_spares_copy(uint64_t m);
 
 /* Makes the update that is still to come, where there is one. */
 void product_settle(struct pending_storage *pending);

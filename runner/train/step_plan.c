@@ -178,11 +178,12 @@ static void plan_transposed(struct stepper *stepper) {
 
 void stepper_keep_transposed(struct stepper *stepper, int threads) {
     const struct kernels *kernels = kernels_get();
-    const bool crosses = threads > 1 && stepper->slice_rows > 1 && stepper->slice_rows <= kernels->turned_rows;
+    const uint64_t rows = stepper->slice_rows;
+    const bool crosses = threads > 1 && rows > 1 && rows <= kernels->turned_rows, spared = product_spares_copy(rows);
     for (size_t t = 0; t < stepper->model->n_tensors; t++) {
         struct tensor *tensor = &stepper->model->tensors[t];
         const bool by_rows = (stepper->model->nodes[tensor->node].plan.flags & RUNNER_OUTER_GRADIENT) != 0;
-        float *copy = crosses && by_rows ? NULL : stepper->transposed[t];
+        float *copy = (crosses || spared) && by_rows ? NULL : stepper->transposed[t];
         if (copy == tensor->storage.transposed)
             continue;
         tensor->storage.transposed = copy;
