@@ -231,6 +231,14 @@ INLINE void fetch(struct soon *soon, uint64_t rows) {
             __builtin_prefetch(soon->from + j);
 }
 
+/* Takes its first rows. */
+INLINE struct soon first_of(struct soon *soon, uint64_t rows) {
+    const struct soon first = {soon->from, rows, soon->columns, soon->pitch};
+    soon->from += rows * soon->pitch;
+    soon->rows -= rows;
+    return first;
+}
+
 #define WIDE_ROWS 4
 #define SMALL_DEPTH 32
 #define MOST_WIDE (8 * 1024) /* floats of b, which stay in the first-level cache */
@@ -291,6 +299,12 @@ static void group(uint64_t rows, uint64_t n, uint64_t k, const float *a, uint64_
     }
 }
 
+#ifdef LOW_PANEL
+#include "runner/host/kernels_low.h"
+#else
+#define mixed_group group
+#endif
+
 static void transpose(uint64_t rows, uint64_t columns, const float *from, uint64_t from_pitch, float *to,
                       uint64_t to_pitch) {
     enum { SIDE = 8 };
@@ -349,15 +363,16 @@ static void dense(uint64_t m, uint64_t n, uint64_t k, float alpha, const float *
             rows = (m - i + groups - 1) / groups;
             const float *from = a + i * a_row + p * a_k;
             if (!packs) {
-                group(rows, n, depth, from, a_row, a_k, b + p * b_pitch, b_pitch, beta, c + i * c_pitch, c_pitch,
-                      (struct soon){NULL, 0, 0, 0});
+                mixed_group(rows, n, depth, from, a_row, a_k, b + p * b_pitch, b_pitch, beta, c + i * c_pitch, c_pitch,
+                            (struct soon){NULL, 0, 0, 0});
                 continue;
             }
             pack(rows, depth, alpha, from, a_row, a_k, packed);
             struct soon soon = {from + rows, many ? depth : 0, rows, a_k};
             if (i + rows == m)
                 soon = (struct soon){a + (p + depth) * a_k, many && blocks > 1 ? depth : 0, rows, a_k};
-            group(rows, n, depth, packed, 1, rows, b + p * b_pitch, b_pitch, beta, c + i * c_pitch, c_pitch, soon);
+            mixed_group(rows, n, depth, packed, 1, rows, b + p * b_pitch, b_pitch, beta, c + i * c_pitch, c_pitch,
+                        soon);
         }
         p += depth;
         blocks--;

@@ -10,6 +10,8 @@
 #define GROUP_ROWS 96
 #define EQUAL_BLOCKS 0
 #define DEPTH 512
+#define LOW_ROWS 4
+#define LOW_PANEL 3
 #define OWN_LEVEL 1 /* a panel of DEPTH rows fills a cache of 32 KiB */
 #define PACKED_ROWS GROUP_ROWS
 #define PACKED_DEPTH 256
@@ -27,6 +29,8 @@ static inline __m256i part(unsigned long n) {
 }
 
 static inline vec vec_load_part(const float *p, unsigned long n) {
+    if (__builtin_constant_p(n == WIDTH / 2) && n == WIDTH / 2)
+        return _mm256_zextps128_ps256(_mm_loadu_ps(p));
     return _mm256_maskload_ps(p, part(n));
 }
 
