@@ -28,18 +28,24 @@ struct sparse_entry {
    group stand one behind the other by segments of 64 columns, in a segment by rows, in a row by columns: a product takes as many columns
    at a time as its other factor has rows in the first-level cache. */
 struct sparse_rows {
-    struct sparse_entry *entries; /* group g's begin at g * group * columns */
+    struct sparse_entry *entries; /* room for all elements of a group, and KERNEL_LANES more */
     uint32_t *marks;              /* see sparse_marks() */
+    uint64_t *masks;              /* see sparse_masks() */
     uint64_t columns, segments, group;
 };
 
 static inline struct sparse_entry *sparse_entries(const struct sparse_rows *x, uint64_t group) {
-    return x->entries + group * x->group * x->columns;
+    return x->entries + group * (x->group * x->columns + KERNEL_LANES);
 }
 
 /* The entries of row r of the group (0: its first) in segment s are numbers marks[s * x->group + r] .. marks[s * x->group + r + 1] - 1. */
 static inline uint32_t *sparse_marks(const struct sparse_rows *x, uint64_t group) {
     return x->marks + group * (x->segments * x->group + 1);
+}
+
+/* Bit j of masks[s * x->group + r]: row r of the group has an entry in column j of segment s. */
+static inline uint64_t *sparse_masks(const struct sparse_rows *x, uint64_t group) {
+    return x->masks + group * x->segments * x->group;
 }
 
 struct kernels {
@@ -57,15 +63,23 @@ struct kernels {
     /* y [n] = alpha b x + beta y for b [n][k], x [k], by dot products. */
     void (*dots)(uint64_t n, uint64_t k, float alpha, const float *x, const float *b, uint64_t b_pitch, float beta,
                  float *y);
-    /* c [m][n] += alpha a b, where the entries of a's row i are numbers marks[i] .. marks[i + 1] - 1; best where they are in few
-       columns. They are in rows first .. first + rows - 1 of b. While a panel of b's columns is in use, the next one is fetched, or the
-       first one of the rows behind, which need not be there; m rows of it at most. */
-    void (*sparse)(const struct sparse_entry *entries, const uint32_t *marks, uint64_t m, uint64_t n, float alpha,
-                   const float *b, uint64_t b_pitch, uint64_t first, uint64_t rows, float *c, uint64_t c_pitch);
+    /* c [m][n] += a b for a [m][rows], rows <= KERNEL_SEGMENT, where bit p of masks[i] says that element (i, p) is not zero: these are the
+       entries, one behind the other. While a panel of b's columns is in use, the next one is fetched, or the first one of the rows behind,
+       which need not be there; m rows of it at most. */
+    void (*sparse)(const struct sparse_entry *entries, const uint64_t *masks, uint64_t m, uint64_t n, const float *b,
+                   uint64_t b_pitch, uint64_t rows, float *c, uint64_t c_pitch);
     /* The elements of x [n] that are not zero, NaN among them, in their order; `to` has room for n, and KERNEL_LANES more. Returns how many. */
     uint64_t (*entries)(uint64_t n, const float *x, struct sparse_entry *to);
-    /* c [m][n] += a b for a [m][KERNEL_ROWS] and b [rows][n], where bit p of masks[i] says that element (i, p) is not zero. Best where
-       neighbouring rows of a have the same bits. While a panel of b's columns is in use, the next one is fetched, m rows of it at most. */
+    /* The same for n <= KERNEL_SEGMENT, of scale x, and with x[0] in that column. Returns a mask: bit i says that x[i] is not zero. */
+    uint64_t (*segment)(uint64_t n, const float *x, float scale, uint32_t column, struct sparse_entry *to);
+    uint64_t (*segment_bytes)(uint64_t n, const uint8_t *x, float scale, uint32_t column, struct sparse_entry *to);
+    /* to [m][KERNEL_SEGMENT] = alpha a, where a is given as in sparse(); KERNEL_LANES more entries may be read. */
+    void (*spread)(const struct sparse_entry *entries, const uint64_t *masks, uint64_t m, float alpha, float *to);
+    /* Bit r of to[i]: bit i of masks[r]; m <= KERNEL_ROWS masks, and zeros behind them up to a multiple of 8. */
+    void (*turn_masks)(uint64_t m, const uint64_t *masks, uint64_t *to);
+    /* c [m][n] += a^T b for a [rows][KERNEL_SEGMENT] and b [rows][n], rows <= KERNEL_ROWS, where bit p of masks[i] says that element (p, i)
+       is not zero. Best where neighbouring columns of a have the same bits. While a panel of b's columns is in use, the next one is fetched,
+       m rows of it at most. Of a as many columns are read as are even. */
     void (*masked)(const float *a, const uint64_t *masks, uint64_t m, uint64_t n, const float *b, uint64_t b_pitch,
                    uint64_t rows, float *c, uint64_t c_pitch);
     /* to [columns][rows] from `from` [rows][columns] */

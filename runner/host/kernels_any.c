@@ -32,13 +32,18 @@ static inline void vec_store_part(float *p, vec v, unsigned long n) {
     memcpy(p, &v, n * sizeof *p);
 }
 
-static inline unsigned vec_entries(vec v, unsigned column, struct sparse_entry *to) {
-    unsigned count = 0;
+static inline unsigned vec_nonzero(vec v) {
+    unsigned found = 0;
+    for (unsigned i = 0; i < WIDTH; i++)
+        found |= (unsigned)(v[i] != 0) << i; /* NaN is not */
+    return found;
+}
+
+static inline void vec_entries(unsigned found, vec v, unsigned column, struct sparse_entry *to) {
     for (unsigned i = 0; i < WIDTH; i++) {
-        to[count] = (struct sparse_entry){column + i, v[i]};
-        count += v[i] != 0;
+        *to = (struct sparse_entry){column + i, v[i]};
+        to += found >> i & 1;
     }
-    return count;
 }
 
 static inline void transpose_8x8(const float *from, unsigned long from_pitch, float *to, unsigned long to_pitch) {

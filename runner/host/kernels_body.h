@@ -1,8 +1,9 @@
 /*
  * The kernels for one vector width; included by kernels_*.c, which define WIDTH (floats of a vector), BLOCK_ROWS, the type vec and, as
- * inline functions, vec_fma(a, b, c) = a b + c, vec_load_part(p, n) and vec_store_part(p, v, n) for the first n < WIDTH floats, and
- * vec_entries(v, column, to) for those of v that are not zero, v[0] being in that column: it writes up to WIDTH entries, and returns how
- * many count.
+ * inline functions, vec_fma(a, b, c) = a b + c, vec_load_part(p, n) and vec_store_part(p, v, n) for the first n < WIDTH floats,
+ * vec_nonzero(v) with bit i for v[i] != 0, and vec_entries(found, v, column, to) for those of v with a bit in `found`, v[0] being in that
+ * column: it may write up to WIDTH entries. VEC_SEGMENTS is defined where that is fast; then there are vec_bytes(p, n) of n <= WIDTH bytes,
+ * and vec_spread(p, found, place): of the entries from p on, as many values as `found`, of WIDTH bits, has ones, in their places.
  */
 #include "runner/host/kernels.h"
 
@@ -404,6 +405,10 @@ static void dense(uint64_t m, uint64_t n, uint64_t k, float alpha, const float *
                                  .turned = TURNED,                                                                     \
                                  .dots = dots,                                                                         \
                                  .entries = entries,                                                                   \
+                                 .segment = segment,                                                                   \
+                                 .segment_bytes = segment_bytes,                                                       \
+                                 .spread = spread,                                                                     \
+                                 .turn_masks = turn_masks,                                                             \
                                  .sparse = sparse,                                                                     \
                                  .masked = masked,                                                                     \
                                  .transpose = transpose,                                                               \

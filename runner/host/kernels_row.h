@@ -23,11 +23,37 @@ INLINE void row_step(const bool full, uint64_t n, const vec f[4], const float *c
         vec_store_part(y, sum, n);
 }
 
+/* y has `panel` vectors, the last of which has `last` floats, and stays in registers. */
+INLINE void short_row(const int panel, uint64_t last, const struct sparse_entry *x, uint64_t count, float alpha,
+                      const float *b, uint64_t b_pitch, float *y) {
+    vec sum[SPARSE_PANEL];
+    UNROLL(16)
+    for (int v = 0; v < panel; v++)
+        sum[v] = load_of(y, v, panel, last == WIDTH, last);
+    for (; count > 0; count--, x++) {
+        const float *row = b + x->column * b_pitch;
+        vec factor = splat(alpha * x->value);
+        UNROLL(16)
+        for (int v = 0; v < panel; v++)
+            sum[v] = vec_fma(factor, load_of(row, v, panel, last == WIDTH, last), sum[v]);
+    }
+    UNROLL(16)
+    for (int v = 0; v < panel; v++)
+        store_of(y, v, sum[v], panel, last == WIDTH, last);
+}
+
 /* A short y stays in registers; else four rows of b a pass save traffic of it. */
 static void row(uint64_t n, const struct sparse_entry *x, uint64_t count, float alpha, const float *b, uint64_t b_pitch,
                 float *restrict y) {
     if (n <= SPARSE_PANEL * WIDTH) {
-        sparse(x, (const uint32_t[]){0, (uint32_t)count}, 1, n, alpha, b, b_pitch, 0, 0, y, 0);
+        const uint64_t vectors = (n + WIDTH - 1) / WIDTH, last = n - (vectors - 1) * WIDTH;
+        switch (vectors) {
+#define PART(vectors)                                                                                                  \
+    case vectors: short_row(vectors, last, x, count, alpha, b, b_pitch, y); break;
+            CASES(SPARSE_PANEL, PART)
+#undef PART
+        default: break;
+        }
         return;
     }
     for (; count >= 4; count -= 4, x += 4) {

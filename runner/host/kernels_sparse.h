@@ -3,11 +3,114 @@
 #define MASKED_PANEL 6 /* of each of two rows, with sums for all of them in registers */
 
 static uint64_t entries(uint64_t n, const float *x, struct sparse_entry *to) {
-    uint64_t count = 0, i = 0;
-    for (; i + WIDTH <= n; i += WIDTH)
-        count += vec_entries(load(x + i), (uint32_t)i, to + count);
-    return i < n ? count + vec_entries(vec_load_part(x + i, n - i), (uint32_t)i, to + count) : count;
+    const struct sparse_entry *begin = to;
+    for (uint64_t i = 0; i < n; i += WIDTH) {
+        const vec v = i + WIDTH <= n ? load(x + i) : vec_load_part(x + i, n - i);
+        const unsigned found = vec_nonzero(v);
+        vec_entries(found, v, (uint32_t)i, to);
+        to += __builtin_popcount(found);
+    }
+    return (uint64_t)(to - begin);
 }
+
+#ifdef VEC_SEGMENTS
+static uint64_t segment(uint64_t n, const float *x, float scale, uint32_t column, struct sparse_entry *to) {
+    uint64_t mask = 0;
+    for (uint64_t i = 0; i < n; i += WIDTH) {
+        const vec v = i + WIDTH <= n ? load(x + i) : vec_load_part(x + i, n - i);
+        const unsigned found = vec_nonzero(v);
+        vec_entries(found, v * splat(scale), column + (uint32_t)i, to);
+        to += __builtin_popcount(found);
+        mask |= (uint64_t)found << i;
+    }
+    return mask;
+}
+
+static uint64_t segment_bytes(uint64_t n, const uint8_t *x, float scale, uint32_t column, struct sparse_entry *to) {
+    uint64_t mask = 0;
+    for (uint64_t i = 0; i < n; i += WIDTH) {
+        const vec v = vec_bytes(x + i, n - i < WIDTH ? n - i : WIDTH);
+        const unsigned found = vec_nonzero(v);
+        vec_entries(found, v * splat(scale), column + (uint32_t)i, to);
+        to += __builtin_popcount(found);
+        mask |= (uint64_t)found << i;
+    }
+    return mask;
+}
+
+static void spread(const struct sparse_entry *entries, const uint64_t *masks, uint64_t m, float alpha, float *to) {
+    float values[KERNEL_ROWS * KERNEL_SEGMENT + WIDTH];
+    uint64_t count = 0;
+    for (uint64_t r = 0; r < m; r++)
+        count += (uint64_t)__builtin_popcountll(masks[r]);
+    for (uint64_t e = 0; e < count; e += WIDTH)
+        store(values + e, splat(alpha) * vec_values(entries + e));
+    const float *from = values;
+    for (uint64_t r = 0; r < m; r++, to += KERNEL_SEGMENT) {
+        UNROLL(16)
+        for (int i = 0; i < KERNEL_SEGMENT; i += WIDTH) {
+            const int before = __builtin_popcountll(masks[r] & ((UINT64_C(1) << i) - 1));
+            store(to + i, vec_spread(load(from + before), (unsigned)(masks[r] >> i & ((1u << WIDTH) - 1))));
+        }
+        from += __builtin_popcountll(masks[r]);
+    }
+}
+
+static void turn_masks(uint64_t m, const uint64_t *masks, uint64_t *to) {
+    unsigned char bytes[8 * KERNEL_ROWS] = {0};
+    for (uint64_t r = 0; r < m; r += 8)
+        vec_words(masks + r, bytes + r);
+    for (int b = 0; b < 8; b++)
+        vec_bits(bytes + b * KERNEL_ROWS, to + 8 * b);
+}
+#else
+static uint64_t segment(uint64_t n, const float *x, float scale, uint32_t column, struct sparse_entry *to) {
+    uint64_t mask = 0;
+    for (uint64_t i = 0; i < n; i += WIDTH)
+        mask |= (uint64_t)vec_nonzero(i + WIDTH <= n ? load(x + i) : vec_load_part(x + i, n - i)) << i;
+    for (uint64_t left = mask; left != 0; left &= left - 1) {
+        const int i = __builtin_ctzll(left);
+        *to++ = (struct sparse_entry){column + (uint32_t)i, x[i] * scale};
+    }
+    return mask;
+}
+
+static uint64_t nonzero_bytes(uint64_t n, const uint8_t *x) {
+    const uint64_t high = UINT64_C(0x8080808080808080);
+    uint64_t mask = 0, word, i = 0;
+    for (; i + sizeof word <= n; i += sizeof word) {
+        memcpy(&word, x + i, sizeof word);
+        word = (((word & ~high) + ~high) | word) & high; /* the top bit of each byte that is not zero */
+        mask |= ((word >> 7) * UINT64_C(0x0102040810204080) >> 56) << i;
+    }
+    for (; i < n; i++)
+        mask |= (uint64_t)(x[i] != 0) << i;
+    return mask;
+}
+
+static uint64_t segment_bytes(uint64_t n, const uint8_t *x, float scale, uint32_t column, struct sparse_entry *to) {
+    const uint64_t mask = nonzero_bytes(n, x);
+    for (uint64_t left = mask; left != 0; left &= left - 1) {
+        const int i = __builtin_ctzll(left);
+        *to++ = (struct sparse_entry){column + (uint32_t)i, (float)x[i] * scale};
+    }
+    return mask;
+}
+
+static void spread(const struct sparse_entry *entries, const uint64_t *masks, uint64_t m, float alpha, float *to) {
+    memset(to, 0, m * KERNEL_SEGMENT * sizeof *to);
+    for (uint64_t r = 0; r < m; r++, to += KERNEL_SEGMENT)
+        for (uint64_t left = masks[r]; left != 0; left &= left - 1)
+            to[__builtin_ctzll(left)] = alpha * (entries++)->value;
+}
+
+static void turn_masks(uint64_t m, const uint64_t *masks, uint64_t *to) {
+    memset(to, 0, KERNEL_SEGMENT * sizeof *to);
+    for (uint64_t r = 0; r < m; r++)
+        for (uint64_t left = masks[r]; left != 0; left &= left - 1)
+            to[__builtin_ctzll(left)] |= UINT64_C(1) << r;
+}
+#endif
 
 /* A row of the panel that comes next, into the second-level cache. */
 INLINE void fetch_row(const float *row, const int panel) {
@@ -21,7 +124,7 @@ INLINE void fetch_row(const float *row, const int panel) {
 INLINE void masked_panel(const int panel, const bool full, uint64_t last, const float *a, const uint64_t *masks,
                          uint64_t m, const float *b, uint64_t b_pitch, const float *next, uint64_t rows, float *c,
                          uint64_t c_pitch) {
-    for (uint64_t i = 0; i < m; i += 2, a += 2 * KERNEL_ROWS, c += 2 * c_pitch) {
+    for (uint64_t i = 0; i < m; i += 2, a += 2, c += 2 * c_pitch) {
         for (uint64_t r = i; r < i + 2 && r < rows; r++)
             fetch_row(next + r * b_pitch, MASKED_PANEL);
         uint64_t mask = masks[i] | (i + 1 < m ? masks[i + 1] : 0);
@@ -37,7 +140,7 @@ INLINE void masked_panel(const int panel, const bool full, uint64_t last, const 
         for (; mask != 0; mask &= mask - 1) {
             uint64_t p = (uint64_t)__builtin_ctzll(mask);
             const float *row = b + p * b_pitch;
-            vec factor[2] = {splat(a[p]), splat(a[KERNEL_ROWS + p])};
+            vec factor[2] = {splat(a[p * KERNEL_SEGMENT]), splat(a[p * KERNEL_SEGMENT + 1])};
             UNROLL(16)
             for (int v = 0; v < panel; v++) {
                 vec line = kept(load_of(row, v, panel, full, last));
@@ -70,22 +173,24 @@ static void masked(const float *a, const uint64_t *masks, uint64_t m, uint64_t n
 }
 
 /* A panel of the columns of all rows of c. Meanwhile a panel of `rows` rows of b, but m at most, is fetched from `next`. */
-INLINE void sparse_panel(const int panel, const bool full, uint64_t last, const struct sparse_entry *entries,
-                         const uint32_t *marks, uint64_t m, float alpha, const float *b, uint64_t b_pitch,
-                         const float *next, uint64_t rows, float *c, uint64_t c_pitch) {
+INLINE void sparse_panel(const int panel, const bool full, uint64_t last, const struct sparse_entry *entry,
+                         const uint64_t *masks, uint64_t m, const float *b, uint64_t b_pitch, const float *next,
+                         uint64_t rows, float *c, uint64_t c_pitch) {
+    uint64_t next_mask = masks[0];
     for (uint64_t i = 0; i < m; i++, c += c_pitch) {
         if (i < rows)
             fetch_row(next + i * b_pitch, SPARSE_PANEL);
-        const struct sparse_entry *entry = entries + marks[i], *end = entries + marks[i + 1];
-        if (entry == end)
+        uint64_t mask = next_mask;
+        next_mask = masks[i + 1 < m ? i + 1 : i];
+        if (mask == 0)
             continue;
         vec sum[SPARSE_PANEL];
         UNROLL(16)
         for (int v = 0; v < panel; v++)
             sum[v] = load_of(c, v, panel, full, last);
-        for (; entry < end; entry++) {
-            const float *row = b + entry->column * b_pitch;
-            vec factor = splat(alpha * entry->value);
+        for (; mask != 0; mask &= mask - 1, entry++) {
+            const float *row = b + (uint64_t)__builtin_ctzll(mask) * b_pitch;
+            vec factor = splat(entry->value);
             UNROLL(16)
             for (int v = 0; v < panel; v++)
                 sum[v] = vec_fma(factor, load_of(row, v, panel, full, last), sum[v]);
@@ -97,19 +202,17 @@ INLINE void sparse_panel(const int panel, const bool full, uint64_t last, const 
 }
 
 /* A panel of b's rows stays in the first-level cache for all rows of c. With the last one the first of the rows behind is fetched. */
-static void sparse(const struct sparse_entry *entries, const uint32_t *marks, uint64_t m, uint64_t n, float alpha,
-                   const float *b, uint64_t b_pitch, uint64_t first, uint64_t rows, float *c, uint64_t c_pitch) {
+static void sparse(const struct sparse_entry *entries, const uint64_t *masks, uint64_t m, uint64_t n, const float *b,
+                   uint64_t b_pitch, uint64_t rows, float *c, uint64_t c_pitch) {
     const uint64_t width = SPARSE_PANEL * WIDTH;
-    const float *behind = b + (first + rows) * b_pitch;
+    const float *behind = b + rows * b_pitch;
     for (; n >= width; n -= width, b += width, c += width)
-        sparse_panel(SPARSE_PANEL, true, WIDTH, entries, marks, m, alpha, b, b_pitch,
-                     n > width ? b + first * b_pitch + width : behind, rows, c, c_pitch);
+        sparse_panel(SPARSE_PANEL, true, WIDTH, entries, masks, m, b, b_pitch, n > width ? b + width : behind, rows, c,
+                     c_pitch);
     uint64_t vectors = (n + WIDTH - 1) / WIDTH, last = n - (vectors - 1) * WIDTH;
     switch (vectors) {
 #define PART(vectors)                                                                                                  \
-    case vectors:                                                                                                      \
-        sparse_panel(vectors, false, last, entries, marks, m, alpha, b, b_pitch, behind, rows, c, c_pitch);            \
-        break;
+    case vectors: sparse_panel(vectors, false, last, entries, masks, m, b, b_pitch, behind, rows, c, c_pitch); break;
         CASES(SPARSE_PANEL, PART)
 #undef PART
     default: break;

@@ -55,21 +55,22 @@ static inline void vec_store_part(float *p, vec v, unsigned long n) {
         _mm_store_ss(p, half);
 }
 
-static inline unsigned vec_entries(vec v, unsigned column, struct sparse_entry *to) {
-    const unsigned found = (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(v, _mm256_setzero_ps(), _CMP_NEQ_UQ));
+static inline unsigned vec_nonzero(vec v) {
+    return (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(v, _mm256_setzero_ps(), _CMP_NEQ_UQ));
+}
+
+static inline void vec_entries(unsigned found, vec v, unsigned column, struct sparse_entry *to) {
     float values[WIDTH];
     _mm256_storeu_ps(values, v);
     if (found == (1u << WIDTH) - 1) {
         for (unsigned i = 0; i < WIDTH; i++)
             to[i] = (struct sparse_entry){column + i, values[i]};
-        return WIDTH;
+        return;
     }
-    unsigned count = 0;
-    for (unsigned left = found; left != 0; left &= left - 1, count++) {
+    for (unsigned left = found; left != 0; left &= left - 1) {
         const unsigned i = (unsigned)__builtin_ctz(left);
-        to[count] = (struct sparse_entry){column + i, values[i]};
+        *to++ = (struct sparse_entry){column + i, values[i]};
     }
-    return count;
 }
 
 #include "runner/host/kernels_body.h"

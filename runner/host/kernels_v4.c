@@ -29,20 +29,54 @@ static inline void vec_store_part(float *p, vec v, unsigned long n) {
     _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), v);
 }
 
+static inline unsigned vec_nonzero(vec v) {
+    return _mm512_cmp_ps_mask(v, _mm512_setzero_ps(), _CMP_NEQ_UQ);
+}
+
+#define VEC_SEGMENTS
+
+static inline vec vec_bytes(const unsigned char *p, unsigned long n) {
+    return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8((__mmask16)((1u << n) - 1), p)));
+}
+
+/* The values of 16 entries, and as many values as `found` has ones in their places. */
+static inline vec vec_values(const struct sparse_entry *p) {
+    const __m512i odd = _mm512_setr_epi32(1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+    return _mm512_castsi512_ps(
+        _mm512_permutex2var_epi32(_mm512_loadu_si512(p), odd, _mm512_loadu_si512((const char *)p + sizeof(vec))));
+}
+
+static inline vec vec_spread(vec v, unsigned found) {
+    return _mm512_maskz_expand_ps((__mmask16)found, v);
+}
+
+/* Bit i of to[b]: bit b of x[i] is 1. */
+static inline void vec_bits(const unsigned char *x, uint64_t *to) {
+    const __m512i v = _mm512_loadu_si512(x);
+    for (int b = 0; b < 8; b++)
+        to[b] = _mm512_test_epi8_mask(v, _mm512_set1_epi8((char)(1 << b)));
+}
+
+/* Byte b of the word x[i] to byte i of to[b * KERNEL_ROWS], for 8 words. */
+static inline void vec_words(const uint64_t *x, unsigned char *to) {
+    const __m512i v = _mm512_loadu_si512(x);
+    for (int b = 0; b < 8; b++)
+        _mm_storel_epi64((__m128i *)(to + b * KERNEL_ROWS),
+                         _mm512_cvtepi64_epi8(_mm512_srl_epi64(v, _mm_cvtsi32_si128(8 * b))));
+}
+
 /* Columns and values in pairs, those of the first half of the registers or of the second. A compressed store to memory takes an AMD Zen
    some 100 cycles. */
-static inline unsigned vec_entries(vec v, unsigned column, struct sparse_entry *to) {
+static inline void vec_entries(unsigned found, vec v, unsigned column, struct sparse_entry *to) {
     const __m512i places = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
     const __m512i low = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
     const __m512i high = _mm512_add_epi32(low, _mm512_set1_epi32(8));
-    const __mmask16 found = _mm512_cmp_ps_mask(v, _mm512_setzero_ps(), _CMP_NEQ_UQ);
-    const unsigned count = (unsigned)__builtin_popcount(found);
-    __m512i columns = _mm512_maskz_compress_epi32(found, _mm512_add_epi32(places, _mm512_set1_epi32((int)column)));
-    __m512i values = _mm512_maskz_compress_epi32(found, _mm512_castps_si512(v));
+    const __mmask16 those = (__mmask16)found;
+    __m512i columns = _mm512_maskz_compress_epi32(those, _mm512_add_epi32(places, _mm512_set1_epi32((int)column)));
+    __m512i values = _mm512_maskz_compress_epi32(those, _mm512_castps_si512(v));
     _mm512_storeu_si512(to, _mm512_permutex2var_epi32(columns, low, values));
-    if (count > 8)
+    if (__builtin_popcount(found) > 8)
         _mm512_storeu_si512(to + 8, _mm512_permutex2var_epi32(columns, high, values));
-    return count;
 }
 
 #define HALF 8

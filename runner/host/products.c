@@ -81,9 +81,9 @@ struct pieces {
     uint64_t dense_a, dense_b, transposed_b, turned, entries, columns, zeros, packed; /* bytes */
 };
 
-/* A segment's columns of up to KERNEL_ROWS rows, as rows; bit r of masks[i]: values[i][r] is not zero. */
+/* A segment of up to KERNEL_ROWS rows; bit r of masks[i]: values[r][i] is not zero. */
 struct column_block {
-    float values[KERNEL_SEGMENT][KERNEL_ROWS];
+    float values[KERNEL_ROWS][KERNEL_SEGMENT];
     uint64_t masks[KERNEL_SEGMENT];
 };
 
@@ -91,7 +91,7 @@ struct column_block {
 struct zeros_block {
     float turned[KERNEL_ROWS][KERNEL_ROWS]; /* of a transposed a */
     struct sparse_entry entries[KERNEL_ROWS * KERNEL_ROWS + KERNEL_LANES];
-    uint32_t marks[KERNEL_ROWS + 1];
+    uint64_t masks[KERNEL_ROWS];
 };
 
 static uint64_t aligned(uint64_t bytes) {
@@ -145,7 +145,10 @@ static struct pieces pieces_of(enum gemm gemm, const struct product *p) {
         pieces.turned = aligned(MOST_ROWS * (p->k + p->n) * sizeof(float));
     pieces.entries = aligned(sizeof(struct sparse_entry) * (entries + KERNEL_LANES));
     pieces.columns = sparse_of(p->a) != NULL && p->a_transposed ? aligned(sizeof(struct column_block)) : 0;
-    pieces.zeros = may_skip_zeros(gemm, p) ? aligned(sizeof(struct zeros_block)) : 0;
+    pieces.zeros =
+        may_skip_zeros(gemm, p) || (sparse_of(p->a) != NULL && sparse_fits(p) && !p->a_transposed && p->m > 1)
+            ? aligned(sizeof(struct zeros_block))
+            : 0;
     pieces.packed = aligned((p->m < kernels->packed_rows ? p->m : kernels->packed_rows) *
                             (p->k < kernels->packed_depth ? p->k : kernels->packed_depth) * sizeof(float));
     return pieces;
@@ -284,13 +287,12 @@ static void without_zeros(const struct kernels *kernels, const struct product *p
                 from = block->turned[0];
                 pitch = KERNEL_ROWS;
             }
-            uint64_t count = 0;
+            struct sparse_entry *to = block->entries;
             for (uint64_t r = 0; r < rows; r++) {
-                block->marks[r] = (uint32_t)count;
-                count += kernels->entries(depth, from + r * pitch, block->entries + count);
+                block->masks[r] = kernels->segment(depth, from + r * pitch, p->alpha, 0, to);
+                to += __builtin_popcountll(block->masks[r]);
             }
-            block->marks[rows] = (uint32_t)count;
-            kernels->sparse(block->entries, block->marks, rows, p->n, p->alpha, b + q * b_pitch, b_pitch, 0, depth,
+            kernels->sparse(block->entries, block->masks, rows, p->n, b + q * b_pitch, b_pitch, depth,
                             c->data + i * c->pitch, c->pitch);
         }
     }
@@ -337,51 +339,54 @@ static runner_view written_out(const runner_view *view, struct sparse_entry *ent
 struct group_rows {
     const struct sparse_entry *entries;
     const uint32_t *marks; /* of the first of them */
+    const uint64_t *masks;
     uint64_t rows;
 };
 
 static struct group_rows rows_in_group(const struct sparse_rows *x, uint64_t row, uint64_t rows, uint64_t done) {
     uint64_t group = (row + done) / x->group, from = (row + done) % x->group;
-    return (struct group_rows){sparse_entries(x, group), sparse_marks(x, group) + from,
+    return (struct group_rows){sparse_entries(x, group), sparse_marks(x, group) + from, sparse_masks(x, group) + from,
                                rows - done < x->group - from ? rows - done : x->group - from};
 }
 
+static const struct sparse_entry *scaled(const struct sparse_entry *entries, uint64_t n, float alpha,
+                                         struct sparse_entry *to) {
+    for (uint64_t e = 0; e < n; e++)
+        to[e] = (struct sparse_entry){entries[e].column, alpha * entries[e].value};
+    return to;
+}
+
 /* A segment at a time: its rows of b stay in the cache for all rows of a group. */
-static void sparse_forward(const struct kernels *kernels, const struct product *p) {
+static void sparse_forward(const struct kernels *kernels, const struct product *p, struct zeros_block *block) {
     const struct sparse_rows *x = sparse_of(p->a);
     const runner_view *b = p->b, *c = p->c;
     struct group_rows some;
     for (uint64_t done = 0; done < p->m; done += some.rows) {
         some = rows_in_group(x, p->a->row0, p->m, done);
-        for (uint64_t first = 0, rows; first < b->rows; first += rows, some.marks += x->group) {
+        if (p->alpha != 1 && some.rows > KERNEL_ROWS)
+            some.rows = KERNEL_ROWS;
+        for (uint64_t first = 0, rows; first < b->rows; first += rows, some.marks += x->group, some.masks += x->group) {
+            const struct sparse_entry *entries = some.entries + some.marks[0];
             rows = b->rows - first < KERNEL_SEGMENT ? b->rows - first : KERNEL_SEGMENT;
-            kernels->sparse(some.entries, some.marks, some.rows, p->n, p->alpha, b->data, b->pitch, first, rows,
+            if (p->alpha != 1)
+                entries = scaled(entries, some.marks[some.rows] - some.marks[0], p->alpha, block->entries);
+            kernels->sparse(entries, some.masks, some.rows, p->n, b->data + first * b->pitch, b->pitch, rows,
                             c->data + done * c->pitch, c->pitch);
         }
     }
 }
 
-/* From columns first .. first + m - 1 of segment s, alpha times the entries of rows `row` .. row + rows - 1. */
-static void fill_columns(const struct sparse_rows *x, uint64_t row, uint64_t rows, uint64_t s, uint64_t first,
-                         uint64_t m, float alpha, struct column_block *to) {
+/* Segment s of alpha times rows `row` .. row + rows - 1. */
+static void fill_columns(const struct kernels *kernels, const struct sparse_rows *x, uint64_t row, uint64_t rows,
+                         uint64_t s, float alpha, struct column_block *to) {
     struct group_rows some;
-    for (uint64_t i = 0; i < m + m % 2; i++)
-        for (uint64_t r = 0; r < rows; r += ALIGNMENT / sizeof(float))
-            memset(to->values[i] + r, 0, ALIGNMENT);
-    memset(to->masks, 0, sizeof to->masks);
+    uint64_t masks[KERNEL_ROWS] = {0};
     for (uint64_t done = 0; done < rows; done += some.rows) {
         some = rows_in_group(x, row, rows, done);
-        const uint32_t *marks = some.marks + s * x->group;
-        const struct sparse_entry *entry = some.entries + marks[0];
-        for (uint64_t r = 0; r < some.rows; r++)
-            for (const struct sparse_entry *end = some.entries + marks[r + 1]; entry < end; entry++) {
-                const uint64_t i = entry->column - first;
-                if (i >= m)
-                    continue;
-                to->values[i][done + r] = alpha * entry->value;
-                to->masks[i] |= UINT64_C(1) << (done + r);
-            }
+        memcpy(masks + done, some.masks + s * x->group, some.rows * sizeof *masks);
+        kernels->spread(some.entries + some.marks[s * x->group], masks + done, some.rows, alpha, to->values[done]);
     }
+    kernels->turn_masks(rows, masks, to->masks);
 }
 
 /* By blocks of KERNEL_ROWS rows of b and of the columns of a segment of a. */
@@ -394,15 +399,15 @@ static void sparse_gradient(const struct kernels *kernels, const struct product 
         for (uint64_t i = 0, m; i < p->m; i += m) {
             const uint64_t first = a->column0 + i, s = first / KERNEL_SEGMENT, end = (s + 1) * KERNEL_SEGMENT - first;
             m = p->m - i < end ? p->m - i : end;
-            fill_columns(x, a->row0 + r, rows, s, first, m, p->alpha, columns);
-            kernels->masked(columns->values[0], columns->masks, m, p->n, b->data + r * b->pitch, b->pitch, rows,
-                            c->data + i * c->pitch, c->pitch);
+            fill_columns(kernels, x, a->row0 + r, rows, s, p->alpha, columns);
+            kernels->masked(columns->values[0] + first % KERNEL_SEGMENT, columns->masks + first % KERNEL_SEGMENT, m,
+                            p->n, b->data + r * b->pitch, b->pitch, rows, c->data + i * c->pitch, c->pitch);
         }
     }
 }
 
 static void sparse(const struct kernels *kernels, const struct product *p, struct sparse_entry *entries,
-                   struct column_block *columns) {
+                   struct column_block *columns, struct zeros_block *block) {
     const struct sparse_rows *x = sparse_of(p->a);
     const runner_view *a = p->a, *b = p->b, *c = p->c;
     scale(c, p->beta);
@@ -412,7 +417,7 @@ static void sparse(const struct kernels *kernels, const struct product *p, struc
         uint64_t count = alone ? sparse_marks(x, a->row0)[x->segments] : row_entries(x, a->row0, 0, p->k, entries);
         row_times(kernels, p, alone ? sparse_entries(x, a->row0) : entries, count, b->data, b->pitch);
     } else if (!p->a_transposed) {
-        sparse_forward(kernels, p);
+        sparse_forward(kernels, p, block);
     } else if (p->k == 1) {
         uint64_t count = row_entries(x, a->row0, a->column0, p->m, entries);
         kernels->outer(p->n, entries, count, p->alpha, b->data, c->data, c->pitch);
@@ -499,7 +504,7 @@ void product_run(enum gemm gemm, uint32_t flags, float alpha, const runner_view 
     struct zeros_block *zeros = take(&workspace, sizes.zeros);
     float *packed = take(&workspace, sizes.packed);
     if (sparse_of(a) != NULL && sparse_fits(&p)) {
-        sparse(kernels, &p, entries, columns);
+        sparse(kernels, &p, entries, columns, zeros);
         return;
     }
     runner_view plain_a, plain_b;

@@ -57,17 +57,20 @@ static uint64_t value_elements(const struct model *model, const struct data *dat
 static uint64_t sparse_layout(struct sparse_storage *sparse, struct arena *arena, uint64_t rows, uint64_t group,
                               uint64_t units) {
     uint64_t segments = (units + KERNEL_SEGMENT - 1) / KERNEL_SEGMENT;
-    uint64_t marks = (rows + group - 1) / group * (segments * group + 1);
+    uint64_t groups = (rows + group - 1) / group;
+    uint64_t entries = groups * (group * units + KERNEL_LANES), marks = groups * (segments * group + 1);
+    uint64_t masks = groups * segments * group;
     if (sparse != NULL)
         *sparse = (struct sparse_storage){
             .storage = {STORAGE_SPARSE},
-            .rows = {.entries = arena_array(arena, rows * units, sizeof(struct sparse_entry)),
+            .rows = {.entries = arena_array(arena, entries, sizeof(struct sparse_entry)),
                      .marks = arena_array(arena, marks, sizeof(uint32_t)),
+                     .masks = arena_array(arena, masks, sizeof(uint64_t)),
                      .columns = units,
                      .segments = segments,
                      .group = group},
         };
-    return rows * units * sizeof(struct sparse_entry) + marks * sizeof(uint32_t);
+    return entries * sizeof(struct sparse_entry) + marks * sizeof(uint32_t) + masks * sizeof(uint64_t);
 }
 
 /* Walks all buffers. With `buffers` NULL it only counts bytes; one function, so that the estimate is what is allocated. */
@@ -136,41 +139,12 @@ uint64_t buffers_size(const struct model *model, const struct data *data, uint64
     return layout(NULL, model, data, capacity, group, deltas);
 }
 
-/* Bit i: element i of n, at most KERNEL_SEGMENT, is not zero. */
-static uint64_t nonzero_bytes(const uint8_t *x, uint64_t n) {
-    const uint64_t high = UINT64_C(0x8080808080808080);
-    uint64_t mask = 0, word, i = 0;
-    for (; i + sizeof word <= n; i += sizeof word) {
-        memcpy(&word, x + i, sizeof word);
-        word = (((word & ~high) + ~high) | word) & high; /* the top bit of each byte that is not zero */
-        mask |= ((word >> 7) * UINT64_C(0x0102040810204080) >> 56) << i;
-    }
-    for (; i < n; i++)
-        mask |= (uint64_t)(x[i] != 0) << i;
-    return mask;
-}
-
-static uint64_t nonzero_floats(const float *x, uint64_t n) {
-    uint64_t mask = 0;
-    for (uint64_t i = 0; i < n; i++)
-        mask |= (uint64_t)(x[i] != 0) << i; /* NaN is not zero */
-    return mask;
-}
-
-/* Entries of columns first .. end - 1, which are one segment, of an example. Returns how many. */
-static uint64_t gather_segment(const struct data *data, const void *example, uint64_t first, uint64_t end,
-                               struct sparse_entry *to) {
-    const struct sparse_entry *begin = to;
-    const uint8_t *bytes = (const uint8_t *)example + first;
-    const float *floats = (const float *)example + first;
-    const bool small = data->element == RUNNER_U8;
-    uint64_t mask = small ? nonzero_bytes(bytes, end - first) : nonzero_floats(floats, end - first);
-    for (; mask != 0; mask &= mask - 1) {
-        int i = __builtin_ctzll(mask);
-        *to++ =
-            (struct sparse_entry){(uint32_t)first + (uint32_t)i, (small ? (float)bytes[i] : floats[i]) * data->scale};
-    }
-    return (uint64_t)(to - begin);
+/* Entries of columns first .. end - 1, which are one segment, of an example. Returns their mask. */
+static uint64_t gather_segment(const struct kernels *kernels, const struct data *data, const void *example,
+                               uint64_t first, uint64_t end, struct sparse_entry *to) {
+    if (data->element == RUNNER_U8)
+        return kernels->segment_bytes(end - first, (const uint8_t *)example + first, data->scale, (uint32_t)first, to);
+    return kernels->segment(end - first, (const float *)example + first, data->scale, (uint32_t)first, to);
 }
 
 static uint64_t element_size(const struct data *data) {
@@ -197,8 +171,10 @@ static void fetch_segment(const void *example, uint64_t first, uint64_t size) {
    read. */
 static void gather_group(const struct sparse_rows *x, uint64_t group, uint64_t rows, const struct data *data,
                          enum data_split split, const uint32_t *order, uint64_t start) {
+    const struct kernels *kernels = kernels_get();
     struct sparse_entry *entries = sparse_entries(x, group);
     uint32_t *marks = sparse_marks(x, group);
+    uint64_t *masks = sparse_masks(x, group);
     uint64_t count = 0, size = element_size(data);
     for (uint64_t r = 0; r < rows; r++) {
         const void *example = input_at(data, split, order, start + r);
@@ -210,11 +186,14 @@ static void gather_group(const struct sparse_rows *x, uint64_t group, uint64_t r
         uint64_t end = first + KERNEL_SEGMENT < x->columns ? first + KERNEL_SEGMENT : x->columns;
         for (uint64_t r = 0; r < x->group; r++) {
             *marks++ = (uint32_t)count;
-            if (r >= rows)
-                continue;
-            const void *example = input_at(data, split, order, start + r);
-            fetch_segment(example, end, size);
-            count += gather_segment(data, example, first, end, entries + count);
+            uint64_t mask = 0;
+            if (r < rows) {
+                const void *example = input_at(data, split, order, start + r);
+                fetch_segment(example, end, size);
+                mask = gather_segment(kernels, data, example, first, end, entries + count);
+                count += (uint64_t)__builtin_popcountll(mask);
+            }
+            *masks++ = mask;
         }
     }
     *marks = (uint32_t)count;

@@ -294,8 +294,9 @@ static struct both_forms both_forms(void) {
     enum { GROUPS = (ROWS + GROUP - 1) / GROUP };
     struct both_forms both = {.dense = random_floats("x", ROWS * COLUMNS), .sparse.storage = {STORAGE_SPARSE}};
     struct sparse_rows *x = &both.sparse.rows;
-    *x = (struct sparse_rows){.entries = calloc(GROUPS * GROUP * COLUMNS, sizeof *x->entries),
+    *x = (struct sparse_rows){.entries = calloc(GROUPS * (GROUP * COLUMNS + KERNEL_LANES), sizeof *x->entries),
                               .marks = calloc(GROUPS * (SEGMENTS * GROUP + 1), sizeof *x->marks),
+                              .masks = calloc(GROUPS * SEGMENTS * GROUP, sizeof *x->masks),
                               .columns = COLUMNS,
                               .segments = SEGMENTS,
                               .group = GROUP};
@@ -303,14 +304,17 @@ static struct both_forms both_forms(void) {
         both.dense[i] = i % 5 > 1 || i / COLUMNS % 7 == 3 || i % COLUMNS % 11 == 6 ? 0 : both.dense[i];
     for (uint64_t g = 0; g < GROUPS; g++) {
         uint32_t *mark = sparse_marks(x, g), count = 0;
+        uint64_t *mask = sparse_masks(x, g);
         for (uint32_t s = 0; s < SEGMENTS; s++)
-            for (uint64_t r = 0; r < GROUP; r++, mark++) {
+            for (uint64_t r = 0; r < GROUP; r++, mark++, mask++) {
                 *mark = count;
                 for (uint32_t j = s * KERNEL_SEGMENT;
                      g * GROUP + r < ROWS && j < (s + 1) * KERNEL_SEGMENT && j < COLUMNS; j++)
-                    if (both.dense[(g * GROUP + r) * COLUMNS + j] != 0)
+                    if (both.dense[(g * GROUP + r) * COLUMNS + j] != 0) {
+                        *mask |= UINT64_C(1) << j % KERNEL_SEGMENT;
                         sparse_entries(x, g)[count++] =
                             (struct sparse_entry){j, both.dense[(g * GROUP + r) * COLUMNS + j]};
+                    }
             }
         *mark = count;
     }
@@ -364,6 +368,7 @@ static void sparse_rows_give_the_bits_of_dense_ones_for_every_part_of_them(void 
     free(both.dense);
     free(both.sparse.rows.entries);
     free(both.sparse.rows.marks);
+    free(both.sparse.rows.masks);
 }
 
 /* The same products on weights that are updated at once, and on those whose updates come with the next product that reads them. */
