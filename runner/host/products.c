@@ -389,10 +389,14 @@ static void fill_columns(const struct kernels *kernels, const struct sparse_rows
     kernels->turn_masks(rows, masks, to->masks);
 }
 
+/* Deltas that are in the second-level cache without being fetched, since all tiles read them. */
+#define NEAR_BYTES (256 * 1024)
+
 /* By blocks of KERNEL_ROWS rows of b and of the columns of a segment of a. */
 static void sparse_gradient(const struct kernels *kernels, const struct product *p, struct column_block *columns) {
     const struct sparse_rows *x = sparse_of(p->a);
     const runner_view *a = p->a, *b = p->b, *c = p->c;
+    const bool far = p->k * b->pitch * sizeof(float) > NEAR_BYTES;
     uint64_t blocks = (p->k + KERNEL_ROWS - 1) / KERNEL_ROWS;
     for (uint64_t r = 0, rows; r < p->k; r += rows, blocks--) {
         rows = (p->k - r + blocks - 1) / blocks;
@@ -401,7 +405,7 @@ static void sparse_gradient(const struct kernels *kernels, const struct product 
             m = p->m - i < end ? p->m - i : end;
             fill_columns(kernels, x, a->row0 + r, rows, s, p->alpha, columns);
             kernels->masked(columns->values[0] + first % KERNEL_SEGMENT, columns->masks + first % KERNEL_SEGMENT, m,
-                            p->n, b->data + r * b->pitch, b->pitch, rows, c->data + i * c->pitch, c->pitch);
+                            p->n, b->data + r * b->pitch, b->pitch, far ? rows : 0, c->data + i * c->pitch, c->pitch);
         }
     }
 }
