@@ -48,6 +48,14 @@ static inline uint64_t *sparse_masks(const struct sparse_rows *x, uint64_t group
     return x->masks + group * x->segments * x->group;
 }
 
+/* A row's change that is still to come: factor times the delta of this number. */
+struct row_change {
+    uint32_t delta; /* KERNEL_NO_CHANGE: none */
+    float factor;
+};
+
+#define KERNEL_NO_CHANGE UINT32_MAX
+
 struct kernels {
     uint64_t packed_rows, packed_depth; /* what dense() packs at a time, at most */
     uint64_t panel;                     /* columns of c that dense() computes at a time */
@@ -92,6 +100,9 @@ struct kernels {
     void (*row_after)(uint64_t n, const struct sparse_entry *changes, uint64_t n_changes, float alpha_changes,
                       const float *delta, const struct sparse_entry *x, uint64_t count, float alpha, float *b,
                       uint64_t b_pitch, float *y);
+    /* y [n] += alpha x b, after each row of b that x reads has got what is due to it; `changes` are by row of b, the deltas `pitch` floats apart. */
+    void (*row_due)(uint64_t n, const struct row_change *changes, const float *deltas, uint64_t pitch,
+                    const struct sparse_entry *x, uint64_t count, float alpha, float *b, uint64_t b_pitch, float *y);
     /* c [m][n] += alpha x^T y, for one row x; rows of c where x has no entry are left alone. */
     void (*outer)(uint64_t n, const struct sparse_entry *x, uint64_t count, float alpha, const float *y, float *c,
                   uint64_t c_pitch);

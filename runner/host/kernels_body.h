@@ -414,4 +414,5 @@ static void dense(uint64_t m, uint64_t n, uint64_t k, float alpha, const float *
                                  .transpose = transpose,                                                               \
                                  .row = row,                                                                           \
                                  .row_after = row_after,                                                               \
+                                 .row_due = row_due,                                                                   \
                                  .outer = outer}

@@ -272,6 +272,52 @@ static void row_after_long(uint64_t n, const struct sparse_entry *changes, uint6
     default: break;
     }
 }
+
+/* A panel of b's columns, of which y stays in registers. */
+INLINE void row_due_panel(const int panel, const bool full, uint64_t last, const struct row_change *changes,
+                          const float *deltas, uint64_t pitch, const struct sparse_entry *x, uint64_t count,
+                          float alpha, float *b, uint64_t b_pitch, float *y) {
+    vec sum[ROW_PANEL];
+    UNROLL(16)
+    for (int v = 0; v < panel; v++)
+        sum[v] = load_of(y, v, panel, full, last);
+    for (const struct sparse_entry *end = x + count; x < end; x++) {
+        const struct row_change change = changes[x->column];
+        const vec read = splat(alpha * x->value), factor = splat(change.factor);
+        float *row = b + x->column * b_pitch;
+        if (change.delta == KERNEL_NO_CHANGE) {
+            UNROLL(16)
+            for (int v = 0; v < panel; v++)
+                sum[v] = vec_fma(read, load_of(row, v, panel, full, last), sum[v]);
+            continue;
+        }
+        const float *delta = deltas + change.delta * pitch;
+        UNROLL(16)
+        for (int v = 0; v < panel; v++) {
+            vec changed = vec_fma(factor, load_of(delta, v, panel, full, last), load_of(row, v, panel, full, last));
+            store_of(row, v, changed, panel, full, last);
+            sum[v] = vec_fma(read, changed, sum[v]);
+        }
+    }
+    UNROLL(16)
+    for (int v = 0; v < panel; v++)
+        store_of(y, v, sum[v], panel, full, last);
+}
+
+static void row_due(uint64_t n, const struct row_change *changes, const float *deltas, uint64_t pitch,
+                    const struct sparse_entry *x, uint64_t count, float alpha, float *b, uint64_t b_pitch, float *y) {
+    const uint64_t width = ROW_PANEL * WIDTH;
+    for (; n >= width; n -= width, b += width, y += width, deltas += width)
+        row_due_panel(ROW_PANEL, true, WIDTH, changes, deltas, pitch, x, count, alpha, b, b_pitch, y);
+    uint64_t vectors = (n + WIDTH - 1) / WIDTH, last = n - (vectors - 1) * WIDTH;
+    switch (vectors) {
+#define PART(vectors)                                                                                                  \
+    case vectors: row_due_panel(vectors, false, last, changes, deltas, pitch, x, count, alpha, b, b_pitch, y); break;
+        CASES(ROW_PANEL, PART)
+#undef PART
+    default: break;
+    }
+}
 #else
 /* row_step() after each line of b has changed by its factor times d. */
 INLINE void changed_step(const bool full, uint64_t n, const vec change[4], const float *d, const vec f[4],
@@ -335,6 +381,20 @@ static void row_after_long(uint64_t n, const struct sparse_entry *changes, uint6
         row(n, x, rows, alpha, b, b_pitch, y);
     }
     outer(n, changes, (uint64_t)(end - changes), alpha_changes, delta, b, b_pitch);
+}
+
+/* By four rows of x, which the second pass finds in the first-level cache. */
+static void row_due(uint64_t n, const struct row_change *changes, const float *deltas, uint64_t pitch,
+                    const struct sparse_entry *x, uint64_t count, float alpha, float *b, uint64_t b_pitch, float *y) {
+    for (uint64_t rows; count > 0; count -= rows, x += rows) {
+        rows = count < 4 ? count : 4;
+        for (uint64_t i = 0; i < rows; i++) {
+            const struct row_change *change = &changes[x[i].column];
+            if (change->delta != KERNEL_NO_CHANGE)
+                add_line(n, change->factor, deltas + change->delta * pitch, b + x[i].column * b_pitch);
+        }
+        row(n, x, rows, alpha, b, b_pitch, y);
+    }
 }
 #endif
 

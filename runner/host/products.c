@@ -1,6 +1,7 @@
 #include "runner/host/products.h"
 
 #include "runner/base/cpu.h"
+#include "runner/host/pending.h"
 
 #include <cblas.h>
 #include <stdbool.h>
@@ -228,13 +229,10 @@ static void dense_by_strips(const struct kernels *kernels, const struct product 
 static void row_times(const struct kernels *kernels, const struct product *p, const struct sparse_entry *x,
                       uint64_t count, const float *b, uint64_t b_pitch) {
     struct pending_storage *pending = p->b_transposed ? NULL : pending_of(p->b);
-    if (pending == NULL || pending->count == 0) {
+    if (pending == NULL || pending->count == 0)
         kernels->row(p->n, x, count, p->alpha, b, b_pitch, p->c->data);
-        return;
-    }
-    kernels->row_after(p->n, pending->changes, pending->count, pending->alpha, pending->delta, x, count, p->alpha,
-                       pending->weights, pending->pitch, p->c->data);
-    pending->count = 0;
+    else
+        pending_times(pending, x, count, p->alpha, p->c->data);
 }
 
 /* Products with one row of a, or with k = 1, skip zeros of a. */
@@ -319,6 +317,17 @@ static uint64_t row_entries(const struct sparse_rows *x, uint64_t row, uint64_t 
                 to[count++] = (struct sparse_entry){(uint32_t)column, entries[e].value};
         }
     return count;
+}
+
+/* All of one row's: where they stand, if as they are wanted, as in a group of one row, else in `room`. */
+static const struct sparse_entry *whole_row(const struct sparse_rows *x, const runner_view *view,
+                                            struct sparse_entry *room, uint64_t *count) {
+    if (x->group == 1 && view->column0 == 0 && view->columns == x->columns) {
+        *count = sparse_marks(x, view->row0)[x->segments];
+        return sparse_entries(x, view->row0);
+    }
+    *count = row_entries(x, view->row0, view->column0, view->columns, room);
+    return room;
 }
 
 static void write_out(const struct sparse_rows *x, const runner_view *view, struct sparse_entry *entries, float *to) {
@@ -416,10 +425,9 @@ static void sparse(const struct kernels *kernels, const struct product *p, struc
     const runner_view *a = p->a, *b = p->b, *c = p->c;
     scale(c, p->beta);
     if (!p->a_transposed && p->m == 1) {
-        /* A row that is a group stands as it is wanted. */
-        const bool alone = x->group == 1;
-        uint64_t count = alone ? sparse_marks(x, a->row0)[x->segments] : row_entries(x, a->row0, 0, p->k, entries);
-        row_times(kernels, p, alone ? sparse_entries(x, a->row0) : entries, count, b->data, b->pitch);
+        uint64_t count;
+        const struct sparse_entry *row = whole_row(x, a, entries, &count);
+        row_times(kernels, p, row, count, b->data, b->pitch);
     } else if (!p->a_transposed) {
         sparse_forward(kernels, p, block);
     } else if (p->k == 1) {
@@ -432,27 +440,24 @@ static void sparse(const struct kernels *kernels, const struct product *p, struc
 
 /* ---- Updates that are still to come ---- */
 
-void product_settle(struct pending_storage *pending) {
-    if (pending->count == 0)
-        return; /* others may read it, too */
-    kernels_get()->outer(pending->columns, pending->changes, pending->count, pending->alpha, pending->delta,
-                         pending->weights, pending->pitch);
-    pending->count = 0;
-}
-
 static bool covers(const runner_view *view, const struct pending_storage *pending) {
     return view->data == pending->weights && view->rows == pending->rows && view->columns == pending->columns;
 }
 
-/* Before a product: makes what is due of its factors, but for one that row_times() reads, and of what it adds to. */
+/* A product of one example, which c can keep as an update that is still to come. */
+static bool may_wait(const struct product *p, const struct pending_storage *c) {
+    return p->k == 1 && p->a_transposed && !p->b_transposed && p->beta == 1 && p->b->data != NULL && covers(p->c, c);
+}
+
+/* Before a product: makes what is due of its factors, but for one that row_times() reads, and of what it adds to, but for rows that keep it. */
 static void settle_views(const struct product *p) {
     struct pending_storage *a = pending_of(p->a), *b = pending_of(p->b), *c = pending_of(p->c);
     if (a != NULL)
-        product_settle(a);
+        pending_settle(a);
     if (b != NULL && (p->m > 1 || (p->b_transposed && b->transposed == NULL) || !covers(p->b, b)))
-        product_settle(b);
-    if (c != NULL)
-        product_settle(c);
+        pending_settle(b);
+    if (c != NULL && (c->due == NULL || !may_wait(p, c)))
+        pending_settle(c);
 }
 
 /* Makes the update in the transposed copy: every row of it, by the whole of a, whose zeros change nothing. */
@@ -476,14 +481,16 @@ static void change_transposed(const struct product *p, const struct pending_stor
 /* Keeps a product of one example as the update of c that is still to come, where c can. */
 static bool postponed(const struct product *p, struct sparse_entry *entries) {
     struct pending_storage *pending = pending_of(p->c);
-    if (pending == NULL || p->k != 1 || !p->a_transposed || p->b_transposed || p->beta != 1 || p->b->data == NULL ||
-        !covers(p->c, pending))
+    if (pending == NULL || !may_wait(p, pending))
         return false;
     const struct sparse_rows *x = sparse_of(p->a);
-    pending->count = x != NULL ? row_entries(x, p->a->row0, p->a->column0, p->m, pending->changes)
-                               : entries_of(kernels_get(), p->a->data, p->m, 1, pending->changes);
-    pending->alpha = p->alpha;
-    memcpy(pending->delta, p->b->data, p->n * sizeof *pending->delta);
+    const struct sparse_entry *changes = pending->changes;
+    uint64_t count;
+    if (x != NULL)
+        changes = whole_row(x, p->a, pending->changes, &count);
+    else
+        count = entries_of(kernels_get(), p->a->data, p->m, 1, pending->changes);
+    pending_keep(pending, changes, count, p->alpha, p->b->data);
     if (pending->transposed != NULL)
         change_transposed(p, pending, entries);
     return true;

@@ -38,9 +38,6 @@ void product_run(enum gemm gemm, uint32_t flags, float alpha, const runner_view 
 /* Whether a product of m rows with transposed weights is as fast without a transposed copy of them. */
 bool product_spares_copy(uint64_t m);
 
-/* Makes the update that is still to come, where there is one. */
-void product_settle(struct pending_storage *pending);
-
 /* Sets OpenBLAS to one thread a call and refuses a build of it that may not be called from several threads at once. */
 enum status products_prepare(struct error *error);
 /* "OpenBLAS 0.3.21 SkylakeX pthread, cut 2": version, core, threading and PRODUCTS_CUT, for provenance and identities. */

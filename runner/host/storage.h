@@ -28,19 +28,26 @@ struct weights_storage {
     uint64_t pitch;    /* of `transposed` */
 };
 
+enum { PENDING_DELTAS = 128 }; /* of which rows may still want their change */
+
 /* A matrix of weights whose update by one example is still to come: element (i, j) is to get (alpha changes_i) delta_j, in one fused
    multiply-add. A view of the whole matrix takes such an update as the c of a product, and the next product that reads the weights makes it
    on its way: so they pass through the core once for both. Their transposed copy, where there is one, changes at once. One thread at a time, while
    an update is to come. */
 struct pending_storage {
-    struct storage storage;
+    _Alignas(64) struct storage storage; /* each panel's for itself: threads write theirs at the same time */
     float *weights;
     uint64_t rows, columns, pitch;
     struct sparse_entry *changes;             /* by row; room for one of each, and KERNEL_LANES more */
-    uint64_t count;                           /* 0: nothing is to come */
+    uint64_t count;                           /* rows that are to change; 0: nothing is to come */
     float alpha, *delta;                      /* [columns] */
     const struct weights_storage *transposed; /* or NULL */
     float *factors;                           /* [rows] where there is that copy */
+    /* Where products read few of the rows, only those that one reads get their change, each from the update that it waits for: */
+    struct row_change *due; /* [rows], or NULL, as where there is that copy: all rows change with the next product */
+    float *deltas;          /* [PENDING_DELTAS][delta_pitch], the last n_deltas updates' */
+    uint64_t delta_pitch;
+    uint32_t n_deltas;
 };
 
 #endif

@@ -1,5 +1,7 @@
 #include "runner/train/step.h"
 
+#include "runner/host/pending.h"
+
 #include <string.h>
 
 /* Floats of a tile: its gradient, weights and slots fit a core's second-level cache together. */
@@ -197,32 +199,51 @@ bool stepper_postpones(const struct stepper *stepper, const struct tensor *tenso
            stepper_direct(stepper, tensor) && !stepper->constraints; /* which read the weights after the update */
 }
 
+/* The arena aligns less than a cache line. */
+static struct pending_storage *new_panels(struct arena *arena, uint64_t panels) {
+    char *memory = arena_array(arena, panels + 1, sizeof(struct pending_storage));
+    return (void *)(memory + (-(uintptr_t)memory & (_Alignof(struct pending_storage) - 1)));
+}
+
+/* Of sparse inputs a product reads few rows, and most of those that an update changes are not among the next one's. */
+static void plan_due(struct arena *arena, struct pending_storage *pending, unsigned *turn) {
+    pending->due = arena_array(arena, pending->rows, sizeof *pending->due);
+    for (uint64_t i = 0; i < pending->rows; i++)
+        pending->due[i].delta = KERNEL_NO_CHANGE;
+    pending->delta_pitch = model_pitch(pending->columns);
+    pending->deltas = model_floats(arena, PENDING_DELTAS * pending->delta_pitch, turn);
+}
+
 static void plan_pending(struct stepper *stepper) {
+    struct model *model = stepper->model;
+    struct arena *arena = &stepper->arena;
     unsigned turn = 6;
-    for (size_t t = 0; t < stepper->model->n_tensors; t++) {
-        struct tensor *tensor = &stepper->model->tensors[t];
+    for (size_t t = 0; t < model->n_tensors; t++) {
+        struct tensor *tensor = &model->tensors[t];
         if (!stepper_postpones(stepper, tensor))
             continue;
+        const bool sparse = model->sparse_input && model->nodes[tensor->node].inputs[0] == 0;
         uint64_t panels = (tensor->columns + tensor->panel - 1) / tensor->panel;
-        tensor->pending = arena_array(&stepper->arena, panels, sizeof *tensor->pending);
+        tensor->pending = new_panels(arena, panels);
         for (uint64_t p = 0; p < panels; p++) {
             uint64_t first = p * tensor->panel, left = tensor->columns - first;
-            tensor->pending[p] =
-                (struct pending_storage){.storage = {STORAGE_PENDING},
-                                         .weights = tensor_at(tensor, tensor->weights, 0, first),
-                                         .rows = tensor->rows,
-                                         .columns = left < tensor->panel ? left : tensor->panel,
-                                         .pitch = tensor->pitch,
-                                         .changes = arena_array(&stepper->arena, tensor->rows + KERNEL_LANES,
-                                                                sizeof *tensor->pending[p].changes),
-                                         .delta = model_floats(&stepper->arena, tensor->panel, &turn)};
+            tensor->pending[p] = (struct pending_storage){
+                .storage = {STORAGE_PENDING},
+                .weights = tensor_at(tensor, tensor->weights, 0, first),
+                .rows = tensor->rows,
+                .columns = left < tensor->panel ? left : tensor->panel,
+                .pitch = tensor->pitch,
+                .changes = arena_array(arena, tensor->rows + KERNEL_LANES, sizeof *tensor->pending[p].changes),
+                .delta = model_floats(arena, tensor->panel, &turn)};
+            if (sparse && tensor->storage.transposed == NULL)
+                plan_due(arena, &tensor->pending[p], &turn);
         }
         if (tensor->storage.transposed != NULL) {
             tensor->pending[0].transposed = &tensor->storage;
-            tensor->pending[0].factors = model_floats(&stepper->arena, tensor->rows, &turn);
+            tensor->pending[0].factors = model_floats(arena, tensor->rows, &turn);
         }
         if (panels == 1)
-            stepper->model->nodes[tensor->node].tensors[tensor->index].storage = &tensor->pending[0];
+            model->nodes[tensor->node].tensors[tensor->index].storage = &tensor->pending[0];
     }
 }
 
@@ -230,7 +251,7 @@ void stepper_settle(struct stepper *stepper) {
     for (size_t t = 0; t < stepper->model->n_tensors; t++) {
         struct tensor *tensor = &stepper->model->tensors[t];
         for (uint64_t p = 0; tensor->pending != NULL && p * tensor->panel < tensor->columns; p++)
-            product_settle(&tensor->pending[p]);
+            pending_settle(&tensor->pending[p]);
     }
 }
 

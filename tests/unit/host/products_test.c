@@ -4,6 +4,7 @@
 #include "runner/base/arena.h"
 #include "runner/base/cpu.h"
 #include "runner/base/random.h"
+#include "runner/host/pending.h"
 #include "runner/host/storage.h"
 
 #include <math.h>
@@ -422,12 +423,19 @@ static void both_updates(struct weights_pair *w, float alpha, float beta, uint64
     memset(delta, 0, sizeof delta);
 }
 
-static void open_pair(struct weights_pair *w, uint64_t out) {
+/* `due`: rows change when they are read. */
+static void open_pair(struct weights_pair *w, uint64_t out, bool due) {
     *w = (struct weights_pair){.out = out, .plain = random_floats("w", IN * out), .late = random_floats("w", IN * out)};
     w->pending = (struct pending_storage){
         .storage = {STORAGE_PENDING}, .weights = w->late, .rows = IN, .columns = out, .pitch = out};
     w->pending.changes = calloc(IN + KERNEL_LANES, sizeof *w->pending.changes);
     w->pending.delta = calloc(out, sizeof *w->pending.delta);
+    w->pending.delta_pitch = out;
+    if (due) {
+        w->pending.due = malloc(IN * sizeof *w->pending.due);
+        memset(w->pending.due, -1, IN * sizeof *w->pending.due); /* KERNEL_NO_CHANGE */
+        w->pending.deltas = calloc(PENDING_DELTAS * out, sizeof *w->pending.deltas);
+    }
     w->plain_view = w->late_view = view(w->plain, IN, out, out);
     w->late_view.data = w->late;
     w->late_view.storage = &w->pending;
@@ -435,19 +443,24 @@ static void open_pair(struct weights_pair *w, uint64_t out) {
 
 /* Makes what is still to come, and compares. */
 static void close_pair(struct weights_pair *w) {
-    product_settle(&w->pending);
+    pending_settle(&w->pending);
     assert_memory_equal(w->plain, w->late, IN * w->out * sizeof *w->plain);
     free(w->plain);
     free(w->late);
     free(w->pending.changes);
     free(w->pending.delta);
+    free(w->pending.due);
+    free(w->pending.deltas);
 }
 
-static void check_pending(uint64_t out) {
+enum { MIXED_ROUNDS = 60 };
+
+/* In later rounds no product reads the first row, so that its change waits until there is no room for more deltas. */
+static void check_pending(uint64_t out, bool due) {
     static float row[MOST_OUT], rows[2 * MOST_OUT];
     struct weights_pair w;
-    open_pair(&w, out);
-    for (int round = 0; round < 60; round++) {
+    open_pair(&w, out, due);
+    for (int round = 0; round < (due ? MIXED_ROUNDS + 3 * PENDING_DELTAS : MIXED_ROUNDS); round++) {
         both_updates(&w, -0.1f, 1, 0, IN);
         fill_row(&w, row, out > IN ? out : IN);
         runner_view x = view(row, 1, IN, IN), d = view(row, 1, out, out), two = view(rows, 2, IN, IN),
@@ -455,7 +468,9 @@ static void check_pending(uint64_t out) {
         part.data += 3 * out;
         part.rows = IN - 3;
         runner_view some = view(row, 1, IN - 3, IN), column = view(row, IN, 1, 1);
-        switch (round % 10) {
+        if (round >= MIXED_ROUNDS)
+            row[0] = 0;
+        switch (round < MIXED_ROUNDS ? round % 10 : 9) {
         case 0: both_products(&w, RUNNER_TRANSPOSE_B, 1, &d, &w.plain_view, 0, 1, IN); break;
         case 1: both_products(&w, 0, 1, &two, &w.plain_view, 0, 2, out); break;
         case 2: both_products(&w, 0, 0.5f, &some, &part, 1, 1, out); break;
@@ -463,11 +478,12 @@ static void check_pending(uint64_t out) {
         case 4: both_updates(&w, 0.3f, 1, 0, IN); break; /* twice without a read */
         case 5: both_updates(&w, 0.3f, 0.5f, 0, IN); break;
         case 6: both_updates(&w, 0.3f, 1, 2, 9); break;
-        case 7: product_settle(&w.pending); break;
+        case 7: pending_settle(&w.pending); break;
         default: both_products(&w, 0, round % 3 ? 1.0f : 0.7f, &x, &w.plain_view, round % 2 ? 1.0f : 0, 1, out); break;
         }
-        if (round % 10 != 4 && round % 10 != 5)
+        if (!due && round % 10 != 4 && round % 10 != 5)
             assert_int_equal(w.pending.count, 0);
+        assert_true(w.pending.count <= IN && w.pending.n_deltas <= PENDING_DELTAS);
         random_fill_normal(random_key(4, "rows", 0), w.draws, 0, 2 * IN, rows);
     }
     close_pair(&w);
@@ -479,7 +495,7 @@ static void check_copied(uint64_t out) {
         workspace[4 * MOST_OUT * MOST_OUT] __attribute__((aligned(64)));
     const struct weights_storage transposed = {{STORAGE_WEIGHTS}, copy, IN};
     struct weights_pair w;
-    open_pair(&w, out);
+    open_pair(&w, out, false);
     w.pending.transposed = &transposed;
     w.pending.factors = factors;
     for (uint64_t i = 0; i < IN * out; i++)
@@ -503,8 +519,10 @@ static void check_copied(uint64_t out) {
 static void updates_to_come_give_the_bits_of_updates_at_once(void **state) {
     (void)state;
     for (uint64_t out = 2; out <= MOST_OUT; out += out < 20 ? 1 : 16)
-        check_pending(out);
-    check_pending(256);
+        for (int due = 0; due < 2; due++)
+            check_pending(out, due == 1);
+    check_pending(256, false);
+    check_pending(256, true);
     for (uint64_t out = 2; out <= 20; out++)
         check_copied(out);
 }
