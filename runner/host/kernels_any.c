@@ -6,6 +6,7 @@
 
 #define WIDTH 4
 #define BLOCK_ROWS 6
+#define LAST_STEPS 0
 #define GROUP_ROWS 96
 #define EQUAL_BLOCKS 0
 #define DEPTH 256

@@ -1,6 +1,7 @@
 /*
- * The kernels for one vector width; included by kernels_*.c, which define WIDTH (floats of a vector), BLOCK_ROWS, the type vec and, as
- * inline functions, vec_fma(a, b, c) = a b + c, vec_load_part(p, n) and vec_store_part(p, v, n) for the first n < WIDTH floats,
+ * The kernels for one vector width; included by kernels_*.c, which define WIDTH (floats of a vector), BLOCK_ROWS, LAST_STEPS (see
+ * block_panel()), the type vec and, as inline functions, vec_fma(a, b, c) = a b + c, vec_load_part(p, n) and vec_store_part(p, v, n) for
+ * the first n < WIDTH floats,
  * vec_nonzero(v) with bit i for v[i] != 0, and vec_entries(found, v, column, to) for those of v with a bit in `found`, v[0] being in that
  * column: it may write up to WIDTH entries. VEC_SEGMENTS is defined where that is fast; then there are vec_bytes(p, n) of n <= WIDTH bytes,
  * and vec_spread(p, found, place): of the entries from p on, as many values as `found`, of WIDTH bits, has ones, in their places.
@@ -102,8 +103,7 @@ INLINE void fetch_line(const float *p, const int level) {
 }
 
 #define MOST_PANEL (WIDE_PANEL > PANEL ? WIDE_PANEL : PANEL)
-#define SHARED_ROWS                                                                                                    \
-    (BLOCK_ROWS > 6 ? 4 : BLOCK_ROWS) /* rows of a to a pointer: offsets of more do not stay in registers */
+#define SHARED_ROWS (BLOCK_ROWS > 6 ? 4 : BLOCK_ROWS) /* of a to a pointer: offsets of more do not stay in registers */
 
 INLINE half half_started(float beta, const float *row, uint64_t n) {
     half c = {0};
@@ -113,56 +113,105 @@ INLINE half half_started(float beta, const float *row, uint64_t n) {
 }
 
 /* A row has `panel` vectors, the last of which has `last` floats where not `full`; or all of them are full, and `last` floats of half a vector
-   follow. With row p of b, row p of b + ahead is fetched, to level 1 or 2 of the caches; 0: to none. */
-INLINE void block_panel(const int rows, const int panel, const bool full, const bool halved, uint64_t last, uint64_t k,
-                        const float *a, uint64_t a_row, uint64_t a_k, const float *b, uint64_t b_pitch, const int level,
-                        uint64_t ahead, float beta, float *c, uint64_t c_pitch) {
-    vec sum[BLOCK_ROWS][MOST_PANEL];
+   follow. */
+struct shape {
+    int panel;
+    bool full, halved;
+    uint64_t last;
+};
+
+struct sums {
+    vec of[BLOCK_ROWS][MOST_PANEL];
     half rest[BLOCK_ROWS];
+};
+
+/* Rows `from` .. to - 1 of the sums; first[] points to each SHARED_ROWS of them in a. */
+INLINE void block_step(const struct shape shape, const int from, const int to, const float *const *first,
+                       uint64_t a_row, const float *b, const int level, uint64_t ahead, struct sums *sums) {
+    vec line[MOST_PANEL];
+    half line_rest;
+    UNROLL(4)
+    for (int v = 0; v < shape.panel; v++) {
+        line[v] = kept(load_of(b, v, shape.panel, shape.full, shape.last));
+        if (v * WIDTH % LINE == 0)
+            fetch_line(b + ahead + (uint64_t)v * WIDTH, level);
+    }
+    if (shape.halved)
+        line_rest = half_load_part(b + shape.panel * WIDTH, shape.last);
+    fetch_line(b + ahead + (uint64_t)shape.panel * WIDTH, shape.halved ? level : 0);
+    UNROLL(16)
+    for (int i = from; i < to; i++) {
+        vec factor = splat(first[i / SHARED_ROWS][(uint64_t)(i % SHARED_ROWS) * a_row]);
+        UNROLL(4)
+        for (int v = 0; v < shape.panel; v++)
+            sums->of[i][v] = vec_fma(factor, line[v], sums->of[i][v]);
+        if (shape.halved)
+            sums->rest[i] = half_fma(half_of(factor), line_rest, sums->rest[i]);
+    }
+}
+
+/* The same, of which the compiler does not know: so it derives the addresses of rows where they are wanted, and need not keep them. */
+INLINE float *again(float *p) {
+#if defined(__GNUC__)
+    __asm__("" : "+r"(p));
+#endif
+    return p;
+}
+
+INLINE void block_started(const struct shape shape, const int rows, float beta, const float *c, uint64_t c_pitch,
+                          struct sums *sums) {
     UNROLL(16)
     for (int i = 0; i < rows; i++) {
         UNROLL(4)
-        for (int v = 0; v < panel; v++)
-            sum[i][v] = started(beta, c + (uint64_t)i * c_pitch, v, panel, full, last);
-        if (halved)
-            rest[i] = half_started(beta, c + (uint64_t)i * c_pitch + panel * WIDTH, last);
+        for (int v = 0; v < shape.panel; v++)
+            sums->of[i][v] = started(beta, c, v, shape.panel, shape.full, shape.last);
+        if (shape.halved)
+            sums->rest[i] = half_started(beta, c + shape.panel * WIDTH, shape.last);
+        c += i + 1 < rows ? c_pitch : 0;
     }
+}
+
+/* Returns where row `to` begins, which need not be there. */
+INLINE float *block_stored(const struct shape shape, const int from, const int to, const struct sums *sums, float *c,
+                           uint64_t c_pitch) {
+    UNROLL(16)
+    for (int i = from; i < to; i++, c += c_pitch) {
+        UNROLL(4)
+        for (int v = 0; v < shape.panel; v++)
+            store_of(c, v, sums->of[i][v], shape.panel, shape.full, shape.last);
+        if (shape.halved)
+            half_store_part(c + shape.panel * WIDTH, sums->rest[i], shape.last);
+    }
+    return c;
+}
+
+/* With row p of b, row p of b + ahead is fetched, to level 1 or 2 of the caches; 0: to none. The last steps are made for some rows at a time, which
+   are then stored: where the stores of all rows wait for their sums, an AMD Zen does not begin the next block meanwhile. */
+INLINE void block_panel(const int rows, const struct shape shape, uint64_t k, const float *a, uint64_t a_row,
+                        uint64_t a_k, const float *b, uint64_t b_pitch, const int level, uint64_t ahead, float beta,
+                        float *c, uint64_t c_pitch) {
+    struct sums sums;
+    block_started(shape, rows, beta, c, c_pitch, &sums);
     const float *first[(BLOCK_ROWS + SHARED_ROWS - 1) / SHARED_ROWS];
     UNROLL(4)
     for (int s = 0; s * SHARED_ROWS < rows; s++)
         first[s] = a + (uint64_t)(s * SHARED_ROWS) * a_row;
-    for (uint64_t p = 0; p < k; p++, b += b_pitch) {
-        vec line[MOST_PANEL];
-        half line_rest;
-        UNROLL(4)
-        for (int v = 0; v < panel; v++) {
-            line[v] = load_of(b, v, panel, full, last);
-            if (v * WIDTH % LINE == 0)
-                fetch_line(b + ahead + (uint64_t)v * WIDTH, level);
-        }
-        if (halved)
-            line_rest = half_load_part(b + panel * WIDTH, last);
-        fetch_line(b + ahead + (uint64_t)panel * WIDTH, halved ? level : 0);
-        UNROLL(16)
-        for (int i = 0; i < rows; i++) {
-            vec factor = splat(first[i / SHARED_ROWS][(uint64_t)(i % SHARED_ROWS) * a_row]);
-            UNROLL(4)
-            for (int v = 0; v < panel; v++)
-                sum[i][v] = vec_fma(factor, line[v], sum[i][v]);
-            if (halved)
-                rest[i] = half_fma(half_of(factor), line_rest, rest[i]);
-        }
+    const uint64_t most = LAST_STEPS, last_steps = k < most ? k : most;
+    for (uint64_t p = last_steps; p < k; p++, b += b_pitch) {
+        block_step(shape, 0, rows, first, a_row, b, level, ahead, &sums);
         UNROLL(4)
         for (int s = 0; s * SHARED_ROWS < rows; s++)
             first[s] += a_k;
     }
-    UNROLL(16)
-    for (int i = 0; i < rows; i++) {
-        UNROLL(4)
-        for (int v = 0; v < panel; v++)
-            store_of(c + (uint64_t)i * c_pitch, v, sum[i][v], panel, full, last);
-        if (halved)
-            half_store_part(c + (uint64_t)i * c_pitch + panel * WIDTH, rest[i], last);
+    c = again(c);
+    UNROLL(4)
+    for (int s = 0; s * SHARED_ROWS < rows; s++) {
+        const int from = s * SHARED_ROWS, to = from + SHARED_ROWS < rows ? from + SHARED_ROWS : rows;
+        const float *line = b;
+        UNROLL(1)
+        for (uint64_t p = 0; p < last_steps; p++, line += b_pitch, first[s] += a_k)
+            block_step(shape, from, to, first, a_row, line, s == 0 ? level : 0, ahead, &sums);
+        c = block_stored(shape, from, to, &sums, c, c_pitch);
     }
 }
 
@@ -171,7 +220,8 @@ INLINE void block_rows(const int rows, uint64_t n, uint64_t k, const float *a, u
                        const float *b, uint64_t b_pitch, const int level, uint64_t ahead, float beta, float *c,
                        uint64_t c_pitch) {
 #define PART(panel, full, halved, last)                                                                                \
-    block_panel(rows, panel, full, halved, last, k, a, a_row, a_k, b, b_pitch, level, ahead, beta, c, c_pitch)
+    block_panel(rows, (struct shape){panel, full, halved, last}, k, a, a_row, a_k, b, b_pitch, level, ahead, beta, c,  \
+                c_pitch)
     if (n == PANEL * WIDTH)
         PART(PANEL, true, false, WIDTH);
     else if (HALF > 0 && n > WIDTH && n <= WIDTH + HALF)
@@ -250,12 +300,14 @@ INLINE void wide_rows(const int rows, uint64_t n, uint64_t k, const float *a, ui
                       const float *b, uint64_t b_pitch, float beta, float *c, uint64_t c_pitch) {
     const uint64_t width = WIDE_PANEL * WIDTH;
     for (; n >= width; n -= width, b += width, c += width)
-        block_panel(rows, WIDE_PANEL, true, false, WIDTH, k, a, a_row, a_k, b, b_pitch, 0, 0, beta, c, c_pitch);
+        block_panel(rows, (struct shape){WIDE_PANEL, true, false, WIDTH}, k, a, a_row, a_k, b, b_pitch, 0, 0, beta, c,
+                    c_pitch);
     uint64_t vectors = (n + WIDTH - 1) / WIDTH, last = n - (vectors - 1) * WIDTH;
     switch (vectors) {
 #define PART(vectors)                                                                                                  \
     case vectors:                                                                                                      \
-        block_panel(rows, vectors, false, false, last, k, a, a_row, a_k, b, b_pitch, 0, 0, beta, c, c_pitch);          \
+        block_panel(rows, (struct shape){vectors, false, false, last}, k, a, a_row, a_k, b, b_pitch, 0, 0, beta, c,    \
+                    c_pitch);                                                                                          \
         break;
         CASES(WIDE_PANEL, PART)
 #undef PART

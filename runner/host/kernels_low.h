@@ -12,7 +12,8 @@ static void low_block(uint64_t rows, uint64_t n, uint64_t k, const float *a, uin
     /* Half a vector needs no mask, which would not stay in a register. */
     switch (3 * rows + (last == WIDTH ? 2 : last == WIDTH / 2)) {
 #define PART(high, full, last)                                                                                         \
-    block_panel(high, LOW_PANEL, full, false, last, k, a, a_row, a_k, b, b_pitch, 1, ahead, beta, c, c_pitch)
+    block_panel(high, (struct shape){LOW_PANEL, full, false, last}, k, a, a_row, a_k, b, b_pitch, 1, ahead, beta, c,   \
+                c_pitch)
 #define ROWS(rows)                                                                                                     \
     case 3 * rows: PART(rows, false, last); break;                                                                     \
     case 3 * rows + 1: PART(rows, false, WIDTH / 2); break;                                                            \

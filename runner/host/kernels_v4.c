@@ -7,6 +7,7 @@
 
 #define WIDTH 16
 #define BLOCK_ROWS 12
+#define LAST_STEPS 4
 #define GROUP_ROWS 192
 #define EQUAL_BLOCKS 1
 #define DEPTH 1024
