@@ -1,10 +1,10 @@
 /*
  * The kernels for one vector width; included by kernels_*.c, which define WIDTH (floats of a vector), BLOCK_ROWS, LAST_STEPS (see
  * block_panel()), the type vec and, as inline functions, vec_fma(a, b, c) = a b + c, vec_load_part(p, n) and vec_store_part(p, v, n) for
- * the first n < WIDTH floats,
- * vec_nonzero(v) with bit i for v[i] != 0, and vec_entries(found, v, column, to) for those of v with a bit in `found`, v[0] being in that
- * column: it may write up to WIDTH entries. VEC_SEGMENTS is defined where that is fast; then there are vec_bytes(p, n) of n <= WIDTH bytes,
- * and vec_spread(p, found, place): of the entries from p on, as many values as `found`, of WIDTH bits, has ones, in their places.
+ * the first n < WIDTH floats, vec_nonzero(v) with bit i for v[i] != 0, and vec_entries(found, v, column, to) for those of v with a bit in
+ * `found`, v[0] being in that column: it may write up to WIDTH entries. VEC_SEGMENTS is defined where that is fast; then there are
+ * vec_bytes(p, n) of n <= WIDTH bytes, and vec_spread(p, found, place): of the entries from p on, as many values as `found`, of WIDTH bits,
+ * has ones, in their places.
  */
 #include "runner/host/kernels.h"
 
@@ -424,8 +424,12 @@ static void dense(uint64_t m, uint64_t n, uint64_t k, float alpha, const float *
             struct soon soon = {from + rows, many ? depth : 0, rows, a_k};
             if (i + rows == m)
                 soon = (struct soon){a + (p + depth) * a_k, many && blocks > 1 ? depth : 0, rows, a_k};
-            mixed_group(rows, n, depth, packed, 1, rows, b + p * b_pitch, b_pitch, beta, c + i * c_pitch, c_pitch,
-                        soon);
+            const uint64_t last = last_columns(n, depth), most = n - last;
+            const float *line = b + p * b_pitch;
+            float *row = c + i * c_pitch;
+            mixed_group(rows, most, depth, packed, 1, rows, line, b_pitch, beta, row, c_pitch, soon);
+            if (last > 0)
+                narrow(rows, last, depth, 1, packed, rows, line + most, b_pitch, beta, row + most, c_pitch, NULL);
         }
         p += depth;
         blocks--;

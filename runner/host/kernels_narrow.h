@@ -28,3 +28,12 @@ static void narrow(uint64_t m, uint64_t n, uint64_t k, float alpha, const float 
         transpose(n, rows, sums, rows, c, c_pitch);
     }
 }
+
+#define MOST_LAST (WIDTH > 8 ? 4 : 0)
+#define LAST_DEPTH 48 /* from which on they are worth the transposing */
+
+/* Of the columns of a product with packed rows, those behind the whole vectors which narrow() makes: they would leave most of a vector idle. */
+INLINE uint64_t last_columns(uint64_t n, uint64_t k) {
+    const uint64_t last = n % WIDTH, most = MOST_LAST;
+    return n > WIDTH && last <= most && k >= LAST_DEPTH ? last : 0;
+}
