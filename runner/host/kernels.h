@@ -85,11 +85,11 @@ struct kernels {
     void (*spread)(const struct sparse_entry *entries, const uint64_t *masks, uint64_t m, float alpha, float *to);
     /* Bit r of to[i]: bit i of masks[r]; m <= KERNEL_ROWS masks, and zeros behind them up to a multiple of 8. */
     void (*turn_masks)(uint64_t m, const uint64_t *masks, uint64_t *to);
-    /* c [m][n] += a^T b for a [rows][KERNEL_SEGMENT] and b [rows][n], rows <= KERNEL_ROWS, where bit p of masks[i] says that element (p, i)
-       is not zero. Best where neighbouring columns of a have the same bits. While a panel of b's columns is in use, the next one is fetched,
+    /* c [m][n] = a^T b, or where `add` += that, for a [rows][KERNEL_SEGMENT] and b [rows][n], rows <= KERNEL_ROWS, where bit p of masks[i]
+       says that element (p, i) is not zero. Best where neighbouring columns of a have the same bits. While a panel of b's columns is in use, the next one is fetched,
        m rows of it at most. Of a as many columns are read as are even. */
     void (*masked)(const float *a, const uint64_t *masks, uint64_t m, uint64_t n, const float *b, uint64_t b_pitch,
-                   uint64_t rows, float *c, uint64_t c_pitch);
+                   uint64_t rows, bool add, float *c, uint64_t c_pitch);
     /* to [columns][rows] from `from` [rows][columns] */
     void (*transpose)(uint64_t rows, uint64_t columns, const float *from, uint64_t from_pitch, float *to,
                       uint64_t to_pitch);

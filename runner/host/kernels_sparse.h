@@ -122,20 +122,20 @@ INLINE void fetch_row(const float *row, const int panel) {
 /* A panel of the columns of all rows of c, two rows at a time: a vector of b serves both. Meanwhile the `rows` rows of the next panel are
    fetched. */
 INLINE void masked_panel(const int panel, const bool full, uint64_t last, const float *a, const uint64_t *masks,
-                         uint64_t m, const float *b, uint64_t b_pitch, const float *next, uint64_t rows, float *c,
-                         uint64_t c_pitch) {
+                         uint64_t m, const float *b, uint64_t b_pitch, const float *next, uint64_t rows, const bool add,
+                         float *c, uint64_t c_pitch) {
     for (uint64_t i = 0; i < m; i += 2, a += 2, c += 2 * c_pitch) {
         for (uint64_t r = i; r < i + 2 && r < rows; r++)
             fetch_row(next + r * b_pitch, MASKED_PANEL);
         uint64_t mask = masks[i] | (i + 1 < m ? masks[i + 1] : 0);
-        if (mask == 0)
+        if (add && mask == 0)
             continue;
         float *second = i + 1 < m ? c + c_pitch : c; /* the last row may be alone: then it is written last */
         vec sum[2][MASKED_PANEL];
         UNROLL(16)
         for (int v = 0; v < panel; v++) {
-            sum[0][v] = load_of(c, v, panel, full, last);
-            sum[1][v] = load_of(second, v, panel, full, last);
+            sum[0][v] = add ? load_of(c, v, panel, full, last) : (vec){0};
+            sum[1][v] = add ? load_of(second, v, panel, full, last) : (vec){0};
         }
         for (; mask != 0; mask &= mask - 1) {
             uint64_t p = (uint64_t)__builtin_ctzll(mask);
@@ -157,19 +157,28 @@ INLINE void masked_panel(const int panel, const bool full, uint64_t last, const 
     }
 }
 
-static void masked(const float *a, const uint64_t *masks, uint64_t m, uint64_t n, const float *b, uint64_t b_pitch,
-                   uint64_t rows, float *c, uint64_t c_pitch) {
+INLINE void masked_panels(const float *a, const uint64_t *masks, uint64_t m, uint64_t n, const float *b,
+                          uint64_t b_pitch, uint64_t rows, const bool add, float *c, uint64_t c_pitch) {
     const uint64_t width = MASKED_PANEL * WIDTH;
     for (; n >= width; n -= width, b += width, c += width)
-        masked_panel(MASKED_PANEL, true, WIDTH, a, masks, m, b, b_pitch, b + width, n > width ? rows : 0, c, c_pitch);
+        masked_panel(MASKED_PANEL, true, WIDTH, a, masks, m, b, b_pitch, b + width, n > width ? rows : 0, add, c,
+                     c_pitch);
     uint64_t vectors = (n + WIDTH - 1) / WIDTH, last = n - (vectors - 1) * WIDTH;
     switch (vectors) {
 #define PART(vectors)                                                                                                  \
-    case vectors: masked_panel(vectors, false, last, a, masks, m, b, b_pitch, NULL, 0, c, c_pitch); break;
+    case vectors: masked_panel(vectors, false, last, a, masks, m, b, b_pitch, NULL, 0, add, c, c_pitch); break;
         CASES(MASKED_PANEL, PART)
 #undef PART
     default: break;
     }
+}
+
+static void masked(const float *a, const uint64_t *masks, uint64_t m, uint64_t n, const float *b, uint64_t b_pitch,
+                   uint64_t rows, bool add, float *c, uint64_t c_pitch) {
+    if (add)
+        masked_panels(a, masks, m, n, b, b_pitch, rows, true, c, c_pitch);
+    else
+        masked_panels(a, masks, m, n, b, b_pitch, rows, false, c, c_pitch);
 }
 
 /* A panel of the columns of all rows of c. Meanwhile a panel of `rows` rows of b, but m at most, is fetched from `next`. */

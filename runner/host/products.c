@@ -414,7 +414,8 @@ static void sparse_gradient(const struct kernels *kernels, const struct product 
             m = p->m - i < end ? p->m - i : end;
             fill_columns(kernels, x, a->row0 + r, rows, s, p->alpha, columns);
             kernels->masked(columns->values[0] + first % KERNEL_SEGMENT, columns->masks + first % KERNEL_SEGMENT, m,
-                            p->n, b->data + r * b->pitch, b->pitch, far ? rows : 0, c->data + i * c->pitch, c->pitch);
+                            p->n, b->data + r * b->pitch, b->pitch, far ? rows : 0, r > 0 || p->beta != 0,
+                            c->data + i * c->pitch, c->pitch);
         }
     }
 }
@@ -423,7 +424,8 @@ static void sparse(const struct kernels *kernels, const struct product *p, struc
                    struct column_block *columns, struct zeros_block *block) {
     const struct sparse_rows *x = sparse_of(p->a);
     const runner_view *a = p->a, *b = p->b, *c = p->c;
-    scale(c, p->beta);
+    if (p->beta != 0 || !p->a_transposed || p->k < 2)
+        scale(c, p->beta);
     if (!p->a_transposed && p->m == 1) {
         uint64_t count;
         const struct sparse_entry *row = whole_row(x, a, entries, &count);

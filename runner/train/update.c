@@ -188,7 +188,7 @@ static void run_outer(struct stepper *stepper, int thread, const struct tile *ti
 static void run_gradient(struct stepper *stepper, int thread, const struct part *part, const struct tile *tile,
                          const runner_view *gradient) {
     const struct tensor *tensor = &stepper->model->tensors[tile->tensor];
-    if (part->offset == 0 && is_product(stepper->model, tensor) && !is_sparse(stepper->model, tensor)) {
+    if (part->offset == 0 && is_product(stepper->model, tensor)) {
         struct slice slice = stepper_slice(stepper, thread, part, 0, part->rows);
         const runner_tile place = {
             .row = tile->row, .rows = tile->rows, .column = tile->column, .columns = tile->columns};
