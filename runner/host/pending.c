@@ -49,6 +49,8 @@ void pending_times(struct pending_storage *pending, const struct sparse_entry *x
 /* Each row has one change to come at most: those that change here have mostly been read just before. */
 static void keep_due(struct pending_storage *pending, const struct sparse_entry *changes, uint64_t count, float alpha,
                      const float *delta) {
+    if (count == 0)
+        return; /* where nothing is to come, no delta is kept */
     if (pending->n_deltas == PENDING_DELTAS)
         pending_settle(pending);
     const uint32_t number = pending->n_deltas++;

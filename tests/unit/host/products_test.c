@@ -490,6 +490,20 @@ static void check_pending(uint64_t out, bool due) {
     close_pair(&w);
 }
 
+/* An update by a row of zeros changes nothing, and waits for nothing: so many of them need no room. */
+static void updates_by_zeros_take_no_room(void **state) {
+    (void)state;
+    static float zeros[IN], delta[MOST_OUT], workspace[4 * MOST_OUT * MOST_OUT] __attribute__((aligned(64)));
+    const runner_view x = view(zeros, 1, IN, IN), d = view(delta, 1, 40, 40);
+    struct weights_pair w;
+    open_pair(&w, 40, true);
+    for (int round = 0; round < PENDING_DELTAS + 2; round++) {
+        product_run(GEMM_OPENBLAS, RUNNER_TRANSPOSE_A, -0.1f, &x, &d, 1, &w.late_view, workspace);
+        assert_int_equal(w.pending.n_deltas, 0);
+    }
+    close_pair(&w);
+}
+
 /* Beside the weights whose updates are to come, a transposed copy has them at once, and is read in their place. */
 static void check_copied(uint64_t out) {
     static float copy[MOST_OUT * IN], factors[IN], row[MOST_OUT], wanted[IN], found[IN],
@@ -565,6 +579,7 @@ int main(void) {
         cmocka_unit_test(sums_over_columns_of_kept_weights_need_no_copy),
         cmocka_unit_test(portable_products_are_the_same_bits_however_they_are_cut),
         cmocka_unit_test(sparse_rows_give_the_bits_of_dense_ones_for_every_part_of_them),
+        cmocka_unit_test(updates_by_zeros_take_no_room),
         cmocka_unit_test(updates_to_come_give_the_bits_of_updates_at_once),
         cmocka_unit_test(products_of_several_threads_at_once_are_those_of_one),
     };
