@@ -4,6 +4,7 @@
 #include "runner/host/kernels_avx.h"
 
 #include <stdbool.h>
+#include <string.h>
 
 #define WIDTH 8
 #define BLOCK_ROWS 6
@@ -60,17 +61,78 @@ static inline unsigned vec_nonzero(vec v) {
     return (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(v, _mm256_setzero_ps(), _CMP_NEQ_UQ));
 }
 
+/* Byte i of firsts[x]: where the i'th one of x is; byte i of counts[x]: how many ones of x are below bit i. */
+static const unsigned firsts[16] = {0,    0x00000000, 0x01,   0x00000100, 0x02,   0x00000200, 0x0201,   0x00020100,
+                                    0x03, 0x00000300, 0x0301, 0x00030100, 0x0302, 0x00030200, 0x030201, 0x03020100};
+static const unsigned counts[16] = {0,          0x01010100, 0x01010000, 0x02020100, 0x01000000, 0x02010100,
+                                    0x02010000, 0x03020100, 0x00000000, 0x01010100, 0x01010000, 0x02020100,
+                                    0x01000000, 0x02010100, 0x02010000, 0x03020100};
+
+static inline void half_entries(unsigned found, __m128 v, unsigned column, struct sparse_entry *to) {
+    const __m128i at = _mm_cvtepu8_epi32(_mm_cvtsi32_si128((int)firsts[found]));
+    const __m128 values = _mm_permutevar_ps(v, at);
+    const __m128 columns = _mm_castsi128_ps(_mm_add_epi32(at, _mm_set1_epi32((int)column)));
+    _mm_storeu_ps((float *)to, _mm_unpacklo_ps(columns, values));
+    _mm_storeu_ps((float *)(to + 2), _mm_unpackhi_ps(columns, values));
+}
+
 static inline void vec_entries(unsigned found, vec v, unsigned column, struct sparse_entry *to) {
-    float values[WIDTH];
-    _mm256_storeu_ps(values, v);
-    if (found == (1u << WIDTH) - 1) {
-        for (unsigned i = 0; i < WIDTH; i++)
-            to[i] = (struct sparse_entry){column + i, values[i]};
-        return;
+    half_entries(found & 15, _mm256_castps256_ps128(v), column, to);
+    half_entries(found >> 4, _mm256_extractf128_ps(v, 1), column + 4, to + __builtin_popcount(found & 15));
+}
+
+#define VEC_SEGMENTS
+
+static inline vec vec_bytes(const unsigned char *p, unsigned long n) {
+    __m128i bytes = _mm_setzero_si128();
+    if (n == WIDTH)
+        bytes = _mm_loadl_epi64((const __m128i *)p);
+    else
+        memcpy(&bytes, p, n);
+    return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(bytes));
+}
+
+/* The values of 8 entries, and as many values as `found` has ones in their places. */
+static inline vec vec_values(const struct sparse_entry *p) {
+    const vec odd = _mm256_shuffle_ps(_mm256_loadu_ps((const float *)p), _mm256_loadu_ps((const float *)(p + 4)), 0xdd);
+    return _mm256_castpd_ps(_mm256_permute4x64_pd(_mm256_castps_pd(odd), 0xd8));
+}
+
+static inline vec vec_spread(vec v, unsigned found) {
+    const __m256i bits = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
+    const unsigned below = (unsigned)__builtin_popcount(found & 15) * 0x01010101u;
+    const uint64_t at = counts[found & 15] | (uint64_t)(counts[found >> 4] + below) << 32;
+    const __m256i those = _mm256_cmpeq_epi32(_mm256_and_si256(_mm256_set1_epi32((int)found), bits), bits);
+    const vec all = _mm256_permutevar8x32_ps(v, _mm256_cvtepu8_epi32(_mm_cvtsi64_si128((long long)at)));
+    return _mm256_and_ps(all, _mm256_castsi256_ps(those));
+}
+
+/* Bit i of to[b]: bit b of x[i] is 1. */
+static inline void vec_bits(const unsigned char *x, uint64_t *to) {
+    __m256i low = _mm256_loadu_si256((const __m256i *)x), high = _mm256_loadu_si256((const __m256i *)(x + 32));
+    for (int b = 8; b-- > 0; low = _mm256_add_epi8(low, low), high = _mm256_add_epi8(high, high))
+        to[b] = (unsigned)_mm256_movemask_epi8(low) | (uint64_t)(unsigned)_mm256_movemask_epi8(high) << 32;
+}
+
+/* Byte b of the word x[i] to byte i of to[b * KERNEL_ROWS], for 8 words. */
+static inline void vec_words(const uint64_t *x, unsigned char *to) {
+    /* By bytes of pairs of words, by pairs of bytes, then by fours. */
+    __m128i w[4], s[4];
+    for (int i = 0; i < 4; i++) {
+        const __m128i pair = _mm_loadu_si128((const __m128i *)(x + 2 * i));
+        w[i] = _mm_unpacklo_epi8(pair, _mm_unpackhi_epi64(pair, pair));
     }
-    for (unsigned left = found; left != 0; left &= left - 1) {
-        const unsigned i = (unsigned)__builtin_ctz(left);
-        *to++ = (struct sparse_entry){column + i, values[i]};
+    s[0] = _mm_unpacklo_epi16(w[0], w[1]);
+    s[1] = _mm_unpackhi_epi16(w[0], w[1]);
+    s[2] = _mm_unpacklo_epi16(w[2], w[3]);
+    s[3] = _mm_unpackhi_epi16(w[2], w[3]);
+    for (int i = 0; i < 2; i++) {
+        w[2 * i] = _mm_unpacklo_epi32(s[i], s[i + 2]);
+        w[2 * i + 1] = _mm_unpackhi_epi32(s[i], s[i + 2]);
+    }
+    for (int i = 0; i < 4; i++) {
+        _mm_storel_epi64((__m128i *)(to + 2 * i * KERNEL_ROWS), w[i]);
+        _mm_storel_epi64((__m128i *)(to + (2 * i + 1) * KERNEL_ROWS), _mm_unpackhi_epi64(w[i], w[i]));
     }
 }
 
