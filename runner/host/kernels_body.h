@@ -395,6 +395,7 @@ static void pack(uint64_t rows, uint64_t k, float alpha, const float *a, uint64_
 
 #include "runner/host/kernels_narrow.h"
 
+#define COLUMNS_DEPTH 256
 #define MANY_PANELS 4 /* of b, from which on packing costs little */
 
 /* Where a is transposed, its columns lie too far apart to be read once for each of many panels of b: some of them are packed, and those
@@ -407,7 +408,8 @@ static void dense(uint64_t m, uint64_t n, uint64_t k, float alpha, const float *
     }
     const bool many = a_row == 1 && n > MANY_PANELS * PANEL * WIDTH, packs = many || alpha != 1;
     const uint64_t most_rows = (const uint64_t[]){GROUP_ROWS, PACKED_ROWS}[packs];
-    const uint64_t most_depth = (const uint64_t[]){DEPTH, PACKED_DEPTH}[packs || a_row == 1];
+    const uint64_t depths[] = {DEPTH, COLUMNS_DEPTH, PACKED_DEPTH, PACKED_DEPTH};
+    const uint64_t most_depth = depths[2 * packs + (a_row == 1)];
     uint64_t blocks = k / most_depth + (k % most_depth > 0), p = 0;
     do {
         const uint64_t depth = blocks > 1 ? (k - p + blocks - 1) / blocks : k - p;

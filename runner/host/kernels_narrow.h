@@ -1,7 +1,7 @@
 /* Products of few columns with a transposed matrix; a part of kernels_body.h. */
 
-#define NARROW_DEPTH 128 /* whose scaled lines stay in the first-level cache */
-#define NARROW 12        /* columns of c, of which a vector would hold more */
+#define NARROW_DEPTH (PACKED_DEPTH < 128 ? PACKED_DEPTH : 128) /* whose scaled lines stay in the first-level cache */
+#define NARROW 12                                              /* columns of c, of which a vector would hold more */
 
 /* Few columns of c, for a_row = 1: as rows of the product transposed, whose vectors are full. */
 static void narrow(uint64_t m, uint64_t n, uint64_t k, float alpha, const float *a, uint64_t a_k, const float *b,

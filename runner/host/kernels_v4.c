@@ -12,7 +12,7 @@
 #define EQUAL_BLOCKS 1
 #define DEPTH 1024
 #define PACKED_ROWS 64
-#define PACKED_DEPTH 256
+#define PACKED_DEPTH 100 /* so that packed rows and a panel share the first-level cache */
 #define SPARSE_PANEL 8
 #define ROW_PANEL 16
 #define WIDE_PANEL 4
