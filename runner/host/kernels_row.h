@@ -273,6 +273,14 @@ static void row_after_long(uint64_t n, const struct sparse_entry *changes, uint6
     }
 }
 
+#define DUE_AHEAD 4 /* rows: where the next one is only the list tells */
+
+INLINE void fetch_lines(const float *row, const int panel) {
+    UNROLL(16)
+    for (int j = 0; j < panel * WIDTH; j += LINE)
+        __builtin_prefetch(row + j);
+}
+
 /* A panel of b's columns, of which y stays in registers. */
 INLINE void row_due_panel(const int panel, const bool full, uint64_t last, const struct row_change *changes,
                           const float *deltas, uint64_t pitch, const struct sparse_entry *x, uint64_t count,
@@ -285,6 +293,8 @@ INLINE void row_due_panel(const int panel, const bool full, uint64_t last, const
         const struct row_change change = changes[x->column];
         const vec read = splat(alpha * x->value), factor = splat(change.factor);
         float *row = b + x->column * b_pitch;
+        if (end - x > DUE_AHEAD)
+            fetch_lines(b + x[DUE_AHEAD].column * b_pitch, panel);
         if (change.delta == KERNEL_NO_CHANGE) {
             UNROLL(16)
             for (int v = 0; v < panel; v++)
