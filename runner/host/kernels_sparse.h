@@ -26,6 +26,19 @@ static uint64_t segment(uint64_t n, const float *x, float scale, uint32_t column
     return mask;
 }
 
+#ifdef VEC_ALL_BYTES
+static uint64_t segment_bytes(uint64_t n, const uint8_t *x, float scale, uint32_t column, struct sparse_entry *to) {
+    vec v[KERNEL_SEGMENT / WIDTH];
+    const uint64_t mask = vec_all_bytes(x, n, v);
+    UNROLL(4)
+    for (int i = 0; i < KERNEL_SEGMENT / WIDTH; i++) {
+        const unsigned found = (unsigned)(mask >> i * WIDTH & ((1u << WIDTH) - 1));
+        vec_entries(found, v[i] * splat(scale), column + (uint32_t)(i * WIDTH), to);
+        to += __builtin_popcount(found);
+    }
+    return mask;
+}
+#else
 static uint64_t segment_bytes(uint64_t n, const uint8_t *x, float scale, uint32_t column, struct sparse_entry *to) {
     uint64_t mask = 0;
     for (uint64_t i = 0; i < n; i += WIDTH) {
@@ -37,6 +50,7 @@ static uint64_t segment_bytes(uint64_t n, const uint8_t *x, float scale, uint32_
     }
     return mask;
 }
+#endif
 
 static void spread(const struct sparse_entry *entries, const uint64_t *masks, uint64_t m, float alpha, float *to) {
     float values[KERNEL_ROWS * KERNEL_SEGMENT + WIDTH];

@@ -36,8 +36,16 @@ static inline unsigned vec_nonzero(vec v) {
 
 #define VEC_SEGMENTS
 
-static inline vec vec_bytes(const unsigned char *p, unsigned long n) {
-    return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8((__mmask16)((1u << n) - 1), p)));
+#define VEC_ALL_BYTES
+
+/* n <= 64 bytes, and zeros behind them, as floats. Bit i of the result: p[i] is not zero. */
+static inline uint64_t vec_all_bytes(const unsigned char *p, unsigned long n, vec v[4]) {
+    const __m512i x = _mm512_maskz_loadu_epi8(n < 64 ? (UINT64_C(1) << n) - 1 : UINT64_MAX, p);
+    v[0] = _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm512_castsi512_si128(x)));
+    v[1] = _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(x, 1)));
+    v[2] = _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(x, 2)));
+    v[3] = _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(x, 3)));
+    return _mm512_test_epi8_mask(x, x);
 }
 
 /* The values of 16 entries, and as many values as `found` has ones in their places. */
