@@ -71,7 +71,11 @@ static void spread(const struct sparse_entry *entries, const uint64_t *masks, ui
 }
 
 static void turn_masks(uint64_t m, const uint64_t *masks, uint64_t *to) {
-    unsigned char bytes[8 * KERNEL_ROWS] = {0};
+    float words
+        [2 * KERNEL_ROWS]; /* zeroed by hand: gcc 12 with -fsanitize=address would do so by aligned stores that fault */
+    unsigned char *bytes = (unsigned char *)words;
+    for (uint64_t i = 0; i < 2 * KERNEL_ROWS; i += WIDTH)
+        store(words + i, (vec){0});
     for (uint64_t r = 0; r < m; r += 8)
         vec_words(masks + r, bytes + r);
     for (int b = 0; b < 8; b++)
