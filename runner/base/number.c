@@ -137,7 +137,7 @@ static void decimal_of_digits(uint64_t digits, struct decimal *decimal) {
         decimal->digits[i] = reversed[count - 1 - i];
 }
 
-/* decimal_from(number, 17) of a normal number; false for those, below 1e-11 or above 1e17, that take longer integers. */
+/* decimal_from(number, 17) of a normal number; false below 2^-36 and from 2^51 on, which take other integers. */
 static bool decimal_of_17(double number, struct decimal *decimal) {
     int exponent;
     const uint64_t mantissa = (uint64_t)ldexp(frexp(fabs(number), &exponent), DBL_MANT_DIG);
