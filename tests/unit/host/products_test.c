@@ -336,12 +336,13 @@ static void check_sparse(struct both_forms *both, uint32_t flags, bool second, u
     runner_view c = second ? view(from_dense, n, outer, outer) : view(from_dense, outer, n, n), d = c;
     d.data = from_sparse;
     const runner_view *a = second ? &factor : &dense, *b = second ? &dense : &factor;
+    const float beta = (float)(n / 3 % 3) * 0.5f;
     float *workspace = pack_memory(flags, a, b);
-    product_run(GEMM_PORTABLE, flags, -0.3f, a, b, 1, &c, workspace);
+    product_run(GEMM_PORTABLE, flags, -0.3f, a, b, beta, &c, workspace);
     free(workspace);
     *(second ? &b : &a) = &sparse;
     workspace = pack_memory(flags, a, b);
-    product_run(GEMM_PORTABLE, flags, -0.3f, a, b, 1, &d, workspace);
+    product_run(GEMM_PORTABLE, flags, -0.3f, a, b, beta, &d, workspace);
     free(workspace);
     if (memcmp(from_dense, from_sparse, outer * n * sizeof(float)) != 0)
         fail_msg("flags %u, %s, rows %d + %d, columns %d + %d, n %d", flags, second ? "b" : "a", (int)row, (int)rows,
