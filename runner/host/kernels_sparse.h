@@ -71,8 +71,8 @@ static void spread(const struct sparse_entry *entries, const uint64_t *masks, ui
 }
 
 static void turn_masks(uint64_t m, const uint64_t *masks, uint64_t *to) {
-    float words
-        [2 * KERNEL_ROWS]; /* zeroed by hand: gcc 12 with -fsanitize=address would do so by aligned stores that fault */
+    /* Zeroed by hand: gcc 12 with -fsanitize=address would do so by aligned stores, which fault. */
+    float words[2 * KERNEL_ROWS];
     unsigned char *bytes = (unsigned char *)words;
     for (uint64_t i = 0; i < 2 * KERNEL_ROWS; i += WIDTH)
         store(words + i, (vec){0});
