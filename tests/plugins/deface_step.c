@@ -107,7 +107,8 @@ static void fault(uint64_t n, float *w) {
     (void)n, (void)w;
     static int done;
     const char *results = getenv("DEFACE"), *own = getenv("TMPDIR");
-    if (results == NULL || own == NULL || done++ > 0)
+    if (results == NULL || own == NULL ||
+        __atomic_fetch_add(&done, 1, __ATOMIC_RELAXED) > 0) /* tiles are stepped by several threads */
         return;
     spoil("ALLOWED a temporary file", open(at(own, "file"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
     tell("ALLOWED a temporary folder", mkdir(at(own, "folder"), 0700));
