@@ -27,19 +27,10 @@ INLINE void row_step(const bool full, uint64_t n, const vec f[4], const float *c
 INLINE void short_row(const int panel, uint64_t last, const struct sparse_entry *x, uint64_t count, float alpha,
                       const float *b, uint64_t b_pitch, float *y) {
     vec sum[SPARSE_PANEL];
-    UNROLL(16)
-    for (int v = 0; v < panel; v++)
-        sum[v] = load_of(y, v, panel, last == WIDTH, last);
-    for (; count > 0; count--, x++) {
-        const float *row = b + x->column * b_pitch;
-        vec factor = splat(alpha * x->value);
-        UNROLL(16)
-        for (int v = 0; v < panel; v++)
-            sum[v] = vec_fma(factor, load_of(row, v, panel, last == WIDTH, last), sum[v]);
-    }
-    UNROLL(16)
-    for (int v = 0; v < panel; v++)
-        store_of(y, v, sum[v], panel, last == WIDTH, last);
+    load_panel(panel, last == WIDTH, last, y, sum);
+    for (; count > 0; count--, x++)
+        add_panel(panel, last == WIDTH, last, splat(alpha * x->value), b + x->column * b_pitch, sum);
+    store_panel(panel, last == WIDTH, last, sum, y);
 }
 
 /* A short y stays in registers; else four rows of b a pass save traffic of it. */
@@ -185,6 +176,17 @@ INLINE bool are_all_rows(const struct sparse_entry *changes, uint64_t n_changes,
            changes[count - 1].column == x[count - 1].column && x[count - 1].column - x[0].column == count - 1;
 }
 
+/* row += factor delta, then sum += read row */
+INLINE void change_panel(const int panel, const bool full, uint64_t last, vec factor, const float *delta, vec read,
+                         float *row, vec *sum) {
+    UNROLL(16)
+    for (int v = 0; v < panel; v++) {
+        vec changed = vec_fma(factor, load_of(delta, v, panel, full, last), load_of(row, v, panel, full, last));
+        store_of(row, v, changed, panel, full, last);
+        sum[v] = vec_fma(read, changed, sum[v]);
+    }
+}
+
 /* A panel of the columns of such rows. */
 INLINE void all_rows_panel(const int panel, const bool full, uint64_t last, const struct sparse_entry *changes,
                            float alpha_changes, const float *delta, const struct sparse_entry *x, uint64_t count,
@@ -192,12 +194,7 @@ INLINE void all_rows_panel(const int panel, const bool full, uint64_t last, cons
     float *row = b + x->column * b_pitch;
     for (uint64_t i = 0; i < count; i++, row += b_pitch) {
         vec change = splat(alpha_changes * changes[i].value), read = splat(alpha * x[i].value);
-        UNROLL(16)
-        for (int v = 0; v < panel; v++) {
-            vec changed = vec_fma(change, load_of(delta, v, panel, full, last), load_of(row, v, panel, full, last));
-            store_of(row, v, changed, panel, full, last);
-            sum[v] = vec_fma(read, changed, sum[v]);
-        }
+        change_panel(panel, full, last, change, delta, read, row, sum);
     }
 }
 
@@ -207,9 +204,7 @@ INLINE void row_after_panel(const int panel, const bool full, uint64_t last, con
                             const struct sparse_entry *x, const struct sparse_entry *x_end, float alpha, float *b,
                             uint64_t b_pitch, float *y) {
     vec sum[ROW_PANEL];
-    UNROLL(16)
-    for (int v = 0; v < panel; v++)
-        sum[v] = load_of(y, v, panel, full, last);
+    load_panel(panel, full, last, y, sum);
     if (are_all_rows(change, (uint64_t)(changes_end - change), x, (uint64_t)(x_end - x))) {
         all_rows_panel(panel, full, last, change, alpha_changes, delta, x, (uint64_t)(x_end - x), alpha, b, b_pitch,
                        sum);
@@ -218,13 +213,8 @@ INLINE void row_after_panel(const int panel, const bool full, uint64_t last, con
     }
     for (;;) {
         const uint32_t end = change < changes_end ? change->column : UINT32_MAX;
-        for (; x < x_end && x->column < end; x++) {
-            const float *row = b + x->column * b_pitch;
-            vec factor = splat(alpha * x->value);
-            UNROLL(16)
-            for (int v = 0; v < panel; v++)
-                sum[v] = vec_fma(factor, load_of(row, v, panel, full, last), sum[v]);
-        }
+        for (; x < x_end && x->column < end; x++)
+            add_panel(panel, full, last, splat(alpha * x->value), b + x->column * b_pitch, sum);
         if (change == changes_end)
             break;
         float *row = b + change->column * b_pitch;
@@ -233,12 +223,7 @@ INLINE void row_after_panel(const int panel, const bool full, uint64_t last, con
         if (x < x_end && x->column == end) {
             vec read = splat(alpha * x->value);
             x++;
-            UNROLL(16)
-            for (int v = 0; v < panel; v++) {
-                vec changed = vec_fma(factor, load_of(delta, v, panel, full, last), load_of(row, v, panel, full, last));
-                store_of(row, v, changed, panel, full, last);
-                sum[v] = vec_fma(read, changed, sum[v]);
-            }
+            change_panel(panel, full, last, factor, delta, read, row, sum);
         } else {
             UNROLL(16)
             for (int v = 0; v < panel; v++)
@@ -247,9 +232,7 @@ INLINE void row_after_panel(const int panel, const bool full, uint64_t last, con
                          panel, full, last);
         }
     }
-    UNROLL(16)
-    for (int v = 0; v < panel; v++)
-        store_of(y, v, sum[v], panel, full, last);
+    store_panel(panel, full, last, sum, y);
 }
 
 static void row_after_long(uint64_t n, const struct sparse_entry *changes, uint64_t n_changes, float alpha_changes,
@@ -275,43 +258,24 @@ static void row_after_long(uint64_t n, const struct sparse_entry *changes, uint6
 
 #define DUE_AHEAD 4 /* rows: where the next one is only the list tells */
 
-INLINE void fetch_lines(const float *row, const int panel) {
-    UNROLL(16)
-    for (int j = 0; j < panel * WIDTH; j += LINE)
-        __builtin_prefetch(row + j);
-}
-
 /* A panel of b's columns, of which y stays in registers. */
 INLINE void row_due_panel(const int panel, const bool full, uint64_t last, const struct row_change *changes,
                           const float *deltas, uint64_t pitch, const struct sparse_entry *x, uint64_t count,
                           float alpha, float *b, uint64_t b_pitch, float *y) {
     vec sum[ROW_PANEL];
-    UNROLL(16)
-    for (int v = 0; v < panel; v++)
-        sum[v] = load_of(y, v, panel, full, last);
+    load_panel(panel, full, last, y, sum);
     for (const struct sparse_entry *end = x + count; x < end; x++) {
         const struct row_change change = changes[x->column];
         const vec read = splat(alpha * x->value), factor = splat(change.factor);
         float *row = b + x->column * b_pitch;
         if (end - x > DUE_AHEAD)
-            fetch_lines(b + x[DUE_AHEAD].column * b_pitch, panel);
-        if (change.delta == KERNEL_NO_CHANGE) {
-            UNROLL(16)
-            for (int v = 0; v < panel; v++)
-                sum[v] = vec_fma(read, load_of(row, v, panel, full, last), sum[v]);
-            continue;
-        }
-        const float *delta = deltas + change.delta * pitch;
-        UNROLL(16)
-        for (int v = 0; v < panel; v++) {
-            vec changed = vec_fma(factor, load_of(delta, v, panel, full, last), load_of(row, v, panel, full, last));
-            store_of(row, v, changed, panel, full, last);
-            sum[v] = vec_fma(read, changed, sum[v]);
-        }
+            fetch_panel(panel, b + x[DUE_AHEAD].column * b_pitch, 1);
+        if (change.delta == KERNEL_NO_CHANGE)
+            add_panel(panel, full, last, read, row, sum);
+        else
+            change_panel(panel, full, last, factor, deltas + change.delta * pitch, read, row, sum);
     }
-    UNROLL(16)
-    for (int v = 0; v < panel; v++)
-        store_of(y, v, sum[v], panel, full, last);
+    store_panel(panel, full, last, sum, y);
 }
 
 static void row_due(uint64_t n, const struct row_change *changes, const float *deltas, uint64_t pitch,

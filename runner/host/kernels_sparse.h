@@ -130,11 +130,31 @@ static void turn_masks(uint64_t m, const uint64_t *masks, uint64_t *to) {
 }
 #endif
 
-/* A row of the panel that comes next, into the second-level cache. */
-INLINE void fetch_row(const float *row, const int panel) {
+/* ---- Panels: some columns of a matrix, `panel` vectors, the last of which has `last` floats where not `full` ---- */
+
+INLINE void load_panel(const int panel, const bool full, uint64_t last, const float *row, vec *sum) {
+    UNROLL(16)
+    for (int v = 0; v < panel; v++)
+        sum[v] = load_of(row, v, panel, full, last);
+}
+
+INLINE void store_panel(const int panel, const bool full, uint64_t last, const vec *sum, float *row) {
+    UNROLL(16)
+    for (int v = 0; v < panel; v++)
+        store_of(row, v, sum[v], panel, full, last);
+}
+
+/* sum += factor row */
+INLINE void add_panel(const int panel, const bool full, uint64_t last, vec factor, const float *row, vec *sum) {
+    UNROLL(16)
+    for (int v = 0; v < panel; v++)
+        sum[v] = vec_fma(factor, load_of(row, v, panel, full, last), sum[v]);
+}
+
+INLINE void fetch_panel(const int panel, const float *row, const int level) {
     UNROLL(16)
     for (int j = 0; j < panel * WIDTH; j += LINE)
-        __builtin_prefetch(row + j, 0, PREFETCH_SECOND);
+        fetch_line(row + j, level);
 }
 
 /* A panel of the columns of all rows of c, two rows at a time: a vector of b serves both. Meanwhile the `rows` rows of the next panel are
@@ -144,7 +164,7 @@ INLINE void masked_panel(const int panel, const bool full, uint64_t last, const 
                          float *c, uint64_t c_pitch) {
     for (uint64_t i = 0; i < m; i += 2, a += 2, c += 2 * c_pitch) {
         for (uint64_t r = i; r < i + 2 && r < rows; r++)
-            fetch_row(next + r * b_pitch, MASKED_PANEL);
+            fetch_panel(MASKED_PANEL, next + r * b_pitch, 2);
         uint64_t mask = masks[i] | (i + 1 < m ? masks[i + 1] : 0);
         if (add && mask == 0)
             continue;
@@ -166,12 +186,8 @@ INLINE void masked_panel(const int panel, const bool full, uint64_t last, const 
                 sum[1][v] = vec_fma(factor[1], line, sum[1][v]);
             }
         }
-        UNROLL(16)
-        for (int v = 0; v < panel; v++)
-            store_of(second, v, sum[1][v], panel, full, last);
-        UNROLL(16)
-        for (int v = 0; v < panel; v++)
-            store_of(c, v, sum[0][v], panel, full, last);
+        store_panel(panel, full, last, sum[1], second);
+        store_panel(panel, full, last, sum[0], c);
     }
 }
 
@@ -206,25 +222,16 @@ INLINE void sparse_panel(const int panel, const bool full, uint64_t last, const 
     uint64_t next_mask = masks[0];
     for (uint64_t i = 0; i < m; i++, c += c_pitch) {
         if (i < rows)
-            fetch_row(next + i * b_pitch, SPARSE_PANEL);
+            fetch_panel(SPARSE_PANEL, next + i * b_pitch, 2);
         uint64_t mask = next_mask;
         next_mask = masks[i + 1 < m ? i + 1 : i];
         if (mask == 0)
             continue;
         vec sum[SPARSE_PANEL];
-        UNROLL(16)
-        for (int v = 0; v < panel; v++)
-            sum[v] = load_of(c, v, panel, full, last);
-        for (; mask != 0; mask &= mask - 1, entry++) {
-            const float *row = b + (uint64_t)__builtin_ctzll(mask) * b_pitch;
-            vec factor = splat(entry->value);
-            UNROLL(16)
-            for (int v = 0; v < panel; v++)
-                sum[v] = vec_fma(factor, load_of(row, v, panel, full, last), sum[v]);
-        }
-        UNROLL(16)
-        for (int v = 0; v < panel; v++)
-            store_of(c, v, sum[v], panel, full, last);
+        load_panel(panel, full, last, c, sum);
+        for (; mask != 0; mask &= mask - 1, entry++)
+            add_panel(panel, full, last, splat(entry->value), b + (uint64_t)__builtin_ctzll(mask) * b_pitch, sum);
+        store_panel(panel, full, last, sum, c);
     }
 }
 
