@@ -104,10 +104,12 @@ static const char *lines_without(const struct curves *all) {
                         all->without == 1 ? "has" : "have");
 }
 
-static void write_curves(struct curves *all, const char *heading) {
+static void write_curves(struct curves *all) {
     struct report *report = all->report;
     struct key key = {.titled = all->n > 1};
     struct range x = {.any = false}, y = {.any = false};
+    if (all->by_seconds && all->steps <= 1)
+        return;
     for (size_t i = 0; i < all->n; i++) {
         if (all->n > 1)
             key_measure(&key, all->labels[i]);
@@ -142,7 +144,8 @@ static void write_curves(struct curves *all, const char *heading) {
     write_curve_plot(all, plot, script);
     write_curve_data(all, &plot->data);
     text_clear(&axes);
-    report_figure(report, plot, heading,
+    report_figure(report, plot,
+                  arena_printf(&report->arena, "%s %s", all->column, all->by_seconds ? "over time" : "epoch by epoch"),
                   arena_printf(&report->arena, "%s %s.%s%s%s%s",
                                all->n == 1 ? "The line is the mean" : "Lines are means",
                                all->seeds > 1 ? "over the seeds; the band reaches from the lowest seed to the highest"
@@ -159,26 +162,20 @@ static bool has_column(const struct report *report, const char *column) {
     return false;
 }
 
-static void draw_curves(struct curves *all) {
-    if (all->n > 0 && (!all->by_seconds || all->steps > 1))
-        write_curves(all, arena_printf(&all->report->arena, "%s %s", all->column,
-                                       all->by_seconds ? "over time" : "epoch by epoch"));
-}
-
 void report_plot_curves(struct report *report) {
     if (report->metric == NULL)
         return;
     struct curves metric = {.report = report, .name = "curves", .column = report->metric};
     if (has_column(report, metric.column)) {
         gather_curves(&metric);
-        draw_curves(&metric);
+        write_curves(&metric);
     }
     if (strcmp(report->metric, "train_loss") != 0 && has_column(report, "train_loss")) {
         struct curves loss = {.report = report, .name = "curves_train_loss", .column = "train_loss"};
         gather_curves(&loss);
-        draw_curves(&loss);
+        write_curves(&loss);
     }
     metric.name = "curves_time";
     metric.by_seconds = true;
-    draw_curves(&metric);
+    write_curves(&metric);
 }
