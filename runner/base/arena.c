@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { ALIGNMENT = 16, SMALLEST_BLOCK = 4096, LARGEST_BLOCK = 1 << 20, LARGE_PAGE = 2 << 20 };
+enum { ALIGNMENT = 16, LINE = 64, SMALLEST_BLOCK = 4096, LARGEST_BLOCK = 1 << 20, LARGE_PAGE = 2 << 20 };
 
 struct arena_block {
     struct arena_block *next;
@@ -143,6 +143,15 @@ void *arena_array(struct arena *arena, size_t count, size_t size) {
         memory_exhausted();
     }
     return arena_alloc(arena, total);
+}
+
+void *arena_lines(struct arena *arena, size_t count, size_t size) {
+    size_t total;
+    if (__builtin_mul_overflow(count, size, &total) || __builtin_add_overflow(total, 2 * LINE, &total)) {
+        memory_exhausted();
+    }
+    char *memory = arena_alloc(arena, total);
+    return memory + (-(uintptr_t)memory & (LINE - 1));
 }
 
 char *arena_copy_bytes(struct arena *arena, const void *bytes, size_t length) {

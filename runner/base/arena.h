@@ -21,6 +21,8 @@ void arena_clear(struct arena *arena);
 void *arena_alloc(struct arena *arena, size_t size);
 /* As arena_alloc(count * size); an overflow is out of memory. */
 void *arena_array(struct arena *arena, size_t count, size_t size);
+/* The same, aligned to a cache line, so that no other memory shares one with it. */
+void *arena_lines(struct arena *arena, size_t count, size_t size);
 /* Makes room for `size` bytes, in large pages where the system has them and that is worth it: what is allocated next lies there, one piece
    behind the other. Passes over much memory wait less so. */
 void arena_reserve(struct arena *arena, size_t size);

@@ -37,12 +37,6 @@ uint64_t slice_rows_for(uint64_t batch_rows) {
     return (batch_rows + slices - 1) / slices;
 }
 
-/* The arena aligns less than a cache line. */
-static struct team_share *new_shares(struct arena *arena, size_t threads) {
-    char *memory = arena_array(arena, threads + 1, sizeof(struct team_share));
-    return (void *)(memory + (-(uintptr_t)memory & (_Alignof(struct team_share) - 1)));
-}
-
 void stepper_init(struct stepper *stepper, struct model *model, const struct data *data, uint64_t batch_rows,
                   uint64_t micro_rows, int threads, uint64_t seed) {
     *stepper =
@@ -59,7 +53,7 @@ void stepper_init(struct stepper *stepper, struct model *model, const struct dat
         call_init(&stepper->calls[i], &stepper->errors[i]);
         stepper->calls[i].gemm = model->gemm;
     }
-    team_init(&stepper->team, new_shares(&stepper->arena, (size_t)threads), threads);
+    team_init(&stepper->team, arena_lines(&stepper->arena, (size_t)threads, sizeof(struct team_share)), threads);
     uint32_t statistics = 0;
     for (size_t i = 1; i < model->n_nodes; i++) {
         const runner_plan *plan = &model->nodes[i].plan;

@@ -199,12 +199,6 @@ bool stepper_postpones(const struct stepper *stepper, const struct tensor *tenso
            stepper_direct(stepper, tensor) && !stepper->constraints; /* which read the weights after the update */
 }
 
-/* The arena aligns less than a cache line. */
-static struct pending_storage *new_panels(struct arena *arena, uint64_t panels) {
-    char *memory = arena_array(arena, panels + 1, sizeof(struct pending_storage));
-    return (void *)(memory + (-(uintptr_t)memory & (_Alignof(struct pending_storage) - 1)));
-}
-
 /* Of sparse inputs a product reads few rows, and most of those that an update changes are not among the next one's. */
 static void plan_due(struct arena *arena, struct pending_storage *pending, unsigned *turn) {
     pending->due = arena_array(arena, pending->rows, sizeof *pending->due);
@@ -224,7 +218,7 @@ static void plan_pending(struct stepper *stepper) {
             continue;
         const bool sparse = model->sparse_input && model->nodes[tensor->node].inputs[0] == 0;
         uint64_t panels = (tensor->columns + tensor->panel - 1) / tensor->panel;
-        tensor->pending = new_panels(arena, panels);
+        tensor->pending = arena_lines(arena, panels, sizeof *tensor->pending);
         for (uint64_t p = 0; p < panels; p++) {
             uint64_t first = p * tensor->panel, left = tensor->columns - first;
             tensor->pending[p] = (struct pending_storage){

@@ -110,6 +110,29 @@ static int status_of(void (*run)(void)) {
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+static void lines_are_shared_with_nothing_else(void **state) {
+    (void)state;
+    struct arena arena;
+    arena_init(&arena);
+    for (size_t i = 0; i < 100; i++) {
+        const char *before = arena_alloc(&arena, 1 + i % 40);
+        const char *lines = arena_lines(&arena, 3, 8 + i % 60), *end = lines + 3 * (8 + i % 60);
+        const char *after = arena_alloc(&arena, 1);
+        assert_int_equal((uintptr_t)lines % 64, 0);
+        for (const char *c = lines; c < end; c++)
+            assert_int_equal(*c, 0);
+        assert_int_not_equal((uintptr_t)before / 64, (uintptr_t)lines / 64);
+        assert_int_not_equal((uintptr_t)after / 64, (uintptr_t)(end - 1) / 64);
+    }
+    arena_clear(&arena);
+}
+
+static void overflow_in_lines(void) {
+    struct arena arena;
+    arena_init(&arena);
+    arena_lines(&arena, 1, SIZE_MAX - 40);
+}
+
 static void overflow_in_arena(void) {
     struct arena arena;
     arena_init(&arena);
@@ -141,6 +164,7 @@ static void overflow_in_resize(void) {
 static void too_much_memory_ends_the_program_with_status_4(void **state) {
     (void)state;
     assert_int_equal(status_of(overflow_in_arena), STATUS_ENVIRONMENT);
+    assert_int_equal(status_of(overflow_in_lines), STATUS_ENVIRONMENT);
     assert_int_equal(status_of(overflow_in_size), STATUS_ENVIRONMENT);
     assert_int_equal(status_of(overflow_in_reserve), STATUS_ENVIRONMENT);
     assert_int_equal(status_of(more_than_there_is), STATUS_ENVIRONMENT);
@@ -152,6 +176,7 @@ int main(void) {
         cmocka_unit_test(memory_is_zeroed_aligned_and_apart),
         cmocka_unit_test(reserved_memory_is_zeroed_lies_together_and_goes_back),
         cmocka_unit_test(little_is_not_reserved),
+        cmocka_unit_test(lines_are_shared_with_nothing_else),
         cmocka_unit_test(nothing_has_a_valid_pointer),
         cmocka_unit_test(copies_are_terminated),
         cmocka_unit_test(too_much_memory_ends_the_program_with_status_4),
