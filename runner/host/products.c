@@ -406,6 +406,8 @@ static void sparse_gradient(const struct kernels *kernels, const struct product 
     const struct sparse_rows *x = sparse_of(p->a);
     const runner_view *a = p->a, *b = p->b, *c = p->c;
     const bool far = p->k * b->pitch * sizeof(float) > NEAR_BYTES;
+    if (p->beta != 0 || p->k == 0) /* else the first block of rows writes c */
+        scale(c, p->beta);
     uint64_t blocks = (p->k + KERNEL_ROWS - 1) / KERNEL_ROWS;
     for (uint64_t r = 0, rows; r < p->k; r += rows, blocks--) {
         rows = (p->k - r + blocks - 1) / blocks;
@@ -424,19 +426,20 @@ static void sparse(const struct kernels *kernels, const struct product *p, struc
                    struct column_block *columns, struct zeros_block *block) {
     const struct sparse_rows *x = sparse_of(p->a);
     const runner_view *a = p->a, *b = p->b, *c = p->c;
-    if (p->beta != 0 || !p->a_transposed || p->k < 2)
-        scale(c, p->beta);
+    if (p->a_transposed && p->k != 1) {
+        sparse_gradient(kernels, p, columns);
+        return;
+    }
+    scale(c, p->beta);
     if (!p->a_transposed && p->m == 1) {
         uint64_t count;
         const struct sparse_entry *row = whole_row(x, a, entries, &count);
         row_times(kernels, p, row, count, b->data, b->pitch);
     } else if (!p->a_transposed) {
         sparse_forward(kernels, p, block);
-    } else if (p->k == 1) {
+    } else {
         uint64_t count = row_entries(x, a->row0, a->column0, p->m, entries);
         kernels->outer(p->n, entries, count, p->alpha, b->data, c->data, c->pitch);
-    } else {
-        sparse_gradient(kernels, p, columns);
     }
 }
 
