@@ -88,7 +88,15 @@ static void build_optimizer(struct planner *planner, const struct tree *trial, s
         planner->no_optimizer = failed_plan(planner, status, where, error);
     for (size_t t = 0; status == STATUS_OK && t < model->n_tensors; t++)
         if (model->tensors[t].trained)
-            planner->slots += model->tensors[t].elements * model->tensors[t].optimizer.slots;
+            planner->slots += tensor_floats(&model->tensors[t]) * model->tensors[t].optimizer.slots;
+}
+
+/* With the gaps between their rows. */
+static uint64_t weights_floats(const struct model *model) {
+    uint64_t floats = 0;
+    for (size_t t = 0; t < model->n_tensors; t++)
+        floats += tensor_floats(&model->tensors[t]);
+    return floats;
 }
 
 static const struct train_plan *plan_rest(struct planner *planner, const struct tree *trial,
@@ -105,9 +113,10 @@ static const struct train_plan *plan_rest(struct planner *planner, const struct 
     const uint64_t micro_rows = micro ? settings->micro_rows : settings->batch_rows;
     const uint64_t rows = part_rows_for(model, micro_rows);
     const bool gradients = micro || rows < micro_rows; /* are stored */
-    summary->memory = (summary->parameters + planner->slots) * sizeof(float) +
+    summary->memory = ((gradients ? 2 : 1) * weights_floats(model) + planner->slots) * sizeof(float) +
+                      stepper_copies_size(model, settings->batch_rows) +
                       buffers_size(model, data, rows, slice_rows_for(micro_rows), true) + evaluator_size(model, data) +
-                      data->rows[DATA_TRAIN] * sizeof(uint32_t) + (gradients ? summary->parameters * sizeof(float) : 0);
+                      data->rows[DATA_TRAIN] * sizeof(uint32_t);
     struct group groups[GROUPS];
     struct callbacks callbacks;
     struct saving saving;

@@ -48,7 +48,7 @@ struct planner {
     const struct tree *optimizer;
     const struct train_plan *no_optimizer;
     struct train_summary summary; /* of the layers */
-    uint64_t slots;               /* numbers that the optimizer keeps */
+    uint64_t slots;               /* floats that the optimizer keeps */
     struct hash_table rest;       /* the plans of these layers, by the other sections and the slots */
 };
 

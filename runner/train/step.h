@@ -107,6 +107,9 @@ uint64_t slice_rows_for(uint64_t batch_rows);
    depends on it. */
 uint64_t part_rows_for(const struct model *model, uint64_t micro_rows);
 
+/* Bytes that a stepper keeps beside the weights to make its way faster, at most: transposed weights, and deltas of postponed updates. */
+uint64_t stepper_copies_size(const struct model *model, uint64_t batch_rows);
+
 void stepper_init(struct stepper *stepper, struct model *model, const struct data *data, uint64_t batch_rows,
                   uint64_t micro_rows, int threads, uint64_t seed);
 void stepper_clear(struct stepper *stepper);

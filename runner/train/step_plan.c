@@ -155,25 +155,41 @@ static void plan_gradients(struct stepper *stepper) {
 
 /* backward() multiplies by the transposed weights. For one row it takes dot products, except where sums are portable; for the few rows of a
    layer that is cut by columns, the product transposes them strip by strip; else a copy that is kept up to date costs less. */
+static bool wants_transposed(const struct model *model, const struct tensor *tensor, uint64_t batch_rows) {
+    const struct node *node = &model->nodes[tensor->node];
+    bool wanted = false;
+    for (uint32_t i = 0; i < node->n_inputs; i++)
+        wanted |= model->nodes[node->inputs[i]].delta_wanted;
+    return wanted && tensor->trained && (tensor->plan->flags & RUNNER_PRODUCT) != 0 && tensor->rows >= 2 &&
+           tensor->panel >= tensor->columns &&
+           (batch_rows >= 2 || tensor->columns < LONG_ROW || model->gemm != GEMM_OPENBLAS);
+}
+
+uint64_t stepper_copies_size(const struct model *model, uint64_t batch_rows) {
+    uint64_t floats = 0;
+    for (size_t t = 0; t < model->n_tensors; t++) {
+        const struct tensor *tensor = &model->tensors[t];
+        if (wants_transposed(model, tensor, batch_rows))
+            floats += tensor->columns * model_pitch(tensor->rows);
+        if (batch_rows == 1 && model->sparse_input && model->nodes[tensor->node].inputs[0] == 0 &&
+            (tensor->plan->flags & RUNNER_PRODUCT) != 0)
+            floats += PENDING_DELTAS * model_pitch(tensor->columns);
+    }
+    return floats * sizeof(float);
+}
+
 static void plan_transposed(struct stepper *stepper) {
     struct model *model = stepper->model;
     unsigned turn = 3;
     stepper->transposed = arena_array(&stepper->arena, model->n_tensors, sizeof *stepper->transposed);
     for (size_t t = 0; t < model->n_tensors; t++) {
         struct tensor *tensor = &model->tensors[t];
-        const struct node *node = &model->nodes[tensor->node];
-        runner_view *view = &node->tensors[tensor->index];
-        bool wanted = false;
-        for (uint32_t i = 0; i < node->n_inputs; i++)
-            wanted |= model->nodes[node->inputs[i]].delta_wanted;
-        if (!wanted || !tensor->trained || (tensor->plan->flags & RUNNER_PRODUCT) == 0 || tensor->rows < 2 ||
-            tensor->panel < tensor->columns ||
-            (stepper->batch_rows < 2 && tensor->columns >= LONG_ROW && model->gemm == GEMM_OPENBLAS))
+        if (!wants_transposed(model, tensor, stepper->batch_rows))
             continue;
         uint64_t pitch = model_pitch(tensor->rows);
         stepper->transposed[t] = model_floats(&stepper->arena, tensor->columns * pitch, &turn);
         tensor->storage = (struct weights_storage){{STORAGE_WEIGHTS}, NULL, pitch};
-        view->storage = &tensor->storage;
+        model->nodes[tensor->node].tensors[tensor->index].storage = &tensor->storage;
     }
     stepper_keep_transposed(stepper, stepper->threads);
 }
