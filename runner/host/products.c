@@ -23,6 +23,9 @@ struct product {
     bool a_transposed, b_transposed;
     float alpha, beta;
     const runner_view *a, *b, *c;
+    /* b is transposed and a has few rows. Of these kept weights have a transposed copy or none, as it suits the team: then the shape alone says
+       whether zeros are skipped, and so what 0 times an infinite weight gives. */
+    bool few_rows;
 };
 
 static struct product product_of(uint32_t flags, float alpha, const runner_view *a, const runner_view *b, float beta,
@@ -37,6 +40,7 @@ static struct product product_of(uint32_t flags, float alpha, const runner_view 
     p.m = p.a_transposed ? a->columns : a->rows;
     p.k = p.a_transposed ? a->rows : a->columns;
     p.n = p.b_transposed ? b->rows : b->columns;
+    p.few_rows = p.b_transposed && p.m <= KERNEL_TURNED;
     return p;
 }
 
@@ -69,11 +73,12 @@ static const struct weights_storage *transposed_of(const runner_view *view) {
     return weights != NULL && weights->transposed != NULL ? weights : NULL;
 }
 
-/* From fewest to most rows of a that nearly fill the longest vector: as columns they take no more time, and then b need not be transposed. */
-enum { FEW_ROWS = 14, MOST_ROWS = 16 };
+/* Most rows of a that are taken as columns: of up to two of the longest vectors, which they nearly fill. They take no more time so, and b need not
+   be transposed. */
+enum { MOST_ROWS = 2 * KERNEL_LANES };
 
 bool product_spares_copy(uint64_t m) {
-    return m >= FEW_ROWS && m <= MOST_ROWS;
+    return (m >= 14 && m <= KERNEL_LANES) || (m >= 28 && m <= MOST_ROWS);
 }
 
 /* ---- Workspace: pieces of it in the order in which a product may want them ---- */
@@ -114,21 +119,15 @@ static bool large(enum gemm gemm, const struct product *p) {
     return gemm == GEMM_OPENBLAS && p->m >= PRODUCT_TALL && p->k > 1 && p->m * p->n * p->k >= PRODUCT_LARGE;
 }
 
-/* Of few rows kept weights have a transposed copy or none, as it suits the team: then the shape alone says whether zeros are skipped, and so
-   what 0 times an infinite weight gives. */
-static bool of_few_rows(const struct product *p) {
-    return p->b_transposed && p->m <= KERNEL_TURNED;
-}
-
 /* With one row, or k = 1, one pass over a finds its zeros for all of b; and a transposed a would be packed for each strip. */
 static bool by_strips(enum gemm gemm, const struct product *p) {
     return p->b_transposed && !large(gemm, p) && transposed_of(p->b) == NULL && !p->a_transposed && p->m > 1 &&
-           p->k > 1 && (weights_of(p->b) == NULL || of_few_rows(p));
+           p->k > 1 && (weights_of(p->b) == NULL || p->few_rows);
 }
 
 /* Of few columns of b an entry is too short, of few rows or columns of a the list of them. */
 static bool may_skip_zeros(enum gemm gemm, const struct product *p) {
-    return p->m >= 8 && !of_few_rows(p) && p->k >= 8 && p->n >= 64 && !large(gemm, p) && !by_strips(gemm, p);
+    return p->m >= 8 && !p->few_rows && p->k >= 8 && p->n >= 64 && !large(gemm, p) && !by_strips(gemm, p);
 }
 
 static struct pieces pieces_of(enum gemm gemm, const struct product *p) {
@@ -142,7 +141,7 @@ static struct pieces pieces_of(enum gemm gemm, const struct product *p) {
         pieces.dense_b = aligned(p->n * p->k * sizeof(float));
     if (p->b_transposed && transposed_of(p->b) == NULL && !dotted(gemm, p))
         pieces.transposed_b = aligned((by_strips(gemm, p) ? kernels->panel : p->n) * p->k * sizeof(float));
-    if (product_spares_copy(p->m) && by_strips(gemm, p))
+    if (p->m <= MOST_ROWS && by_strips(gemm, p))
         pieces.turned = aligned(MOST_ROWS * (p->k + p->n) * sizeof(float));
     pieces.entries = aligned(sizeof(struct sparse_entry) * (entries + KERNEL_LANES));
     pieces.columns = sparse_of(p->a) != NULL && p->a_transposed ? aligned(sizeof(struct column_block)) : 0;
@@ -204,10 +203,11 @@ static void dense(const struct kernels *kernels, const struct product *p, uint64
 
 /* For b [n][k]: c^T = b a^T, with beta 0. */
 static void dense_turned(const struct kernels *kernels, const struct product *p, float *turned) {
-    float *a = turned, *c = turned + MOST_ROWS * p->k;
-    kernels->transpose(p->m, p->k, p->a->data, p->a->pitch, a, MOST_ROWS);
-    kernels->dense(p->n, p->m, p->k, 1, p->b->data, p->b->pitch, 1, a, MOST_ROWS, 0, c, MOST_ROWS, NULL);
-    kernels->transpose(p->n, p->m, c, MOST_ROWS, p->c->data, p->c->pitch);
+    const uint64_t pitch = p->m <= KERNEL_LANES ? KERNEL_LANES : MOST_ROWS;
+    float *a = turned, *c = turned + pitch * p->k;
+    kernels->transpose(p->m, p->k, p->a->data, p->a->pitch, a, pitch);
+    kernels->dense(p->n, p->m, p->k, 1, p->b->data, p->b->pitch, 1, a, pitch, 0, c, pitch, NULL);
+    kernels->transpose(p->n, p->m, c, pitch, p->c->data, p->c->pitch);
 }
 
 /* For b [n][k]: a few rows of it at a time, so that their transpose stays in registers or in the first-level cache. */
@@ -503,9 +503,22 @@ static bool postponed(const struct product *p, struct sparse_entry *entries) {
 
 /* ---- All ---- */
 
+struct product_choice product_choose(enum gemm gemm, uint32_t flags, const runner_view *a, const runner_view *b) {
+    const struct product p = product_of(flags, 1, a, b, 0, NULL);
+    return (struct product_choice){.few_rows = p.few_rows,
+                                   .skips_zeros = a->data != NULL && may_skip_zeros(gemm, &p) && has_many_zeros(a)};
+}
+
 void product_run(enum gemm gemm, uint32_t flags, float alpha, const runner_view *a, const runner_view *b, float beta,
                  const runner_view *c, void *workspace) {
+    product_run_as(gemm, NULL, flags, alpha, a, b, beta, c, workspace);
+}
+
+void product_run_as(enum gemm gemm, const struct product_choice *choice, uint32_t flags, float alpha,
+                    const runner_view *a, const runner_view *b, float beta, const runner_view *c, void *workspace) {
     struct product p = product_of(flags, alpha, a, b, beta, c);
+    if (choice != NULL)
+        p.few_rows = choice->few_rows;
     if (p.m == 0 || p.n == 0)
         return;
     settle_views(&p);
@@ -561,7 +574,7 @@ void product_run(enum gemm gemm, uint32_t flags, float alpha, const runner_view 
     }
     if (one_row(kernels, &p, b_data, b_pitch, entries))
         return;
-    if (sizes.zeros > 0 && has_many_zeros(p.a))
+    if (sizes.zeros > 0 && (choice != NULL ? choice->skips_zeros : has_many_zeros(p.a)))
         without_zeros(kernels, &p, b_data, b_pitch, zeros);
     else
         dense(kernels, &p, 0, p.n, b_data, b_pitch, packed);

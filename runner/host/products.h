@@ -35,6 +35,23 @@ uint64_t product_workspace(enum gemm gemm, uint32_t flags, const runner_view *a,
 void product_run(enum gemm gemm, uint32_t flags, float alpha, const runner_view *a, const runner_view *b, float beta,
                  const runner_view *c, void *workspace);
 
+/* What depends on how many rows a has, and on their values, and changes bits: of sums that are infinite, and the sign of zeros. */
+struct product_choice {
+    bool few_rows, skips_zeros;
+};
+
+struct product_choice product_choose(enum gemm gemm, uint32_t flags, const runner_view *a, const runner_view *b);
+/* With that choice; NULL: its own. */
+void product_run_as(enum gemm gemm, const struct product_choice *choice, uint32_t flags, float alpha,
+                    const runner_view *a, const runner_view *b, float beta, const runner_view *c, void *workspace);
+
+/* Workspace and product with the bits of one for each `slice` rows of a, but for the last ones, made for as many of these at a time as choose
+   alike (product_slices.c). Slices of two rows and more, and of fewer than PRODUCT_TALL together; a is not transposed. */
+uint64_t product_slices_workspace(enum gemm gemm, uint64_t slice, uint32_t flags, const runner_view *a,
+                                  const runner_view *b);
+void product_run_slices(enum gemm gemm, uint64_t slice, uint32_t flags, float alpha, const runner_view *a,
+                        const runner_view *b, float beta, const runner_view *c, void *workspace);
+
 /* Whether a product of m rows with transposed weights is as fast without a transposed copy of them. */
 bool product_spares_copy(uint64_t m);
 

@@ -117,13 +117,18 @@ static void *memory(runner_call *public, uint64_t bytes) {
 static void product(runner_call *public, uint32_t flags, float alpha, const runner_view *a, const runner_view *b,
                     float beta, const runner_view *c) {
     struct call *call = call_of(public);
-    uint64_t wanted = product_workspace(call->gemm, flags, a, b);
+    const uint64_t slice = (flags & RUNNER_TRANSPOSE_A) == 0 && a->rows > call->slice_rows ? call->slice_rows : 0;
+    uint64_t wanted = slice > 0 ? product_slices_workspace(call->gemm, slice, flags, a, b)
+                                : product_workspace(call->gemm, flags, a, b);
     if (wanted > call->workspace_size) {
         free(call->workspace);
         call->workspace = aligned_memory(wanted);
         call->workspace_size = wanted;
     }
-    product_run(call->gemm, flags, alpha, a, b, beta, c, call->workspace);
+    if (slice > 0)
+        product_run_slices(call->gemm, slice, flags, alpha, a, b, beta, c, call->workspace);
+    else
+        product_run(call->gemm, flags, alpha, a, b, beta, c, call->workspace);
 }
 
 static void bits(runner_call *public, uint64_t row, uint64_t first, uint64_t n, uint32_t *out) {

@@ -1,0 +1,111 @@
+/* Products of several slices at once have the bits of one for each slice, whatever zeros and infinite weights these meet. */
+#include "runner/base/arena.h"
+#include "runner/base/random.h"
+#include "runner/host/products.h"
+#include "runner/host/storage.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { N = 72, K = 68, MOST_ROWS = 130, PITCH = 80 };
+
+/* b [K][N], or transposed [N][K], with an infinite weight; beside it, where it is kept, its transpose. */
+struct weights {
+    float values[N * PITCH], transposed[N * PITCH];
+    struct weights_storage storage;
+    runner_view view;
+};
+
+static runner_view rows_of(const runner_view *view, uint64_t first, uint64_t rows) {
+    return (runner_view){
+        .data = view->data + first * view->pitch, .rows = rows, .columns = view->columns, .pitch = view->pitch};
+}
+
+static void set_weights(struct weights *weights, uint32_t flags, bool kept, bool copied) {
+    const bool turned = flags == RUNNER_TRANSPOSE_B;
+    random_fill_normal(random_key(2, "b", 0), 0, 0, N * PITCH, weights->values);
+    weights->values[5 * PITCH + 7] = INFINITY;
+    for (uint64_t i = 0; i < N; i++)
+        for (uint64_t j = 0; j < PITCH; j++)
+            weights->transposed[j % N * PITCH + i] = weights->values[i * PITCH + j % N];
+    weights->storage = (struct weights_storage){{STORAGE_WEIGHTS}, copied ? weights->transposed : NULL, PITCH};
+    weights->view = (runner_view){.data = weights->values,
+                                  .rows = turned ? N : K,
+                                  .columns = turned ? K : N,
+                                  .pitch = PITCH,
+                                  .storage = kept ? &weights->storage : NULL};
+}
+
+/* Slices differ: in some of them most elements are 0. */
+static void fill(float *a, uint64_t rows, uint64_t slice, unsigned zeros) {
+    random_fill_normal(random_key(3, "a", 0), 0, 0, rows * PITCH, a);
+    for (uint64_t i = 0; i < rows; i++)
+        for (uint64_t p = 0; p < K; p++)
+            if (zeros >> i / slice % 4 & 1 && (i * 31 + p * 17) % 10 < 7)
+                a[i * PITCH + p] = 0;
+}
+
+static void check(enum gemm gemm, uint32_t flags, uint64_t rows, uint64_t slice, unsigned zeros, bool kept,
+                  bool copied) {
+    static float a_values[MOST_ROWS * PITCH], found[MOST_ROWS * PITCH], wanted[MOST_ROWS * PITCH];
+    static struct weights weights;
+    set_weights(&weights, flags, kept, copied);
+    fill(a_values, rows, slice, zeros);
+    const float beta = flags == 0 ? 1 : 0;
+    random_fill_normal(random_key(4, "c", 0), 0, 0, rows * PITCH, found);
+    memcpy(wanted, found, sizeof wanted);
+    const runner_view a = {.data = a_values, .rows = rows, .columns = K, .pitch = PITCH};
+    const runner_view c = {.data = found, .rows = rows, .columns = N, .pitch = PITCH},
+                      d = {.data = wanted, .rows = rows, .columns = N, .pitch = PITCH};
+    for (uint64_t first = 0; first < rows; first += slice) {
+        const uint64_t some = rows - first < slice ? rows - first : slice;
+        const runner_view part = rows_of(&a, first, some), its = rows_of(&d, first, some);
+        void *workspace = aligned_alloc(64, (product_workspace(gemm, flags, &part, &weights.view) + 127) / 64 * 64);
+        product_run(gemm, flags, 1, &part, &weights.view, beta, &its, workspace);
+        free(workspace);
+    }
+    void *workspace =
+        aligned_alloc(64, (product_slices_workspace(gemm, slice, flags, &a, &weights.view) + 127) / 64 * 64);
+    product_run_slices(gemm, slice, flags, 1, &a, &weights.view, beta, &c, workspace);
+    free(workspace);
+    if (memcmp(found, wanted, rows * PITCH * sizeof *found) != 0)
+        fail_msg("flags %u, %d rows, slices of %d, zeros %x, kept %d, copied %d", flags, (int)rows, (int)slice, zeros,
+                 kept, copied);
+}
+
+static void slices_at_once_have_the_bits_of_each(void **state) {
+    (void)state;
+    static const uint64_t slices[] = {2, 7, 8, 14, 16, 17, 20, 21, 32, 50, 63};
+    for (size_t s = 0; s < sizeof slices / sizeof *slices; s++)
+        for (uint64_t rows = slices[s] + 1; rows <= MOST_ROWS; rows += rows % slices[s] == 0 ? 1 : slices[s] - 1)
+            for (unsigned zeros = 0; zeros < 16; zeros += 5)
+                for (int form = 0; form < 8; form++)
+                    check(form & 4 ? GEMM_PORTABLE : GEMM_OPENBLAS, form & 1 ? RUNNER_TRANSPOSE_B : 0, rows, slices[s],
+                          zeros, (form & 1) != 0 && (form & 2) != 0, rows % 2 == 0);
+}
+
+static void slices_of_many_zeros_choose_for_themselves(void **state) {
+    (void)state;
+    static float a_values[64 * PITCH];
+    static struct weights weights;
+    set_weights(&weights, 0, false, false);
+    fill(a_values, 64, 32, 2);
+    const runner_view a = {.data = a_values, .rows = 32, .columns = K, .pitch = PITCH},
+                      b = rows_of(&(runner_view){.data = a_values, .columns = K, .pitch = PITCH}, 32, 32);
+    assert_false(product_choose(GEMM_PORTABLE, 0, &a, &weights.view).skips_zeros);
+    assert_true(product_choose(GEMM_PORTABLE, 0, &b, &weights.view).skips_zeros);
+    assert_false(product_choose(GEMM_PORTABLE, RUNNER_TRANSPOSE_B, &b, &weights.view).few_rows);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(slices_at_once_have_the_bits_of_each),
+        cmocka_unit_test(slices_of_many_zeros_choose_for_themselves),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
