@@ -4,6 +4,13 @@
 #include <stddef.h>
 #include <string.h>
 
+#include <unistd.h>
+
+unsigned long cpu_second_cache(void) {
+    const long bytes = sysconf(_SC_LEVEL2_CACHE_SIZE);
+    return bytes > 0 ? (unsigned long)bytes : 512 * 1024;
+}
+
 #ifdef __x86_64__
 
 #include <cpuid.h>

@@ -13,6 +13,8 @@ const char *cpu_missing(void);
 
 /* The level of x86-64 whose instructions code with several copies may choose: 4 (AVX-512) or 3, the lowest that runs. [any] thread. */
 int cpu_level(void);
+/* Bytes of a core's second-level cache; a guess where the system does not say. [any] thread. */
+unsigned long cpu_second_cache(void);
 /* cpu_level() is at most `level` from now on, as if the machine were an older one: for tests that results do not depend on it.
    Called in main() alone, before there are threads. */
 void cpu_level_limit(int level);

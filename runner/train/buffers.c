@@ -53,13 +53,17 @@ static uint64_t value_elements(const struct model *model, const struct data *dat
     return model->nodes[model->output].units == 1 ? 1 : data->classes;
 }
 
-/* Room for rows without a zero; what is not written costs no memory. */
+/* Room for rows without a zero, in groups of `group` rows or of a multiple of that; what is not written costs no memory. */
 static uint64_t sparse_layout(struct sparse_storage *sparse, struct arena *arena, uint64_t rows, uint64_t group,
                               uint64_t units) {
     uint64_t segments = (units + KERNEL_SEGMENT - 1) / KERNEL_SEGMENT;
     uint64_t groups = (rows + group - 1) / group;
-    uint64_t entries = groups * (group * units + KERNEL_LANES), marks = groups * (segments * group + 1);
-    uint64_t masks = groups * segments * group;
+    uint64_t entries = groups * (group * units + KERNEL_LANES), marks = 0, masks = 0;
+    for (uint64_t some = group; some == group || (some < PRODUCT_TALL && some < rows + group); some += group) {
+        const uint64_t n = (rows + some - 1) / some * segments * some; /* those of the last group are all written */
+        masks = n > masks ? n : masks;
+        marks = n + groups > marks ? n + groups : marks;
+    }
     if (sparse != NULL)
         *sparse = (struct sparse_storage){
             .storage = {STORAGE_SPARSE},
@@ -128,6 +132,11 @@ void buffers_init(struct buffers *buffers, const struct model *model, const stru
     buffers->deltas = arena_array(&buffers->arena, model->n_nodes, sizeof *buffers->deltas);
     buffers->saved = arena_array(&buffers->arena, model->n_nodes, sizeof *buffers->saved);
     layout(buffers, model, data, capacity, group, deltas);
+}
+
+void buffers_regroup(struct buffers *buffers, uint64_t group) {
+    if (buffers->sparse.rows.group > 0)
+        buffers->sparse.rows.group = group;
 }
 
 void buffers_clear(struct buffers *buffers) {

@@ -23,6 +23,8 @@ struct buffers {
 /* With `deltas` for training, without for evaluation. Every slice that is gathered begins at a multiple of `group` rows. */
 void buffers_init(struct buffers *buffers, const struct model *model, const struct data *data, uint64_t capacity,
                   uint64_t group, bool deltas);
+/* From now on at a multiple of this one, which is a multiple of the first, and less than PRODUCT_TALL. */
+void buffers_regroup(struct buffers *buffers, uint64_t group);
 void buffers_clear(struct buffers *buffers);
 /* Bytes that they hold. */
 uint64_t buffers_size(const struct model *model, const struct data *data, uint64_t capacity, uint64_t group,

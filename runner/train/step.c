@@ -68,6 +68,7 @@ void stepper_init(struct stepper *stepper, struct model *model, const struct dat
     stepper_plan(stepper);
     buffers_init(&stepper->buffers, model, data, stepper->part_rows,
                  stepper->stages != NULL ? stepper->micro_rows : stepper->slice_rows, true);
+    stepper_set_span(stepper, threads);
 }
 
 /* What the stepper's arena held of a tensor. */
@@ -109,22 +110,34 @@ struct slice stepper_slice(struct stepper *stepper, int thread, const struct par
                           .update = part->update};
 }
 
-static void run_slice(struct stepper *stepper, int thread, const struct phase *phase, const struct part *part,
-                      size_t index) {
+static void run_losses(struct stepper *stepper, int thread, const struct part *part, uint64_t first, uint64_t end) {
     const struct model *model = stepper->model;
-    uint64_t first = index * stepper->slice_rows;
-    uint64_t rows = part->rows - first < stepper->slice_rows ? part->rows - first : stepper->slice_rows;
-    struct slice slice = stepper_slice(stepper, thread, part, first, rows);
-    if (phase == stepper->phases)
-        slice_gather(&slice, stepper->data, DATA_TRAIN, part->order, part->start);
-    slice_forward(&slice, phase->forward_from, phase->forward_to);
-    if (phase->loss) {
+    for (uint64_t rows; first < end; first += rows) {
+        rows = end - first < stepper->slice_rows ? end - first : stepper->slice_rows;
+        const struct slice slice = stepper_slice(stepper, thread, part, first, rows);
+        const size_t index = first / stepper->slice_rows;
         stepper->slice_losses[index] = slice_loss(&slice, (float)(1.0 / (double)part->batch));
         double *sums = stepper->slice_sums + index * model->n_sums;
         memset(sums, 0, model->n_sums * sizeof *sums);
         slice_metrics(&slice, sums);
     }
+}
+
+/* Where a layer across the batch takes sums of slices, a span is one. */
+static void run_span(struct stepper *stepper, int thread, const struct phase *phase, const struct part *part,
+                     size_t index) {
+    const struct model *model = stepper->model;
+    uint64_t first = index * stepper->span_rows;
+    uint64_t rows = part->rows - first < stepper->span_rows ? part->rows - first : stepper->span_rows;
+    struct slice slice = stepper_slice(stepper, thread, part, first, rows);
+    slice.call->slice_rows = stepper->span_rows > stepper->slice_rows ? stepper->slice_rows : 0;
+    if (phase == stepper->phases)
+        slice_gather(&slice, stepper->data, DATA_TRAIN, part->order, part->start);
+    slice_forward(&slice, phase->forward_from, phase->forward_to);
+    if (phase->loss)
+        run_losses(stepper, thread, part, first, first + rows);
     slice_backward(&slice, phase->backward_from, phase->backward_to);
+    slice.call->slice_rows = 0;
     runner_node across = phase->reduce != 0 ? phase->reduce : phase->reduce_delta;
     if (across == 0)
         return;
@@ -179,10 +192,11 @@ static void end_phase(struct stepper *stepper, int thread, const struct phase *p
 }
 
 static void run_slices(struct stepper *stepper, int thread, const struct part *part) {
-    size_t n_slices = (part->rows + stepper->slice_rows - 1) / stepper->slice_rows;
+    const size_t n_slices = (part->rows + stepper->slice_rows - 1) / stepper->slice_rows;
+    const size_t n_spans = (part->rows + stepper->span_rows - 1) / stepper->span_rows;
     for (size_t p = 0; p < stepper->n_phases; p++) {
-        for (size_t s; (s = team_next(&stepper->team, thread, n_slices)) < n_slices;)
-            run_slice(stepper, thread, &stepper->phases[p], part, s);
+        for (size_t s; (s = team_next(&stepper->team, thread, n_spans)) < n_spans;)
+            run_span(stepper, thread, &stepper->phases[p], part, s);
         if (team_arrive(&stepper->team, thread)) {
             end_phase(stepper, thread, &stepper->phases[p], part, n_slices);
             team_release(&stepper->team);
@@ -192,6 +206,7 @@ static void run_slices(struct stepper *stepper, int thread, const struct part *p
 
 void stepper_team(struct stepper *stepper, int threads) {
     threads = threads < stepper->threads ? threads : stepper->threads;
+    stepper_set_span(stepper, threads);
     stepper_keep_transposed(stepper, threads);
     team_init(&stepper->team, stepper->team.shares, threads);
     team_open(&stepper->team, true);

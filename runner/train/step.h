@@ -2,7 +2,8 @@
  * One update: slices, then tiles (DESIGN 5).
  *
  * The rows of a batch are cut into slices and every tensor into tiles. The cut depends on the batch size and the shapes alone, every
- * partial sum belongs to one slice, and those are added in their order: so the number of threads changes no bit.
+ * partial sum belongs to one slice, and those are added in their order: so the number of threads changes no bit. Nor does it that a
+ * thread may take a span of several slices through the layers at once.
  */
 #ifndef RUNNER_TRAIN_STEP_H
 #define RUNNER_TRAIN_STEP_H
@@ -65,7 +66,8 @@ struct stepper {
     uint64_t micro_rows; /* of a part of it; batch_rows where it goes in one */
     uint64_t part_rows;  /* of a part of that; micro_rows where that goes in one */
     uint64_t slice_rows;
-    size_t n_slices; /* of a full micro-batch */
+    uint64_t span_rows; /* of slices that a thread takes at once */
+    size_t n_slices;    /* of a full micro-batch */
     struct buffers buffers;
     struct phase *phases;
     size_t n_phases;
@@ -136,6 +138,9 @@ bool stepper_direct(const struct stepper *stepper, const struct tensor *tensor);
 bool stepper_postpones(const struct stepper *stepper, const struct tensor *tensor);
 /* Makes what waits; by one thread, when no update runs. */
 void stepper_settle(struct stepper *stepper);
+/* Sets the rows of a span for a team of so many threads: products of more rows read their weights less often, but what a layer reads and writes
+   is to stay in a core's second-level cache, and every thread is to have a span. */
+void stepper_set_span(struct stepper *stepper, int threads);
 /* Keeps the transposed weights for a team of so many threads, or does not: where products have a row an example, slices have so few that
    these transpose in registers, and several threads share the tiles, copies would cross between the cores in every update. No bit depends on it. */
 void stepper_keep_transposed(struct stepper *stepper, int threads);

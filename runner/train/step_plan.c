@@ -1,5 +1,6 @@
 #include "runner/train/step.h"
 
+#include "runner/base/cpu.h"
 #include "runner/host/pending.h"
 
 #include <string.h>
@@ -15,6 +16,10 @@
 /* Slices of a part: enough for the threads of one trial, and work enough between two meetings of them. */
 #define PART_SLICES 16
 
+/* Spans for each thread of a team, so that one whose core is slower takes fewer of them. */
+#define TEAM_SPANS 4
+#define SPAN_PERCENT 60 /* of the second-level cache, for what a layer reads and writes of a span */
+
 uint64_t part_rows_for(const struct model *model, uint64_t micro_rows) {
     for (size_t i = 1; i < model->n_nodes; i++) {
         const runner_plan *plan = &model->nodes[i].plan;
@@ -23,6 +28,53 @@ uint64_t part_rows_for(const struct model *model, uint64_t micro_rows) {
     }
     const uint64_t rows = PART_SLICES * slice_rows_for(micro_rows);
     return rows < micro_rows ? rows : micro_rows;
+}
+
+/* Where each layer's products are known to have a row an example, whose bits do not depend on the other rows (products.h). */
+static bool has_spans(const struct model *model) {
+    for (size_t i = 1; i < model->n_nodes; i++) {
+        const runner_plan *plan = &model->nodes[i].plan;
+        bool products = false;
+        for (uint32_t t = 0; t < plan->n_tensors; t++)
+            products |= (plan->tensors[t].flags & RUNNER_PRODUCT) != 0;
+        if (plan->statistics > 0 || plan->delta_statistics > 0 || (plan->flags & RUNNER_ROWS_GRADIENT) != 0 ||
+            (products && (plan->flags & RUNNER_COLUMNS) == 0))
+            return false;
+    }
+    return true;
+}
+
+/* Floats of a row that some layer reads and writes, at most. */
+static uint64_t widest(const struct model *model) {
+    uint64_t most = 0;
+    for (size_t i = 1; i < model->n_nodes; i++) {
+        const struct node *node = &model->nodes[i];
+        uint64_t floats = node->pitch;
+        for (uint32_t k = 0; k < node->n_inputs; k++)
+            floats += model->nodes[node->inputs[k]].pitch;
+        most = floats > most ? floats : most;
+    }
+    return most;
+}
+
+static uint64_t rounded_up(uint64_t n, uint64_t to) {
+    return (n + to - 1) / to * to;
+}
+
+void stepper_set_span(struct stepper *stepper, int threads) {
+    const uint64_t rows = stepper->slice_rows, slices = rounded_up(stepper->part_rows, rows) / rows;
+    stepper->span_rows = rows;
+    if (stepper->stages == NULL && rows > 1 && has_spans(stepper->model)) {
+        const uint64_t fitting = cpu_second_cache() / 100 * SPAN_PERCENT / (widest(stepper->model) * sizeof(float));
+        uint64_t most = (fitting < PRODUCT_TALL ? fitting : PRODUCT_TALL - 1) / rows;
+        const uint64_t team = threads > 1 ? TEAM_SPANS * (uint64_t)threads : 1;
+        most = most < 1 ? 1 : most;
+        uint64_t spans = rounded_up(slices, most) / most;
+        spans = spans < team ? team : spans;
+        stepper->span_rows = spans < slices ? rounded_up(slices, spans) / spans * rows : rows;
+    }
+    if (stepper->stages == NULL)
+        buffers_regroup(&stepper->buffers, stepper->span_rows);
 }
 
 /* Cuts the nodes where a layer across the batch waits for all rows, on the way forward and on the way back. */
@@ -197,7 +249,8 @@ static void plan_transposed(struct stepper *stepper) {
 void stepper_keep_transposed(struct stepper *stepper, int threads) {
     const struct kernels *kernels = kernels_get();
     const uint64_t rows = stepper->slice_rows;
-    const bool crosses = threads > 1 && rows > 1 && rows <= kernels->turned_rows, spared = product_spares_copy(rows);
+    const bool crosses = threads > 1 && rows > 1 && rows <= kernels->turned_rows;
+    const bool spared = rows <= KERNEL_TURNED && product_spares_copy(stepper->span_rows);
     for (size_t t = 0; t < stepper->model->n_tensors; t++) {
         struct tensor *tensor = &stepper->model->tensors[t];
         const bool by_rows = (stepper->model->nodes[tensor->node].plan.flags & RUNNER_OUTER_GRADIENT) != 0;
@@ -271,6 +324,7 @@ void stepper_plan(struct stepper *stepper) {
     if (!stepper_plan_columns(stepper))
         plan_tiles(stepper);
     plan_groups(stepper);
+    stepper_set_span(stepper, stepper->threads);
     plan_gradients(stepper);
     plan_transposed(stepper);
     plan_pending(stepper);

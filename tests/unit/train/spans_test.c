@@ -1,0 +1,133 @@
+/* Spans: slices that a thread takes through the layers at once. As many as the team and the cache leave, and they change no bit. */
+#include "tests/unit/train/lab.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+enum { ROWS = 700, UNITS = 72, UPDATES = 4 };
+
+static const char *const dense =
+    "[{dense: {units: 90, activation: relu}}, {dropout: {rate: 0.4}}, {dense: {units: 80, activation: sigmoid}}, "
+    "{dense: {units: 3, activation: softmax}}]";
+static const char *const across =
+    "[{dense: {units: 9}}, batch_normalization, {dense: {units: 3, activation: softmax}}]";
+static const char *const convolution =
+    "[{conv2d: {filters: 4, kernel_size: 3, activation: relu}}, {dense: {units: 3, activation: softmax}}]";
+static const char *const huge = "[{dense: {units: 20000}}, {dense: {units: 3, activation: softmax}}]";
+
+struct lesson {
+    struct model model;
+    struct stepper stepper;
+    uint64_t rows;
+    size_t begun;
+    double losses[UPDATES], correct[UPDATES];
+};
+
+static void lesson_init(struct lesson *lesson, struct lab *lab, const char *layers, uint64_t rows, int threads) {
+    char yaml[1024];
+    struct error error = {0};
+    *lesson = (struct lesson){.rows = rows};
+    snprintf(yaml, sizeof yaml,
+             "model: %s\nloss: categorical_crossentropy\noptimizer: adam\nmetrics: [accuracy]\n"
+             "engine: {gemm: portable}\n",
+             layers);
+    if (model_build(&lab->loader, lab_trial(lab, yaml), &lab->data, &lesson->model, NULL, &error) != STATUS_OK)
+        fail_msg("%s", error.text);
+    assert_int_equal(model_initialize(&lesson->model, 3, &error), STATUS_OK);
+    stepper_init(&lesson->stepper, &lesson->model, &lab->data, rows, rows, threads, 5);
+}
+
+static void lesson_clear(struct lesson *lesson) {
+    stepper_clear(&lesson->stepper);
+    model_clear(&lesson->model);
+}
+
+static void span_and_slice(struct lab *lab, const char *layers, uint64_t rows, int threads, uint64_t *span,
+                           uint64_t *slice) {
+    struct lesson lesson;
+    lesson_init(&lesson, lab, layers, rows, threads);
+    *span = lesson.stepper.span_rows;
+    *slice = lesson.stepper.slice_rows;
+    lesson_clear(&lesson);
+}
+
+static void check_span(struct lab *lab, const char *layers, uint64_t rows, int threads, uint64_t slices) {
+    uint64_t span, slice;
+    span_and_slice(lab, layers, rows, threads, &span, &slice);
+    assert_int_equal(span, slices * slice);
+}
+
+static void a_span_has_as_many_slices_as_the_team_leaves(void **state) {
+    check_span(*state, dense, 32, 1, 2);
+    check_span(*state, dense, 100, 1, 2);
+    check_span(*state, dense, 100, 2, 1);
+    check_span(*state, dense, 700, 1, 4); /* of 59 rows each */
+    check_span(*state, dense, 700, 2, 2);
+    check_span(*state, dense, 700, 3, 1);
+    check_span(*state, dense, 4, 1, 2);
+    check_span(*state, dense, 3, 1, 1);
+}
+
+static void some_models_have_none(void **state) {
+    check_span(*state, across, 100, 1, 1);
+    check_span(*state, convolution, 100, 1, 1);
+    check_span(*state, huge, 100, 1, 1); /* a row of them would not stay in the cache */
+}
+
+static bool next_update(void *context) {
+    struct lesson *lesson = context;
+    if (lesson->begun > 0) {
+        lesson->losses[lesson->begun - 1] = lesson->stepper.loss_sum;
+        lesson->correct[lesson->begun - 1] = lesson->stepper.sums[0];
+    }
+    if (lesson->begun == UPDATES)
+        return false;
+    /* the last batch is short */
+    stepper_begin(&lesson->stepper, NULL, 0, lesson->begun == UPDATES - 1 ? lesson->rows / 2 + 1 : lesson->rows, 0.01);
+    lesson->begun++;
+    return true;
+}
+
+static void spans_change_no_bit(void **state) {
+    static const uint64_t batches[] = {4, 32, 36, 41, 100, 101, 500, 700};
+    static struct lesson spans, slices;
+    for (size_t b = 0; b < sizeof batches / sizeof *batches; b++) {
+        uint64_t n, m;
+        lesson_init(&spans, *state, dense, batches[b], 1);
+        lesson_init(&slices, *state, dense, batches[b], 12);
+        assert_true(spans.model.sparse_input);
+        assert_true(spans.stepper.span_rows > slices.stepper.span_rows);
+        lab_run(&spans.stepper, 1, next_update, &spans);
+        lab_run(&slices.stepper, 12, next_update, &slices);
+        assert_memory_equal(spans.losses, slices.losses, sizeof spans.losses);
+        assert_memory_equal(spans.correct, slices.correct, sizeof spans.correct);
+        float *x = lab_weights(&spans.model, &n), *y = lab_weights(&slices.model, &m);
+        assert_int_equal(n, m);
+        assert_memory_equal(x, y, n * sizeof *x);
+        free(x);
+        free(y);
+        lesson_clear(&spans);
+        lesson_clear(&slices);
+    }
+}
+
+/* Most inputs are 0, so that they are gathered as sparse rows. */
+static int setup(void **state) {
+    struct lab *lab = lab_setup(state, ROWS, 40, UNITS, 3);
+    lab->data.input = (runner_shape){.rank = 3, .size = {8, 9, 1}};
+    float *inputs = (float *)(uintptr_t)lab->data.inputs[DATA_TRAIN];
+    for (uint64_t i = 0; i < ROWS * UNITS; i++)
+        inputs[i] = i % 5 < 2 ? inputs[i] : 0;
+    return 0;
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_span_has_as_many_slices_as_the_team_leaves),
+        cmocka_unit_test(some_models_have_none),
+        cmocka_unit_test(spans_change_no_bit),
+    };
+    return cmocka_run_group_tests(tests, setup, lab_teardown);
+}
