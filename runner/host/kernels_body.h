@@ -358,6 +358,43 @@ static void group(uint64_t rows, uint64_t n, uint64_t k, const float *a, uint64_
 #define mixed_group group
 #endif
 
+#ifdef SQUARE
+/* A square of which `high` rows and `wide` columns are there; all SQUARE of them where `full`. */
+INLINE void transpose_part(const bool full, uint64_t high, uint64_t wide, const float *from, uint64_t from_pitch,
+                           float *to, uint64_t to_pitch) {
+    vec line[SQUARE];
+    UNROLL(16)
+    for (uint64_t i = 0; i < SQUARE; i++) {
+        line[i] = full ? load(from) : vec_load_part(from, wide);
+        from += full || i + 1 < high ? from_pitch : 0;
+    }
+    transpose_square(line);
+    UNROLL(16)
+    for (uint64_t j = 0; j < SQUARE; j++, to += to_pitch)
+        if (full)
+            store(to, line[j]);
+        else if (j < wide)
+            vec_store_part(to, line[j], high);
+}
+
+static void transpose(uint64_t rows, uint64_t columns, const float *from, uint64_t from_pitch, float *to,
+                      uint64_t to_pitch) {
+    for (uint64_t j = 0; j < columns; j += SQUARE) /* rows of `to` are written whole */
+        for (uint64_t i = 0; i < rows; i += SQUARE) {
+            const uint64_t high = rows - i < SQUARE ? rows - i : SQUARE;
+            const uint64_t wide = columns - j < SQUARE ? columns - j : SQUARE;
+            const float *source = from + i * from_pitch + j;
+            float *target = to + j * to_pitch + i;
+            if (high < SQUARE || wide < SQUARE) {
+                transpose_part(false, high, wide, source, from_pitch, target, to_pitch);
+                continue;
+            }
+            for (uint64_t p = SQUARE; p < 2 * SQUARE && j + p < columns; p++)
+                __builtin_prefetch(target + p * to_pitch);
+            transpose_part(true, SQUARE, SQUARE, source, from_pitch, target, to_pitch);
+        }
+}
+#else
 static void transpose(uint64_t rows, uint64_t columns, const float *from, uint64_t from_pitch, float *to,
                       uint64_t to_pitch) {
     enum { SIDE = 8 };
@@ -375,6 +412,7 @@ static void transpose(uint64_t rows, uint64_t columns, const float *from, uint64
                     target[b * to_pitch + a] = source[a * from_pitch + b];
         }
 }
+#endif
 
 /* alpha times rows x k elements of a, as [k][rows]. */
 static void pack(uint64_t rows, uint64_t k, float alpha, const float *a, uint64_t a_row, uint64_t a_k,
