@@ -2,6 +2,7 @@
 
 #include "runner/base/cpu.h"
 #include "runner/host/pending.h"
+#include "runner/host/product_zeros.h"
 
 #include <cblas.h>
 #include <stdbool.h>
@@ -93,13 +94,6 @@ struct column_block {
     uint64_t masks[KERNEL_SEGMENT];
 };
 
-/* Up to KERNEL_ROWS rows of a, and as many of its columns, as entries. */
-struct zeros_block {
-    float turned[KERNEL_ROWS][KERNEL_ROWS]; /* of a transposed a */
-    struct sparse_entry entries[KERNEL_ROWS * KERNEL_ROWS + KERNEL_LANES];
-    uint64_t masks[KERNEL_ROWS];
-};
-
 static uint64_t aligned(uint64_t bytes) {
     return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 }
@@ -125,6 +119,12 @@ static bool by_strips(enum gemm gemm, const struct product *p) {
            p->k > 1 && (weights_of(p->b) == NULL || p->few_rows);
 }
 
+/* b is made of kept weights without a copy, of which strips or slabs are transposed when they are wanted. */
+static bool by_slabs(enum gemm gemm, const struct product *p) {
+    return p->b_transposed && !p->a_transposed && p->m > 1 && p->k > 1 && weights_of(p->b) != NULL &&
+           transposed_of(p->b) == NULL && !large(gemm, p) && !by_strips(gemm, p);
+}
+
 /* Of few columns of b an entry is too short, of few rows or columns of a the list of them. */
 static bool may_skip_zeros(enum gemm gemm, const struct product *p) {
     return p->m >= 8 && !p->few_rows && p->k >= 8 && p->n >= 64 && !large(gemm, p) && !by_strips(gemm, p);
@@ -141,6 +141,10 @@ static struct pieces pieces_of(enum gemm gemm, const struct product *p) {
         pieces.dense_b = aligned(p->n * p->k * sizeof(float));
     if (p->b_transposed && transposed_of(p->b) == NULL && !dotted(gemm, p))
         pieces.transposed_b = aligned((by_strips(gemm, p) ? kernels->panel : p->n) * p->k * sizeof(float));
+    if (by_slabs(gemm, p)) {
+        const uint64_t strip = kernels->panel * p->k, slab = product_slab(p->n);
+        pieces.transposed_b = aligned((slab > strip ? slab : strip) * sizeof(float));
+    }
     if (p->m <= MOST_ROWS && by_strips(gemm, p))
         pieces.turned = aligned(MOST_ROWS * (p->k + p->n) * sizeof(float));
     pieces.entries = aligned(sizeof(struct sparse_entry) * (entries + KERNEL_LANES));
@@ -249,51 +253,6 @@ static bool one_row(const struct kernels *kernels, const struct product *p, cons
     else
         kernels->outer(p->n, entries, count, p->alpha, b, c->data, c->pitch);
     return true;
-}
-
-enum { ZERO_SAMPLES = 8 /* rows */, ZERO_PERCENT = 50 /* of elements, from which on they are skipped */ };
-
-/* By some rows of a. Where it errs it costs time alone. */
-static bool has_many_zeros(const runner_view *a) {
-    const uint64_t rows = a->rows < ZERO_SAMPLES ? a->rows : ZERO_SAMPLES;
-    uint64_t zeros = 0;
-    for (uint64_t r = 0; r < rows; r++) {
-        const float *row = a->data + (2 * r + 1) * a->rows / (2 * rows) * a->pitch;
-        uint32_t found = 0;
-        for (uint64_t j = 0; j < a->columns; j++)
-            found += row[j] == 0;
-        zeros += found;
-        if (200 * zeros < ZERO_PERCENT * (r + 1) * a->columns)
-            return false; /* so that factors without zeros cost little */
-    }
-    return 100 * zeros >= ZERO_PERCENT * rows * a->columns;
-}
-
-/* Without the zeros of a: as of sparse rows, which are listed block by block. */
-static void without_zeros(const struct kernels *kernels, const struct product *p, const float *b, uint64_t b_pitch,
-                          struct zeros_block *block) {
-    const runner_view *a = p->a, *c = p->c;
-    scale(c, p->beta);
-    for (uint64_t i = 0, rows; i < p->m; i += rows) {
-        rows = p->m - i < KERNEL_ROWS ? p->m - i : KERNEL_ROWS;
-        for (uint64_t q = 0, depth; q < p->k; q += depth) {
-            depth = p->k - q < KERNEL_ROWS ? p->k - q : KERNEL_ROWS;
-            const float *from = a->data + (p->a_transposed ? q * a->pitch + i : i * a->pitch + q);
-            uint64_t pitch = a->pitch;
-            if (p->a_transposed) {
-                kernels->transpose(depth, rows, from, pitch, block->turned[0], KERNEL_ROWS);
-                from = block->turned[0];
-                pitch = KERNEL_ROWS;
-            }
-            struct sparse_entry *to = block->entries;
-            for (uint64_t r = 0; r < rows; r++) {
-                block->masks[r] = kernels->segment(depth, from + r * pitch, p->alpha, 0, to);
-                to += __builtin_popcountll(block->masks[r]);
-            }
-            kernels->sparse(block->entries, block->masks, rows, p->n, b + q * b_pitch, b_pitch, depth,
-                            c->data + i * c->pitch, c->pitch);
-        }
-    }
 }
 
 static void openblas(const struct product *p) {
@@ -506,7 +465,7 @@ static bool postponed(const struct product *p, struct sparse_entry *entries) {
 struct product_choice product_choose(enum gemm gemm, uint32_t flags, const runner_view *a, const runner_view *b) {
     const struct product p = product_of(flags, 1, a, b, 0, NULL);
     return (struct product_choice){.few_rows = p.few_rows,
-                                   .skips_zeros = a->data != NULL && may_skip_zeros(gemm, &p) && has_many_zeros(a)};
+                                   .skips_zeros = a->data != NULL && may_skip_zeros(gemm, &p) && zeros_are_many(a)};
 }
 
 void product_run(enum gemm gemm, uint32_t flags, float alpha, const runner_view *a, const runner_view *b, float beta,
@@ -553,6 +512,8 @@ void product_run_as(enum gemm gemm, const struct product_choice *choice, uint32_
         dense_by_strips(kernels, &p, transposed_b, packed);
         return;
     }
+    const bool skips = sizes.zeros > 0 && (choice != NULL ? choice->skips_zeros : zeros_are_many(p.a));
+    const bool slabs = by_slabs(gemm, &p);
     const float *b_data = p.b->data;
     uint64_t b_pitch = p.b->pitch;
     const struct weights_storage *weights = p.b_transposed ? transposed_of(p.b) : NULL;
@@ -564,20 +525,26 @@ void product_run_as(enum gemm gemm, const struct product_choice *choice, uint32_
         openblas(&p);
         return;
     }
+    if (slabs && !skips) {
+        dense_by_strips(kernels, &p, transposed_b, packed);
+        return;
+    }
     if (weights != NULL) {
         b_data = weights->transposed + p.b->column0 * weights->pitch + p.b->row0;
         b_pitch = weights->pitch;
-    } else if (p.b_transposed) {
+    } else if (p.b_transposed && !slabs) {
         kernels->transpose(p.n, p.k, b_data, b_pitch, transposed_b, p.n);
         b_data = transposed_b;
         b_pitch = p.n;
     }
     if (one_row(kernels, &p, b_data, b_pitch, entries))
         return;
-    if (sizes.zeros > 0 && (choice != NULL ? choice->skips_zeros : has_many_zeros(p.a)))
-        without_zeros(kernels, &p, b_data, b_pitch, zeros);
-    else
+    if (!skips) {
         dense(kernels, &p, 0, p.n, b_data, b_pitch, packed);
+        return;
+    }
+    scale(c, beta);
+    product_without_zeros(kernels, p.a_transposed, alpha, p.a, b_data, b_pitch, slabs ? transposed_b : NULL, c, zeros);
 }
 
 enum status products_prepare(struct error *error) {

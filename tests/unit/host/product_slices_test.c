@@ -1,4 +1,5 @@
-/* Products of several slices at once have the bits of one for each slice, whatever zeros and infinite weights these meet. */
+/* Products of several slices at once have the bits of one for each slice, whatever zeros and infinite weights these meet, with a transposed copy
+   of the weights or without. */
 #include "runner/base/arena.h"
 #include "runner/base/random.h"
 #include "runner/host/products.h"
@@ -53,8 +54,9 @@ static void fill(float *a, uint64_t rows, uint64_t slice, unsigned zeros) {
 static void check(enum gemm gemm, uint32_t flags, uint64_t rows, uint64_t slice, unsigned zeros, bool kept,
                   bool copied) {
     static float a_values[MOST_ROWS * PITCH], found[MOST_ROWS * PITCH], wanted[MOST_ROWS * PITCH];
-    static struct weights weights;
+    static struct weights weights, with_copy;
     set_weights(&weights, flags, kept, copied);
+    set_weights(&with_copy, flags, kept, true);
     fill(a_values, rows, slice, zeros);
     const float beta = flags == 0 ? 1 : 0;
     random_fill_normal(random_key(4, "c", 0), 0, 0, rows * PITCH, found);
@@ -65,8 +67,8 @@ static void check(enum gemm gemm, uint32_t flags, uint64_t rows, uint64_t slice,
     for (uint64_t first = 0; first < rows; first += slice) {
         const uint64_t some = rows - first < slice ? rows - first : slice;
         const runner_view part = rows_of(&a, first, some), its = rows_of(&d, first, some);
-        void *workspace = aligned_alloc(64, (product_workspace(gemm, flags, &part, &weights.view) + 127) / 64 * 64);
-        product_run(gemm, flags, 1, &part, &weights.view, beta, &its, workspace);
+        void *workspace = aligned_alloc(64, (product_workspace(gemm, flags, &part, &with_copy.view) + 127) / 64 * 64);
+        product_run(gemm, flags, 1, &part, &with_copy.view, beta, &its, workspace);
         free(workspace);
     }
     void *workspace =
