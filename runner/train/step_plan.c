@@ -10,6 +10,8 @@
 #define BLOCK 12
 /* Columns of the weights from which on a dot product with each row is faster than to keep a transposed copy up to date. */
 #define LONG_ROW 64
+/* Of an update, up to which products that transpose the weights for themselves, in the cache, take less time than to keep a copy. */
+#define FEW_SPANS 4
 /* Groups of rows of a tensor whose gradient is costly: enough for the threads of one trial, few enough to add up. */
 #define ROW_GROUPS 8
 
@@ -250,11 +252,14 @@ void stepper_keep_transposed(struct stepper *stepper, int threads) {
     const struct kernels *kernels = kernels_get();
     const uint64_t rows = stepper->slice_rows;
     const bool crosses = threads > 1 && rows > 1 && rows <= kernels->turned_rows;
+    const uint64_t spans = rounded_up(stepper->batch_rows, stepper->span_rows) / stepper->span_rows;
+    const bool few = stepper->stages == NULL && rows > 1 && spans <= FEW_SPANS;
     const bool spared = rows <= KERNEL_TURNED && product_spares_copy(stepper->span_rows);
     for (size_t t = 0; t < stepper->model->n_tensors; t++) {
         struct tensor *tensor = &stepper->model->tensors[t];
         const bool by_rows = (stepper->model->nodes[tensor->node].plan.flags & RUNNER_OUTER_GRADIENT) != 0;
-        float *copy = (crosses || spared) && by_rows ? NULL : stepper->transposed[t];
+        const bool kept = !by_rows || !(crosses || spared || (few && tensor->columns >= LONG_ROW));
+        float *copy = kept ? stepper->transposed[t] : NULL;
         if (copy == tensor->storage.transposed)
             continue;
         tensor->storage.transposed = copy;

@@ -76,6 +76,23 @@ static void some_models_have_none(void **state) {
     check_span(*state, huge, 100, 1, 1); /* a row of them would not stay in the cache */
 }
 
+static void check_copies(struct lab *lab, uint64_t rows, int threads, bool copied) {
+    struct lesson lesson;
+    lesson_init(&lesson, lab, dense, rows, threads);
+    const struct tensor *kernel = &lesson.model.tensors[2];
+    assert_string_equal(kernel->plan->name, "kernel");
+    assert_int_equal(kernel->rows, 90);
+    assert_true((kernel->storage.transposed != NULL) == copied);
+    lesson_clear(&lesson);
+}
+
+static void weights_are_kept_transposed_where_many_spans_read_them(void **state) {
+    check_copies(*state, 100, 1, false);
+    check_copies(*state, 100, 2, false);
+    check_copies(*state, 700, 1, false);
+    check_copies(*state, 700, 2, true);
+}
+
 static bool next_update(void *context) {
     struct lesson *lesson = context;
     if (lesson->begun > 0) {
@@ -127,6 +144,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_span_has_as_many_slices_as_the_team_leaves),
         cmocka_unit_test(some_models_have_none),
+        cmocka_unit_test(weights_are_kept_transposed_where_many_spans_read_them),
         cmocka_unit_test(spans_change_no_bit),
     };
     return cmocka_run_group_tests(tests, setup, lab_teardown);
