@@ -324,21 +324,22 @@ static const struct sparse_entry *scaled(const struct sparse_entry *entries, uin
     return to;
 }
 
-/* A segment at a time: its rows of b stay in the cache for all rows of a group. */
+/* A segment at a time: its rows of b stay in the cache for all rows of a. */
 static void sparse_forward(const struct kernels *kernels, const struct product *p, struct zeros_block *block) {
     const struct sparse_rows *x = sparse_of(p->a);
     const runner_view *b = p->b, *c = p->c;
     struct group_rows some;
-    for (uint64_t done = 0; done < p->m; done += some.rows) {
-        some = rows_in_group(x, p->a->row0, p->m, done);
-        if (p->alpha != 1 && some.rows > KERNEL_ROWS)
-            some.rows = KERNEL_ROWS;
-        for (uint64_t first = 0, rows; first < b->rows; first += rows, some.marks += x->group, some.masks += x->group) {
-            const struct sparse_entry *entries = some.entries + some.marks[0];
-            rows = b->rows - first < KERNEL_SEGMENT ? b->rows - first : KERNEL_SEGMENT;
+    for (uint64_t first = 0, s = 0, rows; first < b->rows; first += rows, s += x->group) {
+        rows = b->rows - first < KERNEL_SEGMENT ? b->rows - first : KERNEL_SEGMENT;
+        for (uint64_t done = 0; done < p->m; done += some.rows) {
+            some = rows_in_group(x, p->a->row0, p->m, done);
+            if (p->alpha != 1 && some.rows > KERNEL_ROWS)
+                some.rows = KERNEL_ROWS;
+            const uint32_t *marks = some.marks + s;
+            const struct sparse_entry *entries = some.entries + marks[0];
             if (p->alpha != 1)
-                entries = scaled(entries, some.marks[some.rows] - some.marks[0], p->alpha, block->entries);
-            kernels->sparse(entries, some.masks, some.rows, p->n, b->data + first * b->pitch, b->pitch, rows,
+                entries = scaled(entries, marks[some.rows] - marks[0], p->alpha, block->entries);
+            kernels->sparse(entries, some.masks + s, some.rows, p->n, b->data + first * b->pitch, b->pitch, rows,
                             c->data + done * c->pitch, c->pitch);
         }
     }

@@ -88,8 +88,15 @@ enum status model_initialize(struct model *model, uint64_t seed, struct error *e
 void model_clear(struct model *model);
 /* Decides sparse_input from the data: worth it where a good part of the inputs is zero and the layers that read them can. */
 void model_plan_input(struct model *model, const struct data *data);
-/* Between model_build() and model_initialize(): cuts the layers that are better trained by columns where a batch has so few rows. */
+/* Rows of a batch that fill the registers of a product, and from which on the weights are a small part of what a core reads. */
+enum { MODEL_FEW_ROWS = 32, MODEL_MANY_ROWS = 128 };
+/* Between model_build() and model_initialize(): cuts the layers that are better trained by columns where a batch has so many rows. */
 void model_plan_columns(struct model *model, uint64_t batch_rows, uint64_t micro_rows);
+
+/* Every layer reads the one before it alone, and nothing in the model needs all rows at once or sums by groups of rows. */
+bool model_is_chain(const struct model *model);
+/* In a chain: columns of this layer may run for themselves. */
+bool model_is_elementwise(const struct model *model, runner_node index);
 
 /* Memory for `count` floats, zeroed, 64-byte aligned, at offsets modulo 4096 that differ from one call to the next: equal offsets of
    weights, gradient and slots make the caches fight. Lives as long as the arena. */

@@ -1,12 +1,10 @@
 /* Which layers are trained by columns (step_columns.c), and the form of their tensors. */
 #include "runner/train/model.h"
 
-#define FEW_ROWS 32            /* rows of a batch from which on slices fill the registers of a product */
 #define MANY_WEIGHTS (1 << 14) /* of a layer, from which on it is worth a meeting of the team */
 #define CHUNK 256              /* columns of an output */
 
-/* Every layer reads the one before it alone, and nothing in the model needs all rows at once or sums by groups of rows. */
-static bool is_chain(const struct model *model) {
+bool model_is_chain(const struct model *model) {
     for (runner_node i = 1; i < model->n_nodes; i++) {
         const struct node *node = &model->nodes[i];
         if (node->n_inputs != 1 || node->inputs[0] != i - 1 || node->plan.statistics > 0 ||
@@ -14,6 +12,12 @@ static bool is_chain(const struct model *model) {
             return false;
     }
     return true;
+}
+
+bool model_is_elementwise(const struct model *model, runner_node index) {
+    const struct node *node = &model->nodes[index];
+    return (node->plan.flags & RUNNER_ELEMENTWISE) != 0 && node->plan.n_tensors == 0 && node->plan.saved == 0 &&
+           node->units == model->nodes[index - 1].units;
 }
 
 static bool is_wide(const struct model *model, runner_node index) {
@@ -31,19 +35,29 @@ static bool is_wide(const struct model *model, runner_node index) {
 
 /* Panels of the columns of one chunk: were they parts of longer rows, a core that reads ahead would take lines from another that writes
    them. */
-void model_plan_columns(struct model *model, uint64_t batch_rows, uint64_t micro_rows) {
-    /* The shares of chunks are sums of their own, which the promise of the portable back end does not allow. */
-    if (batch_rows >= FEW_ROWS || micro_rows < batch_rows || model->gemm == GEMM_PORTABLE || !is_chain(model))
-        return;
-    for (runner_node i = 1; i <= model->loss_input; i++) {
-        struct node *node = &model->nodes[i];
-        if (!is_wide(model, i))
-            continue;
-        node->chunk = CHUNK;
-        for (uint32_t t = 0; t < node->plan.n_tensors; t++) {
-            struct tensor *tensor = &model->tensors[node->first_tensor + t];
-            tensor->panel = CHUNK;
-            tensor->pitch = model_pitch(CHUNK);
-        }
+static void cut_node(struct model *model, struct node *node, uint64_t chunk) {
+    node->chunk = chunk;
+    for (uint32_t t = 0; t < node->plan.n_tensors; t++) {
+        struct tensor *tensor = &model->tensors[node->first_tensor + t];
+        tensor->panel = chunk;
+        tensor->pitch = model_pitch(chunk);
     }
+}
+
+/* An even number of them, in whole cache lines. */
+static uint64_t even_chunk(uint64_t units) {
+    const uint64_t count = (units + 2 * CHUNK - 1) / (2 * CHUNK) * 2, line = 16;
+    return ((units + count - 1) / count + line - 1) / line * line;
+}
+
+/* Few rows: all wide layers, of which the shares of chunks are sums of their own, which the promise of the portable back end does not allow.
+   More rows: the one whose input's delta nobody wants, since backward() reads all of its columns. */
+void model_plan_columns(struct model *model, uint64_t batch_rows, uint64_t micro_rows) {
+    const bool layers = batch_rows >= MODEL_FEW_ROWS;
+    if (batch_rows > MODEL_MANY_ROWS || micro_rows < batch_rows || (!layers && model->gemm == GEMM_PORTABLE) ||
+        !model_is_chain(model))
+        return;
+    for (runner_node i = 1; i <= model->loss_input; i++)
+        if (is_wide(model, i) && (!layers || !model->nodes[i - 1].delta_wanted))
+            cut_node(model, &model->nodes[i], layers ? even_chunk(model->nodes[i].units) : CHUNK);
 }

@@ -126,6 +126,20 @@ void slice_backward_block(const struct slice *slice, runner_node index, uint64_t
     node->ops->backward(node->config, &slice->call->public, &run.rows);
 }
 
+void slice_backward_elementwise(const struct slice *slice, runner_node from, runner_node to, uint64_t first,
+                                uint64_t n) {
+    struct layer_run run;
+    for (runner_node i = from; i > to; i--) {
+        const struct node *node = &slice->model->nodes[i];
+        layer_run_init(&run, slice, i);
+        cut(&run.inputs[0], first, n);
+        cut(&run.output, first, n);
+        cut(&run.output_delta, first, n);
+        cut(&run.input_deltas[0], first, n);
+        node->ops->backward(node->config, &slice->call->public, &run.rows);
+    }
+}
+
 void slice_forward(const struct slice *slice, runner_node from, runner_node to) {
     struct layer_run run;
     for (runner_node i = from; i < to; i++) {

@@ -59,6 +59,9 @@ void slice_backward_columns(const struct slice *slice, runner_node node, uint64_
 /* The part of that share which belongs to elements row .. row + rows - 1 of the input, where the node has RUNNER_INPUT_COLUMNS. */
 void slice_backward_block(const struct slice *slice, runner_node node, uint64_t row, uint64_t rows, uint64_t first,
                           uint64_t n, float *share);
+/* backward() of RUNNER_ELEMENTWISE nodes from .. to + 1, downwards, for columns first .. first + n. */
+void slice_backward_elementwise(const struct slice *slice, runner_node from, runner_node to, uint64_t first,
+                                uint64_t n);
 /* Losses into the buffers, and, with deltas, scale times their derivative; returns their sum in the order of rows. */
 double slice_loss(const struct slice *slice, float scale);
 /* Adds to the sums of all metrics. */

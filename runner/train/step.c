@@ -195,12 +195,19 @@ static void run_slices(struct stepper *stepper, int thread, const struct part *p
     const size_t n_slices = (part->rows + stepper->slice_rows - 1) / stepper->slice_rows;
     const size_t n_spans = (part->rows + stepper->span_rows - 1) / stepper->span_rows;
     for (size_t p = 0; p < stepper->n_phases; p++) {
-        for (size_t s; (s = team_next(&stepper->team, thread, n_spans)) < n_spans;)
-            run_span(stepper, thread, &stepper->phases[p], part, s);
+        const struct phase *phase = &stepper->phases[p];
+        const size_t n = phase->cut == CUT_ROWS ? n_spans : phase->n_blocks;
+        for (size_t i; (i = team_next(&stepper->team, thread, n)) < n;)
+            if (phase->cut == CUT_ROWS)
+                run_span(stepper, thread, phase, part, i);
+            else
+                stepper_run_block(stepper, thread, phase, part, i);
         if (team_arrive(&stepper->team, thread)) {
-            end_phase(stepper, thread, &stepper->phases[p], part, n_slices);
+            end_phase(stepper, thread, phase, part, n_slices);
             team_release(&stepper->team);
         }
+        if (phase->loss && stepper_stopped(stepper)) /* later phases change weights */
+            return;
     }
 }
 

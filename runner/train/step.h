@@ -14,13 +14,21 @@
 
 #include <stdatomic.h>
 
-/* A part of the slices' work that ends with a barrier: some nodes forward, perhaps the loss, some backward, and the share of the
-   layer across the batch that the next part needs. */
+/* What threads share of a phase: slices of rows or, of all rows, blocks of the outputs of its layers forward or of the inputs of
+   its layers backward. */
+enum cut { CUT_ROWS, CUT_OUTPUTS, CUT_INPUTS };
+
+/* A part of the work that ends with a barrier: some nodes forward, perhaps the loss, some backward, and the share of the layer across the
+   batch that the next part needs. */
 struct phase {
+    enum cut cut;
     runner_node forward_from, forward_to; /* to is exclusive */
     bool loss;
     runner_node backward_from, backward_to; /* downwards, to is exclusive */
     runner_node reduce, reduce_delta;       /* 0: none */
+    size_t n_blocks;
+    uint64_t *first;    /* [n_blocks + 1] columns where blocks begin, and their end */
+    size_t *first_tile; /* [n_blocks + 1] of the rows of weights that belong to a block of inputs */
 };
 
 /* A step of few rows is cut by columns (step_columns.c). A layer with RUNNER_COLUMNS and many weights runs by chunks of its output's
@@ -71,6 +79,8 @@ struct stepper {
     struct buffers buffers;
     struct phase *phases;
     size_t n_phases;
+    bool by_layers;       /* some phases are not cut by rows (step_layers.c) */
+    size_t phases_tiles;  /* the first of `tiles`, which belong to phases */
     struct stage *stages; /* NULL where the step is cut by rows */
     size_t n_stages;
     struct late late; /* of the first stage */
@@ -131,6 +141,11 @@ void stepper_update(struct stepper *stepper, const uint32_t *order, uint64_t sta
 void stepper_plan(struct stepper *stepper);
 /* Stages and tiles of a step that is cut by columns; false, and nothing done, where it is not. */
 bool stepper_plan_columns(struct stepper *stepper);
+/* Phases and tiles of a step that is cut by layers; false, and nothing done, where it is not. */
+bool stepper_plan_layers(struct stepper *stepper);
+/* A block of a phase that is not cut by rows. */
+void stepper_run_block(struct stepper *stepper, int thread, const struct phase *phase, const struct part *part,
+                       size_t block);
 /* The optimizer does nothing to this tensor but to add a multiple of the gradient. */
 bool stepper_direct(const struct stepper *stepper, const struct tensor *tensor);
 /* Its updates wait for the next product that reads the weights (storage.h): in a step of one example that is cut by columns, where

@@ -6,12 +6,6 @@
 
 enum { LEAST_ROWS = 64, LINE = 16 /* floats of a cache line */ };
 
-static bool is_elementwise(const struct model *model, runner_node index) {
-    const struct node *node = &model->nodes[index];
-    return (node->plan.flags & RUNNER_ELEMENTWISE) != 0 && node->plan.n_tensors == 0 && node->plan.saved == 0 &&
-           node->units == model->nodes[index - 1].units;
-}
-
 static uint64_t chunk_columns(const struct node *node, size_t chunk) {
     uint64_t first = chunk * node->chunk;
     return node->units - first < node->chunk ? node->units - first : node->chunk;
@@ -76,10 +70,10 @@ bool stepper_plan_columns(struct stepper *stepper) {
         struct stage *stage = &stages[count++];
         stage->node = i;
         stage->elementwise_to = i + 1;
-        while (stage->elementwise_to < end && is_elementwise(model, stage->elementwise_to))
+        while (stage->elementwise_to < end && model_is_elementwise(model, stage->elementwise_to))
             stage->elementwise_to++;
     }
-    if (count == 0)
+    if (count == 0 || stepper->batch_rows >= MODEL_FEW_ROWS)
         return false;
     for (runner_node i = 1; i < stages[0].node; i++)
         for (uint32_t t = 0; t < model->nodes[i].plan.n_tensors; t++) {

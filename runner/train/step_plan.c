@@ -112,8 +112,9 @@ static void plan_phases(struct stepper *stepper) {
 static uint64_t tile_rows(const struct stepper *stepper, const struct tensor *tensor, uint64_t columns) {
     const struct model *model = stepper->model;
     uint64_t rows = TILE_ELEMENTS / columns;
-    if (stepper_postpones(stepper, tensor) || (columns < tensor->columns && stepper_direct(stepper, tensor) &&
-                                               !model->nodes[model->nodes[tensor->node].inputs[0]].delta_wanted))
+    if (stepper_postpones(stepper, tensor) ||
+        (!stepper->by_layers && columns < tensor->columns && stepper_direct(stepper, tensor) &&
+         !model->nodes[model->nodes[tensor->node].inputs[0]].delta_wanted))
         return tensor->rows;
     rows = rows >= KERNEL_SEGMENT / 2 ? (rows + KERNEL_SEGMENT / 2) / KERNEL_SEGMENT * KERNEL_SEGMENT
            : rows >= BLOCK            ? rows / BLOCK * BLOCK
@@ -258,7 +259,8 @@ void stepper_keep_transposed(struct stepper *stepper, int threads) {
     for (size_t t = 0; t < stepper->model->n_tensors; t++) {
         struct tensor *tensor = &stepper->model->tensors[t];
         const bool by_rows = (stepper->model->nodes[tensor->node].plan.flags & RUNNER_OUTER_GRADIENT) != 0;
-        const bool kept = !by_rows || !(crosses || spared || (few && tensor->columns >= LONG_ROW));
+        const bool spares = (few || stepper->by_layers) && tensor->columns >= LONG_ROW;
+        const bool kept = !by_rows || !(crosses || spared || spares);
         float *copy = kept ? stepper->transposed[t] : NULL;
         if (copy == tensor->storage.transposed)
             continue;
@@ -325,8 +327,10 @@ void stepper_settle(struct stepper *stepper) {
 
 void stepper_plan(struct stepper *stepper) {
     plan_steps(stepper);
-    plan_phases(stepper);
-    if (!stepper_plan_columns(stepper))
+    const bool planned = stepper_plan_columns(stepper) || stepper_plan_layers(stepper);
+    if (!stepper->by_layers)
+        plan_phases(stepper);
+    if (!planned)
         plan_tiles(stepper);
     plan_groups(stepper);
     stepper_set_span(stepper, stepper->threads);

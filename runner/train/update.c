@@ -261,8 +261,9 @@ void stepper_gradients(struct stepper *stepper, int thread, const struct part *p
         run_group(stepper, thread, part, &stepper->groups[g]);
     if (stepper->n_groups > 0)
         team_meet(team, thread);
-    for (size_t t; (t = team_next(team, thread, stepper->n_tiles)) < stepper->n_tiles;)
-        stepper_tile(stepper, thread, part, t);
+    const size_t first = stepper->phases_tiles, n = stepper->n_tiles - first;
+    for (size_t t; (t = team_next(team, thread, n)) < n;)
+        stepper_tile(stepper, thread, part, first + t);
 }
 
 /* Clipping by a norm scales a gradient by bound / norm where that is below 1 (Keras' clipnorm, global_clipnorm). */

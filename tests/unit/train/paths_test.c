@@ -1,5 +1,5 @@
 /* ctest: timeout 300 (the thread sanitizer makes it slow, and other tests run beside it) */
-/* The paths that an update may take: by slices of rows or by columns, from dense or sparse inputs, with any number of threads. They give the
+/* The paths that an update may take: by slices of rows, by layers or by columns, from dense or sparse inputs, with any number of threads. They give the
    same weights: to the bit where DESIGN 5 says so, else to rounding. */
 #include "tests/unit/train/lab.h"
 
@@ -16,6 +16,7 @@ struct path {
     const char *optimizer, *gemm;
     bool sparse, columns;
     int threads;
+    bool slices; /* where it would go by layers */
 };
 
 static const char *const model_text =
@@ -51,7 +52,9 @@ static float *weights_after(struct lab *lab, const struct path *path, uint64_t *
         model_plan_columns(&model, path->rows, path->rows);
     model.sparse_input = path->sparse;
     assert_int_equal(model_initialize(&model, 3, &error), STATUS_OK);
-    stepper_init(&stepper, &model, &lab->data, path->rows, path->rows, path->threads, 5);
+    const uint64_t most = path->slices ? 4 * ROWS : path->rows; /* that batches of another epoch might have */
+    stepper_init(&stepper, &model, &lab->data, most, most, path->threads, 5);
+    assert_true(stepper.by_layers == (path->rows >= 32 && !path->slices));
     assert_true((stepper.stages != NULL) == (path->columns && path->rows < 32 && strcmp(path->gemm, "openblas") == 0));
     struct updates updates = {.stepper = &stepper, .path = path};
     lab_run(&stepper, path->threads, next_update, &updates);
@@ -92,7 +95,7 @@ static void threads_change_no_bit_on_any_path(void **state) {
     for (size_t b = 0; b < 6; b++)
         for (size_t o = 0; o < 4; o += 1 + b % 2)
             for (int gemm = 0; gemm < 2; gemm++) {
-                struct path one = {batches[b], optimizers[o], gemm ? "portable" : "openblas", true, true, 1},
+                struct path one = {batches[b], optimizers[o], gemm ? "portable" : "openblas", true, true, 1, false},
                             many = one;
                 for (many.threads = 2; many.threads <= 7; many.threads += many.threads == 3 ? 4 : 1)
                     if (!same_bits(lab, &one, &many))
@@ -105,7 +108,7 @@ static void sparse_rows_give_the_bits_of_dense_ones_with_portable_sums(void **st
     struct lab *lab = *state;
     for (size_t b = 0; b < 6; b++)
         for (size_t o = 0; o < 4; o++) {
-            struct path dense = {batches[b], optimizers[o], "portable", false, true, 2}, sparse = dense;
+            struct path dense = {batches[b], optimizers[o], "portable", false, true, 2, false}, sparse = dense;
             sparse.sparse = true;
             if (!same_bits(lab, &dense, &sparse))
                 fail_msg("%d rows, %s", (int)dense.rows, dense.optimizer);
@@ -117,12 +120,29 @@ static void columns_give_the_weights_of_slices_to_rounding(void **state) {
     for (size_t b = 0; b < 4; b++)
         for (size_t o = 0; o < 4; o++)
             for (int sparse = 0; sparse < 2; sparse++) {
-                struct path slices = {batches[b], optimizers[o], "openblas", sparse == 1, false, 1}, columns = slices;
+                struct path slices = {batches[b], optimizers[o], "openblas", sparse == 1, false, 1, false},
+                            columns = slices;
                 columns.columns = true;
                 /* adam divides by roots of squares near zero, which magnifies roundings */
                 double bound = o < 2 ? 1e-6 : 1e-3, found = difference(lab, &slices, &columns);
                 if (!(found < bound))
                     fail_msg("%d rows, %s: differs by %g", (int)slices.rows, slices.optimizer, found);
+            }
+}
+
+static void layers_give_the_bits_of_slices(void **state) {
+    struct lab *lab = *state;
+    for (size_t b = 4; b < 6; b++)
+        for (size_t o = 0; o < 4; o++)
+            for (int i = 0; i < 8; i++) {
+                struct path slices = {batches[b], optimizers[o], i & 1 ? "portable" : "openblas", (i & 2) != 0, false,
+                                      1,          true},
+                            layers = slices;
+                layers.slices = false;
+                layers.columns = (i & 4) != 0;
+                layers.threads = 1 + i % 3;
+                if (!same_bits(lab, &slices, &layers))
+                    fail_msg("%d rows, %s, case %d", (int)slices.rows, slices.optimizer, i);
             }
 }
 
@@ -135,6 +155,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(threads_change_no_bit_on_any_path),
         cmocka_unit_test(sparse_rows_give_the_bits_of_dense_ones_with_portable_sums),
+        cmocka_unit_test(layers_give_the_bits_of_slices),
         cmocka_unit_test(columns_give_the_weights_of_slices_to_rounding),
     };
     return cmocka_run_group_tests(tests, setup, lab_teardown);

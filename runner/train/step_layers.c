@@ -1,0 +1,175 @@
+/*
+ * A step of a batch of some rows: layer by layer. Were it cut by rows, each thread would read all weights, half of which another core has just
+ * written. So each thread computes some columns of a large layer's output, for all rows, and, on the way back, some columns of its input's
+ * delta, which take a run of rows of the weights; their gradient and update follow at once. No bit depends on it.
+ */
+#include "runner/train/step.h"
+
+#define LEAST_WEIGHTS (1 << 14) /* of a layer, from which on it is worth a meeting of the team */
+#define LEAST_UNITS 128         /* two blocks whose products may still skip zeros */
+#define OUTPUTS 128             /* of a block, about: its weights share the second-level cache with the activations */
+#define INPUTS 128              /* few, since each transposes the delta or its weights */
+#define COLUMNS 32              /* that a product computes at a time */
+
+/* Of each panel an even number of blocks, so that two threads share them evenly. */
+static void cut_units(struct arena *arena, struct phase *phase, uint64_t units, uint64_t panel, uint64_t size) {
+    const uint64_t pairs = (panel + size / 2) / (2 * size), each = pairs > 0 ? 2 * pairs : 2;
+    phase->first = arena_array(arena, (units + panel - 1) / panel * each + 1, sizeof *phase->first);
+    for (uint64_t from = 0; from < units; from += panel) {
+        const uint64_t width = units - from < panel ? units - from : panel;
+        for (uint64_t b = 0; b < each; b++) {
+            const uint64_t at = (width * b / each + COLUMNS / 2) / COLUMNS * COLUMNS;
+            if (b == 0 || (at < width && from + at > phase->first[phase->n_blocks - 1]))
+                phase->first[phase->n_blocks++] = from + at;
+        }
+    }
+    phase->first[phase->n_blocks] = units;
+}
+
+/* The layer is computed by blocks of its outputs. */
+static bool cuts_outputs(const struct model *model, runner_node index) {
+    const struct node *node = &model->nodes[index];
+    uint64_t elements = 0;
+    for (uint32_t t = 0; t < node->plan.n_tensors; t++) {
+        if (model->tensors[node->first_tensor + t].columns != node->units)
+            return false;
+        elements += model->tensors[node->first_tensor + t].elements;
+    }
+    return (node->plan.flags & RUNNER_COLUMNS) != 0 && index <= model->loss_input && node->units >= LEAST_UNITS &&
+           elements >= LEAST_WEIGHTS;
+}
+
+/* And goes back by blocks of its inputs. */
+static bool cuts_inputs(const struct model *model, runner_node index) {
+    const struct node *node = &model->nodes[index], *input = &model->nodes[index - 1];
+    return cuts_outputs(model, index) && (node->plan.flags & RUNNER_INPUT_COLUMNS) != 0 && input->delta_wanted &&
+           input->units >= LEAST_UNITS && model->tensors[node->first_tensor].rows == input->units;
+}
+
+static struct phase outputs_phase(struct stepper *stepper, runner_node index) {
+    const struct model *model = stepper->model;
+    const struct node *node = &model->nodes[index];
+    struct phase phase = {.cut = CUT_OUTPUTS, .forward_from = index, .forward_to = index + 1};
+    cut_units(&stepper->arena, &phase, node->units, node->chunk, OUTPUTS);
+    while (phase.forward_to < model->n_nodes && model_is_elementwise(model, phase.forward_to))
+        phase.forward_to++;
+    return phase;
+}
+
+/* With the tiles of the layer's weights. */
+static struct phase inputs_phase(struct stepper *stepper, runner_node index) {
+    const struct model *model = stepper->model;
+    const uint64_t units = model->nodes[index - 1].units;
+    struct phase phase = {.cut = CUT_INPUTS, .backward_from = index, .backward_to = index - 1};
+    cut_units(&stepper->arena, &phase, units, units, INPUTS);
+    while (phase.backward_to > 1 && model_is_elementwise(model, phase.backward_to) &&
+           model->nodes[phase.backward_to - 1].delta_wanted)
+        phase.backward_to--;
+    const uint32_t tensor = (uint32_t)model->nodes[index].first_tensor;
+    phase.first_tile = arena_array(&stepper->arena, phase.n_blocks + 1, sizeof *phase.first_tile);
+    for (size_t b = 0; b < phase.n_blocks; b++) {
+        phase.first_tile[b] = stepper->n_tiles;
+        stepper_add_row_tiles(stepper, tensor, phase.first[b], phase.first[b + 1], 0, model->tensors[tensor].columns);
+    }
+    phase.first_tile[phase.n_blocks] = stepper->n_tiles;
+    return phase;
+}
+
+static struct phase *plan_forward(struct stepper *stepper, struct phase *phase) {
+    const struct model *model = stepper->model;
+    const runner_node end = (runner_node)model->n_nodes;
+    *phase = (struct phase){.forward_from = 1, .forward_to = 1}; /* gathers the rows */
+    for (runner_node i = 1; i < end;) {
+        if (cuts_outputs(model, i)) {
+            *++phase = outputs_phase(stepper, i);
+            i = phase->forward_to;
+            continue;
+        }
+        if (phase->cut != CUT_ROWS)
+            *++phase = (struct phase){.forward_from = i};
+        phase->forward_to = ++i;
+    }
+    if (phase->cut != CUT_ROWS)
+        *++phase = (struct phase){.forward_from = 1, .forward_to = 1};
+    return phase;
+}
+
+static struct phase *plan_backward(struct stepper *stepper, struct phase *phase) {
+    const struct model *model = stepper->model;
+    phase->loss = true;
+    phase->backward_from = phase->backward_to = model->loss_input;
+    for (runner_node i = model->loss_input; i > 0 && model->nodes[i - 1].delta_wanted;) {
+        if (cuts_inputs(model, i)) {
+            *++phase = inputs_phase(stepper, i);
+            i = phase->backward_to;
+            continue;
+        }
+        if (phase->cut != CUT_ROWS)
+            *++phase = (struct phase){.forward_from = 1, .forward_to = 1, .backward_from = i};
+        phase->backward_to = --i;
+    }
+    return phase;
+}
+
+static bool in_phase(const struct model *model, const struct tensor *tensor) {
+    return tensor->index == 0 && cuts_inputs(model, tensor->node);
+}
+
+/* Of the tensors that no phase has: those of the layer that stands in panels by panels, and of the others some with each, so that each thread
+   meets the columns that it computes forward. */
+static void plan_rest(struct stepper *stepper) {
+    const struct model *model = stepper->model;
+    uint64_t panel = 1, columns = 1; /* of that layer, if there is one */
+    stepper->phases_tiles = stepper->n_tiles;
+    for (size_t t = 0; t < model->n_tensors; t++)
+        if (model->tensors[t].panel < model->tensors[t].columns) {
+            panel = model->tensors[t].panel;
+            columns = model->tensors[t].columns;
+        }
+    const uint64_t n = (columns + panel - 1) / panel;
+    for (uint64_t p = 0; p < n; p++) {
+        const uint64_t first = p * panel, left = columns - first;
+        size_t place = 0;
+        for (size_t t = 0; t < model->n_tensors; t++) {
+            const struct tensor *tensor = &model->tensors[t];
+            if (tensor->panel < tensor->columns)
+                stepper_add_tiles(stepper, (uint32_t)t, first, left < panel ? left : panel);
+            else if (!in_phase(model, tensor) && place++ % n == p)
+                stepper_add_tiles(stepper, (uint32_t)t, 0, tensor->columns);
+        }
+    }
+}
+
+bool stepper_plan_layers(struct stepper *stepper) {
+    const struct model *model = stepper->model;
+    bool some = false;
+    for (runner_node i = 1; i < model->n_nodes; i++)
+        some |= cuts_outputs(model, i);
+    if (!some || stepper->batch_rows < MODEL_FEW_ROWS || stepper->batch_rows > MODEL_MANY_ROWS ||
+        stepper->micro_rows < stepper->batch_rows || !model_is_chain(model))
+        return false;
+    stepper->by_layers = true;
+    stepper->phases = arena_array(&stepper->arena, 4 * model->n_nodes + 2, sizeof *stepper->phases);
+    struct phase *last = plan_backward(stepper, plan_forward(stepper, stepper->phases));
+    stepper->n_phases = (size_t)(last - stepper->phases) + 1;
+    plan_rest(stepper);
+    return true;
+}
+
+void stepper_run_block(struct stepper *stepper, int thread, const struct phase *phase, const struct part *part,
+                       size_t block) {
+    const struct model *model = stepper->model;
+    const uint64_t first = phase->first[block], n = phase->first[block + 1] - first;
+    struct slice slice = stepper_slice(stepper, thread, part, 0, part->rows);
+    slice.call->slice_rows = stepper->slice_rows;
+    if (phase->cut == CUT_OUTPUTS) {
+        slice_forward_columns(&slice, phase->forward_from, phase->forward_to, first, n);
+    } else {
+        const runner_node node = phase->backward_from;
+        slice_backward_block(&slice, node, first, n, 0, model->nodes[node].units, stepper->buffers.deltas[node - 1]);
+        slice_backward_elementwise(&slice, node - 1, phase->backward_to, first, n);
+        for (size_t t = phase->first_tile[block]; t < phase->first_tile[block + 1]; t++)
+            stepper_tile(stepper, thread, part, t);
+    }
+    slice.call->slice_rows = 0;
+}
