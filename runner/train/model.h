@@ -90,6 +90,10 @@ void model_clear(struct model *model);
 void model_plan_input(struct model *model, const struct data *data);
 /* Rows of a batch that fill the registers of a product, and from which on the weights are a small part of what a core reads. */
 enum { MODEL_FEW_ROWS = 32, MODEL_MANY_ROWS = 128 };
+/* Of what a layer is cut into: fewer, and its products would not skip zeros as one of the whole layer does (products.c). */
+enum { MODEL_LEAST_COLUMNS = 64 };
+/* A step of so many rows may be cut by layers (step_layers.c). Between model_build() and model_initialize(), or later. */
+bool model_by_layers(const struct model *model, uint64_t batch_rows, uint64_t micro_rows);
 /* Between model_build() and model_initialize(): cuts the layers that are better trained by columns where a batch has so many rows. */
 void model_plan_columns(struct model *model, uint64_t batch_rows, uint64_t micro_rows);
 

@@ -44,18 +44,38 @@ static void cut_node(struct model *model, struct node *node, uint64_t chunk) {
     }
 }
 
-/* An even number of them, in whole cache lines. */
+/* About an even number of them, in whole cache lines, of which the last, too, has MODEL_LEAST_COLUMNS. */
 static uint64_t even_chunk(uint64_t units) {
     const uint64_t count = (units + 2 * CHUNK - 1) / (2 * CHUNK) * 2, line = 16;
-    return ((units + count - 1) / count + line - 1) / line * line;
+    uint64_t chunk = ((units + count - 1) / count + line - 1) / line * line;
+    while (units % chunk > 0 && units % chunk < MODEL_LEAST_COLUMNS)
+        chunk += line;
+    return chunk;
+}
+
+/* Norms of gradients and penalties of weights are sums over tiles, whose bits depend on the cut. */
+static bool sums_tiles(const struct model *model) {
+    bool sums = model->clipping.norm > 0 || model->clipping.global_norm > 0;
+    for (size_t t = 0; t < model->n_tensors; t++)
+        sums |= model->tensors[t].trained && model->tensors[t].plan->regularizer != NULL;
+    return sums;
+}
+
+bool model_by_layers(const struct model *model, uint64_t batch_rows, uint64_t micro_rows) {
+    return batch_rows >= MODEL_FEW_ROWS && batch_rows <= MODEL_MANY_ROWS && micro_rows >= batch_rows &&
+           model_is_chain(model) && !sums_tiles(model);
+}
+
+static bool by_columns(const struct model *model, uint64_t batch_rows, uint64_t micro_rows) {
+    return batch_rows < MODEL_FEW_ROWS && micro_rows >= batch_rows && model->gemm != GEMM_PORTABLE &&
+           model_is_chain(model);
 }
 
 /* Few rows: all wide layers, of which the shares of chunks are sums of their own, which the promise of the portable back end does not allow.
    More rows: the one whose input's delta nobody wants, since backward() reads all of its columns. */
 void model_plan_columns(struct model *model, uint64_t batch_rows, uint64_t micro_rows) {
-    const bool layers = batch_rows >= MODEL_FEW_ROWS;
-    if (batch_rows > MODEL_MANY_ROWS || micro_rows < batch_rows || (!layers && model->gemm == GEMM_PORTABLE) ||
-        !model_is_chain(model))
+    const bool layers = model_by_layers(model, batch_rows, micro_rows);
+    if (!layers && !by_columns(model, batch_rows, micro_rows))
         return;
     for (runner_node i = 1; i <= model->loss_input; i++)
         if (is_wide(model, i) && (!layers || !model->nodes[i - 1].delta_wanted))

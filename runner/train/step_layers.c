@@ -6,10 +6,10 @@
 #include "runner/train/step.h"
 
 #define LEAST_WEIGHTS (1 << 14) /* of a layer, from which on it is worth a meeting of the team */
-#define LEAST_UNITS 128         /* two blocks whose products may still skip zeros */
-#define OUTPUTS 128             /* of a block, about: its weights share the second-level cache with the activations */
-#define INPUTS 128              /* few, since each transposes the delta or its weights */
-#define COLUMNS 32              /* that a product computes at a time */
+#define LEAST_UNITS (2 * MODEL_LEAST_COLUMNS)
+#define OUTPUTS 128 /* of a block, about: its weights share the second-level cache with the activations */
+#define INPUTS 128  /* few, since each transposes the delta or its weights */
+#define COLUMNS 32  /* that a product computes at a time */
 
 /* Of each panel an even number of blocks, so that two threads share them evenly. */
 static void cut_units(struct arena *arena, struct phase *phase, uint64_t units, uint64_t panel, uint64_t size) {
@@ -19,7 +19,8 @@ static void cut_units(struct arena *arena, struct phase *phase, uint64_t units, 
         const uint64_t width = units - from < panel ? units - from : panel;
         for (uint64_t b = 0; b < each; b++) {
             const uint64_t at = (width * b / each + COLUMNS / 2) / COLUMNS * COLUMNS;
-            if (b == 0 || (at < width && from + at > phase->first[phase->n_blocks - 1]))
+            if (b == 0 || (width >= at + MODEL_LEAST_COLUMNS &&
+                           from + at >= phase->first[phase->n_blocks - 1] + MODEL_LEAST_COLUMNS))
                 phase->first[phase->n_blocks++] = from + at;
         }
     }
@@ -145,8 +146,7 @@ bool stepper_plan_layers(struct stepper *stepper) {
     bool some = false;
     for (runner_node i = 1; i < model->n_nodes; i++)
         some |= cuts_outputs(model, i);
-    if (!some || stepper->batch_rows < MODEL_FEW_ROWS || stepper->batch_rows > MODEL_MANY_ROWS ||
-        stepper->micro_rows < stepper->batch_rows || !model_is_chain(model))
+    if (!some || !model_by_layers(model, stepper->batch_rows, stepper->micro_rows))
         return false;
     stepper->by_layers = true;
     stepper->phases = arena_array(&stepper->arena, 4 * model->n_nodes + 2, sizeof *stepper->phases);
