@@ -29,7 +29,8 @@
 #define CASES_8(X) X(8) X(7) CASES_6(X)
 #define CASES_10(X) X(10) X(9) CASES_8(X)
 #define CASES_12(X) X(12) X(11) CASES_10(X)
-#define CASES_16(X) X(16) X(15) X(14) X(13) CASES_12(X)
+#define CASES_13(X) X(13) CASES_12(X)
+#define CASES_16(X) X(16) X(15) X(14) CASES_13(X)
 
 #define PANEL 2 /* vectors of a row of a block */
 #define LINE 16 /* floats of a cache line */
@@ -125,20 +126,29 @@ struct sums {
     half rest[BLOCK_ROWS];
 };
 
+/* Panels of more than one cache line are fetched ahead line by line by blocks of many rows: of all lines at once a core that waits for the
+   third-level cache loses a third of the block's time. */
+#define BY_LINES (PANEL * WIDTH > LINE)
+#define MOST_NEAR ((BY_LINES ? 1 : 2) * BLOCK_ROWS) /* rows, whose blocks fetch into the first-level cache */
+
 /* Rows `from` .. to - 1 of the sums; first[] points to each SHARED_ROWS of them in a. */
 INLINE void block_step(const struct shape shape, const int from, const int to, const float *const *first,
-                       uint64_t a_row, const float *b, const int level, uint64_t ahead, struct sums *sums) {
+                       uint64_t a_row, const float *b, uint64_t b_pitch, const int level, uint64_t ahead,
+                       struct sums *sums) {
+    const bool by_lines = BY_LINES && level == 2;
     vec line[MOST_PANEL];
     half line_rest;
+    fetch_line(b + PREFETCH_ROWS * b_pitch, by_lines ? 1 : 0);
+    fetch_line(b + ahead, by_lines ? 2 : 0);
     UNROLL(4)
     for (int v = 0; v < shape.panel; v++) {
         line[v] = kept(load_of(b, v, shape.panel, shape.full, shape.last));
-        if (v * WIDTH % LINE == 0)
+        if (v * WIDTH % LINE == 0 && !by_lines)
             fetch_line(b + ahead + (uint64_t)v * WIDTH, level);
     }
     if (shape.halved)
         line_rest = half_load_part(b + shape.panel * WIDTH, shape.last);
-    fetch_line(b + ahead + (uint64_t)shape.panel * WIDTH, shape.halved ? level : 0);
+    fetch_line(b + ahead + (uint64_t)shape.panel * WIDTH, shape.halved && !by_lines ? level : 0);
     UNROLL(16)
     for (int i = from; i < to; i++) {
         vec factor = splat(first[i / SHARED_ROWS][(uint64_t)(i % SHARED_ROWS) * a_row]);
@@ -185,8 +195,9 @@ INLINE float *block_stored(const struct shape shape, const int from, const int t
     return c;
 }
 
-/* With row p of b, row p of b + ahead is fetched, to level 1 or 2 of the caches; 0: to none. The last steps are made for some rows at a time, which
-   are then stored: where the stores of all rows wait for their sums, an AMD Zen does not begin the next block meanwhile. */
+/* With row p of b, row p of b + ahead is fetched, to level 1 or 2 of the caches; 0: to none. With BY_LINES, level 2 means one line of that row, and
+   into the first level the first line of row p + PREFETCH_ROWS. The last steps are made for some rows at a time, which are then stored: where the
+   stores of all rows wait for their sums, an AMD Zen does not begin the next block meanwhile. */
 INLINE void block_panel(const int rows, const struct shape shape, uint64_t k, const float *a, uint64_t a_row,
                         uint64_t a_k, const float *b, uint64_t b_pitch, const int level, uint64_t ahead, float beta,
                         float *c, uint64_t c_pitch) {
@@ -197,8 +208,8 @@ INLINE void block_panel(const int rows, const struct shape shape, uint64_t k, co
     for (int s = 0; s * SHARED_ROWS < rows; s++)
         first[s] = a + (uint64_t)(s * SHARED_ROWS) * a_row;
     const uint64_t most = LAST_STEPS, last_steps = k < most ? k : most;
-    for (uint64_t p = last_steps; p < k; p++, b += b_pitch) {
-        block_step(shape, 0, rows, first, a_row, b, level, ahead, &sums);
+    for (const float *end = b + (k - last_steps) * b_pitch; b != end; b += b_pitch) {
+        block_step(shape, 0, rows, first, a_row, b, b_pitch, level, ahead, &sums);
         UNROLL(4)
         for (int s = 0; s * SHARED_ROWS < rows; s++)
             first[s] += a_k;
@@ -210,7 +221,7 @@ INLINE void block_panel(const int rows, const struct shape shape, uint64_t k, co
         const float *line = b;
         UNROLL(1)
         for (uint64_t p = 0; p < last_steps; p++, line += b_pitch, first[s] += a_k)
-            block_step(shape, from, to, first, a_row, line, s == 0 ? level : 0, ahead, &sums);
+            block_step(shape, from, to, first, a_row, line, b_pitch, s == 0 ? level : 0, ahead, &sums);
         c = block_stored(shape, from, to, &sums, c, c_pitch);
     }
 }
@@ -323,8 +334,21 @@ static void wide(uint64_t m, uint64_t n, uint64_t k, const float *a, uint64_t a_
         wide_rows(1, n, k, a, a_row, a_k, b, b_pitch, beta, c, c_pitch);
 }
 
-/* Some rows of c: a panel of b's columns serves all of them from the first-level cache. The second block fetches the next panel, into the
-   second-level cache where more than two blocks fill the first; each block fetches what the next one adds to, each panel a share of `soon`. */
+/* What the block of b's columns `j` .. of n that is number `block` of its panel fetches with each row of b, as an offset from it. */
+INLINE uint64_t fetched(uint64_t rows, uint64_t n, uint64_t j, uint64_t block, uint64_t b_pitch) {
+    const uint64_t width = PANEL * WIDTH, own = PREFETCH_ROWS * b_pitch;
+    if (!BY_LINES)
+        return block == 1 ? width : own;
+    if (rows <= BLOCK_ROWS)
+        return own;
+    const uint64_t first = j == 0 && rows > 2 * BLOCK_ROWS; /* the first panel's first block waits for that panel */
+    if (j + width >= n || block < first || block > first + 1)
+        return own + LINE;
+    return width + (block - first) * LINE;
+}
+
+/* Some rows of c: a panel of b's columns serves all of them from the first-level cache. Meanwhile the next panel is fetched, into the second-level
+   cache where more than two blocks fill the first; each block fetches what the next one adds to, each panel a share of `soon`. */
 static void group(uint64_t rows, uint64_t n, uint64_t k, const float *a, uint64_t a_row, uint64_t a_k, const float *b,
                   uint64_t b_pitch, float beta, float *c, uint64_t c_pitch, struct soon soon) {
     if (k < SMALL_DEPTH && k * n <= MOST_WIDE && n > PANEL * WIDTH) {
@@ -335,9 +359,9 @@ static void group(uint64_t rows, uint64_t n, uint64_t k, const float *a, uint64_
     for (uint64_t j = 0; j < n; j += width) {
         uint64_t columns = n - j < width ? n - j : width;
         fetch(&soon, share);
-        for (uint64_t i = 0, high; i < rows; i += high) {
+        for (uint64_t i = 0, number = 0, high; i < rows; i += high) {
             high = block_height(rows - i);
-            uint64_t ahead = i > 0 && i <= BLOCK_ROWS ? width : PREFETCH_ROWS * b_pitch;
+            const uint64_t ahead = fetched(rows, n, j, number++, b_pitch);
             float *block_c = c + i * c_pitch + j;
             struct soon next = {i + high < rows ? block_c + high * c_pitch : c + j + width, n > width ? high : 0, width,
                                 c_pitch};
@@ -346,8 +370,7 @@ static void group(uint64_t rows, uint64_t n, uint64_t k, const float *a, uint64_
                 packed_block(high, columns, k, a + i, a_k, b + j, b_pitch, ahead, beta, block_c, c_pitch);
             else
                 block(high, columns, k, a + i * a_row, a_row, a_k, b + j, b_pitch,
-                      rows <= 2 * BLOCK_ROWS || (OWN_LEVEL == 1 && ahead != width) ? 1 : 2, ahead, beta, block_c,
-                      c_pitch);
+                      rows <= MOST_NEAR || (OWN_LEVEL == 1 && ahead != width) ? 1 : 2, ahead, beta, block_c, c_pitch);
         }
     }
 }

@@ -21,8 +21,8 @@ static void narrow(uint64_t m, uint64_t n, uint64_t k, float alpha, const float 
             const uint64_t pitch = alpha != 1 ? rows : a_k;
             for (uint64_t j = 0, high; j < n; j += high) {
                 high = block_height(n - j);
-                packed_block(high, rows, depth, b + p * b_pitch + j, b_pitch, lines, pitch, PREFETCH_ROWS * pitch,
-                             p == 0 ? beta : 1, sums + j * rows, rows);
+                packed_block(high, rows, depth, b + p * b_pitch + j, b_pitch, lines, pitch,
+                             PREFETCH_ROWS * pitch + (BY_LINES ? LINE : 0), p == 0 ? beta : 1, sums + j * rows, rows);
             }
         }
         transpose(n, rows, sums, rows, c, c_pitch);

@@ -6,8 +6,8 @@
 #include <stdbool.h>
 
 #define WIDTH 16
-#define BLOCK_ROWS 12
-#define LAST_STEPS 4
+#define BLOCK_ROWS 13
+#define LAST_STEPS 2
 #define GROUP_ROWS 192
 #define EQUAL_BLOCKS 1
 #define DEPTH 1024
