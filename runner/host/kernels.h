@@ -72,10 +72,10 @@ struct kernels {
     void (*dots)(uint64_t n, uint64_t k, float alpha, const float *x, const float *b, uint64_t b_pitch, float beta,
                  float *y);
     /* c [m][n] += a b for a [m][rows], rows <= KERNEL_SEGMENT, where bit p of masks[i] says that element (i, p) is not zero: these are the
-       entries, one behind the other. While a panel of b's columns is in use, the next one is fetched, or the first one of the rows behind,
-       which need not be there; m rows of it at most. */
+       entries, one behind the other. While a panel of b's columns is in use, the next one is fetched, or the first one of the rows behind:
+       of these the rows with a bit in `behind`, which need not be there. */
     void (*sparse)(const struct sparse_entry *entries, const uint64_t *masks, uint64_t m, uint64_t n, const float *b,
-                   uint64_t b_pitch, uint64_t rows, float *c, uint64_t c_pitch);
+                   uint64_t b_pitch, uint64_t rows, uint64_t behind, float *c, uint64_t c_pitch);
     /* The elements of x [n] that are not zero, NaN among them, in their order; `to` has room for n, and KERNEL_LANES more. Returns how many. */
     uint64_t (*entries)(uint64_t n, const float *x, struct sparse_entry *to);
     /* The same for n <= KERNEL_SEGMENT, of scale x, and with x[0] in that column. Returns a mask: bit i says that x[i] is not zero. */

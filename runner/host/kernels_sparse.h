@@ -215,14 +215,21 @@ static void masked(const float *a, const uint64_t *masks, uint64_t m, uint64_t n
         masked_panels(a, masks, m, n, b, b_pitch, rows, false, c, c_pitch);
 }
 
-/* A panel of the columns of all rows of c. Meanwhile a panel of `rows` rows of b, but m at most, is fetched from `next`. */
+/* Of the rows of a panel with a bit in `wanted`, at most `n` are fetched. Returns the bits of the others. */
+INLINE uint64_t fetch_rows(const int panel, const float *rows, uint64_t pitch, uint64_t n, uint64_t wanted) {
+    for (; n > 0 && wanted != 0; n--, wanted &= wanted - 1)
+        fetch_panel(panel, rows + (uint64_t)__builtin_ctzll(wanted) * pitch, 2);
+    return wanted;
+}
+
+/* A panel of the columns of all rows of c. Meanwhile the rows `wanted` of the panel `next` are fetched. */
 INLINE void sparse_panel(const int panel, const bool full, uint64_t last, const struct sparse_entry *entry,
                          const uint64_t *masks, uint64_t m, const float *b, uint64_t b_pitch, const float *next,
-                         uint64_t rows, float *c, uint64_t c_pitch) {
+                         uint64_t wanted, float *c, uint64_t c_pitch) {
+    const uint64_t at_once = ((uint64_t)__builtin_popcountll(wanted) + m - 1) / m;
     uint64_t next_mask = masks[0];
     for (uint64_t i = 0; i < m; i++, c += c_pitch) {
-        if (i < rows)
-            fetch_panel(SPARSE_PANEL, next + i * b_pitch, 2);
+        wanted = fetch_rows(SPARSE_PANEL, next, b_pitch, at_once, wanted);
         uint64_t mask = next_mask;
         next_mask = masks[i + 1 < m ? i + 1 : i];
         if (mask == 0)
@@ -230,23 +237,27 @@ INLINE void sparse_panel(const int panel, const bool full, uint64_t last, const 
         vec sum[SPARSE_PANEL];
         load_panel(panel, full, last, c, sum);
         for (; mask != 0; mask &= mask - 1, entry++)
-            add_panel(panel, full, last, splat(entry->value), b + (uint64_t)__builtin_ctzll(mask) * b_pitch, sum);
+            add_panel(panel, full, last, splat(entry->value), kept_row(b + (uint64_t)__builtin_ctzll(mask) * b_pitch),
+                      sum);
         store_panel(panel, full, last, sum, c);
     }
 }
 
 /* A panel of b's rows stays in the first-level cache for all rows of c. With the last one the first of the rows behind is fetched. */
 static void sparse(const struct sparse_entry *entries, const uint64_t *masks, uint64_t m, uint64_t n, const float *b,
-                   uint64_t b_pitch, uint64_t rows, float *c, uint64_t c_pitch) {
+                   uint64_t b_pitch, uint64_t rows, uint64_t behind, float *c, uint64_t c_pitch) {
     const uint64_t width = SPARSE_PANEL * WIDTH;
-    const float *behind = b + rows * b_pitch;
+    const float *next = b + rows * b_pitch;
+    uint64_t read = 0;
+    for (uint64_t i = 0; i < m; i++)
+        read |= masks[i];
     for (; n >= width; n -= width, b += width, c += width)
-        sparse_panel(SPARSE_PANEL, true, WIDTH, entries, masks, m, b, b_pitch, n > width ? b + width : behind, rows, c,
-                     c_pitch);
+        sparse_panel(SPARSE_PANEL, true, WIDTH, entries, masks, m, b, b_pitch, n > width ? b + width : next,
+                     n > width ? read : behind, c, c_pitch);
     uint64_t vectors = (n + WIDTH - 1) / WIDTH, last = n - (vectors - 1) * WIDTH;
     switch (vectors) {
 #define PART(vectors)                                                                                                  \
-    case vectors: sparse_panel(vectors, false, last, entries, masks, m, b, b_pitch, behind, rows, c, c_pitch); break;
+    case vectors: sparse_panel(vectors, false, last, entries, masks, m, b, b_pitch, next, behind, c, c_pitch); break;
         CASES(SPARSE_PANEL, PART)
 #undef PART
     default: break;

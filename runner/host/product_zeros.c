@@ -44,8 +44,8 @@ static void add_block(const struct kernels *kernels, bool a_transposed, float al
         block->masks[r] = kernels->segment(depth, from + r * pitch, alpha, 0, to);
         to += __builtin_popcountll(block->masks[r]);
     }
-    kernels->sparse(block->entries, block->masks, rows, c->columns, line, line_pitch, depth, c->data + i * c->pitch,
-                    c->pitch);
+    kernels->sparse(block->entries, block->masks, rows, c->columns, line, line_pitch, depth, UINT64_MAX,
+                    c->data + i * c->pitch, c->pitch);
 }
 
 static uint64_t at_most(uint64_t n) {
