@@ -1,7 +1,5 @@
 /* Products of sparse rows and of their columns; a part of kernels_body.h. */
 
-#define MASKED_PANEL 6 /* of each of two rows, with sums for all of them in registers */
-
 static uint64_t entries(uint64_t n, const float *x, struct sparse_entry *to) {
     const struct sparse_entry *begin = to;
     for (uint64_t i = 0; i < n; i += WIDTH) {
@@ -158,7 +156,7 @@ INLINE void fetch_panel(const int panel, const float *row, const int level) {
 }
 
 /* A panel of the columns of all rows of c, two rows at a time: a vector of b serves both. Meanwhile the `rows` rows of the next panel are
-   fetched. */
+   fetched, and the next two rows of c, which none but this product reads. */
 INLINE void masked_panel(const int panel, const bool full, uint64_t last, const float *a, const uint64_t *masks,
                          uint64_t m, const float *b, uint64_t b_pitch, const float *next, uint64_t rows, const bool add,
                          float *c, uint64_t c_pitch) {
@@ -169,6 +167,10 @@ INLINE void masked_panel(const int panel, const bool full, uint64_t last, const 
         if (add && mask == 0)
             continue;
         float *second = i + 1 < m ? c + c_pitch : c; /* the last row may be alone: then it is written last */
+        if (add && i + 3 < m && (masks[i + 2] | masks[i + 3]) != 0) {
+            fetch_panel(panel, c + 2 * c_pitch, 1);
+            fetch_panel(panel, c + 3 * c_pitch, 1);
+        }
         vec sum[2][MASKED_PANEL];
         UNROLL(16)
         for (int v = 0; v < panel; v++) {

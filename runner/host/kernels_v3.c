@@ -18,6 +18,7 @@
 #define PACKED_ROWS GROUP_ROWS
 #define PACKED_DEPTH 256
 #define SPARSE_PANEL 12
+#define MASKED_PANEL 6
 #define ROW_PANEL 0 /* a row does not fit the registers */
 #define WIDE_PANEL 3
 typedef __m256 vec;

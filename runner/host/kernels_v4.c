@@ -14,6 +14,7 @@
 #define PACKED_ROWS 64
 #define PACKED_DEPTH 100 /* so that packed rows and a panel share the first-level cache */
 #define SPARSE_PANEL 8
+#define MASKED_PANEL 8
 #define ROW_PANEL 16
 #define WIDE_PANEL 4
 typedef __m512 vec;
