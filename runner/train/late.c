@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#define STEPS 256 /* that may be due */
-
 /* Nothing but step() changes its weights and slots, and each row by itself. */
 static bool may_be_late(const struct stepper *stepper, const struct tensor *tensor) {
     const struct model *model = stepper->model;
@@ -27,8 +25,13 @@ void late_plan(struct stepper *stepper) {
         return;
     late->tensor = tensor;
     late->zeros = model_floats(&stepper->arena, tensor->pitch, &turn);
-    late->steps = arena_array(&stepper->arena, STEPS, sizeof *late->steps);
+    late->steps = arena_array(&stepper->arena, LATE_STEPS, sizeof *late->steps);
     late->made = arena_array(&stepper->arena, stepper->stages[0].n_chunks * tensor->rows, sizeof *late->made);
+    if (stepper_is_outer(stepper, tensor)) {
+        late->delta_pitch = model_pitch(tensor->columns);
+        late->deltas = model_floats(&stepper->arena, LATE_STEPS * late->delta_pitch, &turn);
+        late->inputs = arena_array(&stepper->arena, stepper->stages[0].n_chunks * tensor->rows, sizeof *late->inputs);
+    }
     late->read = arena_array(&stepper->arena, tensor->rows, sizeof *late->read);
     late->is_read = arena_array(&stepper->arena, tensor->rows, sizeof *late->is_read);
 }
@@ -62,11 +65,14 @@ void late_begin(struct stepper *stepper) {
     }
     if (late->all) { /* by the update before, whose own step is still due */
         late->base = late->last - 2;
-        late->steps[0] = late->steps[STEPS - 1];
+        late->steps[0] = late->steps[LATE_STEPS - 1];
+        if (late->deltas != NULL)
+            memcpy(late->deltas, late->deltas + (LATE_STEPS - 1) * late->delta_pitch,
+                   late->delta_pitch * sizeof(float));
     }
     uint64_t place = late->last - late->base;
     late->steps[place - 1] = stepper->step;
-    late->all = place == STEPS;
+    late->all = place == LATE_STEPS;
     note_rows(stepper);
 }
 
@@ -85,54 +91,70 @@ static uint64_t columns_of(const struct tensor *tensor, size_t chunk) {
     return tensor->columns - first < tensor->panel ? tensor->columns - first : tensor->panel;
 }
 
-static void make_steps(struct stepper *stepper, size_t chunk, uint64_t row, uint64_t until) {
-    struct late *late = &stepper->late;
-    const struct tensor *tensor = late->tensor;
+/* With gradients of 0. */
+static void make_zero_steps(const struct stepper *stepper, const runner_step *steps, uint64_t count, uint64_t n,
+                            float *w, float *const *slots) {
+    const struct tensor *tensor = stepper->late.tensor;
     const runner_optimizer_ops *ops = stepper->model->optimizer->ops;
-    uint64_t *made = &late->made[chunk * tensor->rows + row], count = until - *made;
-    const runner_step *steps = late->steps + (*made - late->base);
-    *made = until;
     if (count == 0 || (tensor->optimizer.flags & RUNNER_ZERO_IS_NOOP) != 0)
         return;
-    uint64_t place = place_of(tensor, chunk, row), n = columns_of(tensor, chunk);
-    float *w = tensor->weights + place, *slots[RUNNER_MAX_SLOTS];
-    slots_of(tensor, place, slots);
     if (ops->step_zeros != NULL) {
         ops->step_zeros(tensor->optimizer_config, steps, count, n, w, slots);
         return;
     }
     for (uint64_t i = 0; i < count; i++)
-        ops->step(tensor->optimizer_config, &steps[i], n, w, late->zeros, slots);
+        ops->step(tensor->optimizer_config, &steps[i], n, w, stepper->late.zeros, slots);
 }
 
-void late_catch_up(struct stepper *stepper, size_t chunk) {
+/* By the chunk's thread, `thread`. */
+static void make_steps(struct stepper *stepper, int thread, size_t chunk, uint64_t row, uint64_t until) {
+    struct late *late = &stepper->late;
+    const struct tensor *tensor = late->tensor;
+    const uint64_t here = chunk * tensor->rows + row, done = late->made[here] - late->base;
+    uint64_t place = place_of(tensor, chunk, row), n = columns_of(tensor, chunk), count = until - late->made[here];
+    const runner_step *steps = late->steps + done;
+    float *w = tensor->weights + place, *slots[RUNNER_MAX_SLOTS];
+    if (count == 0)
+        return;
+    late->made[here] = until;
+    slots_of(tensor, place, slots);
+    if (late->inputs != NULL && late->inputs[here] != 0) {
+        const float *delta = late->deltas + done * late->delta_pitch + chunk * tensor->panel;
+        stepper_outer_step(stepper, thread, tensor, steps, late->inputs[here], delta, n, w, slots);
+        late->inputs[here] = 0;
+        steps++;
+        count--;
+    }
+    make_zero_steps(stepper, steps, count, n, w, slots);
+}
+
+void late_catch_up(struct stepper *stepper, int thread, size_t chunk) {
     struct late *late = &stepper->late;
     if (late->tensor == NULL)
         return;
     for (uint64_t i = 0; i < (late->all ? late->tensor->rows : late->n_read); i++)
-        make_steps(stepper, chunk, late->all ? i : late->read[i], late->last - 1);
+        make_steps(stepper, thread, chunk, late->all ? i : late->read[i], late->last - 1);
 }
 
-/* The rows that a batch of one example has read: those of its entries. */
-static void run_entries(struct stepper *stepper, int thread, const struct tile *tile, size_t chunk) {
+/* Leaves the steps of the rows that a batch of one example has read, those of its entries, due. */
+static void keep_entries(struct stepper *stepper, const struct tile *tile, size_t chunk) {
     struct late *late = &stepper->late;
     const struct sparse_rows *x = &stepper->buffers.sparse.rows;
     const struct sparse_entry *entries = sparse_entries(x, 0);
     uint32_t count = sparse_marks(x, 0)[x->segments * x->group];
-    for (uint32_t e = 0; e < count; e++) {
-        uint64_t row = entries[e].column;
-        if (row < tile->row || row >= tile->row + tile->rows)
-            continue;
-        stepper_outer_row(stepper, thread, late->tensor, entries[e].value, row, tile->column, tile->columns);
-        late->made[chunk * late->tensor->rows + row] = late->last;
-    }
+    if (tile->row == 0)
+        memcpy(late->deltas + (late->last - late->base - 1) * late->delta_pitch + tile->column,
+               stepper->buffers.deltas[late->tensor->node] + tile->column, tile->columns * sizeof(float));
+    for (uint32_t e = 0; e < count; e++)
+        if (entries[e].column >= tile->row && entries[e].column < tile->row + tile->rows)
+            late->inputs[chunk * late->tensor->rows + entries[e].column] = entries[e].value;
 }
 
 void late_tile(struct stepper *stepper, int thread, const struct tile *tile, size_t chunk) {
     struct late *late = &stepper->late;
     const struct tensor *tensor = late->tensor;
-    if (stepper_is_outer(stepper, tensor)) {
-        run_entries(stepper, thread, tile, chunk);
+    if (late->inputs != NULL) {
+        keep_entries(stepper, tile, chunk);
         return;
     }
     const runner_optimizer_ops *ops = stepper->model->optimizer->ops;
@@ -163,6 +185,6 @@ void late_flush(struct stepper *stepper) {
     uint64_t until = stepper->diverged ? late->last - 1 : late->last;
     for (size_t chunk = 0; chunk < stepper->stages[0].n_chunks; chunk++)
         for (uint64_t row = 0; row < late->tensor->rows; row++)
-            make_steps(stepper, chunk, row, until);
+            make_steps(stepper, 0, chunk, row, until);
     late->running = late->all = false;
 }

@@ -5,12 +5,17 @@
  * update passes over the rows that it reads, not over all weights and slots. Each element gets the same steps in the same order, hence the
  * same bits.
  *
+ * A batch of one example leaves the rows that it has read their own steps due, too: of a gradient that is an input times the deltas, which are
+ * kept. So weights and slots of a row come to the core once for each example that reads it, and not once more after it.
+ *
  * Only while stepper_run() runs is anything late: at its end late_flush() makes what is due, so nobody else need know.
  */
 #ifndef RUNNER_TRAIN_LATE_H
 #define RUNNER_TRAIN_LATE_H
 
 #include "runner/train/tensor.h"
+
+enum { LATE_STEPS = 256 /* that may be due */ };
 
 struct stepper;
 struct stage;
@@ -25,7 +30,11 @@ struct late {
     bool running;          /* something may be late */
     bool all;              /* all rows get what is due in this update, since `steps` is full */
     uint64_t *made;        /* [chunks][rows] the last update whose step the row has had */
-    uint32_t *read;        /* [n_read] the rows that this update reads, ascending */
+    /* Of the examples of the next update behind made[], where that has read the row; else 0. NULL: no step of such a row waits. */
+    float *inputs; /* [chunks][rows] */
+    float *deltas; /* [updates base + 1 ..][delta_pitch] of the examples */
+    uint64_t delta_pitch;
+    uint32_t *read; /* [n_read] the rows that this update reads, ascending */
     uint64_t n_read;
     unsigned char *is_read; /* [rows] */
 };
@@ -35,8 +44,8 @@ void late_plan(struct stepper *stepper);
 /* By one thread, once the inputs of an update are gathered. */
 void late_begin(struct stepper *stepper);
 /* By the chunk's thread, before the rows are read: the steps up to the update before. */
-void late_catch_up(struct stepper *stepper, size_t chunk);
-/* Gradient and step of the rows that the update has read, in place of stepper_tile(). */
+void late_catch_up(struct stepper *stepper, int thread, size_t chunk);
+/* Gradient and step of the rows that the update has read, in place of stepper_tile(); or they are left due. */
 void late_tile(struct stepper *stepper, int thread, const struct tile *tile, size_t chunk);
 /* By one thread, when no update runs: all that is due. */
 void late_flush(struct stepper *stepper);

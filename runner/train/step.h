@@ -174,9 +174,9 @@ void stepper_gradients(struct stepper *stepper, int thread, const struct part *p
 void stepper_tile(struct stepper *stepper, int thread, const struct part *part, size_t index);
 /* The batch has one example, and this gradient is its outer product and goes to the optimizer as it is: rows of it need not be stored. */
 bool stepper_is_outer(const struct stepper *stepper, const struct tensor *tensor);
-/* Step of a row of tensor 0 of a layer with RUNNER_OUTER_GRADIENT, whose input there is x, after a batch of one example. */
-void stepper_outer_row(struct stepper *stepper, int thread, const struct tensor *tensor, float x, uint64_t row,
-                       uint64_t column, uint64_t columns);
+/* Step of n weights of a row of tensor 0 of a layer with RUNNER_OUTER_GRADIENT, whose input is x, after a batch of one example. */
+void stepper_outer_step(struct stepper *stepper, int thread, const struct tensor *tensor, const runner_step *step,
+                        float x, const float *delta, uint64_t n, float *w, float *const *slots);
 void stepper_optimize(struct stepper *stepper, int thread, uint64_t rows);
 /* By one thread: collects what plugins reported. */
 void stepper_note_failures(struct stepper *stepper);

@@ -130,7 +130,7 @@ static void forward(struct stepper *stepper, int thread) {
         const struct node *node = &stepper->model->nodes[stage->node];
         for (size_t c; (c = team_next(team, thread, stage->n_chunks)) < stage->n_chunks;) {
             if (s == 0)
-                late_catch_up(stepper, c);
+                late_catch_up(stepper, thread, c);
             slice_forward_columns(&slice, stage->node, stage->elementwise_to, c * node->chunk, chunk_columns(node, c));
         }
         if (team_arrive(team, thread)) {

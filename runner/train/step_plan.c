@@ -228,7 +228,8 @@ uint64_t stepper_copies_size(const struct model *model, uint64_t batch_rows) {
             floats += tensor->columns * model_pitch(tensor->rows);
         if (batch_rows == 1 && model->sparse_input && model->nodes[tensor->node].inputs[0] == 0 &&
             (tensor->plan->flags & RUNNER_PRODUCT) != 0)
-            floats += PENDING_DELTAS * model_pitch(tensor->columns);
+            floats += ((tensor->optimizer.flags & RUNNER_LINEAR) != 0 ? PENDING_DELTAS : LATE_STEPS) *
+                      model_pitch(tensor->columns);
     }
     return floats * sizeof(float);
 }

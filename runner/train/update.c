@@ -158,29 +158,32 @@ bool stepper_is_outer(const struct stepper *stepper, const struct tensor *tensor
            !(model->clipping.value > 0) && !(tensor->weight_decay > 0) && tensor->plan->regularizer == NULL;
 }
 
-void stepper_outer_row(struct stepper *stepper, int thread, const struct tensor *tensor, float x, uint64_t row,
-                       uint64_t column, uint64_t columns) {
+void stepper_outer_step(struct stepper *stepper, int thread, const struct tensor *tensor, const runner_step *step,
+                        float x, const float *delta, uint64_t n, float *w, float *const *slots) {
     const runner_optimizer_ops *ops = stepper->model->optimizer->ops;
-    const float *delta = stepper->buffers.deltas[tensor->node] + column;
-    uint64_t place = (uint64_t)(tensor_at(tensor, tensor->weights, row, column) - tensor->weights);
-    float *restrict gradient = stepper->gradients[thread], *slots[RUNNER_MAX_SLOTS];
-    for (uint32_t s = 0; s < tensor->optimizer.slots; s++)
-        slots[s] = tensor->slots[s] + place;
+    float *restrict gradient = stepper->gradients[thread];
     if (x != 0 && ops->step_outer != NULL) {
-        ops->step_outer(tensor->optimizer_config, &stepper->step, columns, tensor->weights + place, x, delta, slots);
+        ops->step_outer(tensor->optimizer_config, step, n, w, x, delta, slots);
         return;
     }
-    for (uint64_t j = 0; j < columns; j++)
+    for (uint64_t j = 0; j < n; j++)
         gradient[j] =
             x == 0 ? 0 : __builtin_fmaf(x, delta[j], 0.0f); /* as a product adds to 0: not -0, and no 0 * infinity */
-    ops->step(tensor->optimizer_config, &stepper->step, columns, tensor->weights + place, gradient, slots);
+    ops->step(tensor->optimizer_config, step, n, w, gradient, slots);
 }
 
 static void run_outer(struct stepper *stepper, int thread, const struct tile *tile) {
     const struct tensor *tensor = &stepper->model->tensors[tile->tensor];
     const float *inputs = stepper->buffers.outputs[stepper->model->nodes[tensor->node].inputs[0]];
-    for (uint64_t i = tile->row; i < tile->row + tile->rows; i++)
-        stepper_outer_row(stepper, thread, tensor, inputs[i], i, tile->column, tile->columns);
+    const float *delta = stepper->buffers.deltas[tensor->node] + tile->column;
+    uint64_t place = (uint64_t)(tensor_at(tensor, tensor->weights, tile->row, tile->column) - tensor->weights);
+    for (uint64_t i = tile->row; i < tile->row + tile->rows; i++, place += tensor->pitch) {
+        float *slots[RUNNER_MAX_SLOTS];
+        for (uint32_t s = 0; s < tensor->optimizer.slots; s++)
+            slots[s] = tensor->slots[s] + place;
+        stepper_outer_step(stepper, thread, tensor, &stepper->step, inputs[i], delta, tile->columns,
+                           tensor->weights + place, slots);
+    }
     tensor_transpose(tensor, tile->row, tile->rows, tile->column, tile->columns);
 }
 

@@ -54,6 +54,8 @@ static struct hash128 state_after(struct lab *lab, const char *optimizer, uint64
         stepper.late.tensor = NULL;
     for (size_t i = 0; i < model.n_nodes && !outer; i++)
         model.nodes[i].plan.flags &= ~RUNNER_OUTER_GRADIENT;
+    if (!outer)
+        stepper.late.inputs = NULL; /* rows that are read get their step in time */
     struct updates updates = {.stepper = &stepper, .rows = rows};
     for (size_t r = 0; r < sizeof ends / sizeof ends[0]; r++) {
         updates.end = ends[r];
