@@ -12,11 +12,13 @@ static uint64_t larger(uint64_t a, uint64_t b) {
     return a > b ? a : b;
 }
 
+/* Some slices at once may want pieces that a single one wants and all of them do not, beside others for as many rows as there are. */
 uint64_t product_slices_workspace(enum gemm gemm, uint64_t slice, uint32_t flags, const runner_view *a,
                                   const runner_view *b) {
     const runner_view first = rows_of(a, 0, slice < a->rows ? slice : a->rows), last = rows_of(a, 0, a->rows % slice);
-    return larger(product_workspace(gemm, flags, a, b),
-                  larger(product_workspace(gemm, flags, &first, b), product_workspace(gemm, flags, &last, b)));
+    const uint64_t some =
+        product_workspace(gemm, flags, &first, b) + product_workspace_as(gemm, first.rows, flags, a, b);
+    return larger(some, larger(product_workspace(gemm, flags, a, b), product_workspace(gemm, flags, &last, b)));
 }
 
 /* How many rows from `first` on are slices that choose as the first of them does. A single row is a product of another kind. */

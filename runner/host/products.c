@@ -159,7 +159,14 @@ static struct pieces pieces_of(enum gemm gemm, const struct product *p) {
 }
 
 uint64_t product_workspace(enum gemm gemm, uint32_t flags, const runner_view *a, const runner_view *b) {
-    const struct product p = product_of(flags, 1, a, b, 0, NULL);
+    return product_workspace_as(gemm, a->rows, flags, a, b);
+}
+
+uint64_t product_workspace_as(enum gemm gemm, uint64_t chosen, uint32_t flags, const runner_view *a,
+                              const runner_view *b) {
+    struct product p = product_of(flags, 1, a, b, 0, NULL);
+    if (!p.a_transposed)
+        p.few_rows = p.b_transposed && chosen <= KERNEL_TURNED;
     const struct pieces s = pieces_of(gemm, &p);
     return s.dense_a + s.dense_b + s.transposed_b + s.turned + s.entries + s.columns + s.zeros + s.packed;
 }

@@ -40,6 +40,9 @@ struct product_choice {
     bool few_rows, skips_zeros;
 };
 
+/* Workspace where the choice is made for `chosen` rows of a, which is not transposed. */
+uint64_t product_workspace_as(enum gemm gemm, uint64_t chosen, uint32_t flags, const runner_view *a,
+                              const runner_view *b);
 struct product_choice product_choose(enum gemm gemm, uint32_t flags, const runner_view *a, const runner_view *b);
 /* With that choice; NULL: its own. */
 void product_run_as(enum gemm gemm, const struct product_choice *choice, uint32_t flags, float alpha,

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-enum { N = 72, K = 68, MOST_ROWS = 130, PITCH = 80 };
+enum { N = 72, K = 68, MOST_ROWS = 130, PITCH = 80, BEHIND = 16 * 1024 };
 
 /* b [K][N], or transposed [N][K], with an infinite weight; beside it, where it is kept, its transpose. */
 struct weights {
@@ -51,6 +51,20 @@ static void fill(float *a, uint64_t rows, uint64_t slice, unsigned zeros) {
                 a[i * PITCH + p] = 0;
 }
 
+/* With room behind it of which nothing may be written. */
+static unsigned char *workspace_of(uint64_t size) {
+    unsigned char *workspace = aligned_alloc(64, (size + BEHIND + 63) / 64 * 64);
+    memset(workspace + size, 0x5a, BEHIND);
+    return workspace;
+}
+
+static void clear_workspace(unsigned char *workspace, uint64_t size, const char *of) {
+    for (uint64_t i = 0; i < BEHIND; i++)
+        if (workspace[size + i] != 0x5a)
+            fail_msg("writes behind the workspace of %s", of);
+    free(workspace);
+}
+
 static void check(enum gemm gemm, uint32_t flags, uint64_t rows, uint64_t slice, unsigned zeros, bool kept,
                   bool copied) {
     static float a_values[MOST_ROWS * PITCH], found[MOST_ROWS * PITCH], wanted[MOST_ROWS * PITCH];
@@ -58,7 +72,7 @@ static void check(enum gemm gemm, uint32_t flags, uint64_t rows, uint64_t slice,
     set_weights(&weights, flags, kept, copied);
     set_weights(&with_copy, flags, kept, true);
     fill(a_values, rows, slice, zeros);
-    const float beta = flags == 0 ? 1 : 0;
+    const float beta = flags == 0 ? 1 : 0, alpha = rows % 3 == 0 ? 0.5f : 1;
     random_fill_normal(random_key(4, "c", 0), 0, 0, rows * PITCH, found);
     memcpy(wanted, found, sizeof wanted);
     const runner_view a = {.data = a_values, .rows = rows, .columns = K, .pitch = PITCH};
@@ -67,14 +81,15 @@ static void check(enum gemm gemm, uint32_t flags, uint64_t rows, uint64_t slice,
     for (uint64_t first = 0; first < rows; first += slice) {
         const uint64_t some = rows - first < slice ? rows - first : slice;
         const runner_view part = rows_of(&a, first, some), its = rows_of(&d, first, some);
-        void *workspace = aligned_alloc(64, (product_workspace(gemm, flags, &part, &with_copy.view) + 127) / 64 * 64);
-        product_run(gemm, flags, 1, &part, &with_copy.view, beta, &its, workspace);
-        free(workspace);
+        const uint64_t size = product_workspace(gemm, flags, &part, &with_copy.view);
+        void *workspace = workspace_of(size);
+        product_run(gemm, flags, alpha, &part, &with_copy.view, beta, &its, workspace);
+        clear_workspace(workspace, size, "a slice");
     }
-    void *workspace =
-        aligned_alloc(64, (product_slices_workspace(gemm, slice, flags, &a, &weights.view) + 127) / 64 * 64);
-    product_run_slices(gemm, slice, flags, 1, &a, &weights.view, beta, &c, workspace);
-    free(workspace);
+    const uint64_t size = product_slices_workspace(gemm, slice, flags, &a, &weights.view);
+    void *workspace = workspace_of(size);
+    product_run_slices(gemm, slice, flags, alpha, &a, &weights.view, beta, &c, workspace);
+    clear_workspace(workspace, size, "slices");
     if (memcmp(found, wanted, rows * PITCH * sizeof *found) != 0)
         fail_msg("flags %u, %d rows, slices of %d, zeros %x, kept %d, copied %d", flags, (int)rows, (int)slice, zeros,
                  kept, copied);
