@@ -156,10 +156,25 @@ bool stepper_plan_layers(struct stepper *stepper) {
     return true;
 }
 
+/* Of one thread: the first block of a panel of weights takes all of that panel, since each would read the other factor, and the others are empty. */
+static size_t panel_end(const struct model *model, const struct phase *phase, size_t block) {
+    const uint64_t panel = phase->cut == CUT_OUTPUTS ? model->nodes[phase->forward_from].chunk : UINT64_MAX;
+    const uint64_t number = phase->first[block] / panel;
+    size_t end = block;
+    if (block > 0 && phase->first[block - 1] / panel == number)
+        return end;
+    while (end < phase->n_blocks && phase->first[end] / panel == number)
+        end++;
+    return end;
+}
+
 void stepper_run_block(struct stepper *stepper, int thread, const struct phase *phase, const struct part *part,
                        size_t block) {
     const struct model *model = stepper->model;
-    const uint64_t first = phase->first[block], n = phase->first[block + 1] - first;
+    const size_t end = stepper->team.threads > 1 ? block + 1 : panel_end(model, phase, block);
+    const uint64_t first = phase->first[block], n = phase->first[end] - first;
+    if (n == 0)
+        return;
     struct slice slice = stepper_slice(stepper, thread, part, 0, part->rows);
     slice.call->slice_rows = stepper->slice_rows;
     if (phase->cut == CUT_OUTPUTS) {
@@ -168,7 +183,7 @@ void stepper_run_block(struct stepper *stepper, int thread, const struct phase *
         const runner_node node = phase->backward_from;
         slice_backward_block(&slice, node, first, n, 0, model->nodes[node].units, stepper->buffers.deltas[node - 1]);
         slice_backward_elementwise(&slice, node - 1, phase->backward_to, first, n);
-        for (size_t t = phase->first_tile[block]; t < phase->first_tile[block + 1]; t++)
+        for (size_t t = phase->first_tile[block]; t < phase->first_tile[end]; t++)
             stepper_tile(stepper, thread, part, t);
     }
     slice.call->slice_rows = 0;
