@@ -343,12 +343,13 @@ static uint64_t columns_read(const uint64_t *masks, uint64_t rows) {
 static void sparse_forward(const struct kernels *kernels, const struct product *p, struct zeros_block *block) {
     const struct sparse_rows *x = sparse_of(p->a);
     const runner_view *b = p->b, *c = p->c;
-    const struct group_rows start = rows_in_group(x, p->a->row0, p->m, 0);
-    struct group_rows some;
+    struct group_rows some, start;
     for (uint64_t first = 0, s = 0, rows; first < b->rows; first += rows, s += x->group) {
         rows = b->rows - first < KERNEL_SEGMENT ? b->rows - first : KERNEL_SEGMENT;
         for (uint64_t done = 0; done < p->m; done += some.rows) {
             some = rows_in_group(x, p->a->row0, p->m, done);
+            if (done == 0)
+                start = some;
             if (p->alpha != 1 && some.rows > KERNEL_ROWS)
                 some.rows = KERNEL_ROWS;
             const uint32_t *marks = some.marks + s;
