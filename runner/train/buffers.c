@@ -160,10 +160,21 @@ static uint64_t element_size(const struct data *data) {
     return data->element == RUNNER_U8 ? 1 : sizeof(float);
 }
 
-/* The example at a place of the order. */
-static const void *input_at(const struct data *data, enum data_split split, const uint32_t *order, uint64_t place) {
-    uint64_t example = order == NULL ? place : order[place];
-    return (const unsigned char *)data->inputs[split] + example * runner_elements(&data->input) * element_size(data);
+/* The examples of a split, in an order. */
+struct examples {
+    const unsigned char *first;
+    uint64_t bytes; /* of each */
+    const uint32_t *order;
+};
+
+static struct examples examples_of(const struct data *data, enum data_split split, const uint32_t *order) {
+    return (struct examples){data->inputs[split], runner_elements(&data->input) * element_size(data), order};
+}
+
+/* The one at a place of the order. */
+static const unsigned char *example_at(const struct examples *examples, uint64_t place) {
+    const uint64_t number = examples->order == NULL ? place : examples->order[place];
+    return examples->first + number * examples->bytes;
 }
 
 static void fetch(const void *bytes, uint64_t n) {
@@ -184,9 +195,10 @@ static void gather_group(const struct sparse_rows *x, uint64_t group, uint64_t r
     struct sparse_entry *entries = sparse_entries(x, group);
     uint32_t *marks = sparse_marks(x, group);
     uint64_t *masks = sparse_masks(x, group);
+    const struct examples examples = examples_of(data, split, order);
     uint64_t count = 0, size = element_size(data);
     for (uint64_t r = 0; r < rows; r++) {
-        const void *example = input_at(data, split, order, start + r);
+        const void *example = example_at(&examples, start + r);
         __builtin_prefetch(example);
         fetch_segment(example, 0, size);
     }
@@ -197,7 +209,7 @@ static void gather_group(const struct sparse_rows *x, uint64_t group, uint64_t r
             *marks++ = (uint32_t)count;
             uint64_t mask = 0;
             if (r < rows) {
-                const void *example = input_at(data, split, order, start + r);
+                const void *example = example_at(&examples, start + r);
                 fetch_segment(example, end, size);
                 mask = gather_segment(kernels, data, example, first, end, entries + count);
                 count += (uint64_t)__builtin_popcountll(mask);
@@ -229,11 +241,12 @@ static void gather_inputs(const struct slice *slice, const struct data *data, en
         gather_sparse(slice, data, split, order, start);
         return;
     }
-    const uint64_t end = slice->first + slice->rows, bytes = units * element_size(data);
+    const struct examples examples = examples_of(data, split, order);
+    const uint64_t end = slice->first + slice->rows;
     for (uint64_t r = slice->first; r < end; r++) {
-        const void *example = input_at(data, split, order, start + r);
+        const void *example = example_at(&examples, start + r);
         if (r + FETCH_EXAMPLES < end)
-            fetch(input_at(data, split, order, start + r + FETCH_EXAMPLES), bytes);
+            fetch(example_at(&examples, start + r + FETCH_EXAMPLES), examples.bytes);
         float *to = slice->buffers->outputs[0] + r * pitch;
         if (data->element == RUNNER_U8) {
             const uint8_t *from = example;
@@ -269,8 +282,8 @@ static void gather_label(const struct slice *slice, const struct data *data, uin
 void slice_fetch(const struct data *data, enum data_split split, const uint32_t *order, uint64_t place) {
     if (place >= data->rows[split])
         return;
-    const void *example = input_at(data, split, order, place);
-    fetch(example, runner_elements(&data->input) * element_size(data) + LINE - 1); /* it may begin within a line */
+    const struct examples examples = examples_of(data, split, order);
+    fetch(example_at(&examples, place), examples.bytes + LINE - 1); /* it may begin within a line */
     const uint64_t target = data->classes > 0 ? 1 : runner_elements(&data->target);
     fetch((const float *)data->targets[split] + (order == NULL ? place : order[place]) * target, 1);
 }
