@@ -11,7 +11,7 @@
 #define INPUTS 128  /* few, since each transposes the delta or its weights */
 #define COLUMNS 32  /* that a product computes at a time */
 
-/* Of each panel an even number of blocks, so that two threads share them evenly. */
+/* Of each panel an even number of blocks, so that two threads share them evenly; one where two would be too narrow. */
 static void cut_units(struct arena *arena, struct phase *phase, uint64_t units, uint64_t panel, uint64_t size) {
     const uint64_t pairs = (panel + size / 2) / (2 * size), each = pairs > 0 ? 2 * pairs : 2;
     phase->first = arena_array(arena, (units + panel - 1) / panel * each + 1, sizeof *phase->first);
