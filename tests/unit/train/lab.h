@@ -135,6 +135,31 @@ static inline void lab_run(struct stepper *stepper, int threads, bool (*next)(vo
     }
 }
 
+/* A model and what trains it, on batches of up to `most` rows. */
+struct lab_step {
+    struct model model;
+    struct stepper stepper;
+};
+
+/* As train.c does; where not `columns`, without panels of columns. */
+static inline void lab_step_init(struct lab_step *step, struct lab *lab, const char *yaml, uint64_t most, bool columns,
+                                 int threads) {
+    struct error error = {0};
+    enum status status = model_build(&lab->loader, lab_trial(lab, yaml), &lab->data, &step->model, NULL, &error);
+    if (status == STATUS_OK && columns)
+        model_plan_columns(&step->model, most, most);
+    if (status != STATUS_OK || model_initialize(&step->model, 3, &error) != STATUS_OK) {
+        fprintf(stderr, "%s\n", error.text);
+        exit(1);
+    }
+    stepper_init(&step->stepper, &step->model, &lab->data, most, most, threads, 5);
+}
+
+static inline void lab_step_clear(struct lab_step *step) {
+    stepper_clear(&step->stepper);
+    model_clear(&step->model);
+}
+
 /* Of all tensors, in Keras' order, to be released with free(). */
 static inline float *lab_weights(const struct model *model, uint64_t *count) {
     *count = 0;

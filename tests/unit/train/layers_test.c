@@ -8,32 +8,12 @@
 
 enum { UNITS = 70, ROWS = 100 };
 
-struct built {
-    struct model model;
-    struct stepper stepper;
-};
-
-/* As train.c does, for batches of up to `most` rows. */
-static void build(struct lab *lab, const char *yaml, uint64_t most, struct built *built) {
-    struct error error = {0};
-    if (model_build(&lab->loader, lab_trial(lab, yaml), &lab->data, &built->model, NULL, &error) != STATUS_OK)
-        fail_msg("%s", error.text);
-    model_plan_columns(&built->model, most, most);
-    assert_int_equal(model_initialize(&built->model, 3, &error), STATUS_OK);
-    stepper_init(&built->stepper, &built->model, &lab->data, most, most, 1, 5);
-}
-
-static void clear(struct built *built) {
-    stepper_clear(&built->stepper);
-    model_clear(&built->model);
-}
-
 static double loss_of(struct lab *lab, const char *yaml, uint64_t most) {
-    struct built built;
-    build(lab, yaml, most, &built);
+    struct lab_step built;
+    lab_step_init(&built, lab, yaml, most, true, 1);
     stepper_update(&built.stepper, NULL, 0, ROWS, 0.1);
     const double loss = built.stepper.loss_sum;
-    clear(&built);
+    lab_step_clear(&built);
     return loss;
 }
 
@@ -52,15 +32,15 @@ static void norms_are_of_the_tiles_of_slices(void **state) {
     static const char *const clipping[] = {"clipvalue: 0.1", "clipnorm: 0.1", "global_clipnorm: 0.1"};
     for (size_t c = 0; c < 3; c++) {
         char yaml[1024];
-        struct built built;
+        struct lab_step built;
         snprintf(yaml, sizeof yaml,
                  "model: [{dense: {units: 600}}, {dense: {units: 290}}, {dense: {units: 3, activation: softmax}}]\n"
                  "loss: categorical_crossentropy\noptimizer: {adam: {%s}}\n",
                  clipping[c]);
-        build(lab, yaml, ROWS, &built);
+        lab_step_init(&built, lab, yaml, ROWS, true, 1);
         assert_true(built.stepper.by_layers == (c == 0));
         assert_true((built.model.tensors[0].panel < 600) == (c == 0));
-        clear(&built);
+        lab_step_clear(&built);
     }
 }
 
@@ -68,12 +48,12 @@ static void blocks_are_wide_enough_to_skip_zeros(void **state) {
     struct lab *lab = *state;
     for (unsigned units = 128; units < 9000; units += units < 700 ? 1 : 499) {
         char yaml[1024];
-        struct built built;
+        struct lab_step built;
         snprintf(yaml, sizeof yaml,
                  "model: [{dense: {units: %u}}, {dense: {units: %u}}, {dense: {units: 3, activation: softmax}}]\n"
                  "loss: categorical_crossentropy\noptimizer: sgd\n",
                  units, units < 700 ? units : 128);
-        build(lab, yaml, 32, &built);
+        lab_step_init(&built, lab, yaml, 32, true, 1);
         if (units >= 256)
             assert_true(built.stepper.by_layers);
         for (size_t p = 0; p < built.stepper.n_phases; p++) {
@@ -84,7 +64,7 @@ static void blocks_are_wide_enough_to_skip_zeros(void **state) {
         }
         for (size_t t = 0; t < built.stepper.n_tiles; t++)
             assert_true(built.stepper.tiles[t].columns >= MODEL_LEAST_COLUMNS || built.stepper.tiles[t].columns == 3);
-        clear(&built);
+        lab_step_clear(&built);
     }
 }
 

@@ -17,30 +17,15 @@ static const char *const models[] = {
     "[{dense: {units: 20}}, {dense: {units: 3, activation: softmax}}]",
 };
 
-struct built {
-    struct model model;
-    struct stepper stepper;
-};
-
-static void build(struct lab *lab, const char *layers, uint64_t batch_rows, struct built *built) {
+static void build(struct lab *lab, const char *layers, uint64_t batch_rows, struct lab_step *built) {
     char yaml[1024];
-    struct error error = {0};
     snprintf(yaml, sizeof yaml, "model: %s\nloss: categorical_crossentropy\noptimizer: sgd\n", layers);
-    if (model_build(&lab->loader, lab_trial(lab, yaml), &lab->data, &built->model, NULL, &error) != STATUS_OK)
-        fail_msg("%s", error.text);
-    model_plan_columns(&built->model, batch_rows, batch_rows);
-    assert_int_equal(model_initialize(&built->model, 3, &error), STATUS_OK);
-    stepper_init(&built->stepper, &built->model, &lab->data, batch_rows, batch_rows, 2, 5);
-}
-
-static void clear(struct built *built) {
-    stepper_clear(&built->stepper);
-    model_clear(&built->model);
+    lab_step_init(built, lab, yaml, batch_rows, true, 2);
 }
 
 static void every_weight_is_in_one_tile(void **state) {
     struct lab *lab = *state;
-    struct built built;
+    struct lab_step built;
     for (size_t m = 0; m < sizeof models / sizeof models[0]; m++)
         for (uint64_t rows = 1; rows <= ROWS; rows += rows < 3 ? 1 : 29) {
             build(lab, models[m], rows, &built);
@@ -57,12 +42,12 @@ static void every_weight_is_in_one_tile(void **state) {
                     assert_int_equal(seen[e], 1);
                 free(seen);
             }
-            clear(&built);
+            lab_step_clear(&built);
         }
 }
 
 /* Rows of the last layer's kernel [300][3] of models[0] in tiles from .. to - 1. */
-static uint64_t last_rows(const struct built *built, size_t from, size_t to) {
+static uint64_t last_rows(const struct lab_step *built, size_t from, size_t to) {
     uint64_t rows = 0;
     for (size_t i = from; i < to; i++) {
         const struct tensor *tensor = &built->model.tensors[built->stepper.tiles[i].tensor];
@@ -73,23 +58,23 @@ static uint64_t last_rows(const struct built *built, size_t from, size_t to) {
 
 /* Two threads have a chunk each, and wait for each other at its end. */
 static void chunks_share_the_rows_of_a_long_tensor(void **state) {
-    struct built built;
+    struct lab_step built;
     build(*state, models[0], 2, &built);
     const struct stage *stage = &built.stepper.stages[built.stepper.n_stages - 1];
     assert_int_equal(stage->n_chunks, 2);
     for (size_t c = 0; c < 2; c++)
         assert_in_range(last_rows(&built, stage->first_tile[c], stage->first_tile[c + 1]), 300 / 2 - 16, 300 / 2 + 16);
-    clear(&built);
+    lab_step_clear(&built);
 }
 
 /* Its update comes with the next product, by the thread that made this one. */
 static void chunks_do_not_share_what_is_postponed(void **state) {
-    struct built built;
+    struct lab_step built;
     build(*state, models[0], 1, &built);
     const struct stage *stage = &built.stepper.stages[built.stepper.n_stages - 1];
     assert_int_equal(last_rows(&built, 0, stage->first_tile[2]), 0);
     assert_int_equal(last_rows(&built, stage->first_tile[2], stage->tiles_end), 300);
-    clear(&built);
+    lab_step_clear(&built);
 }
 
 static int setup(void **state) {
