@@ -390,16 +390,21 @@ static void group(uint64_t rows, uint64_t n, uint64_t k, const float *a, uint64_
 #endif
 
 #ifdef SQUARE
-/* A square of which `high` rows and `wide` columns are there; all SQUARE of them where `full`. */
-INLINE void transpose_part(const bool full, uint64_t high, uint64_t wide, const float *from, uint64_t from_pitch,
-                           float *to, uint64_t to_pitch) {
-    vec line[SQUARE];
+/* A square, transposed, of which `high` rows and `wide` columns are there; all SQUARE of them where `full`. */
+INLINE void load_transposed(const bool full, uint64_t high, uint64_t wide, const float *from, uint64_t from_pitch,
+                            vec line[SQUARE]) {
     UNROLL(16)
     for (uint64_t i = 0; i < SQUARE; i++) {
         line[i] = full ? load(from) : vec_load_part(from, wide);
         from += full || i + 1 < high ? from_pitch : 0;
     }
     transpose_square(line);
+}
+
+INLINE void transpose_part(const bool full, uint64_t high, uint64_t wide, const float *from, uint64_t from_pitch,
+                           float *to, uint64_t to_pitch) {
+    vec line[SQUARE];
+    load_transposed(full, high, wide, from, from_pitch, line);
     UNROLL(16)
     for (uint64_t j = 0; j < SQUARE; j++, to += to_pitch)
         if (full)

@@ -9,12 +9,7 @@
 INLINE void turned_square(const int rows, const bool full, uint64_t n, uint64_t k, const float *a, uint64_t a_pitch,
                           const float *b, uint64_t b_pitch, vec sum[TURNED_BLOCK]) {
     vec line[SQUARE];
-    UNROLL(16)
-    for (int j = 0; j < SQUARE; j++) {
-        line[j] = vec_load_part(b, full ? SQUARE : k);
-        b += full || (uint64_t)j + 1 < n ? b_pitch : 0;
-    }
-    transpose_square(line);
+    load_transposed(full, n, k, b, b_pitch, line);
     UNROLL(16)
     for (uint64_t p = 0; p < SQUARE; p++)
         if (full || p < k) {

@@ -1,8 +1,8 @@
 /* Kernels for x86-64-v3: 16 registers of 8 floats. */
 #if defined(__x86_64__)
 #include "runner/host/kernels.h"
-#include "runner/host/kernels_avx.h"
 
+#include <immintrin.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -134,6 +134,26 @@ static inline void vec_words(const uint64_t *x, unsigned char *to) {
     for (int i = 0; i < 4; i++) {
         _mm_storel_epi64((__m128i *)(to + 2 * i * KERNEL_ROWS), w[i]);
         _mm_storel_epi64((__m128i *)(to + (2 * i + 1) * KERNEL_ROWS), _mm_unpackhi_epi64(w[i], w[i]));
+    }
+}
+
+/* By halves: pairs of rows, then of pairs, then of four (the usual network of unpack, shuffle and permute). */
+static inline void transpose_8x8(const float *from, unsigned long from_pitch, float *to, unsigned long to_pitch) {
+    __m256 r[8], s[8];
+    for (unsigned i = 0; i < 8; i++)
+        r[i] = _mm256_loadu_ps(from + i * from_pitch);
+    for (unsigned i = 0; i < 8; i += 2) {
+        s[i] = _mm256_unpacklo_ps(r[i], r[i + 1]);
+        s[i + 1] = _mm256_unpackhi_ps(r[i], r[i + 1]);
+    }
+    for (unsigned i = 0; i < 8; i += 4)
+        for (unsigned j = 0; j < 2; j++) {
+            r[i + 2 * j] = _mm256_shuffle_ps(s[i + j], s[i + j + 2], 0x44);
+            r[i + 2 * j + 1] = _mm256_shuffle_ps(s[i + j], s[i + j + 2], 0xee);
+        }
+    for (unsigned i = 0; i < 4; i++) {
+        _mm256_storeu_ps(to + i * to_pitch, _mm256_permute2f128_ps(r[i], r[i + 4], 0x20));
+        _mm256_storeu_ps(to + (i + 4) * to_pitch, _mm256_permute2f128_ps(r[i], r[i + 4], 0x31));
     }
 }
 

@@ -1,8 +1,8 @@
 /* Kernels for x86-64-v4: 32 registers of 16 floats. Compiled for it (cmake/Components.cmake); run only where kernels_get() finds it. */
 #if defined(__x86_64__)
 #include "runner/host/kernels.h"
-#include "runner/host/kernels_avx.h"
 
+#include <immintrin.h>
 #include <stdbool.h>
 
 #define WIDTH 16
