@@ -48,6 +48,14 @@ static inline uint64_t *sparse_masks(const struct sparse_rows *x, uint64_t group
     return x->masks + group * x->segments * x->group;
 }
 
+/* The columns that any of these rows of a segment has an entry in. */
+static inline uint64_t sparse_columns(const uint64_t *masks, uint64_t rows) {
+    uint64_t columns = 0;
+    for (uint64_t i = 0; i < rows; i++)
+        columns |= masks[i];
+    return columns;
+}
+
 /* A row's change that is still to come: factor times the delta of this number. */
 struct row_change {
     uint32_t delta; /* KERNEL_NO_CHANGE: none */

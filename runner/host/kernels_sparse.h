@@ -250,9 +250,7 @@ static void sparse(const struct sparse_entry *entries, const uint64_t *masks, ui
                    uint64_t b_pitch, uint64_t rows, uint64_t behind, float *c, uint64_t c_pitch) {
     const uint64_t width = SPARSE_PANEL * WIDTH;
     const float *next = b + rows * b_pitch;
-    uint64_t read = 0;
-    for (uint64_t i = 0; i < m; i++)
-        read |= masks[i];
+    const uint64_t read = sparse_columns(masks, m);
     for (; n >= width; n -= width, b += width, c += width)
         sparse_panel(SPARSE_PANEL, true, WIDTH, entries, masks, m, b, b_pitch, n > width ? b + width : next,
                      n > width ? read : behind, c, c_pitch);

@@ -331,14 +331,6 @@ static const struct sparse_entry *scaled(const struct sparse_entry *entries, uin
     return to;
 }
 
-/* The columns that any of the rows reads. */
-static uint64_t columns_read(const uint64_t *masks, uint64_t rows) {
-    uint64_t read = 0;
-    for (uint64_t i = 0; i < rows; i++)
-        read |= masks[i];
-    return read;
-}
-
 /* A segment at a time: its rows of b stay in the cache for all rows of a. With the last of these, what the first ones read next is fetched. */
 static void sparse_forward(const struct kernels *kernels, const struct product *p, struct zeros_block *block) {
     const struct sparse_rows *x = sparse_of(p->a);
@@ -357,7 +349,7 @@ static void sparse_forward(const struct kernels *kernels, const struct product *
             if (p->alpha != 1)
                 entries = scaled(entries, marks[some.rows] - marks[0], p->alpha, block->entries);
             const bool leaves = done + some.rows == p->m && first + rows < b->rows;
-            const uint64_t behind = leaves ? columns_read(start.masks + s + x->group, start.rows) : 0;
+            const uint64_t behind = leaves ? sparse_columns(start.masks + s + x->group, start.rows) : 0;
             kernels->sparse(entries, some.masks + s, some.rows, p->n, b->data + first * b->pitch, b->pitch, rows,
                             behind, c->data + done * c->pitch, c->pitch);
         }
