@@ -121,7 +121,7 @@ bool kernels_of_vectors(size_t index, struct kernel *kernel) {
     if (index >= sizeof kernels / sizeof *kernels)
         return false;
     if (v.weights == NULL) {
-        v.pitch = model_pitch(UNITS);
+        v.pitch = row_pitch(UNITS);
         v.weights = floats(INPUTS * v.pitch), v.transposed = floats(INPUTS * v.pitch);
         v.x = floats(VALUES), v.y = floats(VALUES);
         v.order = malloc(ORDER * sizeof *v.order);

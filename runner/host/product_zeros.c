@@ -1,5 +1,7 @@
 #include "runner/host/product_zeros.h"
 
+#include "runner/host/storage.h"
+
 enum { ZERO_SAMPLES = 8 /* rows */, ZERO_PERCENT = 50 /* of elements, from which on they are skipped */ };
 
 bool zeros_are_many(const runner_view *a) {
@@ -17,15 +19,8 @@ bool zeros_are_many(const runner_view *a) {
     return 100 * zeros >= ZERO_PERCENT * rows * a->columns;
 }
 
-#define LINE_FLOATS 16 /* of a cache line */
-
-/* An odd number of lines. */
-static uint64_t slab_pitch(uint64_t n) {
-    return ((n + LINE_FLOATS - 1) / LINE_FLOATS | 1) * LINE_FLOATS;
-}
-
 uint64_t product_slab(uint64_t n) {
-    return KERNEL_ROWS * slab_pitch(n);
+    return KERNEL_ROWS * row_pitch(n);
 }
 
 /* op(a) [rows][depth] from row i and inner index q on, times rows q .. of b, which begin at `line`. */
@@ -55,7 +50,7 @@ static uint64_t at_most(uint64_t n) {
 void product_without_zeros(const struct kernels *kernels, bool a_transposed, float alpha, const runner_view *a,
                            const float *b, uint64_t b_pitch, float *slab, const runner_view *c,
                            struct zeros_block *block) {
-    const uint64_t m = c->rows, k = a_transposed ? a->rows : a->columns, pitch = slab_pitch(c->columns);
+    const uint64_t m = c->rows, k = a_transposed ? a->rows : a->columns, pitch = row_pitch(c->columns);
     for (uint64_t q = 0; q < k && slab != NULL; q += KERNEL_ROWS) { /* all rows, while the slab is in the cache */
         kernels->transpose(c->columns, at_most(k - q), b + q, b_pitch, slab, pitch);
         for (uint64_t i = 0; i < m; i += KERNEL_ROWS)

@@ -7,6 +7,13 @@
 
 #include "runner/host/kernels.h"
 
+/* Floats from one row of a matrix to the next: whole cache lines, an odd number of them, so that neither vectors straddle lines nor rows
+   meet in the same sets of the cache; `columns` itself where a row is less than a line. */
+static inline uint64_t row_pitch(uint64_t columns) {
+    const uint64_t line = 64 / sizeof(float); /* of a cache line */
+    return columns < line ? columns : ((columns + line - 1) / line | 1) * line;
+}
+
 enum storage_kind { STORAGE_SPARSE = 1, STORAGE_WEIGHTS, STORAGE_PENDING };
 
 /* First in each of the structs below. */

@@ -28,7 +28,7 @@ void late_plan(struct stepper *stepper) {
     late->steps = arena_array(&stepper->arena, LATE_STEPS, sizeof *late->steps);
     late->made = arena_array(&stepper->arena, stepper->stages[0].n_chunks * tensor->rows, sizeof *late->made);
     if (stepper_is_outer(stepper, tensor)) {
-        late->delta_pitch = model_pitch(tensor->columns);
+        late->delta_pitch = row_pitch(tensor->columns);
         late->deltas = model_floats(&stepper->arena, LATE_STEPS * late->delta_pitch, &turn);
         late->inputs = arena_array(&stepper->arena, stepper->stages[0].n_chunks * tensor->rows, sizeof *late->inputs);
     }

@@ -120,7 +120,7 @@ static bool node_plan(struct builder *builder, struct node *node) {
     if (!plan_fits(builder, node))
         return false;
     node->units = shape_elements(&node->plan.output);
-    node->pitch = model_pitch(node->units);
+    node->pitch = row_pitch(node->units);
     node->chunk = node->units;
     model->n_tensors += node->plan.n_tensors;
     for (uint32_t i = 0; i < node->plan.n_tensors; i++)
@@ -285,7 +285,7 @@ static void collect_tensors(struct model *model) {
             tensor->columns = plan->shape.rank == 0 ? 1 : plan->shape.size[plan->shape.rank - 1];
             tensor->rows = tensor->elements / tensor->columns;
             tensor->panel = tensor->columns;
-            tensor->pitch = tensor->rows > 1 ? model_pitch(tensor->columns) : tensor->columns;
+            tensor->pitch = tensor->rows > 1 ? row_pitch(tensor->columns) : tensor->columns;
             tensor->trained = (plan->flags & RUNNER_STATE) == 0;
             tensor->node = (uint32_t)i;
             tensor->index = j;
@@ -478,7 +478,7 @@ enum status model_build_layers(const struct loader *loader, const struct tree *t
     *input = (struct node){.name = "input", .component = "input", .path = "dataset"};
     input->plan.output = data->input;
     input->units = model->input_units = shape_elements(&data->input);
-    input->pitch = model_pitch(input->units);
+    input->pitch = row_pitch(input->units);
 
     enum status status = build_layers(&builder, tree_get(trial, "model"), where);
     if (status == STATUS_OK && model->output == 0) {

@@ -40,7 +40,7 @@ static void cut_node(struct model *model, struct node *node, uint64_t chunk) {
     for (uint32_t t = 0; t < node->plan.n_tensors; t++) {
         struct tensor *tensor = &model->tensors[node->first_tensor + t];
         tensor->panel = chunk;
-        tensor->pitch = model_pitch(chunk);
+        tensor->pitch = row_pitch(chunk);
     }
 }
 

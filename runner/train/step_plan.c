@@ -225,11 +225,11 @@ uint64_t stepper_copies_size(const struct model *model, uint64_t batch_rows) {
     for (size_t t = 0; t < model->n_tensors; t++) {
         const struct tensor *tensor = &model->tensors[t];
         if (wants_transposed(model, tensor, batch_rows))
-            floats += tensor->columns * model_pitch(tensor->rows);
+            floats += tensor->columns * row_pitch(tensor->rows);
         if (batch_rows == 1 && model->sparse_input && model->nodes[tensor->node].inputs[0] == 0 &&
             (tensor->plan->flags & RUNNER_PRODUCT) != 0)
             floats += ((tensor->optimizer.flags & RUNNER_LINEAR) != 0 ? PENDING_DELTAS : LATE_STEPS) *
-                      model_pitch(tensor->columns);
+                      row_pitch(tensor->columns);
     }
     return floats * sizeof(float);
 }
@@ -242,7 +242,7 @@ static void plan_transposed(struct stepper *stepper) {
         struct tensor *tensor = &model->tensors[t];
         if (!wants_transposed(model, tensor, stepper->batch_rows))
             continue;
-        uint64_t pitch = model_pitch(tensor->rows);
+        uint64_t pitch = row_pitch(tensor->rows);
         stepper->transposed[t] = model_floats(&stepper->arena, tensor->columns * pitch, &turn);
         tensor->storage = (struct weights_storage){{STORAGE_WEIGHTS}, NULL, pitch};
         model->nodes[tensor->node].tensors[tensor->index].storage = &tensor->storage;
@@ -281,7 +281,7 @@ static void plan_due(struct arena *arena, struct pending_storage *pending, unsig
     pending->due = arena_array(arena, pending->rows, sizeof *pending->due);
     for (uint64_t i = 0; i < pending->rows; i++)
         pending->due[i].delta = KERNEL_NO_CHANGE;
-    pending->delta_pitch = model_pitch(pending->columns);
+    pending->delta_pitch = row_pitch(pending->columns);
     pending->deltas = model_floats(arena, PENDING_DELTAS * pending->delta_pitch, turn);
 }
 

@@ -2,12 +2,6 @@
 
 #include <string.h>
 
-#define LINE_FLOATS (64 / sizeof(float)) /* of a cache line */
-
-uint64_t model_pitch(uint64_t columns) {
-    return columns < LINE_FLOATS ? columns : ((columns + LINE_FLOATS - 1) / LINE_FLOATS | 1) * LINE_FLOATS;
-}
-
 uint64_t tensor_floats(const struct tensor *tensor) {
     return (tensor->columns + tensor->panel - 1) / tensor->panel * tensor->rows * tensor->pitch;
 }

@@ -44,8 +44,4 @@ void tensor_gather(const struct tensor *tensor, const float *matrix, float *to);
 void tensor_transpose(const struct tensor *tensor, uint64_t row, uint64_t rows, uint64_t column, uint64_t columns);
 void tensor_transpose_all(const struct tensor *tensor);
 
-/* Floats from one row of a matrix to the next: whole cache lines, an odd number of them, so that neither vectors straddle lines nor rows
-   meet in the same sets of the cache; `columns` itself where a row is less than a line. */
-uint64_t model_pitch(uint64_t columns);
-
 #endif

@@ -65,7 +65,7 @@ static uint64_t bytes_of_copies(const struct stepper *stepper) {
     for (size_t t = 0; t < stepper->model->n_tensors; t++) {
         const struct tensor *tensor = &stepper->model->tensors[t];
         if (stepper->transposed[t] != NULL)
-            floats += tensor->columns * model_pitch(tensor->rows);
+            floats += tensor->columns * row_pitch(tensor->rows);
         for (uint64_t p = 0; tensor->pending != NULL && p * tensor->panel < tensor->columns; p++)
             if (tensor->pending[p].due != NULL)
                 floats += PENDING_DELTAS * tensor->pending[p].delta_pitch;
