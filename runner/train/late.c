@@ -76,11 +76,6 @@ void late_begin(struct stepper *stepper) {
     note_rows(stepper);
 }
 
-static void slots_of(const struct tensor *tensor, uint64_t place, float *slots[RUNNER_MAX_SLOTS]) {
-    for (uint32_t s = 0; s < tensor->optimizer.slots; s++)
-        slots[s] = tensor->slots[s] + place;
-}
-
 /* Where a row of the chunk's panel begins. */
 static uint64_t place_of(const struct tensor *tensor, size_t chunk, uint64_t row) {
     return (chunk * tensor->rows + row) * tensor->pitch;
@@ -117,7 +112,7 @@ static void make_steps(struct stepper *stepper, int thread, size_t chunk, uint64
     if (count == 0)
         return;
     late->made[here] = until;
-    slots_of(tensor, place, slots);
+    tensor_slots_at(tensor, place, slots);
     if (late->inputs != NULL && late->inputs[here] != 0) {
         const float *delta = late->deltas + done * late->delta_pitch + chunk * tensor->panel;
         stepper_outer_step(stepper, thread, tensor, steps, late->inputs[here], delta, n, w, slots);
@@ -171,7 +166,7 @@ void late_tile(struct stepper *stepper, int thread, const struct tile *tile, siz
         float *slots[RUNNER_MAX_SLOTS];
         if (!late->is_read[row])
             continue;
-        slots_of(tensor, place, slots);
+        tensor_slots_at(tensor, place, slots);
         ops->step(tensor->optimizer_config, &stepper->step, tile->columns, tensor->weights + place,
                   gradient.data + i * gradient.pitch, slots);
         late->made[chunk * tensor->rows + row] = late->last;

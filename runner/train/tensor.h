@@ -35,6 +35,12 @@ static inline float *tensor_at(const struct tensor *tensor, float *matrix, uint6
     return matrix + (panel * tensor->rows + row) * tensor->pitch + column % tensor->panel;
 }
 
+/* The slots of the weights from such a place on. */
+static inline void tensor_slots_at(const struct tensor *tensor, uint64_t place, float *slots[RUNNER_MAX_SLOTS]) {
+    for (uint32_t s = 0; s < tensor->optimizer.slots; s++)
+        slots[s] = tensor->slots[s] + place;
+}
+
 /* Floats of such a matrix. */
 uint64_t tensor_floats(const struct tensor *tensor);
 /* Copies [rows][columns] without gaps to such a matrix and back. */

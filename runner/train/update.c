@@ -179,8 +179,7 @@ static void run_outer(struct stepper *stepper, int thread, const struct tile *ti
     uint64_t place = (uint64_t)(tensor_at(tensor, tensor->weights, tile->row, tile->column) - tensor->weights);
     for (uint64_t i = tile->row; i < tile->row + tile->rows; i++, place += tensor->pitch) {
         float *slots[RUNNER_MAX_SLOTS];
-        for (uint32_t s = 0; s < tensor->optimizer.slots; s++)
-            slots[s] = tensor->slots[s] + place;
+        tensor_slots_at(tensor, place, slots);
         stepper_outer_step(stepper, thread, tensor, &stepper->step, inputs[i], delta, tile->columns,
                            tensor->weights + place, slots);
     }
