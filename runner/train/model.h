@@ -99,6 +99,8 @@ void model_plan_columns(struct model *model, uint64_t batch_rows, uint64_t micro
 
 /* Every layer reads the one before it alone, and nothing in the model needs all rows at once or sums by groups of rows. */
 bool model_is_chain(const struct model *model);
+/* A layer of many weights, whose output's columns have columns of them for themselves. */
+bool model_has_columns(const struct model *model, runner_node index);
 /* In a chain: columns of this layer may run for themselves. */
 bool model_is_elementwise(const struct model *model, runner_node index);
 

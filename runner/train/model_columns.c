@@ -20,17 +20,28 @@ bool model_is_elementwise(const struct model *model, runner_node index) {
            node->units == model->nodes[index - 1].units;
 }
 
-static bool is_wide(const struct model *model, runner_node index) {
+bool model_has_columns(const struct model *model, runner_node index) {
     const struct node *node = &model->nodes[index];
     uint64_t elements = 0;
     for (uint32_t i = 0; i < node->plan.n_tensors; i++) {
         const struct tensor *tensor = &model->tensors[node->first_tensor + i];
-        if (!tensor->trained || tensor->columns != node->units || tensor->plan->constraint != NULL ||
-            (tensor->optimizer.flags & RUNNER_WHOLE_TENSOR) != 0)
+        if (tensor->columns != node->units)
             return false;
         elements += tensor->elements;
     }
-    return (node->plan.flags & RUNNER_COLUMNS) != 0 && elements >= MANY_WEIGHTS && node->units > CHUNK;
+    return (node->plan.flags & RUNNER_COLUMNS) != 0 && elements >= MANY_WEIGHTS;
+}
+
+/* Its tensors may stand in panels, too. */
+static bool is_wide(const struct model *model, runner_node index) {
+    const struct node *node = &model->nodes[index];
+    for (uint32_t i = 0; i < node->plan.n_tensors; i++) {
+        const struct tensor *tensor = &model->tensors[node->first_tensor + i];
+        if (!tensor->trained || tensor->plan->constraint != NULL ||
+            (tensor->optimizer.flags & RUNNER_WHOLE_TENSOR) != 0)
+            return false;
+    }
+    return model_has_columns(model, index) && node->units > CHUNK;
 }
 
 /* Panels of the columns of one chunk: were they parts of longer rows, a core that reads ahead would take lines from another that writes

@@ -5,7 +5,6 @@
  */
 #include "runner/train/step.h"
 
-#define LEAST_WEIGHTS (1 << 14) /* of a layer, from which on it is worth a meeting of the team */
 #define LEAST_UNITS (2 * MODEL_LEAST_COLUMNS)
 #define OUTPUTS 128 /* of a block, about: its weights share the second-level cache with the activations */
 #define INPUTS 128  /* few, since each transposes the delta or its weights */
@@ -29,15 +28,7 @@ static void cut_units(struct arena *arena, struct phase *phase, uint64_t units, 
 
 /* The layer is computed by blocks of its outputs. */
 static bool cuts_outputs(const struct model *model, runner_node index) {
-    const struct node *node = &model->nodes[index];
-    uint64_t elements = 0;
-    for (uint32_t t = 0; t < node->plan.n_tensors; t++) {
-        if (model->tensors[node->first_tensor + t].columns != node->units)
-            return false;
-        elements += model->tensors[node->first_tensor + t].elements;
-    }
-    return (node->plan.flags & RUNNER_COLUMNS) != 0 && index <= model->loss_input && node->units >= LEAST_UNITS &&
-           elements >= LEAST_WEIGHTS;
+    return index <= model->loss_input && model->nodes[index].units >= LEAST_UNITS && model_has_columns(model, index);
 }
 
 /* And goes back by blocks of its inputs. */
