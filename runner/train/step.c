@@ -68,7 +68,6 @@ void stepper_init(struct stepper *stepper, struct model *model, const struct dat
     stepper_plan(stepper);
     buffers_init(&stepper->buffers, model, data, stepper->part_rows,
                  stepper->stages != NULL ? stepper->micro_rows : stepper->slice_rows, true);
-    stepper_set_span(stepper, threads);
 }
 
 /* What the stepper's arena held of a tensor. */
