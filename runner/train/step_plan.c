@@ -7,7 +7,7 @@
 
 /* Floats of a tile: its gradient, weights and slots fit a core's second-level cache together. */
 #define TILE_ELEMENTS (32 * 1024)
-#define BLOCK 12
+#define BLOCK 12 /* rows: about those of a block of a product; sums over tiles, as of norms, depend on it */
 /* Columns of the weights from which on a dot product with each row is faster than to keep a transposed copy up to date. */
 #define LONG_ROW 64
 /* Of an update, up to which products that transpose the weights for themselves, in the cache, take less time than to keep a copy. */
