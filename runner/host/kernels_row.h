@@ -1,6 +1,8 @@
 /* Products of one row, row() to outer() of struct kernels; a part of kernels_body.h. ROW_PANEL is how many vectors of such a product stay in
    registers, or 0. */
 
+#define WHOLE_SUMS (ROW_PANEL == 0) /* y stands in whole vectors, in an array of sums */
+
 /* y [n] += factor x */
 INLINE void add_line(uint64_t n, float factor, const float *restrict x, float *restrict y) {
     vec f = splat(factor);
@@ -13,11 +15,11 @@ INLINE void add_line(uint64_t n, float factor, const float *restrict x, float *r
 
 /* A vector of n columns, WIDTH or fewer, of four rows of b times four factors, added to y. */
 INLINE void row_step(const bool full, uint64_t n, const vec f[4], const float *const line[4], float *y) {
-    vec sum = full ? load(y) : vec_load_part(y, n);
+    vec sum = full || WHOLE_SUMS ? load(y) : vec_load_part(y, n);
     UNROLL(4)
     for (int h = 0; h < 4; h++)
         sum = vec_fma(f[h], full ? load(line[h]) : vec_load_part(line[h], n), sum);
-    if (full)
+    if (full || WHOLE_SUMS)
         store(y, sum);
     else
         vec_store_part(y, sum, n);
@@ -33,20 +35,9 @@ INLINE void short_row(const int panel, uint64_t last, const struct sparse_entry 
     store_panel(panel, last == WIDTH, last, sum, y);
 }
 
-/* A short y stays in registers; else four rows of b a pass save traffic of it. */
-static void row(uint64_t n, const struct sparse_entry *x, uint64_t count, float alpha, const float *b, uint64_t b_pitch,
-                float *restrict y) {
-    if (n <= SPARSE_PANEL * WIDTH) {
-        const uint64_t vectors = (n + WIDTH - 1) / WIDTH, last = n - (vectors - 1) * WIDTH;
-        switch (vectors) {
-#define PART(vectors)                                                                                                  \
-    case vectors: short_row(vectors, last, x, count, alpha, b, b_pitch, y); break;
-            CASES(SPARSE_PANEL, PART)
-#undef PART
-        default: break;
-        }
-        return;
-    }
+/* Four rows of b a pass save traffic of y. */
+INLINE void add_rows(uint64_t n, const struct sparse_entry *x, uint64_t count, float alpha, const float *b,
+                     uint64_t b_pitch, float *restrict y) {
     for (; count >= 4; count -= 4, x += 4) {
         const float *line[4];
         vec f[4];
@@ -64,6 +55,45 @@ static void row(uint64_t n, const struct sparse_entry *x, uint64_t count, float 
     }
     for (; count > 0; count--, x++)
         add_line(n, alpha * x->value, b + x->column * b_pitch, y);
+}
+
+#if WHOLE_SUMS
+/* Columns of y whose sums are made at a time, in an array of their own: were they made in place, a core that reads ahead would, at each pass, take
+   the lines behind them from another core that makes those; and would wait for a last vector that it has just stored in part. */
+#define SUMS 512
+
+INLINE void begin_sums(uint64_t n, const float *y, float *sums) {
+    store(sums + (n - 1) / WIDTH * WIDTH, (vec){0});
+    memcpy(sums, y, n * sizeof *y);
+}
+
+#endif
+
+/* A short y stays in registers. */
+static void row(uint64_t n, const struct sparse_entry *x, uint64_t count, float alpha, const float *b, uint64_t b_pitch,
+                float *restrict y) {
+    if (n <= SPARSE_PANEL * WIDTH) {
+        const uint64_t vectors = (n + WIDTH - 1) / WIDTH, last = n - (vectors - 1) * WIDTH;
+        switch (vectors) {
+#define PART(vectors)                                                                                                  \
+    case vectors: short_row(vectors, last, x, count, alpha, b, b_pitch, y); break;
+            CASES(SPARSE_PANEL, PART)
+#undef PART
+        default: break;
+        }
+        return;
+    }
+#if WHOLE_SUMS
+    float sums[SUMS];
+    for (uint64_t width; n > 0; n -= width, b += width, y += width) {
+        width = n < SUMS ? n : SUMS;
+        begin_sums(width, y, sums);
+        add_rows(width, x, count, alpha, b, b_pitch, sums);
+        memcpy(y, sums, width * sizeof *y);
+    }
+#else
+    add_rows(n, x, count, alpha, b, b_pitch, y);
+#endif
 }
 
 #define SHORT_ROWS 8
@@ -296,7 +326,7 @@ static void row_due(uint64_t n, const struct row_change *changes, const float *d
 /* row_step() after each line of b has changed by its factor times d. */
 INLINE void changed_step(const bool full, uint64_t n, const vec change[4], const float *d, const vec f[4],
                          float *const line[4], float *y) {
-    vec sum = full ? load(y) : vec_load_part(y, n), delta = full ? load(d) : vec_load_part(d, n);
+    vec sum = load(y), delta = full ? load(d) : vec_load_part(d, n);
     UNROLL(4)
     for (int h = 0; h < 4; h++) {
         vec b = vec_fma(change[h], delta, full ? load(line[h]) : vec_load_part(line[h], n));
@@ -306,10 +336,7 @@ INLINE void changed_step(const bool full, uint64_t n, const vec change[4], const
             vec_store_part(line[h], b, n);
         sum = vec_fma(f[h], b, sum);
     }
-    if (full)
-        store(y, sum);
-    else
-        vec_store_part(y, sum, n);
+    store(y, sum);
 }
 
 /* Of four rows that both lists have. The next four are fetched meanwhile: the hardware expects the lines behind the rows. */
@@ -339,27 +366,40 @@ static void four_changed(uint64_t n, const struct sparse_entry *changes, float a
 }
 
 /* By four rows of x: in one pass where all of them change, else in two, of which the second finds them in the first-level cache. */
-static void row_after_long(uint64_t n, const struct sparse_entry *changes, uint64_t n_changes, float alpha_changes,
+INLINE void add_rows_after(uint64_t n, const struct sparse_entry *changes, uint64_t n_changes, float alpha_changes,
                            const float *delta, const struct sparse_entry *x, uint64_t count, float alpha, float *b,
-                           uint64_t b_pitch, float *y) {
+                           uint64_t b_pitch, float *sums) {
     const struct sparse_entry *end = changes + n_changes;
     for (uint64_t rows; count > 0; count -= rows, x += rows) {
         rows = count < 4 ? count : 4;
         if (rows == 4 && end - changes >= 4 && same_rows(4, changes, x)) {
-            four_changed(n, changes, alpha_changes, delta, x, alpha, b, b_pitch, y);
+            four_changed(n, changes, alpha_changes, delta, x, alpha, b, b_pitch, sums);
             changes += 4;
             continue;
         }
         for (; changes < end && changes->column <= x[rows - 1].column; changes++)
             add_line(n, alpha_changes * changes->value, delta, b + changes->column * b_pitch);
-        row(n, x, rows, alpha, b, b_pitch, y);
+        add_rows(n, x, rows, alpha, b, b_pitch, sums);
     }
     outer(n, changes, (uint64_t)(end - changes), alpha_changes, delta, b, b_pitch);
 }
 
+static void row_after_long(uint64_t n, const struct sparse_entry *changes, uint64_t n_changes, float alpha_changes,
+                           const float *delta, const struct sparse_entry *x, uint64_t count, float alpha, float *b,
+                           uint64_t b_pitch, float *y) {
+    float sums[SUMS];
+    for (uint64_t width; n > 0; n -= width, b += width, y += width, delta += width) {
+        width = n < SUMS ? n : SUMS;
+        begin_sums(width, y, sums);
+        add_rows_after(width, changes, n_changes, alpha_changes, delta, x, count, alpha, b, b_pitch, sums);
+        memcpy(y, sums, width * sizeof *y);
+    }
+}
+
 /* By four rows of x, which the second pass finds in the first-level cache. */
-static void row_due(uint64_t n, const struct row_change *changes, const float *deltas, uint64_t pitch,
-                    const struct sparse_entry *x, uint64_t count, float alpha, float *b, uint64_t b_pitch, float *y) {
+INLINE void add_rows_due(uint64_t n, const struct row_change *changes, const float *deltas, uint64_t pitch,
+                         const struct sparse_entry *x, uint64_t count, float alpha, float *b, uint64_t b_pitch,
+                         float *sums) {
     for (uint64_t rows; count > 0; count -= rows, x += rows) {
         rows = count < 4 ? count : 4;
         for (uint64_t i = 0; i < rows; i++) {
@@ -367,7 +407,18 @@ static void row_due(uint64_t n, const struct row_change *changes, const float *d
             if (change->delta != KERNEL_NO_CHANGE)
                 add_line(n, change->factor, deltas + change->delta * pitch, b + x[i].column * b_pitch);
         }
-        row(n, x, rows, alpha, b, b_pitch, y);
+        add_rows(n, x, rows, alpha, b, b_pitch, sums);
+    }
+}
+
+static void row_due(uint64_t n, const struct row_change *changes, const float *deltas, uint64_t pitch,
+                    const struct sparse_entry *x, uint64_t count, float alpha, float *b, uint64_t b_pitch, float *y) {
+    float sums[SUMS];
+    for (uint64_t width; n > 0; n -= width, b += width, y += width, deltas += width) {
+        width = n < SUMS ? n : SUMS;
+        begin_sums(width, y, sums);
+        add_rows_due(width, changes, deltas, pitch, x, count, alpha, b, b_pitch, sums);
+        memcpy(y, sums, width * sizeof *y);
     }
 }
 #endif
