@@ -38,6 +38,7 @@ static void many_blocks_are_the_single_ones(void **state) {
             for (size_t r = 0; r < 5; r++)
                 for (uint64_t n = 0; n <= MOST; n++) {
                     assert_blocks(keys[k], rows[r], 0, n);
+                    assert_blocks(keys[k], rows[r], (3ULL << 32) + 9, n);
                     assert_blocks(keys[k], rows[r], (1ULL << 32) - n / 2, n);
                 }
     }
