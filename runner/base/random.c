@@ -72,7 +72,7 @@ void random_fill_bits(struct random_key key, uint64_t row, uint64_t first, size_
 }
 
 /* x = m 2^e with m in [sqrt 1/2, sqrt 2), and log m = 2 atanh((m - 1)/(m + 1)) as a series, whose next term is below 1e-18. */
-double random_log(double x) {
+static inline double logarithm(double x) {
     static const double ln2_high = 0x1.62e42fefa38p-1; /* 43 bits, so that its product with e is exact */
     static const double ln2_low = 0x1.ef35793c7673p-45;
     uint64_t bits;
@@ -92,6 +92,10 @@ double random_log(double x) {
     double e = exponent;
     /* 2s = f - s f, so that the greatest part of the result, f, is exact. */
     return e * ln2_high + (f - (s * (f - 2 * sum) - e * ln2_low));
+}
+
+double random_log(double x) {
+    return logarithm(x);
 }
 
 static inline double ratio(const double p[8], const double q[8], double r) {
@@ -123,7 +127,10 @@ static inline double central_quantile(double q) {
     return q * ratio(a, b, 0.180625 - q * q);
 }
 
-double random_normal_quantile(double p) {
+#define FAR 5
+
+/* Minus the quantile of a probability below 1/2 that is not central, from r = sqrt(-log p) <= FAR. */
+static inline double near_tail(double r) {
     static const double c[] = {1.42343711074968357734e0,  4.63033784615654529590e0, 5.76949722146069140550e0,
                                3.64784832476320460504e0,  1.27045825245236838258e0, 2.41780725177450611770e-1,
                                2.27238449892691845833e-2, 7.74545014278341407640e-4};
@@ -135,6 +142,11 @@ double random_normal_quantile(double p) {
                                1.51986665636164571966e-2,
                                5.47593808499534494600e-4,
                                1.05075007164441684324e-9};
+    return ratio(c, d, r - 1.6);
+}
+
+/* The same for r above FAR, where the probability is below 2^-36. */
+static double far_tail(double r) {
     static const double e[] = {6.65790464350110377720e0,  5.46378491116411436990e0,  1.78482653991729133580e0,
                                2.96560571828504891230e-1, 2.65321895265761230930e-2, 1.24266094738807843860e-3,
                                2.71155556874348757815e-5, 2.01033439929228813265e-7};
@@ -146,12 +158,16 @@ double random_normal_quantile(double p) {
                                1.84631831751005468180e-5,
                                1.42151175831644588870e-7,
                                2.04426310338993978564e-15};
+    return ratio(e, f, r - 5);
+}
+
+double random_normal_quantile(double p) {
     double q = p - 0.5;
     if (is_central(q)) {
         return central_quantile(q);
     }
-    double r = sqrt(-random_log(q < 0 ? p : 1 - p));
-    double x = r <= 5 ? ratio(c, d, r - 1.6) : ratio(e, f, r - 5);
+    double r = sqrt(-logarithm(q < 0 ? p : 1 - p));
+    double x = r <= FAR ? near_tail(r) : far_tail(r);
     return q < 0 ? -x : x;
 }
 
@@ -185,17 +201,26 @@ static inline double to_within_two(uint32_t word) {
     return 0.5 + centred * WITHIN_TWO;
 }
 
-/* The quantile of probability(word): first all as if they were near the median, which makes vectors, then those that are not. */
+/* The quantiles of probability(word), n <= CHUNK: first all as if they were near the median, which makes vectors, then those that are not,
+   side by side so that they make vectors, too. No word's probability is so small that its tail is far. */
 static inline __attribute__((always_inline)) void to_quantiles(size_t n, const uint32_t *words, float *out,
                                                                double (*probability)(uint32_t)) {
     for (size_t i = 0; i < n; i++) {
         out[i] = (float)central_quantile(probability(words[i]) - 0.5);
     }
-    for (size_t i = 0; i < n; i++) {
-        double p = probability(words[i]);
-        if (!is_central(p - 0.5)) {
-            out[i] = (float)random_normal_quantile(p);
-        }
+    uint32_t places[CHUNK];
+    double far[CHUNK];
+    size_t n_far = 0;
+    for (size_t i = 0; i < n; i++) { /* without a branch, which would often be foretold wrongly */
+        places[n_far] = (uint32_t)i;
+        n_far += !is_central(probability(words[i]) - 0.5);
+    }
+    for (size_t i = 0; i < n_far; i++) {
+        double p = probability(words[places[i]]), q = p - 0.5;
+        far[i] = copysign(near_tail(sqrt(-logarithm(q < 0 ? p : 1 - p))), q);
+    }
+    for (size_t i = 0; i < n_far; i++) {
+        out[places[i]] = (float)far[i];
     }
 }
 
