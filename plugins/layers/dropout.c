@@ -3,6 +3,7 @@
    row i of the batch is value j of row i of the layer's own stream, so no cut of the batch changes it. */
 #include <math.h>
 #include <runner/plugin.h>
+#include <stdbool.h>
 #include <string.h>
 
 struct dropout {
@@ -38,15 +39,30 @@ static int plan_dropout(void *config, runner_call *call, runner_plan *plan) {
     return plan_noise(config, call, plan);
 }
 
-static void keep(uint64_t n, const unsigned char *kept, float scale, const float *from, float *to) {
-    for (uint64_t j = 0; j < n; j++)
-        to[j] = kept[j] ? from[j] * scale : 0.0f;
+/* A uniform number, which is its word's upper 24 bits / 2^24, is at least rate. Compared as signed numbers, which processors can. */
+static inline bool is_kept(uint32_t word, int32_t least) {
+    return (int32_t)(word >> 8) >= least;
 }
 
-/* A uniform number, which is its word's upper 24 bits / 2^24, is at least rate. */
-static void draw(uint64_t n, const uint32_t *words, uint32_t least, unsigned char *restrict kept) {
+static void draw(uint64_t n, const uint32_t *words, int32_t least, unsigned char *restrict kept) {
     for (uint64_t j = 0; j < n; j++)
-        kept[j] = words[j] >> 8 >= least;
+        kept[j] = is_kept(words[j], least);
+}
+
+static void keep_drawn(uint64_t n, const uint32_t *words, int32_t least, float scale, const float *from, float *to) {
+    for (uint64_t j = 0; j < n; j++)
+        to[j] = is_kept(words[j], least) ? from[j] * scale : 0.0f;
+}
+
+/* By a mask of the value's bits, which takes two thirds of the time of a choice. */
+static void keep(uint64_t n, const unsigned char *kept, float scale, const float *from, float *to) {
+    for (uint64_t j = 0; j < n; j++) {
+        const float value = from[j] * scale;
+        uint32_t bits;
+        memcpy(&bits, &value, sizeof bits);
+        bits &= -(uint32_t)kept[j];
+        memcpy(to + j, &bits, sizeof bits);
+    }
 }
 
 static void forward_dropout(const void *config, runner_call *call, const runner_rows *run) {
@@ -57,13 +73,12 @@ static void forward_dropout(const void *config, runner_call *call, const runner_
         return;
     }
     const float rate = (float)dropout->rate, scale = (float)(1.0 / (1.0 - dropout->rate));
-    const uint32_t least = (uint32_t)ceil((double)rate * 0x1p24);
+    const int32_t least = (int32_t)ceil((double)rate * 0x1p24);
     uint32_t *words = call->host->scratch(call, y->columns * sizeof *words);
     for (uint64_t i = 0; i < y->rows; i++) {
-        unsigned char *kept = run->saved + i * y->columns;
         call->host->bits(call, run->first + i, 0, y->columns, words);
-        draw(y->columns, words, least, kept);
-        keep(y->columns, kept, scale, x->data + i * x->pitch, y->data + i * y->pitch);
+        draw(y->columns, words, least, run->saved + i * y->columns);
+        keep_drawn(y->columns, words, least, scale, x->data + i * x->pitch, y->data + i * y->pitch);
     }
 }
 
