@@ -261,7 +261,7 @@ typedef struct runner_plan {
     runner_shape output;
     uint32_t flags, n_tensors;
     runner_tensor tensors[RUNNER_MAX_TENSORS];
-    uint64_t saved;            /* bytes a row that forward() leaves for backward() and gradient() */
+    uint64_t saved;            /* bytes a row that forward(), or reduce_delta(), leaves for backward() and gradient() */
     uint32_t statistics;       /* float64 values that reduce() sums over the batch; 0: not a layer across the batch */
     uint32_t delta_statistics; /* the same for reduce_delta() */
 } runner_plan;

@@ -59,6 +59,7 @@ static int plan(void *config, runner_call *call, runner_plan *plan) {
     plan->output = *input;
     plan->flags = RUNNER_KEEP_INPUT | RUNNER_TRAINING_DIFFERS;
     plan->statistics = plan->delta_statistics = 2 * shape.size[0];
+    plan->saved = norm->places > 1 ? 2 * norm->channels * sizeof(double) : 0; /* a row's sums, by reduce_delta() */
     if (norm->scale)
         plan->tensors[0] = (runner_tensor){
             "gamma", 0, shape, norm->gamma_initializer, norm->gamma_regularizer, norm->gamma_constraint, 0, 0};
@@ -76,6 +77,11 @@ static int plan(void *config, runner_call *call, runner_plan *plan) {
     return RUNNER_OK;
 }
 
+/* Of a row of the slice [2][channels]: sums of dy and of dy xh over its places. */
+static double *row_sums_of(const struct batch_normalization *norm, const runner_rows *run, uint64_t row) {
+    return (double *)(void *)run->saved + row * 2 * norm->channels;
+}
+
 /* ---- Sums over places: some channels at a time, which stay in registers ---- */
 
 #define INLINE static inline __attribute__((always_inline))
@@ -85,7 +91,7 @@ static int plan(void *config, runner_call *call, runner_plan *plan) {
 #define UNROLL _Pragma("GCC unroll 16")
 #endif
 
-enum { QUAD = 4, QUADS = 4, QUADS_BACK = 2 }; /* channels of a vector, and vectors at a time */
+enum { QUAD = 4, QUADS = 4 }; /* channels of a vector, and vectors at a time */
 
 typedef double quad __attribute__((vector_size(32)));
 typedef float quad_floats __attribute__((vector_size(16)));
@@ -121,6 +127,13 @@ INLINE quad load_sums(const int n, const double *p) {
 INLINE void store_sums(const int n, double *p, quad v) {
     for (int i = 0; i < n; i++)
         p[i] = v[i];
+}
+
+/* a + b as a multiply-add: conversions and additions share two of a Zen's four units, multiply-adds have the others. */
+INLINE quad plus(quad a, quad b) {
+    for (int i = 0; i < QUAD; i++)
+        a[i] = __builtin_fma(b[i], 1.0, a[i]);
+    return a;
 }
 
 /* a b + c: where a and b are floats their product is exact, and so the sum has the bits of a product and a sum. */
@@ -187,12 +200,19 @@ static void add_squares_of_all(uint64_t n, const struct span *span, const float 
 }
 
 /* Sums take so many values at a time for all channels, of `left` rows some or of a row some places: fewer, and sums are loaded and stored
-   too often; more, and the processor no longer sees that memory is read from its beginning to its end. */
-enum { VALUES = 512 };
+   too often; more, and the processor no longer sees that memory is read from its beginning to its end. Of many channels they take FEW
+   places, unless these fill the first-level cache. */
+enum { VALUES = 512, MANY = 1024 };
 
 static uint64_t some_of(uint64_t left, uint64_t values) {
-    const uint64_t most = VALUES / values;
-    return most == 0 ? 1 : most < left ? most : left;
+    const uint64_t most = VALUES / values, least = values > MANY ? 1 : FEW, some = most > least ? most : least;
+    return some < left ? some : left;
+}
+
+/* More than one only with all their places, as their order wants it. */
+static uint64_t rows_at_a_time(const struct batch_normalization *norm, uint64_t left) {
+    const uint64_t values = norm->places * norm->channels;
+    return norm->places > 1 && values > VALUES ? 1 : some_of(left, values);
 }
 
 static void reduce(const void *config, runner_call *call, const runner_rows *run, double *sums) {
@@ -202,7 +222,7 @@ static void reduce(const void *config, runner_call *call, const runner_rows *run
     const uint64_t channels = norm->channels;
     struct span span = {0, 0, channels, x->pitch, 0};
     for (uint64_t i = 0; i < run->rows; i += span.rows) {
-        span.rows = some_of(run->rows - i, norm->places * channels);
+        span.rows = rows_at_a_time(norm, run->rows - i);
         for (uint64_t p = 0; p < norm->places; p += span.places) {
             span.places = some_of(norm->places - p, channels);
             add_squares_of_all(channels, &span, x->data + i * x->pitch + p * channels, sums, sums + channels);
@@ -236,130 +256,168 @@ static void combine(const void *config, runner_call *call, uint64_t batch, const
     }
 }
 
-/* In float32, [channels] each. gradient() may run while an optimizer writes gamma and beta: only weigh() reads them. */
+/* ---- Passes over values: constants of the channels are repeated for some places, so that loops are long where channels are few ---- */
+
+/* [n] each: [some places][channels]. */
 struct channels {
-    float *mean, *inverse, *gamma, *beta;
+    uint64_t n;
+    float *mean, *inverse;
 };
 
-static struct channels channels_of(const struct batch_normalization *norm, runner_call *call, const runner_rows *run) {
-    uint64_t n = norm->channels;
-    float *memory = call->host->scratch(call, 4 * n * sizeof *memory);
-    struct channels channels = {memory, memory + n, memory + 2 * n, memory + 3 * n};
-    for (uint64_t j = 0; j < n; j++) {
-        channels.mean[j] = (float)run->statistics[j];
-        channels.inverse[j] = (float)run->statistics[n + j];
+/* Writes the first `channels` values over and over again. */
+static float *repeat(const struct batch_normalization *norm, uint64_t n, float *values) {
+    for (uint64_t done = norm->channels, some; done < n; done += some) {
+        some = n - done < done ? n - done : done;
+        memcpy(values + done, values, some * sizeof *values);
     }
-    return channels;
+    return values;
 }
 
-static void weigh(const struct batch_normalization *norm, const runner_rows *run, struct channels *channels) {
-    for (uint64_t j = 0; j < norm->channels; j++) {
-        channels->gamma[j] = norm->scale ? run->tensors[0].data[j] : 1.0f;
-        channels->beta[j] = norm->center ? run->tensors[beta_at(norm)].data[j] : 0.0f;
-    }
+static float *floats(runner_call *call, uint64_t n) {
+    return call->host->scratch(call, n * sizeof(float));
+}
+
+/* In float32, repeated. */
+static float *floats_of(const struct batch_normalization *norm, runner_call *call, uint64_t n, const double *values) {
+    float *found = floats(call, n);
+    for (uint64_t j = 0; j < norm->channels; j++)
+        found[j] = (float)values[j];
+    return repeat(norm, n, found);
+}
+
+static struct channels channels_of(const struct batch_normalization *norm, runner_call *call, const runner_rows *run) {
+    const uint64_t n = some_of(norm->places, norm->channels) * norm->channels;
+    return (struct channels){n, floats_of(norm, call, n, run->statistics),
+                             floats_of(norm, call, n, run->statistics + norm->channels)};
+}
+
+static void scale_and_shift(uint64_t n, const float *x, const float *mean, const float *factor, const float *beta,
+                            float *restrict y) {
+    for (uint64_t j = 0; j < n; j++)
+        y[j] = (x[j] - mean[j]) * factor[j] + beta[j];
 }
 
 static void forward(const void *config, runner_call *call, const runner_rows *run) {
     const struct batch_normalization *norm = config;
-    struct channels c = channels_of(norm, call, run);
-    weigh(norm, run, &c);
-    for (uint64_t j = 0; j < norm->channels; j++)
-        c.inverse[j] *= c.gamma[j];
+    const struct channels c = channels_of(norm, call, run);
+    float *factor = c.inverse, *beta = floats(call, c.n);
+    for (uint64_t j = 0; j < norm->channels; j++) {
+        factor[j] *= norm->scale ? run->tensors[0].data[j] : 1.0f;
+        beta[j] = norm->center ? run->tensors[beta_at(norm)].data[j] : 0.0f;
+    }
+    repeat(norm, c.n, factor), repeat(norm, c.n, beta);
     for (uint64_t i = 0; i < run->rows; i++) {
         const float *x = run->inputs[0].data + i * run->inputs[0].pitch;
         float *y = run->output->data + i * run->output->pitch;
-        for (uint64_t p = 0; p < norm->places; p++, x += norm->channels, y += norm->channels)
-            for (uint64_t j = 0; j < norm->channels; j++)
-                y[j] = (x[j] - c.mean[j]) * c.inverse[j] + c.beta[j];
+        for (uint64_t left = norm->places * norm->channels, some; left > 0; left -= some, x += some, y += some) {
+            some = left < c.n ? left : c.n;
+            scale_and_shift(some, x, c.mean, factor, beta, y);
+        }
     }
 }
 
-/* Adds dy, and dy xh if that is wanted, of `quads` vectors of channels, the last of which has `last`. */
-INLINE void add_deltas(const int quads, const int last, const bool both, const struct span *span, const float *x,
-                       const float *d, const float *mean, const float *inverse, double *sum, double *products) {
-    quad s[QUADS], q[QUADS];
-    quad_floats m[QUADS], w[QUADS];
+/* Adds dy and dy xh of `quads` vectors of channels, the last of which has `last`, to sums of the slice and, `of_row`, to those of a row. Sums
+   of dy xh are `channels` values behind those of dy. */
+INLINE void add_deltas(const int quads, const int last, const bool of_row, const struct span *span,
+                       const float *normals, const float *d, double *slice, double *row) {
+    const uint64_t channels = span->channels;
+    quad s[QUADS], q[QUADS], row_s[QUADS], row_q[QUADS];
     UNROLL for (int v = 0; v < quads; v++) {
-        s[v] = load_sums(last, sum + v * QUAD);
-        q[v] = load_sums(last, products + v * QUAD);
-        m[v] = load(last, mean + v * QUAD);
-        w[v] = load(last, inverse + v * QUAD);
+        s[v] = load_sums(last, slice + v * QUAD);
+        q[v] = load_sums(last, slice + channels + v * QUAD);
+        row_s[v] = of_row ? load_sums(last, row + v * QUAD) : s[v];
+        row_q[v] = of_row ? load_sums(last, row + channels + v * QUAD) : q[v];
     }
     for (uint64_t i = 0; i < span->rows; i++) {
-        const float *x_at = x + i * span->x_pitch, *d_at = d + i * span->d_pitch;
-        for (uint64_t p = 0; p < span->places; p++, x_at += span->channels, d_at += span->channels)
+        const float *at = d + i * span->d_pitch;
+        for (uint64_t p = 0; p < span->places; p++, at += channels, normals += channels)
             UNROLL for (int v = 0; v < quads; v++) {
-                const quad delta = doubles_of(load(last, d_at + v * QUAD));
-                s[v] += delta;
-                if (both)
-                    q[v] = add_product(delta, doubles_of((load(last, x_at + v * QUAD) - m[v]) * w[v]), q[v]);
+                const quad delta = doubles_of(load(last, at + v * QUAD));
+                const quad normal = doubles_of(load(last, normals + v * QUAD));
+                s[v] = plus(s[v], delta);
+                q[v] = add_product(delta, normal, q[v]);
+                if (of_row) {
+                    row_s[v] += delta;
+                    row_q[v] = add_product(delta, normal, row_q[v]);
+                }
             }
     }
     UNROLL for (int v = 0; v < quads; v++) {
-        store_sums(last, sum + v * QUAD, s[v]);
-        store_sums(last, products + v * QUAD, q[v]);
+        store_sums(last, slice + v * QUAD, s[v]);
+        store_sums(last, slice + channels + v * QUAD, q[v]);
+        if (of_row) {
+            store_sums(last, row + v * QUAD, row_s[v]);
+            store_sums(last, row + channels + v * QUAD, row_q[v]);
+        }
     }
 }
 
-INLINE void add_deltas_of_few(const bool both, uint64_t n, const struct span *span, const float *x, const float *d,
-                              const float *mean, const float *inverse, double *restrict sum,
-                              double *restrict products) {
+static void add_deltas_of_few(const struct span *span, const float *normals, const float *d, double *restrict sums) {
+    const uint64_t channels = span->channels;
     for (uint64_t i = 0; i < span->rows; i++)
-        for (uint64_t p = 0; p < span->places; p++) {
-            const float *x_at = x + i * span->x_pitch + p * span->channels;
-            const float *d_at = d + i * span->d_pitch + p * span->channels;
-            for (uint64_t j = 0; j < n; j++) {
-                sum[j] += (double)d_at[j];
-                if (both)
-                    products[j] += (double)d_at[j] * (double)((x_at[j] - mean[j]) * inverse[j]);
+        for (uint64_t p = 0; p < span->places; p++, normals += channels) {
+            const float *at = d + i * span->d_pitch + p * channels;
+            for (uint64_t j = 0; j < channels; j++) {
+                sums[j] += (double)at[j];
+                sums[channels + j] += (double)at[j] * (double)normals[j];
             }
         }
 }
 
-INLINE void add_deltas_of_all(const bool both, uint64_t n, const struct span *span, const float *x, const float *d,
-                              const float *mean, const float *inverse, double *sum, double *products) {
+/* Registers hold four sums of three vectors. */
+INLINE void add_deltas_of_all(const bool of_row, const struct span *span, const float *normals, const float *d,
+                              double *slice, double *row) {
     if (span->rows * span->places < FEW) {
-        add_deltas_of_few(both, n, span, x, d, mean, inverse, sum, products);
+        add_deltas_of_few(span, normals, d, slice);
+        if (of_row)
+            add_deltas_of_few(span, normals, d, row);
         return;
     }
-    uint64_t j = 0;
-    for (; n - j >= QUADS_BACK * QUAD; j += QUADS_BACK * QUAD)
-        add_deltas(QUADS_BACK, QUAD, both, span, x + j, d + j, mean + j, inverse + j, sum + j, products + j);
-    for (; n - j >= QUAD; j += QUAD)
-        add_deltas(1, QUAD, both, span, x + j, d + j, mean + j, inverse + j, sum + j, products + j);
-    switch (n - j) {
-    case 3: add_deltas(1, 3, both, span, x + j, d + j, mean + j, inverse + j, sum + j, products + j); break;
-    case 2: add_deltas(1, 2, both, span, x + j, d + j, mean + j, inverse + j, sum + j, products + j); break;
-    case 1: add_deltas(1, 1, both, span, x + j, d + j, mean + j, inverse + j, sum + j, products + j); break;
-    default: break;
+    uint64_t left = span->channels;
+    for (uint64_t some; left > 0; left -= some, normals += some, d += some, slice += some, row += some) {
+        const uint64_t vectors = left / QUAD;
+        some = vectors == 0 ? left : (vectors == 3 || vectors > 4 ? 3 : vectors > 1 ? 2 : 1) * QUAD;
+        switch (some) {
+        case 3 * QUAD: add_deltas(3, QUAD, of_row, span, normals, d, slice, row); break;
+        case 2 * QUAD: add_deltas(2, QUAD, of_row, span, normals, d, slice, row); break;
+        case QUAD: add_deltas(1, QUAD, of_row, span, normals, d, slice, row); break;
+        case 3: add_deltas(1, 3, of_row, span, normals, d, slice, row); break;
+        case 2: add_deltas(1, 2, of_row, span, normals, d, slice, row); break;
+        default: add_deltas(1, 1, of_row, span, normals, d, slice, row); break;
+        }
     }
 }
 
-/* Adds dy, and dy xh if that is wanted, of channels first .. first + n of rows row .. row + rows - 1. */
-static void add_rows(const struct batch_normalization *norm, const struct channels *c, const runner_rows *run,
-                     uint64_t row, uint64_t rows, bool both, uint64_t first, uint64_t n, double *sum,
-                     double *products) {
-    const runner_view *x = &run->inputs[0], *d = run->output_delta;
-    const uint64_t channels = norm->channels;
-    struct span span = {0, 0, channels, x->pitch, d->pitch};
-    for (uint64_t i = row; i < row + rows; i += span.rows) {
-        span.rows = some_of(row + rows - i, norm->places * channels);
-        for (uint64_t p = 0; p < norm->places; p += span.places) {
-            span.places = some_of(norm->places - p, channels);
-            const float *x_at = x->data + i * x->pitch + p * channels + first;
-            const float *d_at = d->data + i * d->pitch + p * channels + first;
-            if (both)
-                add_deltas_of_all(true, n, &span, x_at, d_at, c->mean + first, c->inverse + first, sum, products);
-            else
-                add_deltas_of_all(false, n, &span, x_at, d_at, c->mean + first, c->inverse + first, sum, products);
-        }
-    }
+/* xh of all places of a span, side by side. */
+static void normalize(const struct span *span, const float *x, const struct channels *c, float *restrict normals) {
+    const uint64_t n = span->places * span->channels;
+    for (uint64_t i = 0; i < span->rows; i++, x += span->x_pitch, normals += n)
+        for (uint64_t j = 0; j < n; j++)
+            normals[j] = (x[j] - c->mean[j]) * c->inverse[j];
 }
 
 static void reduce_delta(const void *config, runner_call *call, const runner_rows *run, double *sums) {
     const struct batch_normalization *norm = config;
-    struct channels c = channels_of(norm, call, run);
-    add_rows(norm, &c, run, 0, run->rows, true, 0, norm->channels, sums, sums + norm->channels);
+    const runner_view *x = &run->inputs[0], *d = run->output_delta;
+    const uint64_t channels = norm->channels;
+    const struct channels c = channels_of(norm, call, run);
+    float *normals = floats(call, some_of(UINT64_MAX, channels) * channels);
+    struct span span = {0, 0, channels, x->pitch, d->pitch};
+    for (uint64_t i = 0; i < run->rows; i += span.rows) {
+        double *row = norm->places > 1 ? row_sums_of(norm, run, i) : sums;
+        if (norm->places > 1)
+            memset(row, 0, 2 * channels * sizeof *row);
+        span.rows = norm->places > 1 ? 1 : rows_at_a_time(norm, run->rows - i);
+        for (uint64_t p = 0; p < norm->places; p += span.places) {
+            span.places = some_of(norm->places - p, channels);
+            normalize(&span, x->data + i * x->pitch + p * channels, &c, normals);
+            const float *deltas = d->data + i * d->pitch + p * channels;
+            if (norm->places > 1)
+                add_deltas_of_all(true, &span, normals, deltas, sums, row);
+            else
+                add_deltas_of_all(false, &span, normals, deltas, sums, row);
+        }
+    }
 }
 
 static void combine_delta(const void *config, runner_call *call, uint64_t batch, double *statistics) {
@@ -369,41 +427,66 @@ static void combine_delta(const void *config, runner_call *call, uint64_t batch,
         statistics[j] /= (double)batch * (double)norm->places;
 }
 
+/* `factor` is gamma / sqrt(variance + epsilon). */
+static void write_deltas(uint64_t n, const float *x, const float *d, const struct channels *c, const float *factor,
+                         const float *mean_d, const float *mean_product, float *restrict dx) {
+    for (uint64_t j = 0; j < n; j++) {
+        const float normal = (x[j] - c->mean[j]) * c->inverse[j];
+        dx[j] = factor[j] * (d[j] - mean_d[j] - normal * mean_product[j]);
+    }
+}
+
 static void backward(const void *config, runner_call *call, const runner_rows *run) {
     const struct batch_normalization *norm = config;
     const runner_view *into = &run->input_deltas[0];
-    struct channels c = channels_of(norm, call, run);
-    weigh(norm, run, &c);
-    float *mean_d = c.beta, *mean_product = call->host->scratch(call, norm->channels * sizeof *mean_product);
-    for (uint64_t j = 0; j < norm->channels; j++) {
-        mean_d[j] = (float)run->delta_statistics[j];
-        mean_product[j] = (float)run->delta_statistics[norm->channels + j];
-    }
+    const struct channels c = channels_of(norm, call, run);
+    const float *mean_d = floats_of(norm, call, c.n, run->delta_statistics);
+    const float *mean_product = floats_of(norm, call, c.n, run->delta_statistics + norm->channels);
+    float *factor = floats(call, c.n);
+    for (uint64_t j = 0; j < norm->channels; j++)
+        factor[j] = (norm->scale ? run->tensors[0].data[j] : 1.0f) * c.inverse[j];
+    repeat(norm, c.n, factor);
     for (uint64_t i = 0; i < into->rows; i++) {
         const float *x = run->inputs[0].data + i * run->inputs[0].pitch;
         const float *d = run->output_delta->data + i * run->output_delta->pitch;
         float *dx = into->data + i * into->pitch;
-        for (uint64_t p = 0; p < norm->places; p++, x += norm->channels, d += norm->channels, dx += norm->channels)
-            for (uint64_t j = 0; j < norm->channels; j++) {
-                float normal = (x[j] - c.mean[j]) * c.inverse[j];
-                dx[j] = c.gamma[j] * c.inverse[j] * (d[j] - mean_d[j] - normal * mean_product[j]);
-            }
+        for (uint64_t left = into->columns, some; left > 0; left -= some, x += some, d += some, dx += some) {
+            some = left < c.n ? left : c.n;
+            write_deltas(some, x, d, &c, factor, mean_d, mean_product, dx);
+        }
     }
 }
 
-/* Sums over a row's places in float64, then row by row, so that every cut of the batch adds in the same order. */
+/* Where a row is one place. Plus 0: a sum from 0 on is never -0. */
+INLINE void add_row(uint64_t n, const bool of_gamma, const float *x, const float *d, const float *mean,
+                    const float *inverse, float alpha, float *restrict into) {
+    for (uint64_t j = 0; j < n; j++)
+        into[j] += alpha * ((of_gamma ? d[j] * ((x[j] - mean[j]) * inverse[j]) : d[j]) + 0.0f);
+}
+
+/* Sums over a row's places in float64, then row by row, so that every cut of the batch adds in the same order. It may run while an optimizer
+   writes gamma and beta. */
 static void gradient(const void *config, runner_call *call, const runner_rows *run, const runner_tile *tile,
                      float alpha, const runner_view *into) {
     const struct batch_normalization *norm = config;
-    struct channels c = channels_of(norm, call, run);
-    double *sums = call->host->scratch(call, 2 * tile->columns * sizeof *sums);
     const bool of_gamma = norm->scale && tile->tensor == 0;
-    const double *wanted = of_gamma ? sums + tile->columns : sums;
+    const uint64_t first = tile->column, n = tile->columns;
+    if (norm->places > 1) {
+        for (uint64_t i = 0; i < run->rows; i++) {
+            const double *sums = row_sums_of(norm, run, i) + (of_gamma ? norm->channels : 0) + first;
+            for (uint64_t j = 0; j < n; j++)
+                into->data[j] += alpha * (float)sums[j];
+        }
+        return;
+    }
+    const struct channels c = channels_of(norm, call, run);
     for (uint64_t i = 0; i < run->rows; i++) {
-        memset(sums, 0, 2 * tile->columns * sizeof *sums);
-        add_rows(norm, &c, run, i, 1, of_gamma, tile->column, tile->columns, sums, sums + tile->columns);
-        for (uint64_t j = 0; j < tile->columns; j++)
-            into->data[j] += alpha * (float)wanted[j];
+        const float *x = run->inputs[0].data + i * run->inputs[0].pitch + first;
+        const float *d = run->output_delta->data + i * run->output_delta->pitch + first;
+        if (of_gamma)
+            add_row(n, true, x, d, c.mean + first, c.inverse + first, alpha, into->data);
+        else
+            add_row(n, false, x, d, c.mean + first, c.inverse + first, alpha, into->data);
     }
 }
 

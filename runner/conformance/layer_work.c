@@ -207,7 +207,7 @@ static void layer_enter(struct work *work, unsigned phase) {
     }
     guard_allow_writes(guard, own->output.data, forward || spoiling);
     guard_allow_writes(guard, own->weights.data, backward && own->variant.in_place);
-    guard_allow_writes(guard, own->saved, forward || backward);
+    guard_allow_writes(guard, own->saved, forward || phase == PHASE_REDUCE_DELTA || backward);
     guard_allow_writes(guard, own->statistics, phase == PHASE_REDUCE);
     guard_allow_writes(guard, own->delta_statistics, phase == PHASE_REDUCE_DELTA);
     for (uint32_t t = 0; t < plan->n_tensors; t++)

@@ -133,7 +133,7 @@ static void batch_normalization_sums_as_the_loop(void **state) {
                 subject_open(&subject, *state, "batch_normalization", sides[s], channels[c], form);
                 check_sums(&subject, false);
                 layer_reduce(&subject.layer);
-                check_sums(&subject, true);
+                check_sums(&subject, true); /* leaves what gradient() reads */
                 check_batch_gradient(&subject, 0);
                 check_batch_gradient(&subject, 1);
                 subject_close(&subject);
