@@ -29,9 +29,11 @@ static void low(uint64_t rows, uint64_t n, uint64_t k, const float *a, uint64_t 
                 uint64_t b_pitch, float beta, float *c, uint64_t c_pitch) {
     const uint64_t width = LOW_PANEL * WIDTH;
     for (; n > 0; b += width, c += width, n -= n < width ? n : width)
-        for (uint64_t i = 0; i < rows; i += LOW_ROWS)
-            low_block(rows - i < LOW_ROWS ? rows - i : LOW_ROWS, n < width ? n : width, k, a + i * a_row, a_row, a_k, b,
+        for (uint64_t i = 0, high; i < rows; i += high) {
+            high = rows - i < LOW_ROWS ? rows - i : LOW_ROWS;
+            low_block(high, n < width ? n : width, k, block_at(a, i, k, a_row, a_k), a_row, block_step_of(high, a_k), b,
                       b_pitch, beta, c + i * c_pitch, c_pitch);
+        }
 }
 
 /* Of the rows of a group, the last ones that make low blocks of three rows and more: those behind the last whole block, or with it. */
@@ -41,10 +43,11 @@ INLINE uint64_t low_rows(uint64_t rows) {
 }
 
 /* group(), with low blocks: of all rows for the last columns, where these do not fill a panel, and of the last rows. So that b is read once, those
-   come after each run of columns that panels and two low blocks fill. */
+   come after each run of columns that panels and two low blocks fill. Rows that stand by blocks are taken by these for the last columns, too. */
 static void mixed_group(uint64_t rows, uint64_t n, uint64_t k, const float *a, uint64_t a_row, uint64_t a_k,
                         const float *b, uint64_t b_pitch, float beta, float *c, uint64_t c_pitch, struct soon soon) {
-    const uint64_t width = PANEL * WIDTH, rest = n % width, tail = rest > 0 && rest <= WIDTH ? width + rest : 0;
+    const uint64_t width = PANEL * WIDTH, rest = n % width;
+    const uint64_t tail = rest > 0 && rest <= WIDTH && !by_blocks(a_k) ? width + rest : 0;
     const uint64_t few = low_rows(rows), many = rows - few, most = few > 0 ? 2 * LOW_PANEL * WIDTH : n;
     if (k < SMALL_DEPTH || n <= width) {
         group(rows, n, k, a, a_row, a_k, b, b_pitch, beta, c, c_pitch, soon);
@@ -56,9 +59,39 @@ static void mixed_group(uint64_t rows, uint64_t n, uint64_t k, const float *a, u
             group(many, columns, k, a, a_row, a_k, b, b_pitch, beta, c, c_pitch,
                   first_of(&soon, soon.rows * columns / (left + tail)));
         if (few > 0)
-            low(few, columns, k, a + many * a_row, a_row, a_k, b, b_pitch, beta, c + many * c_pitch, c_pitch);
+            low(few, columns, k, block_at(a, many, k, a_row, a_k), a_row, a_k, b, b_pitch, beta, c + many * c_pitch,
+                c_pitch);
     }
-    fetch(&soon, soon.rows);
+    fetch(&soon, soon.rows, 1);
     if (tail > 0)
         low(rows, tail, k, a, a_row, a_k, b, b_pitch, beta, c, c_pitch);
+}
+
+/* A block of rows. Where `over`, all but the last of its vectors reach into what follows them, there as here, and is written later. */
+INLINE void pack_block(const uint64_t height, const bool over, uint64_t k, vec alpha, const float *a, uint64_t a_k,
+                       uint64_t ahead, float *to) {
+    const uint64_t last = over ? 1 : k;
+    for (; k > last; k--, a += a_k, to += height) {
+        __builtin_prefetch(a + ahead);
+        store(to, alpha * load(a));
+    }
+    for (; k > 0; k--, a += a_k, to += height)
+        vec_store_part(to, alpha * vec_load_part(a, height), height);
+}
+
+/* alpha times rows x k elements of a, of which those of a row lie a_k apart, by the blocks that mixed_group() makes. */
+static void pack_blocks(uint64_t rows, uint64_t k, float alpha, const float *a, uint64_t a_k, float *to) {
+    const uint64_t many = rows - low_rows(rows);
+    for (uint64_t i = 0, high; i < rows; i += high, a += high, to += high * k) {
+        const uint64_t left = i < many ? many - i : rows - i, ahead = i == 0 ? PREFETCH_ROWS * a_k : LINE;
+        const bool over = i + WIDTH <= rows;
+        high = i < many ? BLOCK_ROWS : LOW_ROWS;
+        high = left < high ? left : high;
+        if (high == BLOCK_ROWS && over)
+            pack_block(BLOCK_ROWS, true, k, splat(alpha), a, a_k, ahead, to);
+        else if (high == LOW_ROWS)
+            pack_block(LOW_ROWS, false, k, splat(alpha), a, a_k, ahead, to);
+        else
+            pack_block(high, false, k, splat(alpha), a, a_k, ahead, to);
+    }
 }

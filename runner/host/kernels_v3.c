@@ -11,11 +11,12 @@
 #define LAST_STEPS 0
 #define GROUP_ROWS 96
 #define EQUAL_BLOCKS 0
-#define DEPTH 512
+#define DEPTH 1024
 #define LOW_ROWS 4
 #define LOW_PANEL 3
-#define OWN_LEVEL 1 /* a panel of DEPTH rows fills a cache of 32 KiB */
+#define OWN_LEVEL 1 /* a panel of more than 512 rows does not fit a cache of 32 KiB */
 #define PACKED_ROWS GROUP_ROWS
+#define PACKED_BLOCKS 64 /* SMALL_DEPTH or more */
 #define PACKED_DEPTH 256
 #define SPARSE_PANEL 12
 #define MASKED_PANEL 6
