@@ -1,6 +1,6 @@
 /*
- * Adam's steps by plain loops and, to the same bit, by vectors: with gradients of 0 for two levels of x86-64, where they stay in registers for
- * many steps, and with any for the wider.
+ * Adam's steps by plain loops and, to the same bit, by vectors of two levels of x86-64: with any gradients, and with gradients of 0, where weights
+ * and slots stay in registers for many steps.
  */
 #ifndef ADAM_VECTORS_H
 #define ADAM_VECTORS_H
@@ -73,7 +73,7 @@ static inline void fade_plain(uint64_t count, float gain, uint64_t n, float *x) 
 #define TARGET __attribute__((target("avx2,fma")))
 #define NAME(name) name##_v3
 #define WIDTH 8
-#define VECTORS 3
+#define VECTORS 2
 typedef __m256 vec_v3;
 typedef __m256i bits_v3;
 INLINE vec_v3 fma_v3(vec_v3 a, vec_v3 b, vec_v3 c) { /* a b + c */
@@ -92,6 +92,7 @@ INLINE int is_zero_v3(bits_v3 x) {
     return _mm256_testz_si256(x, x);
 }
 #include "adam_body.h"
+#include "adam_narrow.h"
 #undef TARGET
 #undef NAME
 #undef WIDTH
@@ -134,6 +135,8 @@ static inline int vectors_are_wide(void) {
 static inline void step_run(const struct adam_step *step, uint64_t n, float *w, const float *g, float *m, float *v) {
     if (vectors_are_wide())
         step_v4(step, n, w, g, m, v);
+    else if (n >= 3 * NARROW)
+        step_v3(step, n, w, g, m, v);
     else
         step_plain(step, n, w, g, m, v);
 }

@@ -1,6 +1,6 @@
 /*
  * Steps of adam_vectors.h with gradients, by vectors of 16; included there. A root in three comes from an estimate (adam_body.h), which is what
- * the adders and multipliers have time for beside the divider. With vectors of 8 on the same machine nothing is gained.
+ * the adders and multipliers have time for beside the divider.
  */
 typedef float unaligned_16 __attribute__((vector_size(64), aligned(4), may_alias));
 
