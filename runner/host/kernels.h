@@ -104,7 +104,10 @@ struct kernels {
     /* y [n] += alpha x b, for one row x of `count` entries. */
     void (*row)(uint64_t n, const struct sparse_entry *x, uint64_t count, float alpha, const float *b, uint64_t b_pitch,
                 float *y);
-    /* The same after b += alpha_changes changes^T delta. Both lists are by row of b. */
+    /* y [n] = x b, for such a row. */
+    void (*row_sum)(uint64_t n, const struct sparse_entry *x, uint64_t count, const float *b, uint64_t b_pitch,
+                    float *y);
+    /* As row(), after b += alpha_changes changes^T delta. Both lists are by row of b. */
     void (*row_after)(uint64_t n, const struct sparse_entry *changes, uint64_t n_changes, float alpha_changes,
                       const float *delta, const struct sparse_entry *x, uint64_t count, float alpha, float *b,
                       uint64_t b_pitch, float *y);

@@ -585,6 +585,7 @@ static void dense(uint64_t m, uint64_t n, uint64_t k, float alpha, const float *
                                  .masked = masked,                                                                     \
                                  .transpose = transpose,                                                               \
                                  .row = row,                                                                           \
+                                 .row_sum = row_sum,                                                                   \
                                  .row_after = row_after,                                                               \
                                  .row_due = row_due,                                                                   \
                                  .outer = outer}

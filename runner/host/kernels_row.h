@@ -96,6 +96,31 @@ static void row(uint64_t n, const struct sparse_entry *x, uint64_t count, float 
 #endif
 }
 
+#define SUM_PANEL 8 /* chains enough for two units of four cycles each */
+
+INLINE void sum_panel(const int panel, const bool full, uint64_t last, const struct sparse_entry *x, uint64_t count,
+                      const float *b, uint64_t b_pitch, float *y) {
+    vec sum[SUM_PANEL] = {{0}};
+    for (; count > 0; count--, x++)
+        add_panel(panel, full, last, splat(x->value), b + x->column * b_pitch, sum);
+    store_panel(panel, full, last, sum, y);
+}
+
+static void row_sum(uint64_t n, const struct sparse_entry *x, uint64_t count, const float *b, uint64_t b_pitch,
+                    float *y) {
+    const uint64_t width = SUM_PANEL * WIDTH;
+    for (; n >= width; n -= width, b += width, y += width)
+        sum_panel(SUM_PANEL, true, WIDTH, x, count, b, b_pitch, y);
+    const uint64_t vectors = (n + WIDTH - 1) / WIDTH, last = n - (vectors - 1) * WIDTH;
+    switch (vectors) {
+#define PART(vectors)                                                                                                  \
+    case vectors: sum_panel(vectors, false, last, x, count, b, b_pitch, y); break;
+        CASES(SUM_PANEL, PART)
+#undef PART
+    default: break;
+    }
+}
+
 #define SHORT_ROWS 8
 #define SHORT_PANEL (LINE / WIDTH) /* vectors of a row of less than a cache line */
 

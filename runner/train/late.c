@@ -145,6 +145,69 @@ static void keep_entries(struct stepper *stepper, const struct tile *tile, size_
             late->inputs[chunk * late->tensor->rows + entries[e].column] = entries[e].value;
 }
 
+/* The columns of a segment of the batch's inputs, which have been gathered as one group, from left to right. */
+struct columns {
+    const struct sparse_entry *entries;
+    uint32_t next[KERNEL_ROWS];        /* each example's */
+    uint64_t examples[KERNEL_SEGMENT]; /* bits: those that have an entry in a column */
+};
+
+/* The entries of the next column, as of a row that has one for each example. Returns how many. */
+static uint64_t columns_next(struct columns *columns, uint64_t column, struct sparse_entry *to) {
+    uint64_t count = 0;
+    for (uint64_t left = columns->examples[column]; left != 0; left &= left - 1) {
+        const uint32_t r = (uint32_t)__builtin_ctzll(left);
+        to[count++] = (struct sparse_entry){r, columns->entries[columns->next[r]++].value};
+    }
+    return count;
+}
+
+/* From column `from` on. */
+static void columns_init(struct columns *columns, const struct sparse_rows *x, uint64_t rows, uint64_t from) {
+    const uint64_t segment = from / KERNEL_SEGMENT;
+    struct sparse_entry skipped[KERNEL_ROWS];
+    uint64_t masks[KERNEL_ROWS] = {0};
+    columns->entries = sparse_entries(x, 0);
+    memcpy(columns->next, sparse_marks(x, 0) + segment * x->group, rows * sizeof *columns->next);
+    memcpy(masks, sparse_masks(x, 0) + segment * x->group, rows * sizeof *masks);
+    kernels_get()->turn_masks(rows, masks, columns->examples);
+    for (uint64_t column = 0; column < from % KERNEL_SEGMENT; column++)
+        columns_next(columns, column, skipped);
+}
+
+static void step_row(struct stepper *stepper, const struct tile *tile, size_t chunk, uint64_t row,
+                     const float *gradient) {
+    struct late *late = &stepper->late;
+    const struct tensor *tensor = late->tensor;
+    const runner_optimizer_ops *ops = stepper->model->optimizer->ops;
+    const uint64_t place = place_of(tensor, chunk, row);
+    float *slots[RUNNER_MAX_SLOTS];
+    tensor_slots_at(tensor, place, slots);
+    ops->step(tensor->optimizer_config, &stepper->step, tile->columns, tensor->weights + place, gradient, slots);
+    late->made[chunk * tensor->rows + row] = late->last;
+}
+
+/* Row by row, whose sum stays in the first-level cache. */
+static void step_rows(struct stepper *stepper, int thread, const struct tile *tile, size_t chunk) {
+    const struct tensor *tensor = stepper->late.tensor;
+    const struct kernels *kernels = kernels_get();
+    const float *deltas = stepper->buffers.deltas[tensor->node] + tile->column;
+    const uint64_t pitch = stepper->model->nodes[tensor->node].pitch;
+    float *gradient = stepper->gradients[thread];
+    struct sparse_entry entries[KERNEL_ROWS];
+    struct columns columns;
+    for (uint64_t i = 0; i < tile->rows; i++) {
+        const uint64_t row = tile->row + i, column = row % KERNEL_SEGMENT;
+        if (i == 0 || column == 0)
+            columns_init(&columns, &stepper->buffers.sparse.rows, stepper->part.rows, row);
+        const uint64_t count = columns_next(&columns, column, entries);
+        if (count == 0)
+            continue;
+        kernels->row_sum(tile->columns, entries, count, deltas, pitch, gradient);
+        step_row(stepper, tile, chunk, row, gradient);
+    }
+}
+
 void late_tile(struct stepper *stepper, int thread, const struct tile *tile, size_t chunk) {
     struct late *late = &stepper->late;
     const struct tensor *tensor = late->tensor;
@@ -152,7 +215,10 @@ void late_tile(struct stepper *stepper, int thread, const struct tile *tile, siz
         keep_entries(stepper, tile, chunk);
         return;
     }
-    const runner_optimizer_ops *ops = stepper->model->optimizer->ops;
+    if (stepper_is_product(stepper, tensor)) {
+        step_rows(stepper, thread, tile, chunk);
+        return;
+    }
     runner_view gradient = {
         .data = stepper->gradients[thread], .rows = tile->rows, .columns = tile->columns, .pitch = tensor->pitch};
     runner_tile part = {.row = tile->row, .rows = tile->rows, .column = tile->column, .columns = tile->columns};
@@ -161,16 +227,9 @@ void late_tile(struct stepper *stepper, int thread, const struct tile *tile, siz
             memset(gradient.data + i * gradient.pitch, 0, tile->columns * sizeof(float));
     struct slice slice = stepper_slice(stepper, thread, &stepper->part, 0, stepper->part.rows);
     slice_gradient(&slice, tensor, &part, 1, &gradient);
-    for (uint64_t i = 0; i < tile->rows; i++) {
-        uint64_t row = tile->row + i, place = place_of(tensor, chunk, row);
-        float *slots[RUNNER_MAX_SLOTS];
-        if (!late->is_read[row])
-            continue;
-        tensor_slots_at(tensor, place, slots);
-        ops->step(tensor->optimizer_config, &stepper->step, tile->columns, tensor->weights + place,
-                  gradient.data + i * gradient.pitch, slots);
-        late->made[chunk * tensor->rows + row] = late->last;
-    }
+    for (uint64_t i = 0; i < tile->rows; i++)
+        if (late->is_read[tile->row + i])
+            step_row(stepper, tile, chunk, tile->row + i, gradient.data + i * gradient.pitch);
 }
 
 void late_flush(struct stepper *stepper) {

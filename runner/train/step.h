@@ -172,6 +172,8 @@ void stepper_run_columns(struct stepper *stepper, int thread);
 /* By all threads: gradients of the part's rows, and, after a batch's last part, the optimizer. The team meets at their end, or not. */
 void stepper_gradients(struct stepper *stepper, int thread, const struct part *part);
 void stepper_tile(struct stepper *stepper, int thread, const struct part *part, size_t index);
+/* The host may compute the tensor's gradient by itself (slice_outer_gradient()). */
+bool stepper_is_product(const struct stepper *stepper, const struct tensor *tensor);
 /* The batch has one example, and this gradient is its outer product and goes to the optimizer as it is: rows of it need not be stored. */
 bool stepper_is_outer(const struct stepper *stepper, const struct tensor *tensor);
 /* Step of n weights of a row of tensor 0 of a layer with RUNNER_OUTER_GRADIENT, whose input is x, after a batch of one example. */

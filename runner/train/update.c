@@ -143,8 +143,8 @@ static bool is_sparse(const struct model *model, const struct tensor *tensor) {
     return model->sparse_input && model->nodes[tensor->node].inputs[0] == 0;
 }
 
-/* The host may compute the gradient by itself. */
-static bool is_product(const struct model *model, const struct tensor *tensor) {
+bool stepper_is_product(const struct stepper *stepper, const struct tensor *tensor) {
+    const struct model *model = stepper->model;
     const struct node *node = &model->nodes[tensor->node];
     const uint32_t wanted = RUNNER_OUTER_GRADIENT | RUNNER_KEEP_INPUT;
     return tensor->index == 0 && (node->plan.flags & wanted) == wanted && node->n_inputs > 0 &&
@@ -154,7 +154,7 @@ static bool is_product(const struct model *model, const struct tensor *tensor) {
 
 bool stepper_is_outer(const struct stepper *stepper, const struct tensor *tensor) {
     const struct model *model = stepper->model;
-    return stepper->batch_rows == 1 && !stepper->materialised && is_product(model, tensor) &&
+    return stepper->batch_rows == 1 && !stepper->materialised && stepper_is_product(stepper, tensor) &&
            !(model->clipping.value > 0) && !(tensor->weight_decay > 0) && tensor->plan->regularizer == NULL;
 }
 
@@ -190,7 +190,7 @@ static void run_outer(struct stepper *stepper, int thread, const struct tile *ti
 static void run_gradient(struct stepper *stepper, int thread, const struct part *part, const struct tile *tile,
                          const runner_view *gradient) {
     const struct tensor *tensor = &stepper->model->tensors[tile->tensor];
-    if (part->offset == 0 && is_product(stepper->model, tensor)) {
+    if (part->offset == 0 && stepper_is_product(stepper, tensor)) {
         struct slice slice = stepper_slice(stepper, thread, part, 0, part->rows);
         const runner_tile place = {
             .row = tile->row, .rows = tile->rows, .column = tile->column, .columns = tile->columns};

@@ -1,8 +1,9 @@
-/* The kernels that list sparse rows, of every vector width that runs here. Products are tested in products_test.c. */
+/* The kernels that list sparse rows, and sums of rows, of every vector width that runs here. Products are tested in products_test.c. */
 #include "runner/host/kernels.h"
 
 #include "runner/base/cpu.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -53,7 +54,31 @@ static void segments_of_any_length_are_listed(void **state) {
             check_segment(widths[w], n);
 }
 
+static void rows_are_summed_in_order(void **state) {
+    (void)state;
+    enum { ROWS = 9, PITCH = 300 };
+    static float b[ROWS * PITCH], y[PITCH + 1];
+    const struct sparse_entry x[] = {{1, 0.3f}, {4, -7.1f}, {5, 1e-3f}, {8, 0.9f}};
+    const struct kernels *widths[3];
+    for (uint64_t i = 0; i < ROWS * PITCH; i++)
+        b[i] = (float)(i * 37 % 101) / 7 - 6;
+    for (size_t w = all_widths(widths); w-- > 0;)
+        for (uint64_t n = 1; n <= PITCH; n++) {
+            const uint64_t count = n % 5;
+            y[n] = 77;
+            widths[w]->row_sum(n, x, count, b, PITCH, y);
+            for (uint64_t j = 0; j < n; j++) {
+                float wanted = 0;
+                for (uint64_t e = 0; e < count; e++)
+                    wanted = fmaf(x[e].value, b[x[e].column * PITCH + j], wanted);
+                assert_true(y[j] == wanted);
+            }
+            assert_true(y[n] == 77);
+        }
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(segments_of_any_length_are_listed)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(segments_of_any_length_are_listed),
+                                       cmocka_unit_test(rows_are_summed_in_order)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
