@@ -74,6 +74,7 @@ static struct moments *moments_of(const struct layer_normalization *norm, const 
 
 enum { LANES = 8, QUAD = 4 };
 
+typedef float vec __attribute__((vector_size(32)));
 typedef float quad_floats __attribute__((vector_size(16)));
 typedef double quad __attribute__((vector_size(32)));
 typedef int64_t quad_masks __attribute__((vector_size(32)));
@@ -83,7 +84,17 @@ struct lanes {
     quad low, high;
 };
 
-INLINE quad_floats load(const float *p) {
+INLINE vec load(const float *p) {
+    vec v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+INLINE void store(float *p, vec v) {
+    memcpy(p, &v, sizeof v);
+}
+
+INLINE quad_floats load_quad(const float *p) {
     quad_floats v;
     memcpy(&v, p, sizeof v);
     return v;
@@ -115,16 +126,23 @@ INLINE const float *with_room(const float *x, const float *end, uint64_t n, floa
     return copy;
 }
 
+/* a + b as a multiply-add: conversions and additions share two of a Zen's four units, multiply-adds have the others. */
+INLINE quad sum_of(quad a, quad b) {
+    for (int i = 0; i < QUAD; i++)
+        a[i] = __builtin_fma(b[i], 1.0, a[i]);
+    return a;
+}
+
 INLINE struct lanes plus(struct lanes a, struct lanes b) {
-    return (struct lanes){a.low + b.low, a.high + b.high};
+    return (struct lanes){sum_of(a.low, b.low), sum_of(a.high, b.high)};
 }
 
 /* Of each of four sums ((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7)) */
 INLINE quad totals(struct lanes a, struct lanes b, struct lanes c, struct lanes d) {
     const quad e = a.low + a.high, f = b.low + b.high, g = c.low + c.high, h = d.low + d.high;
-    const quad ef = __builtin_shufflevector(e, f, 0, 1, 4, 5) + __builtin_shufflevector(e, f, 2, 3, 6, 7);
-    const quad gh = __builtin_shufflevector(g, h, 0, 1, 4, 5) + __builtin_shufflevector(g, h, 2, 3, 6, 7);
-    return __builtin_shufflevector(ef, gh, 0, 2, 4, 6) + __builtin_shufflevector(ef, gh, 1, 3, 5, 7);
+    const quad eg = __builtin_shufflevector(e, g, 0, 1, 4, 5) + __builtin_shufflevector(e, g, 2, 3, 6, 7);
+    const quad fh = __builtin_shufflevector(f, h, 0, 1, 4, 5) + __builtin_shufflevector(f, h, 2, 3, 6, 7);
+    return __builtin_shufflevector(eg, fh, 0, 4, 2, 6) + __builtin_shufflevector(eg, fh, 1, 5, 3, 7);
 }
 
 /* ---- Forward ---- */
@@ -133,7 +151,7 @@ enum { PLACES = 4 }; /* at a time: one quotient for all, and while one waits oth
 
 /* Eight values of a place, or their squares about a mean. */
 INLINE struct lanes values_of(const bool squares, const float *x, double mean) {
-    struct lanes v = {doubles_of(load(x)), doubles_of(load(x + QUAD))};
+    struct lanes v = {doubles_of(load_quad(x)), doubles_of(load_quad(x + QUAD))};
     if (squares) {
         v.low = (v.low - mean) * (v.low - mean);
         v.high = (v.high - mean) * (v.high - mean);
@@ -159,24 +177,39 @@ INLINE quad sum(const int places, const bool squares, uint64_t n, const float *x
     return totals(lanes[0], lanes[1], lanes[2], lanes[3]);
 }
 
-/* A copy for each form: with the pointers looked at in the loop the compiler makes no vectors of it. */
-INLINE void normalize_as(const bool scale, const bool center, uint64_t n, struct moments moments,
-                         const float *restrict x, const float *restrict gamma, const float *restrict beta,
-                         float *restrict y) {
-    for (uint64_t j = 0; j < n; j++)
-        y[j] = (x[j] - moments.mean) * moments.inverse * (scale ? gamma[j] : 1.0f) + (center ? beta[j] : 0.0f);
+/* Of some places, for all of which gamma and beta are loaded once; x and y of them lie so far apart. */
+INLINE void normalize_as(const int places, const bool scale, const bool center, uint64_t n,
+                         const struct moments *moments, const float *x, uint64_t x_step, const float *gamma,
+                         const float *beta, float *y, uint64_t y_step) {
+    vec means[PLACES], inverses[PLACES];
+    UNROLL for (int p = 0; p < places; p++) {
+        means[p] = moments[p].mean - (vec){0};
+        inverses[p] = moments[p].inverse - (vec){0};
+    }
+    uint64_t j = 0;
+    for (; j + LANES <= n; j += LANES) {
+        const vec factor = scale ? load(gamma + j) : (vec){0} + 1.0f, shift = center ? load(beta + j) : (vec){0};
+        UNROLL for (int p = 0; p < places; p++)
+            store(y + (uint64_t)p * y_step + j,
+                  (load(x + (uint64_t)p * x_step + j) - means[p]) * inverses[p] * factor + shift);
+    }
+    for (; j < n; j++)
+        for (uint64_t p = 0; p < (uint64_t)places; p++)
+            y[p * y_step + j] = (x[p * x_step + j] - moments[p].mean) * moments[p].inverse * (scale ? gamma[j] : 1.0f) +
+                                (center ? beta[j] : 0.0f);
 }
 
-static void normalize(uint64_t n, struct moments moments, const float *x, const float *gamma, const float *beta,
-                      float *y) {
+/* A copy for each form: with the pointers looked at in the loop the compiler makes no vectors of it. */
+INLINE void normalize(const int places, uint64_t n, const struct moments *moments, const float *x, uint64_t x_step,
+                      const float *gamma, const float *beta, float *y, uint64_t y_step) {
     if (gamma != NULL && beta != NULL)
-        normalize_as(true, true, n, moments, x, gamma, beta, y);
+        normalize_as(places, true, true, n, moments, x, x_step, gamma, beta, y, y_step);
     else if (gamma != NULL)
-        normalize_as(true, false, n, moments, x, gamma, NULL, y);
+        normalize_as(places, true, false, n, moments, x, x_step, gamma, NULL, y, y_step);
     else if (beta != NULL)
-        normalize_as(false, true, n, moments, x, NULL, beta, y);
+        normalize_as(places, false, true, n, moments, x, x_step, NULL, beta, y, y_step);
     else
-        normalize_as(false, false, n, moments, x, NULL, NULL, y);
+        normalize_as(places, false, false, n, moments, x, x_step, NULL, NULL, y, y_step);
 }
 
 /* A step for all of these places before the next one, so that where one waits for a quotient others go on. */
@@ -192,7 +225,6 @@ INLINE void find_sums(const int places, const bool squares, uint64_t units, cons
     memcpy(sums, &found, (size_t)places * sizeof *sums);
 }
 
-/* Divided by the number of units. */
 INLINE void find_all(const bool squares, uint64_t units, uint64_t places, const float *x, uint64_t step,
                      const double *means, double *found) {
     const float *end = x + (places - 1) * step + units;
@@ -201,8 +233,11 @@ INLINE void find_all(const bool squares, uint64_t units, uint64_t places, const 
         find_sums(PLACES, squares, units, x + p * step, step, end, means + p, found + p);
     for (; p < places; p++)
         find_sums(1, squares, units, x + p * step, step, end, means + p, found + p);
-    for (p = 0; p < places; p++)
-        found[p] /= (double)units;
+}
+
+static void divide(uint64_t n, double *sums, uint64_t units) {
+    for (uint64_t i = 0; i < n; i++)
+        sums[i] /= (double)units;
 }
 
 /* Up to MOST_PLACES of them, `x_step` values apart, whose outputs are `y_step` apart. */
@@ -210,24 +245,29 @@ static void forward_some(const struct layer_normalization *norm, uint64_t places
                          const float *gamma, const float *beta, struct moments *moments, float *y, uint64_t y_step) {
     double means[MOST_PLACES], variances[MOST_PLACES], inverses[MOST_PLACES];
     find_all(false, norm->units, places, x, x_step, means, means);
+    divide(places, means, norm->units);
     find_all(true, norm->units, places, x, x_step, means, variances);
+    divide(places, variances, norm->units);
     for (uint64_t p = 0; p < places; p++)
         inverses[p] = 1.0 / sqrt(variances[p] + norm->epsilon);
     for (uint64_t p = 0; p < places; p++)
         moments[p] = (struct moments){(float)means[p], (float)inverses[p]};
-    for (uint64_t p = 0; p < places; p++)
-        normalize(norm->units, moments[p], x + p * x_step, gamma, beta, y + p * y_step);
+    uint64_t p = 0;
+    for (; p + PLACES <= places; p += PLACES)
+        normalize(PLACES, norm->units, moments + p, x + p * x_step, x_step, gamma, beta, y + p * y_step, y_step);
+    for (; p < places; p++)
+        normalize(1, norm->units, moments + p, x + p * x_step, x_step, gamma, beta, y + p * y_step, y_step);
 }
 
-/* Whose values stay in the first-level cache. */
-static uint64_t places_at_a_time(uint64_t units) {
-    const uint64_t most = 4096 / units / PLACES * PLACES;
+/* With so many values in all, which stay in the first-level cache. */
+static uint64_t places_at_a_time(uint64_t units, uint64_t values) {
+    const uint64_t most = values / units / PLACES * PLACES;
     return most < PLACES ? PLACES : most > MOST_PLACES ? MOST_PLACES : most;
 }
 
 static void forward_places(const struct layer_normalization *norm, uint64_t places, const float *x, uint64_t x_step,
                            const float *gamma, const float *beta, struct moments *moments, float *y, uint64_t y_step) {
-    const uint64_t most = places_at_a_time(norm->units);
+    const uint64_t most = places_at_a_time(norm->units, 4096);
     for (uint64_t p = 0, some; p < places; p += some) {
         some = places - p < most ? places - p : most;
         forward_some(norm, some, x + p * x_step, x_step, gamma, beta, moments + p, y + p * y_step, y_step);
@@ -250,112 +290,78 @@ static void forward(const void *config, runner_call *call, const runner_rows *ru
 
 /* ---- Backward ---- */
 
-enum { PLACES_BACK = 2 }; /* at a time */
-
 /* Some places with one gradient: element j of place p is x[p * x_step + j], d[p * d_step + j]. */
 struct places {
     uint64_t n, x_step, d_step, dx_step;
-    const float *x, *d, *x_end, *d_end, *gamma;
+    const float *x, *d, *gamma;
     float *dx;
     const struct moments *moments;
-    float gamma_rest[LANES]; /* the last values of gamma where they are fewer than eight */
+    float *products; /* of places_at_a_time(), [2][units rounded up to LANES] each: g, and g xh; then zeros */
 };
 
-/* xh */
-INLINE quad_floats normal_of(const float *x, struct moments moments) {
-    return (load(x) - moments.mean) * moments.inverse;
+static uint64_t room_of(uint64_t units) {
+    return (units + LANES - 1) / LANES * LANES;
 }
 
-/* Adds g and g xh of eight values of a place, of which the first n count. */
-INLINE void add_products(const bool scale, uint64_t n, const float *x, const float *d, const float *gamma,
-                         struct moments moments, struct lanes *g, struct lanes *products) {
-    quad_floats low = load(d), high = load(d + QUAD);
-    if (scale) {
-        low *= load(gamma);
-        high *= load(gamma + QUAD);
-    }
-    struct lanes some_g = {doubles_of(low), doubles_of(high)};
-    struct lanes some_products = {doubles_of(low * normal_of(x, moments)),
-                                  doubles_of(high * normal_of(x + QUAD, moments))};
-    *g = plus(*g, n < LANES ? first_of(some_g, n) : some_g);
-    *products = plus(*products, n < LANES ? first_of(some_products, n) : some_products);
-}
-
-/* The means of g of the places, then those of g xh. */
-INLINE quad find_means(const int places, const bool scale, uint64_t units, const struct places *at) {
-    struct lanes g[PLACES_BACK] = {0}, products[PLACES_BACK] = {0};
-    uint64_t j = 0;
-    for (; j + LANES <= units; j += LANES)
-        UNROLL for (int p = 0; p < places; p++)
-            add_products(scale, LANES, at->x + (uint64_t)p * at->x_step + j, at->d + (uint64_t)p * at->d_step + j,
-                         at->gamma + j, at->moments[p], &g[p], &products[p]);
-    if (j < units)
-        UNROLL for (int p = 0; p < places; p++) {
-            float copy_x[LANES], copy_d[LANES];
-            const float *x = with_room(at->x + (uint64_t)p * at->x_step + j, at->x_end, units - j, copy_x);
-            const float *d = with_room(at->d + (uint64_t)p * at->d_step + j, at->d_end, units - j, copy_d);
-            add_products(scale, units - j, x, d, at->gamma_rest, at->moments[p], &g[p], &products[p]);
-        }
-    return totals(g[0], g[1], products[0], products[1]) / (double)units;
-}
-
-INLINE void write_deltas(const bool scale, uint64_t n, struct moments moments, float mean_g, float mean_product,
-                         const float *restrict x, const float *restrict d, const float *restrict gamma,
-                         float *restrict dx) {
+INLINE void write_products(const bool scale, uint64_t n, struct moments moments, const float *x, const float *d,
+                           const float *gamma, float *restrict g, float *restrict products) {
     for (uint64_t j = 0; j < n; j++) {
-        float g = scale ? d[j] * gamma[j] : d[j];
-        dx[j] = moments.inverse * (g - mean_g - (x[j] - moments.mean) * moments.inverse * mean_product);
+        g[j] = scale ? d[j] * gamma[j] : d[j];
+        products[j] = g[j] * ((x[j] - moments.mean) * moments.inverse);
     }
+}
+
+static void write_deltas(uint64_t n, struct moments moments, float mean_g, float mean_product, const float *x,
+                         const float *g, float *restrict dx) {
+    for (uint64_t j = 0; j < n; j++)
+        dx[j] = moments.inverse * (g[j] - mean_g - (x[j] - moments.mean) * moments.inverse * mean_product);
 }
 
 /* As forward_some(). */
-INLINE void backward_some(const bool scale, uint64_t units, const struct places *at) {
-    float means_g[MOST_PLACES], means_product[MOST_PLACES];
-    struct places now = *at;
-    for (uint64_t p = 0, some; p < at->n; p += some) {
-        some = at->n - p < PLACES_BACK ? 1 : PLACES_BACK;
-        const quad means = some == 1 ? find_means(1, scale, units, &now) : find_means(PLACES_BACK, scale, units, &now);
-        for (uint64_t i = 0; i < some; i++) {
-            means_g[p + i] = (float)means[i];
-            means_product[p + i] = (float)means[PLACES_BACK + i];
-        }
-        now.x += some * at->x_step, now.d += some * at->d_step, now.moments += some;
+static void backward_some(uint64_t units, const struct places *at) {
+    const uint64_t room = room_of(units);
+    double means[2 * MOST_PLACES]; /* of g and g xh of each place */
+    for (uint64_t p = 0; p < at->n; p++) {
+        const float *x = at->x + p * at->x_step, *d = at->d + p * at->d_step;
+        float *g = at->products + 2 * p * room;
+        if (at->gamma != NULL)
+            write_products(true, units, at->moments[p], x, d, at->gamma, g, g + room);
+        else
+            write_products(false, units, at->moments[p], x, d, NULL, g, g + room);
     }
+    find_all(false, room, 2 * at->n, at->products, room, means, means);
+    divide(2 * at->n, means, units);
     for (uint64_t p = 0; p < at->n; p++)
-        write_deltas(scale, units, at->moments[p], means_g[p], means_product[p], at->x + p * at->x_step,
-                     at->d + p * at->d_step, at->gamma, at->dx + p * at->dx_step);
+        write_deltas(units, at->moments[p], (float)means[2 * p], (float)means[2 * p + 1], at->x + p * at->x_step,
+                     at->products + 2 * p * room, at->dx + p * at->dx_step);
 }
 
-static void backward_places(uint64_t units, struct places at) {
-    const uint64_t most = places_at_a_time(units);
-    at.x_end = at.x + (at.n - 1) * at.x_step + units;
-    at.d_end = at.d + (at.n - 1) * at.d_step + units;
-    for (uint64_t l = 0; at.gamma != NULL && l < units % LANES; l++)
-        at.gamma_rest[l] = at.gamma[units - units % LANES + l];
+static void backward_places(uint64_t units, uint64_t most, struct places at) {
     for (uint64_t left = at.n; left > 0; left -= at.n) {
         at.n = left < most ? left : most;
-        if (at.gamma != NULL)
-            backward_some(true, units, &at);
-        else
-            backward_some(false, units, &at);
+        backward_some(units, &at);
         at.x += at.n * at.x_step, at.d += at.n * at.d_step, at.dx += at.n * at.dx_step, at.moments += at.n;
     }
 }
 
 static void backward(const void *config, runner_call *call, const runner_rows *run) {
-    (void)call;
     const struct layer_normalization *norm = config;
     const runner_view *x = &run->inputs[0], *d = run->output_delta, *dx = &run->input_deltas[0];
-    struct places at = {
-        .x = x->data, .d = d->data, .dx = dx->data, .gamma = gamma_of(norm, run), .moments = moments_of(norm, run, 0)};
+    const uint64_t most = places_at_a_time(norm->units, 1024), bytes = most * 2 * room_of(norm->units) * sizeof(float);
+    struct places at = {.x = x->data,
+                        .d = d->data,
+                        .dx = dx->data,
+                        .gamma = gamma_of(norm, run),
+                        .moments = moments_of(norm, run, 0),
+                        .products = memset(call->host->scratch(call, bytes), 0, bytes)};
     if (norm->places == 1) {
         at.n = dx->rows, at.x_step = x->pitch, at.d_step = d->pitch, at.dx_step = dx->pitch;
-        backward_places(norm->units, at);
+        backward_places(norm->units, most, at);
         return;
     }
     at.n = norm->places, at.x_step = at.d_step = at.dx_step = norm->units;
     for (uint64_t i = 0; i < dx->rows; i++) {
-        backward_places(norm->units, at);
+        backward_places(norm->units, most, at);
         at.x += x->pitch, at.d += d->pitch, at.dx += dx->pitch, at.moments += norm->places;
     }
 }
@@ -364,6 +370,11 @@ static void backward(const void *config, runner_call *call, const runner_rows *r
 
 enum { QUADS = 4 /* at a time */, MANY_COLUMNS = 64 };
 
+/* xh */
+INLINE quad_floats normal_of(const float *x, struct moments moments) {
+    return (load_quad(x) - moments.mean) * moments.inverse;
+}
+
 /* Adds dy over some places, or dy xh, of `quads` vectors of columns. */
 INLINE void add_places(const int quads, const bool of_gamma, uint64_t places, uint64_t units, const float *x,
                        const float *d, const struct moments *moments, double *sums) {
@@ -371,7 +382,7 @@ INLINE void add_places(const int quads, const bool of_gamma, uint64_t places, ui
     memcpy(sum, sums, (size_t)quads * sizeof *sum);
     for (uint64_t p = 0; p < places; p++, x += units, d += units)
         UNROLL for (int v = 0; v < quads; v++) {
-            const quad delta = doubles_of(load(d + v * QUAD));
+            const quad delta = doubles_of(load_quad(d + v * QUAD));
             sum[v] =
                 of_gamma ? add_product(delta, doubles_of(normal_of(x + v * QUAD, moments[p])), sum[v]) : sum[v] + delta;
         }
@@ -390,7 +401,7 @@ INLINE void add_one_by_one(uint64_t n, const bool of_gamma, uint64_t places, uin
 INLINE void add_row(const bool of_gamma, const struct layer_normalization *norm, uint64_t n, const float *x,
                     const float *d, const struct moments *moments, double *sums) {
     const uint64_t units = norm->units, most = 512 / units + 8;
-    if (norm->places == 1 || n > MANY_COLUMNS) {
+    if (n > MANY_COLUMNS) {
         add_one_by_one(n, of_gamma, norm->places, units, x, d, moments, sums);
         return;
     }
@@ -405,21 +416,37 @@ INLINE void add_row(const bool of_gamma, const struct layer_normalization *norm,
     }
 }
 
+/* Where a row is one place. Plus 0: a sum from 0 on is never -0. */
+INLINE void add_place(const bool of_gamma, uint64_t n, const float *x, const float *d, struct moments moments,
+                      float alpha, float *restrict into) {
+    for (uint64_t j = 0; j < n; j++)
+        into[j] += alpha * ((of_gamma ? d[j] * ((x[j] - moments.mean) * moments.inverse) : d[j]) + 0.0f);
+}
+
 /* Sums over a row's places in float64, then row by row, so that every cut of the batch adds in the same order. */
 static void gradient(const void *config, runner_call *call, const runner_rows *run, const runner_tile *tile,
                      float alpha, const runner_view *into) {
     const struct layer_normalization *norm = config;
-    double *sums = call->host->scratch(call, tile->columns * sizeof *sums);
+    const bool of_gamma = norm->scale && tile->tensor == 0;
+    const uint64_t n = tile->columns;
+    double *sums = call->host->scratch(call, n * sizeof *sums);
     for (uint64_t i = 0; i < run->rows; i++) {
         const float *x = run->inputs[0].data + i * run->inputs[0].pitch + tile->column;
         const float *d = run->output_delta->data + i * run->output_delta->pitch + tile->column;
         const struct moments *moments = moments_of(norm, run, i);
-        memset(sums, 0, tile->columns * sizeof *sums);
-        if (norm->scale && tile->tensor == 0)
-            add_row(true, norm, tile->columns, x, d, moments, sums);
+        if (norm->places == 1) {
+            if (of_gamma)
+                add_place(true, n, x, d, *moments, alpha, into->data);
+            else
+                add_place(false, n, x, d, *moments, alpha, into->data);
+            continue;
+        }
+        memset(sums, 0, n * sizeof *sums);
+        if (of_gamma)
+            add_row(true, norm, n, x, d, moments, sums);
         else
-            add_row(false, norm, tile->columns, x, d, moments, sums);
-        for (uint64_t j = 0; j < tile->columns; j++)
+            add_row(false, norm, n, x, d, moments, sums);
+        for (uint64_t j = 0; j < n; j++)
             into->data[j] += alpha * (float)sums[j];
     }
 }
