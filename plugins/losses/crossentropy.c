@@ -13,6 +13,8 @@
  */
 #include <math.h>
 #include <runner/plugin.h>
+#include <stdbool.h>
+#include <string.h>
 
 #define LOW ((double)1e-7f) /* keras.config.epsilon() and 1 minus that, in float32 as Keras has them */
 #define HIGH ((double)(1.0f - 1e-7f))
@@ -59,20 +61,24 @@ static int check_binary(runner_call *call, uint32_t classes, const runner_shape 
 
 /* log(1 + r) for r > -1, within some 1e-15: libm's differs from version to version. With 1 + r = m 2^e and m in
    [sqrt 1/2, sqrt 2), it is e log 2 + 2 atanh((m - 1) / (m + 1)), by the series of atanh; e = 0 keeps small r whole. */
-static double log_1_plus(double r) {
-    if (!isfinite(r))
-        return r;
-    int e = 0;
-    double m = frexp(1.0 + r, &e); /* exact, as is ldexp */
+static inline double log_1_plus(double r) {
+    const double all = 1.0 + r;
+    uint64_t bits;
+    memcpy(&bits, &all, sizeof bits);
+    int e = (int)(bits >> 52) - 1022;
+    bits = (bits & 0xfffffffffffff) | (uint64_t)1022 << 52;
+    double m;
+    memcpy(&m, &bits, sizeof m);
     if (m < 0.70710678118654752) {
         m *= 2.0;
         e--;
     }
-    double t = e == 0 ? r / (2.0 + r) : (m - 1.0) / (m + 1.0);
+    double t = (e == 0 ? r : m - 1.0) / (e == 0 ? 2.0 + r : m + 1.0);
     double u = t * t, sum = 0;
     for (int k = 21; k >= 1; k -= 2)
         sum = sum * u + 1.0 / k;
-    return e * 0.69314718055994531 + 2.0 * t * sum;
+    const double log = e * 0.69314718055994531 + 2.0 * t * sum;
+    return isfinite(r) ? log : r;
 }
 
 /* One row of predictions y (or logits z) and targets t; `value` and `delta` may be NULL, `p` is scratch [n]. */
@@ -85,29 +91,57 @@ struct row {
     float *delta;
 };
 
-static void categorical_logits(const struct row *row) {
-    const float *z = row->y, *t = row->t;
-    float *p = row->p;
-    uint64_t n = row->n, top = 0;
-    for (uint64_t j = 1; j < n; j++)
-        top = z[j] > z[top] ? j : top;
-    for (uint64_t j = 0; j < n; j++)
-        p[j] = z[j] - z[top];
-    row->host->exp(n, p, p);
-    double others = 0, targets = 0; /* sum of p but for p[top], which is 1; NaN where z[top] is not finite */
-    for (uint64_t j = 0; j < n; j++) {
-        others += j == top ? (double)p[j] - 1.0 : (double)p[j];
-        targets += (double)t[j];
+enum {
+    ROWS = 32,
+    MANY = 128
+}; /* at a time, of up to so many classes: a call of exp() for ten values takes as long as for thirty, and logarithms make vectors */
+
+/* Of some rows of logits z, [rows][n] and [rows]. */
+struct exponentials {
+    float *p;           /* exp(z - z[top]) */
+    uint64_t top[ROWS]; /* of the largest */
+    double others[ROWS],
+        log_sums[ROWS]; /* sum of p but for p[top], which is 1; NaN where z[top] is not finite. log(1 + that) */
+};
+
+static void find_exponentials(const runner_host *host, const runner_view *z, uint64_t first, uint64_t rows,
+                              struct exponentials *found) {
+    const uint64_t n = z->columns;
+    float *p = found->p;
+    for (uint64_t r = 0; r < rows; r++) {
+        const float *at = z->data + (first + r) * z->pitch;
+        uint64_t top = 0;
+        for (uint64_t j = 1; j < n; j++)
+            top = at[j] > at[top] ? j : top;
+        for (uint64_t j = 0; j < n; j++)
+            p[r * n + j] = at[j] - at[top];
+        found->top[r] = top;
     }
+    host->exp(rows * n, p, p);
+    for (uint64_t r = 0; r < rows; r++) {
+        double others = 0;
+        for (uint64_t j = 0; j < n; j++)
+            others += j == found->top[r] ? (double)p[r * n + j] - 1.0 : (double)p[r * n + j];
+        found->others[r] = others;
+    }
+    for (uint64_t r = 0; r < rows; r++)
+        found->log_sums[r] = log_1_plus(found->others[r]);
+}
+
+static void categorical_logits(const struct row *row, const struct exponentials *all, uint64_t r) {
+    const uint64_t n = row->n, top = all->top[r];
+    const float *z = row->y, *t = row->t, *p = all->p + r * n;
+    double targets = 0, sum = 0;
+    for (uint64_t j = 0; j < n; j++)
+        targets += (double)t[j];
     if (row->value != NULL) {
-        double log_sum = log_1_plus(others), sum = 0;
         for (uint64_t j = 0; j < n; j++)
             if (t[j] != 0.0f)
-                sum += (double)t[j] * (log_sum - ((double)z[j] - (double)z[top]));
+                sum += (double)t[j] * (all->log_sums[r] - ((double)z[j] - (double)z[top]));
         *row->value = sum;
     }
     if (row->delta != NULL) {
-        double factor = targets / (1.0 + others);
+        double factor = targets / (1.0 + all->others[r]);
         for (uint64_t j = 0; j < n; j++)
             row->delta[j] = row->scale * (float)((double)p[j] * factor - (double)t[j]);
     }
@@ -185,15 +219,19 @@ static void evaluate_rows(enum family family, const struct crossentropy *config,
                           const runner_loss_rows *run, double *sum) {
     uint64_t n = run->prediction->columns;
     int logits = run->from_logits || config->from_logits;
-    float share = (float)config->label_smoothing, *p = call->host->scratch(call, n * sizeof *p), *t = NULL;
+    const uint64_t rows = n > MANY ? 1 : ROWS;
+    float share = (float)config->label_smoothing, *t = NULL;
+    struct exponentials all = {.p = call->host->scratch(call, rows * n * sizeof *all.p)};
     if (family == SPARSE || share > 0.0f)
         t = call->host->scratch(call, n * sizeof *t);
     for (uint64_t i = 0; i < run->rows; i++) {
+        if (logits && family != BINARY && i % rows == 0)
+            find_exponentials(call->host, run->prediction, i, run->rows - i < rows ? run->rows - i : rows, &all);
         double value;
         struct row row = {.host = call->host,
                           .n = n,
                           .y = run->prediction->data + i * run->prediction->pitch,
-                          .p = p,
+                          .p = all.p,
                           .scale = run->scale,
                           .value = sum != NULL           ? &value
                                    : run->values != NULL ? run->values + i
@@ -205,7 +243,7 @@ static void evaluate_rows(enum family family, const struct crossentropy *config,
         if (family == BINARY)
             logits ? binary_logits(&row) : binary_values(&row);
         else
-            logits ? categorical_logits(&row) : categorical_values(&row);
+            logits ? categorical_logits(&row, &all, i % rows) : categorical_values(&row);
         if (sum != NULL)
             *sum += value;
     }
