@@ -77,6 +77,10 @@ static uint64_t sparse_layout(struct sparse_storage *sparse, struct arena *arena
     return entries * sizeof(struct sparse_entry) + marks * sizeof(uint32_t) + masks * sizeof(uint64_t);
 }
 
+uint64_t buffers_make_sparse(struct sparse_storage *sparse, struct arena *arena, uint64_t rows, uint64_t units) {
+    return sparse_layout(sparse, arena, rows, rows, units);
+}
+
 /* Walks all buffers. With `buffers` NULL it only counts bytes; one function, so that the estimate is what is allocated. */
 static uint64_t layout(struct buffers *buffers, const struct model *model, const struct data *data, uint64_t rows,
                        uint64_t group, bool deltas) {
@@ -288,9 +292,19 @@ void slice_fetch(const struct data *data, enum data_split split, const uint32_t 
     fetch((const float *)data->targets[split] + (order == NULL ? place : order[place]) * target, 1);
 }
 
+void sparse_gather(const struct sparse_storage *sparse, const struct data *data, enum data_split split,
+                   const uint32_t *order, uint64_t start, uint64_t rows) {
+    gather_group(&sparse->rows, 0, rows, data, split, order, start);
+}
+
 void slice_gather(const struct slice *slice, const struct data *data, enum data_split split, const uint32_t *order,
                   uint64_t start) {
     gather_inputs(slice, data, split, order, start);
+    slice_gather_targets(slice, data, split, order, start);
+}
+
+void slice_gather_targets(const struct slice *slice, const struct data *data, enum data_split split,
+                          const uint32_t *order, uint64_t start) {
     uint64_t elements = runner_elements(&data->target);
     for (uint64_t r = slice->first; r < slice->first + slice->rows; r++) {
         uint64_t example = order == NULL ? start + r : order[start + r];

@@ -115,6 +115,7 @@ static const struct train_plan *plan_rest(struct planner *planner, const struct 
     const bool gradients = micro || rows < micro_rows; /* are stored */
     summary->memory = ((gradients ? 2 : 1) * weights_floats(model) + planner->slots) * sizeof(float) +
                       stepper_copies_size(model, settings->batch_rows) +
+                      stepper_ahead_size(model, settings->batch_rows) +
                       buffers_size(model, data, rows, slice_rows_for(micro_rows), true) + evaluator_size(model, data) +
                       data->rows[DATA_TRAIN] * sizeof(uint32_t);
     struct group groups[GROUPS];

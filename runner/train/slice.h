@@ -26,6 +26,8 @@ void buffers_init(struct buffers *buffers, const struct model *model, const stru
 /* From now on at a multiple of this one, which is a multiple of the first, and less than PRODUCT_TALL. */
 void buffers_regroup(struct buffers *buffers, uint64_t group);
 void buffers_clear(struct buffers *buffers);
+/* Room for so many rows without their zeros, in one group; with `sparse` NULL nothing is made. Returns its bytes. */
+uint64_t buffers_make_sparse(struct sparse_storage *sparse, struct arena *arena, uint64_t rows, uint64_t units);
 /* Bytes that they hold. */
 uint64_t buffers_size(const struct model *model, const struct data *data, uint64_t capacity, uint64_t group,
                       bool deltas);
@@ -45,6 +47,12 @@ struct slice {
    order. */
 void slice_gather(const struct slice *slice, const struct data *data, enum data_split split, const uint32_t *order,
                   uint64_t start);
+/* The targets alone. */
+void slice_gather_targets(const struct slice *slice, const struct data *data, enum data_split split,
+                          const uint32_t *order, uint64_t start);
+/* The inputs alone, of `rows` examples from place `start` on, to the only group of `sparse`. */
+void sparse_gather(const struct sparse_storage *sparse, const struct data *data, enum data_split split,
+                   const uint32_t *order, uint64_t start, uint64_t rows);
 /* Fetches the example at a place of the order, if there is one, from memory: it will be gathered soon. */
 void slice_fetch(const struct data *data, enum data_split split, const uint32_t *order, uint64_t place);
 /* forward() of nodes from .. to - 1. */

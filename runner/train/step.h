@@ -44,6 +44,15 @@ struct stage {
     float *shares;      /* [n_chunks][rows][pitch of the input]; NULL where no delta is wanted */
 };
 
+/* The inputs of the examples that probably come next, gathered by a thread that waits for another: they take the place of the batch's where they
+   do come next. */
+struct ahead {
+    struct sparse_storage sparse;
+    uint32_t *examples; /* [rows] their numbers */
+    uint64_t rows;      /* 0: nothing is there */
+    atomic_bool taken;  /* by the thread that gathers them in this update */
+};
+
 struct tile {
     uint32_t tensor;
     uint64_t row, rows, column, columns;
@@ -84,6 +93,7 @@ struct stepper {
     struct stage *stages; /* NULL where the step is cut by rows */
     size_t n_stages;
     struct late late; /* of the first stage */
+    struct ahead ahead;
     struct tile *tiles;
     size_t n_tiles, tiles_capacity;
     struct row_group *groups; /* those of one tensor stand together */
@@ -121,6 +131,9 @@ uint64_t part_rows_for(const struct model *model, uint64_t micro_rows);
 
 /* Bytes that a stepper keeps beside the weights to make its way faster, at most: transposed weights, and deltas of postponed updates. */
 uint64_t stepper_copies_size(const struct model *model, uint64_t batch_rows);
+
+/* Bytes of the examples that it gathers ahead, at most. */
+uint64_t stepper_ahead_size(const struct model *model, uint64_t batch_rows);
 
 void stepper_init(struct stepper *stepper, struct model *model, const struct data *data, uint64_t batch_rows,
                   uint64_t micro_rows, int threads, uint64_t seed);

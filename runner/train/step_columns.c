@@ -58,6 +58,12 @@ static void plan_stage(struct stepper *stepper, struct stage *stage, unsigned *t
         stage->shares = model_floats(&stepper->arena, stage->n_chunks * stepper->batch_rows * input->pitch, turn);
 }
 
+uint64_t stepper_ahead_size(const struct model *model, uint64_t batch_rows) {
+    if (!model->sparse_input || batch_rows >= MODEL_FEW_ROWS)
+        return 0;
+    return buffers_make_sparse(NULL, NULL, batch_rows, model->input_units) + batch_rows * sizeof(uint32_t);
+}
+
 bool stepper_plan_columns(struct stepper *stepper) {
     const struct model *model = stepper->model;
     runner_node end = (runner_node)model->n_nodes;
@@ -86,6 +92,10 @@ bool stepper_plan_columns(struct stepper *stepper) {
         stages[s].to = s + 1 < count ? stages[s + 1].node : end;
         plan_stage(stepper, &stages[s], &turn);
     }
+    if (model->sparse_input && stepper->threads > 1) {
+        stepper->ahead.examples = arena_array(&stepper->arena, stepper->batch_rows, sizeof(uint32_t));
+        buffers_make_sparse(&stepper->ahead.sparse, &stepper->arena, stepper->micro_rows, model->input_units);
+    }
     return true;
 }
 
@@ -93,9 +103,48 @@ static struct slice all_rows(struct stepper *stepper, int thread) {
     return stepper_slice(stepper, thread, &stepper->part, 0, stepper->part.rows);
 }
 
+static uint32_t example_at(const struct part *part, uint64_t place) {
+    return part->order == NULL ? (uint32_t)place : part->order[place];
+}
+
+/* By one of the threads that wait for the layers that one thread computes. */
+static void gather_ahead(void *context) {
+    struct stepper *stepper = context;
+    struct ahead *ahead = &stepper->ahead;
+    const struct part *part = &stepper->part;
+    const uint64_t start = part->start + part->rows;
+    if (ahead->examples == NULL || start + part->rows > stepper->data->rows[DATA_TRAIN] ||
+        atomic_exchange_explicit(&ahead->taken, true, memory_order_relaxed))
+        return;
+    sparse_gather(&ahead->sparse, stepper->data, DATA_TRAIN, part->order, start, part->rows);
+    for (uint64_t r = 0; r < part->rows; r++)
+        ahead->examples[r] = example_at(part, start + r);
+    ahead->rows = part->rows;
+}
+
+/* Whether they are those of the update that begins; then they take their place. */
+static bool take_ahead(struct stepper *stepper) {
+    struct ahead *ahead = &stepper->ahead;
+    const struct part *part = &stepper->part;
+    bool same = ahead->rows == part->rows;
+    for (uint64_t r = 0; r < part->rows && same; r++)
+        same = ahead->examples[r] == example_at(part, part->start + r);
+    if (same) {
+        const struct sparse_storage these = ahead->sparse;
+        ahead->sparse = stepper->buffers.sparse;
+        stepper->buffers.sparse = these;
+    }
+    ahead->rows = 0;
+    atomic_store_explicit(&ahead->taken, false, memory_order_relaxed);
+    return same;
+}
+
 void stepper_begin_columns(struct stepper *stepper, int thread) {
     struct slice slice = all_rows(stepper, thread);
-    slice_gather(&slice, stepper->data, DATA_TRAIN, stepper->part.order, stepper->part.start);
+    if (take_ahead(stepper))
+        slice_gather_targets(&slice, stepper->data, DATA_TRAIN, stepper->part.order, stepper->part.start);
+    else
+        slice_gather(&slice, stepper->data, DATA_TRAIN, stepper->part.order, stepper->part.start);
     slice_forward(&slice, 1, stepper->stages[0].node);
     late_begin(stepper);
     slice_fetch(stepper->data, DATA_TRAIN, stepper->part.order, stepper->part.start + stepper->part.rows);
@@ -133,7 +182,8 @@ static void forward(struct stepper *stepper, int thread) {
                 late_catch_up(stepper, thread, c);
             slice_forward_columns(&slice, stage->node, stage->elementwise_to, c * node->chunk, chunk_columns(node, c));
         }
-        if (team_arrive(team, thread)) {
+        const bool last = s + 1 == stepper->n_stages;
+        if (team_arrive_with(team, thread, last ? gather_ahead : NULL, stepper)) {
             end_forward(stepper, thread, stage);
             team_release(team);
         }

@@ -150,9 +150,15 @@ static bool arrive(struct team *team) {
 }
 
 bool team_arrive(struct team *team, int thread) {
+    return team_arrive_with(team, thread, NULL, NULL);
+}
+
+bool team_arrive_with(struct team *team, int thread, void (*meanwhile)(void *context), void *context) {
     unsigned phase = atomic_load_explicit(&team->phase, memory_order_relaxed);
     if (arrive(team))
         return true;
+    if (meanwhile != NULL)
+        meanwhile(context);
     wait_while(&team->shares[thread], &team->phase, phase, &team->sleepers);
     return false;
 }

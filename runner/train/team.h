@@ -63,6 +63,8 @@ size_t team_next(struct team *team, int thread, size_t n);
 /* The same from the end of each thread's part: what a loop has used last is still in the cache for a loop that goes back. */
 size_t team_next_down(struct team *team, int thread, size_t n);
 bool team_arrive(struct team *team, int thread);
+/* The same; a thread that has to wait calls meanwhile() before. */
+bool team_arrive_with(struct team *team, int thread, void (*meanwhile)(void *context), void *context);
 void team_release(struct team *team);
 /* Meets and does nothing. */
 void team_meet(struct team *team, int thread);

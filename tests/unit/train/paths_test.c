@@ -28,6 +28,7 @@ struct updates {
     struct stepper *stepper;
     const struct path *path;
     uint64_t begun;
+    uint32_t order[ROWS]; /* changes now and then, so that other examples come next than stood there an update before */
 };
 
 static bool next_update(void *context) {
@@ -35,7 +36,9 @@ static bool next_update(void *context) {
     uint64_t rows = updates->path->rows;
     if (updates->begun == UPDATES)
         return false;
-    stepper_begin(updates->stepper, NULL, updates->begun++ * rows % (ROWS - rows + 1), rows, 0.1);
+    for (uint32_t i = 0; i < ROWS; i++)
+        updates->order[i] = (i + (uint32_t)updates->begun / 2 * 13) % ROWS;
+    stepper_begin(updates->stepper, updates->order, updates->begun++ * rows % (ROWS - rows + 1), rows, 0.1);
     return true;
 }
 
