@@ -62,7 +62,7 @@ static void spread(const struct sparse_entry *entries, const uint64_t *masks, ui
         UNROLL(16)
         for (int i = 0; i < KERNEL_SEGMENT; i += WIDTH) {
             const int before = __builtin_popcountll(masks[r] & ((UINT64_C(1) << i) - 1));
-            store(to + i, vec_spread(load(from + before), (unsigned)(masks[r] >> i & ((1u << WIDTH) - 1))));
+            store(to + i, vec_spread(from + before, (unsigned)(masks[r] >> i & ((1u << WIDTH) - 1))));
         }
         from += __builtin_popcountll(masks[r]);
     }

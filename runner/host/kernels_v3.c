@@ -63,12 +63,9 @@ static inline unsigned vec_nonzero(vec v) {
     return (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(v, _mm256_setzero_ps(), _CMP_NEQ_UQ));
 }
 
-/* Byte i of firsts[x]: where the i'th one of x is; byte i of counts[x]: how many ones of x are below bit i. */
+/* Byte i of firsts[x]: where the i'th one of x is. */
 static const unsigned firsts[16] = {0,    0x00000000, 0x01,   0x00000100, 0x02,   0x00000200, 0x0201,   0x00020100,
                                     0x03, 0x00000300, 0x0301, 0x00030100, 0x0302, 0x00030200, 0x030201, 0x03020100};
-static const unsigned counts[16] = {0,          0x01010100, 0x01010000, 0x02020100, 0x01000000, 0x02010100,
-                                    0x02010000, 0x03020100, 0x00000000, 0x01010100, 0x01010000, 0x02020100,
-                                    0x01000000, 0x02010100, 0x02010000, 0x03020100};
 
 static inline void half_entries(unsigned found, __m128 v, unsigned column, struct sparse_entry *to) {
     const __m128i at = _mm_cvtepu8_epi32(_mm_cvtsi32_si128((int)firsts[found]));
@@ -94,19 +91,29 @@ static inline vec vec_bytes(const unsigned char *p, unsigned long n) {
     return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(bytes));
 }
 
-/* The values of 8 entries, and as many values as `found` has ones in their places. */
+/* The values of 8 entries. */
 static inline vec vec_values(const struct sparse_entry *p) {
     const vec odd = _mm256_shuffle_ps(_mm256_loadu_ps((const float *)p), _mm256_loadu_ps((const float *)(p + 4)), 0xdd);
     return _mm256_castpd_ps(_mm256_permute4x64_pd(_mm256_castps_pd(odd), 0xd8));
 }
 
-static inline vec vec_spread(vec v, unsigned found) {
-    const __m256i bits = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
-    const unsigned below = (unsigned)__builtin_popcount(found & 15) * 0x01010101u;
-    const uint64_t at = counts[found & 15] | (uint64_t)(counts[found >> 4] + below) << 32;
-    const __m256i those = _mm256_cmpeq_epi32(_mm256_and_si256(_mm256_set1_epi32((int)found), bits), bits);
-    const vec all = _mm256_permutevar8x32_ps(v, _mm256_cvtepu8_epi32(_mm_cvtsi64_si128((long long)at)));
-    return _mm256_and_ps(all, _mm256_castsi256_ps(those));
+/* Float j of places[x], for a shuffle of bytes: as many floats on as x has ones below bit j, where that is one; else zero. */
+#define ONES_BELOW(x, j) ((unsigned)(((x)&1 & ((j) > 0)) + ((x) >> 1 & 1 & ((j) > 1)) + ((x) >> 2 & 1 & ((j) > 2))))
+#define PLACE(x, j) ((x) >> (j)&1 ? 0x03020100u + 0x04040404u * ONES_BELOW(x, j) : 0x80808080u)
+#define PLACES(x)                                                                                                      \
+    { PLACE(x, 0), PLACE(x, 1), PLACE(x, 2), PLACE(x, 3) }
+static const _Alignas(16) unsigned places[16][4] = {
+    PLACES(0), PLACES(1), PLACES(2),  PLACES(3),  PLACES(4),  PLACES(5),  PLACES(6),  PLACES(7),
+    PLACES(8), PLACES(9), PLACES(10), PLACES(11), PLACES(12), PLACES(13), PLACES(14), PLACES(15)};
+
+static inline __m128 half_spread(const float *p, unsigned found) {
+    const __m128i at = _mm_load_si128((const __m128i *)places[found]);
+    return _mm_castsi128_ps(_mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)p), at));
+}
+
+static inline vec vec_spread(const float *p, unsigned found) {
+    const float *rest = p + __builtin_popcount(found & 15);
+    return _mm256_set_m128(half_spread(rest, found >> 4), half_spread(p, found & 15));
 }
 
 /* Bit i of to[b]: bit b of x[i] is 1. */

@@ -56,8 +56,8 @@ static inline vec vec_values(const struct sparse_entry *p) {
         _mm512_permutex2var_epi32(_mm512_loadu_si512(p), odd, _mm512_loadu_si512((const char *)p + sizeof(vec))));
 }
 
-static inline vec vec_spread(vec v, unsigned found) {
-    return _mm512_maskz_expand_ps((__mmask16)found, v);
+static inline vec vec_spread(const float *p, unsigned found) {
+    return _mm512_maskz_expand_ps((__mmask16)found, _mm512_loadu_ps(p));
 }
 
 /* Bit i of to[b]: bit b of x[i] is 1. */
