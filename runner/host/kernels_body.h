@@ -309,24 +309,12 @@ INLINE struct soon first_of(struct soon *soon, uint64_t rows) {
     return first;
 }
 
-/* Packed rows stand line by line, or, from a depth of PACKED_BLOCKS on, block by block of their products: then a_k is BY_BLOCKS, and a block's lines lie
-   as many floats apart as it has rows. So a block reads all of each cache line, and these one after another. */
-#ifndef PACKED_BLOCKS
-#define PACKED_BLOCKS 0
-#endif
-#define BY_BLOCKS 0
-
-INLINE bool by_blocks(uint64_t a_k) {
-    return PACKED_BLOCKS > 0 && a_k == BY_BLOCKS;
-}
+/* Packed rows stand line by line, or, with low blocks from a depth of PACKED_BLOCKS on, `apart`: block by block of their products, whose lines lie as
+   many floats apart as the block has rows. So a block reads all of each cache line, and these one after another. */
 
 /* Where row i of a begins, which is the first of a block. */
-INLINE const float *block_at(const float *a, uint64_t i, uint64_t k, uint64_t a_row, uint64_t a_k) {
-    return a + i * (by_blocks(a_k) ? k : a_row);
-}
-
-INLINE uint64_t block_step_of(uint64_t rows, uint64_t a_k) {
-    return by_blocks(a_k) ? rows : a_k;
+INLINE const float *block_at(const bool apart, const float *a, uint64_t i, uint64_t k, uint64_t a_row) {
+    return a + i * (apart ? k : a_row);
 }
 
 #define WIDE_ROWS 4
@@ -377,8 +365,9 @@ INLINE uint64_t fetched(uint64_t rows, uint64_t n, uint64_t j, uint64_t block, u
 
 /* Some rows of c: a panel of b's columns serves all of them from the first-level cache. Meanwhile the next panel is fetched, into the second-level
    cache where more than two blocks fill the first; each block fetches what the next one adds to, each panel a share of `soon`. */
-static void group(uint64_t rows, uint64_t n, uint64_t k, const float *a, uint64_t a_row, uint64_t a_k, const float *b,
-                  uint64_t b_pitch, float beta, float *c, uint64_t c_pitch, struct soon soon) {
+INLINE void group_of(const bool apart, uint64_t rows, uint64_t n, uint64_t k, const float *a, uint64_t a_row,
+                     uint64_t a_k, const float *b, uint64_t b_pitch, float beta, float *c, uint64_t c_pitch,
+                     struct soon soon) {
     if (k < SMALL_DEPTH && k * n <= MOST_WIDE && n > PANEL * WIDTH) {
         wide(rows, n, k, a, a_row, a_k, b, b_pitch, beta, c, c_pitch);
         return;
@@ -387,20 +376,20 @@ static void group(uint64_t rows, uint64_t n, uint64_t k, const float *a, uint64_
     const uint64_t blocks = (rows + BLOCK_ROWS - 1) / BLOCK_ROWS;
     for (uint64_t j = 0; j < n; j += width) {
         uint64_t columns = n - j < width ? n - j : width;
-        if (PACKED_BLOCKS == 0)
+        if (!apart)
             fetch(&soon, share, 1);
         for (uint64_t i = 0, number = 0, high; i < rows; i += high) {
             high = block_height(rows - i);
-            if (PACKED_BLOCKS > 0) /* some lines at a time, for which no block waits */
+            if (apart) /* some lines at a time, for which no block waits */
                 fetch(&soon, (share + blocks - 1) / blocks, 2);
             const uint64_t ahead = fetched(rows, n, j, number++, b_pitch);
             float *block_c = c + i * c_pitch + j;
             struct soon next = {i + high < rows ? block_c + high * c_pitch : c + j + width, n > width ? high : 0, width,
                                 c_pitch};
             fetch(&next, high, 1);
-            if (a_row == 1)
-                packed_block(high, columns, k, block_at(a, i, k, 1, a_k), block_step_of(high, a_k), b + j, b_pitch,
-                             ahead, beta, block_c, c_pitch);
+            if (apart || a_row == 1)
+                packed_block(high, columns, k, block_at(apart, a, i, k, 1), apart ? high : a_k, b + j, b_pitch, ahead,
+                             beta, block_c, c_pitch);
             else
                 block(high, columns, k, a + i * a_row, a_row, a_k, b + j, b_pitch,
                       rows <= MOST_NEAR || (OWN_LEVEL == 1 && ahead != width) ? 1 : 2, ahead, beta, block_c, c_pitch);
@@ -411,7 +400,13 @@ static void group(uint64_t rows, uint64_t n, uint64_t k, const float *a, uint64_
 #ifdef LOW_PANEL
 #include "runner/host/kernels_low.h"
 #else
-#define mixed_group group
+#define packs_apart(...) false
+#define group_apart(...) ((void)0)
+
+static void mixed_group(uint64_t rows, uint64_t n, uint64_t k, const float *a, uint64_t a_row, uint64_t a_k,
+                        const float *b, uint64_t b_pitch, float beta, float *c, uint64_t c_pitch, struct soon soon) {
+    group_of(false, rows, n, k, a, a_row, a_k, b, b_pitch, beta, c, c_pitch, soon);
+}
 #endif
 
 #ifdef SQUARE
@@ -492,21 +487,6 @@ static void pack(uint64_t rows, uint64_t k, float alpha, const float *a, uint64_
     }
 }
 
-/* Packs them for mixed_group(), and returns its a_k. */
-INLINE uint64_t packed_step(uint64_t rows, uint64_t n, uint64_t k, float alpha, const float *a, uint64_t a_row,
-                            uint64_t a_k, float *to) {
-#if PACKED_BLOCKS > 0
-    if (a_row == 1 && k >= PACKED_BLOCKS && n > PANEL * WIDTH) {
-        pack_blocks(rows, k, alpha, a, a_k, to);
-        return BY_BLOCKS;
-    }
-#else
-    (void)n;
-#endif
-    pack(rows, k, alpha, a, a_row, a_k, to);
-    return rows;
-}
-
 #include "runner/host/kernels_narrow.h"
 
 #define COLUMNS_DEPTH 256
@@ -536,14 +516,18 @@ static void dense(uint64_t m, uint64_t n, uint64_t k, float alpha, const float *
                             (struct soon){NULL, 0, 0, 0});
                 continue;
             }
-            const uint64_t step = packed_step(rows, n, depth, alpha, from, a_row, a_k, packed);
             struct soon soon = {from + rows, many ? depth : 0, rows, a_k};
             if (i + rows == m)
                 soon = (struct soon){a + (p + depth) * a_k, many && blocks > 1 ? depth : 0, rows, a_k};
-            const uint64_t last = last_columns(n, depth), most = n - last;
             const float *line = b + p * b_pitch;
             float *row = c + i * c_pitch;
-            mixed_group(rows, most, depth, packed, 1, step, line, b_pitch, beta, row, c_pitch, soon);
+            if (packs_apart(n, depth, a_row)) {
+                group_apart(rows, n, depth, alpha, from, a_k, packed, line, b_pitch, beta, row, c_pitch, soon);
+                continue;
+            }
+            pack(rows, depth, alpha, from, a_row, a_k, packed);
+            const uint64_t last = last_columns(n, depth), most = n - last;
+            mixed_group(rows, most, depth, packed, 1, rows, line, b_pitch, beta, row, c_pitch, soon);
             if (last > 0)
                 narrow(rows, last, depth, 1, packed, rows, line + most, b_pitch, beta, row + most, c_pitch, NULL);
         }

@@ -25,13 +25,13 @@ static void low_block(uint64_t rows, uint64_t n, uint64_t k, const float *a, uin
     }
 }
 
-static void low(uint64_t rows, uint64_t n, uint64_t k, const float *a, uint64_t a_row, uint64_t a_k, const float *b,
-                uint64_t b_pitch, float beta, float *c, uint64_t c_pitch) {
+INLINE void low(const bool apart, uint64_t rows, uint64_t n, uint64_t k, const float *a, uint64_t a_row, uint64_t a_k,
+                const float *b, uint64_t b_pitch, float beta, float *c, uint64_t c_pitch) {
     const uint64_t width = LOW_PANEL * WIDTH;
     for (; n > 0; b += width, c += width, n -= n < width ? n : width)
         for (uint64_t i = 0, high; i < rows; i += high) {
             high = rows - i < LOW_ROWS ? rows - i : LOW_ROWS;
-            low_block(high, n < width ? n : width, k, block_at(a, i, k, a_row, a_k), a_row, block_step_of(high, a_k), b,
+            low_block(high, n < width ? n : width, k, block_at(apart, a, i, k, a_row), a_row, apart ? high : a_k, b,
                       b_pitch, beta, c + i * c_pitch, c_pitch);
         }
 }
@@ -44,27 +44,33 @@ INLINE uint64_t low_rows(uint64_t rows) {
 
 /* group(), with low blocks: of all rows for the last columns, where these do not fill a panel, and of the last rows. So that b is read once, those
    come after each run of columns that panels and two low blocks fill. Rows that stand by blocks are taken by these for the last columns, too. */
-static void mixed_group(uint64_t rows, uint64_t n, uint64_t k, const float *a, uint64_t a_row, uint64_t a_k,
-                        const float *b, uint64_t b_pitch, float beta, float *c, uint64_t c_pitch, struct soon soon) {
+INLINE void mixed_group_of(const bool apart, uint64_t rows, uint64_t n, uint64_t k, const float *a, uint64_t a_row,
+                           uint64_t a_k, const float *b, uint64_t b_pitch, float beta, float *c, uint64_t c_pitch,
+                           struct soon soon) {
     const uint64_t width = PANEL * WIDTH, rest = n % width;
-    const uint64_t tail = rest > 0 && rest <= WIDTH && !by_blocks(a_k) ? width + rest : 0;
+    const uint64_t tail = rest > 0 && rest <= WIDTH && !apart ? width + rest : 0;
     const uint64_t few = low_rows(rows), many = rows - few, most = few > 0 ? 2 * LOW_PANEL * WIDTH : n;
     if (k < SMALL_DEPTH || n <= width) {
-        group(rows, n, k, a, a_row, a_k, b, b_pitch, beta, c, c_pitch, soon);
+        group_of(apart, rows, n, k, a, a_row, a_k, b, b_pitch, beta, c, c_pitch, soon);
         return;
     }
     for (uint64_t left = n - tail, columns; left > 0; left -= columns, b += columns, c += columns) {
         columns = left < most ? left : most;
         if (many > 0)
-            group(many, columns, k, a, a_row, a_k, b, b_pitch, beta, c, c_pitch,
-                  first_of(&soon, soon.rows * columns / (left + tail)));
+            group_of(apart, many, columns, k, a, a_row, a_k, b, b_pitch, beta, c, c_pitch,
+                     first_of(&soon, soon.rows * columns / (left + tail)));
         if (few > 0)
-            low(few, columns, k, block_at(a, many, k, a_row, a_k), a_row, a_k, b, b_pitch, beta, c + many * c_pitch,
-                c_pitch);
+            low(apart, few, columns, k, block_at(apart, a, many, k, a_row), a_row, a_k, b, b_pitch, beta,
+                c + many * c_pitch, c_pitch);
     }
     fetch(&soon, soon.rows, 1);
     if (tail > 0)
-        low(rows, tail, k, a, a_row, a_k, b, b_pitch, beta, c, c_pitch);
+        low(false, rows, tail, k, a, a_row, a_k, b, b_pitch, beta, c, c_pitch);
+}
+
+static void mixed_group(uint64_t rows, uint64_t n, uint64_t k, const float *a, uint64_t a_row, uint64_t a_k,
+                        const float *b, uint64_t b_pitch, float beta, float *c, uint64_t c_pitch, struct soon soon) {
+    mixed_group_of(false, rows, n, k, a, a_row, a_k, b, b_pitch, beta, c, c_pitch, soon);
 }
 
 /* A block of rows. Where `over`, all but the last of its vectors reach into what follows them, there as here, and is written later. */
@@ -79,7 +85,7 @@ INLINE void pack_block(const uint64_t height, const bool over, uint64_t k, vec a
         vec_store_part(to, alpha * vec_load_part(a, height), height);
 }
 
-/* alpha times rows x k elements of a, of which those of a row lie a_k apart, by the blocks that mixed_group() makes. */
+/* alpha times rows x k elements of a, of which those of a row lie a_k apart, by the blocks that mixed_group_of() makes. */
 static void pack_blocks(uint64_t rows, uint64_t k, float alpha, const float *a, uint64_t a_k, float *to) {
     const uint64_t many = rows - low_rows(rows);
     for (uint64_t i = 0, high; i < rows; i += high, a += high, to += high * k) {
@@ -94,4 +100,15 @@ static void pack_blocks(uint64_t rows, uint64_t k, float alpha, const float *a, 
         else
             pack_block(high, false, k, splat(alpha), a, a_k, ahead, to);
     }
+}
+
+INLINE bool packs_apart(uint64_t n, uint64_t k, uint64_t a_row) {
+    return a_row == 1 && k >= PACKED_BLOCKS && n > PANEL * WIDTH;
+}
+
+/* mixed_group_of() of alpha times columns of a, packed block by block. */
+static void group_apart(uint64_t rows, uint64_t n, uint64_t k, float alpha, const float *a, uint64_t a_k, float *packed,
+                        const float *b, uint64_t b_pitch, float beta, float *c, uint64_t c_pitch, struct soon soon) {
+    pack_blocks(rows, k, alpha, a, a_k, packed);
+    mixed_group_of(true, rows, n, k, packed, 1, 0, b, b_pitch, beta, c, c_pitch, soon);
 }

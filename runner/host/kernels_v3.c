@@ -16,7 +16,7 @@
 #define LOW_PANEL 3
 #define OWN_LEVEL 1 /* a panel of more than 512 rows does not fit a cache of 32 KiB */
 #define PACKED_ROWS GROUP_ROWS
-#define PACKED_BLOCKS 64 /* SMALL_DEPTH or more */
+#define PACKED_BLOCKS 64 /* not below SMALL_DEPTH */
 #define PACKED_DEPTH 256
 #define SPARSE_PANEL 12
 #define MASKED_PANEL 6
