@@ -91,17 +91,15 @@ struct row {
     float *delta;
 };
 
-enum {
-    ROWS = 32,
-    MANY = 128
-}; /* at a time, of up to so many classes: a call of exp() for ten values takes as long as for thirty, and logarithms make vectors */
+/* Rows at a time, of up to MANY classes: a call of exp() for ten values takes as long as for thirty, and logarithms make vectors. */
+enum { ROWS = 32, MANY = 128 };
 
 /* Of some rows of logits z, [rows][n] and [rows]. */
 struct exponentials {
-    float *p;           /* exp(z - z[top]) */
-    uint64_t top[ROWS]; /* of the largest */
-    double others[ROWS],
-        log_sums[ROWS]; /* sum of p but for p[top], which is 1; NaN where z[top] is not finite. log(1 + that) */
+    float *p;              /* exp(z - z[top]) */
+    uint64_t top[ROWS];    /* of the largest */
+    double others[ROWS];   /* sum of p but for p[top], which is 1; NaN where z[top] is not finite */
+    double log_sums[ROWS]; /* log(1 + others) */
 };
 
 static void find_exponentials(const runner_host *host, const runner_view *z, uint64_t first, uint64_t rows,
