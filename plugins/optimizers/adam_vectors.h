@@ -135,7 +135,7 @@ static inline int vectors_are_wide(void) {
 static inline void step_run(const struct adam_step *step, uint64_t n, float *w, const float *g, float *m, float *v) {
     if (vectors_are_wide())
         step_v4(step, n, w, g, m, v);
-    else if (n >= 3 * NARROW)
+    else if (n >= 3 * NARROW) /* with two groups its loop makes no turn */
         step_v3(step, n, w, g, m, v);
     else
         step_plain(step, n, w, g, m, v);
