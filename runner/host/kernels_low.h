@@ -25,12 +25,16 @@ static void low_block(uint64_t rows, uint64_t n, uint64_t k, const float *a, uin
     }
 }
 
+INLINE uint64_t low_height(uint64_t left) {
+    return left < LOW_ROWS ? left : LOW_ROWS;
+}
+
 INLINE void low(const bool apart, uint64_t rows, uint64_t n, uint64_t k, const float *a, uint64_t a_row, uint64_t a_k,
                 const float *b, uint64_t b_pitch, float beta, float *c, uint64_t c_pitch) {
     const uint64_t width = LOW_PANEL * WIDTH;
     for (; n > 0; b += width, c += width, n -= n < width ? n : width)
         for (uint64_t i = 0, high; i < rows; i += high) {
-            high = rows - i < LOW_ROWS ? rows - i : LOW_ROWS;
+            high = low_height(rows - i);
             low_block(high, n < width ? n : width, k, block_at(apart, a, i, k, a_row), a_row, apart ? high : a_k, b,
                       b_pitch, beta, c + i * c_pitch, c_pitch);
         }
@@ -89,10 +93,9 @@ INLINE void pack_block(const uint64_t height, const bool over, uint64_t k, vec a
 static void pack_blocks(uint64_t rows, uint64_t k, float alpha, const float *a, uint64_t a_k, float *to) {
     const uint64_t many = rows - low_rows(rows);
     for (uint64_t i = 0, high; i < rows; i += high, a += high, to += high * k) {
-        const uint64_t left = i < many ? many - i : rows - i, ahead = i == 0 ? PREFETCH_ROWS * a_k : LINE;
+        const uint64_t ahead = i == 0 ? PREFETCH_ROWS * a_k : LINE;
         const bool over = i + WIDTH <= rows;
-        high = i < many ? BLOCK_ROWS : LOW_ROWS;
-        high = left < high ? left : high;
+        high = i < many ? block_height(many - i) : low_height(rows - i);
         if (high == BLOCK_ROWS && over)
             pack_block(BLOCK_ROWS, true, k, splat(alpha), a, a_k, ahead, to);
         else if (high == LOW_ROWS)
