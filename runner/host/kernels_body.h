@@ -350,6 +350,12 @@ static void wide(uint64_t m, uint64_t n, uint64_t k, const float *a, uint64_t a_
         wide_rows(1, n, k, a, a_row, a_k, b, b_pitch, beta, c, c_pitch);
 }
 
+#ifdef HELD_ROWS
+#include "runner/host/kernels_held.h"
+#else
+#define shallow wide
+#endif
+
 /* What the block of b's columns `j` .. of n that is number `block` of its panel fetches with each row of b, as an offset from it. */
 INLINE uint64_t fetched(uint64_t rows, uint64_t n, uint64_t j, uint64_t block, uint64_t b_pitch) {
     const uint64_t width = PANEL * WIDTH, own = PREFETCH_ROWS * b_pitch;
@@ -369,7 +375,7 @@ INLINE void group_of(const bool apart, uint64_t rows, uint64_t n, uint64_t k, co
                      uint64_t a_k, const float *b, uint64_t b_pitch, float beta, float *c, uint64_t c_pitch,
                      struct soon soon) {
     if (k < SMALL_DEPTH && k * n <= MOST_WIDE && n > PANEL * WIDTH) {
-        wide(rows, n, k, a, a_row, a_k, b, b_pitch, beta, c, c_pitch);
+        shallow(rows, n, k, a, a_row, a_k, b, b_pitch, beta, c, c_pitch);
         return;
     }
     const uint64_t width = PANEL * WIDTH, panels = (n + width - 1) / width, share = (soon.rows + panels - 1) / panels;

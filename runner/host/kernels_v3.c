@@ -22,6 +22,7 @@
 #define MASKED_PANEL 6
 #define ROW_PANEL 0 /* a row does not fit the registers */
 #define WIDE_PANEL 3
+#define HELD_ROWS 6 /* with PANEL vectors of each, as many of c, and a factor they fill the registers */
 typedef __m256 vec;
 
 static inline vec vec_fma(vec a, vec b, vec c) {
