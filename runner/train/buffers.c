@@ -177,7 +177,7 @@ static struct examples examples_of(const struct data *data, enum data_split spli
 
 /* The one at a place of the order. */
 static const unsigned char *example_at(const struct examples *examples, uint64_t place) {
-    const uint64_t number = examples->order == NULL ? place : examples->order[place];
+    const uint64_t number = slice_example(examples->order, place);
     return examples->first + number * examples->bytes;
 }
 
@@ -289,7 +289,7 @@ void slice_fetch(const struct data *data, enum data_split split, const uint32_t 
     const struct examples examples = examples_of(data, split, order);
     fetch(example_at(&examples, place), examples.bytes + LINE - 1); /* it may begin within a line */
     const uint64_t target = data->classes > 0 ? 1 : runner_elements(&data->target);
-    fetch((const float *)data->targets[split] + (order == NULL ? place : order[place]) * target, 1);
+    fetch((const float *)data->targets[split] + slice_example(order, place) * target, 1);
 }
 
 void sparse_gather(const struct sparse_storage *sparse, const struct data *data, enum data_split split,
@@ -307,7 +307,7 @@ void slice_gather_targets(const struct slice *slice, const struct data *data, en
                           const uint32_t *order, uint64_t start) {
     uint64_t elements = runner_elements(&data->target);
     for (uint64_t r = slice->first; r < slice->first + slice->rows; r++) {
-        uint64_t example = order == NULL ? start + r : order[start + r];
+        uint64_t example = slice_example(order, start + r);
         if (data->classes > 0)
             gather_label(slice, data, r, ((const int32_t *)data->targets[split])[example]);
         else if (slice->buffers->values != NULL)

@@ -47,6 +47,11 @@ struct slice {
    order. */
 void slice_gather(const struct slice *slice, const struct data *data, enum data_split split, const uint32_t *order,
                   uint64_t start);
+/* The number of the example at a place of the order, which may be NULL. */
+static inline uint64_t slice_example(const uint32_t *order, uint64_t place) {
+    return order == NULL ? place : order[place];
+}
+
 /* The targets alone. */
 void slice_gather_targets(const struct slice *slice, const struct data *data, enum data_split split,
                           const uint32_t *order, uint64_t start);

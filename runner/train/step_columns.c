@@ -103,10 +103,6 @@ static struct slice all_rows(struct stepper *stepper, int thread) {
     return stepper_slice(stepper, thread, &stepper->part, 0, stepper->part.rows);
 }
 
-static uint32_t example_at(const struct part *part, uint64_t place) {
-    return part->order == NULL ? (uint32_t)place : part->order[place];
-}
-
 /* By one of the threads that wait for the layers that one thread computes. */
 static void gather_ahead(void *context) {
     struct stepper *stepper = context;
@@ -118,7 +114,7 @@ static void gather_ahead(void *context) {
         return;
     sparse_gather(&ahead->sparse, stepper->data, DATA_TRAIN, part->order, start, part->rows);
     for (uint64_t r = 0; r < part->rows; r++)
-        ahead->examples[r] = example_at(part, start + r);
+        ahead->examples[r] = (uint32_t)slice_example(part->order, start + r);
     ahead->rows = part->rows;
 }
 
@@ -128,7 +124,7 @@ static bool take_ahead(struct stepper *stepper) {
     const struct part *part = &stepper->part;
     bool same = ahead->rows == part->rows;
     for (uint64_t r = 0; r < part->rows && same; r++)
-        same = ahead->examples[r] == example_at(part, part->start + r);
+        same = ahead->examples[r] == slice_example(part->order, part->start + r);
     if (same) {
         const struct sparse_storage these = ahead->sparse;
         ahead->sparse = stepper->buffers.sparse;
