@@ -1,4 +1,7 @@
-/* The nearest of some names: optimal string alignment distance (insert, delete, replace, swap neighbours; each costs 1). */
+/*
+ * The nearest of some names: optimal string alignment distance (insert, delete, replace, swap neighbours; each costs 1), or else what
+ * the word is short for.
+ */
 #include "runner/base/arena.h"
 #include "runner/base/text.h"
 
@@ -40,6 +43,45 @@ static size_t distance(const char *a, const char *b, size_t *rows) {
     return row[m];
 }
 
+/* lr of learning_rate: the first letters of two words or more. */
+static bool is_initials(const char *word, const char *name) {
+    const char *w = word;
+    for (const char *n = name; *n; n++) {
+        if ((n == name || n[-1] == '_') && lower(*w++) != lower(*n)) {
+            return false;
+        }
+    }
+    return !*w && w > word + 1;
+}
+
+/* acc of accuracy, batchnorm of batch_normalization: three letters or more, without regard to `_`. */
+static bool is_beginning(const char *word, const char *name) {
+    size_t letters = 0;
+    for (; *word; word++) {
+        if (*word == '_') {
+            continue;
+        }
+        name += *name == '_';
+        if (lower(*word) != lower(*name++)) {
+            return false;
+        }
+        letters++;
+    }
+    return letters > 2;
+}
+
+/* The shortest of the candidates that `word` may be short for. */
+static const char *long_form(const char *word, const char *const *candidates, size_t count) {
+    const char *shortest = NULL;
+    for (size_t i = 0; i < count && i < MOST; i++) {
+        if ((is_initials(word, candidates[i]) || is_beginning(word, candidates[i])) &&
+            (!shortest || strlen(candidates[i]) < strlen(shortest))) {
+            shortest = candidates[i];
+        }
+    }
+    return shortest;
+}
+
 const char *text_nearest(const char *word, const char *const *candidates, size_t count) {
     const char *nearest = NULL;
     size_t least = SIZE_MAX, length = strlen(word);
@@ -57,5 +99,5 @@ const char *text_nearest(const char *word, const char *const *candidates, size_t
             nearest = candidates[i];
         }
     }
-    return nearest;
+    return nearest ? nearest : long_form(word, candidates, count);
 }

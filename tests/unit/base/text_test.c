@@ -81,13 +81,37 @@ static void words_that_are_far_find_nothing(void **state) {
     (void)state;
     static const char *const names[] = {"sgd", "adam", "learning_rate", "x"};
     assert_null(text_nearest("momentum", names, 4));
-    assert_null(text_nearest("lr", names, 4));
+    assert_null(text_nearest("lm", names, 4));
+    assert_null(text_nearest("le", names, 4));
     assert_null(text_nearest("y", names, 4));
     assert_null(text_nearest("", names, 4));
     static const char *const loss[] = {"categorical_crossentropy"};
     assert_string_equal(text_nearest("catgorical_crosentrpy", loss, 1), loss[0]);
     assert_null(text_nearest("catgorical_crosentrp", loss, 1));
     assert_null(text_nearest("adam", names, 0));
+}
+
+static void short_forms_find_the_whole_name(void **state) {
+    (void)state;
+    static const char *const names[] = {"sgd",          "learning_rate", "learning_rate_decay", "binary_accuracy",
+                                        "accuracy",     "weight_decay",  "mean_squared_error",  "batch_normalization",
+                                        "max_pooling2d"};
+    static const char *const words[][2] = {
+        {"lr", "learning_rate"},
+        {"LR", "learning_rate"},
+        {"acc", "accuracy"},
+        {"wd", "weight_decay"},
+        {"mse", "mean_squared_error"},
+        {"learning", "learning_rate"},
+        {"maxpool", "max_pooling2d"},
+        {"batchnorm", "batch_normalization"},
+        {"batch_norm", "batch_normalization"},
+    };
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        assert_string_equal(text_nearest(words[i][0], names, 9), words[i][1]);
+    }
+    assert_null(text_nearest("me", names, 9)); /* not all initials, and too few letters for a beginning */
+    assert_null(text_nearest("_", names, 9));
 }
 
 static void the_first_of_equally_near_names_is_found(void **state) {
@@ -122,10 +146,15 @@ static void what_steers_a_terminal_is_tamed(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(text_grows_and_stays_terminated),          cmocka_unit_test(text_may_hold_nul_bytes),
-        cmocka_unit_test(whole_numbers_are_added_in_decimal),       cmocka_unit_test(taken_text_is_the_callers),
-        cmocka_unit_test(slips_find_the_name_that_was_meant),       cmocka_unit_test(words_that_are_far_find_nothing),
-        cmocka_unit_test(the_first_of_equally_near_names_is_found), cmocka_unit_test(what_steers_a_terminal_is_tamed),
+        cmocka_unit_test(text_grows_and_stays_terminated),
+        cmocka_unit_test(text_may_hold_nul_bytes),
+        cmocka_unit_test(whole_numbers_are_added_in_decimal),
+        cmocka_unit_test(taken_text_is_the_callers),
+        cmocka_unit_test(slips_find_the_name_that_was_meant),
+        cmocka_unit_test(words_that_are_far_find_nothing),
+        cmocka_unit_test(short_forms_find_the_whole_name),
+        cmocka_unit_test(the_first_of_equally_near_names_is_found),
+        cmocka_unit_test(what_steers_a_terminal_is_tamed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
