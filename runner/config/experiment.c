@@ -4,6 +4,7 @@
 #include "runner/config/dependence.h"
 #include "runner/config/emit.h"
 #include "runner/config/grid.h"
+#include "runner/config/guess.h"
 #include "runner/config/include.h"
 #include "runner/config/limits.h"
 #include "runner/config/override.h"
@@ -49,18 +50,16 @@ static bool is_top_key(const char *key) {
 }
 
 static void check_top_keys(const struct load *load) {
+    struct arena *arena = &load->experiment->arena;
     for (size_t i = 0; i < load->root->count; i++) {
         const char *key = load->root->keys[i];
         if (is_top_key(key)) {
             continue;
         }
         const char *near = text_nearest(key, top_keys, N_TOP_KEYS);
-        if (near) {
-            diagnostics_error(load->diagnostics, load->root->key_marks[i], "unknown key '%.60s'; did you mean '%s'?",
-                              key, near);
-        } else {
-            diagnostics_error(load->diagnostics, load->root->key_marks[i], "unknown key '%.60s'", key);
-        }
+        near = near ? arena_printf(arena, "'%s'", near) : guess_entry(load->catalog, load->root, key, arena);
+        diagnostics_error(load->diagnostics, load->root->key_marks[i], "unknown key '%.60s'%s%s%s", key,
+                          near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
     }
 }
 

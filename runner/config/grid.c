@@ -1,5 +1,6 @@
 #include "runner/config/grid.h"
 
+#include "runner/config/guess.h"
 #include "runner/config/resolve.h"
 
 #include <stdlib.h>
@@ -8,8 +9,8 @@
 static size_t read_dimensions(struct grid *grid, const struct tree *axes, const struct tree *cases, size_t owner,
                               struct dimension **out);
 
-enum status config_path(const struct tree *root, const char *text, struct arena *arena, struct path *path,
-                        struct error *error) {
+enum status config_path(const struct catalog *catalog, const struct tree *root, const char *text, struct arena *arena,
+                        struct path *path, struct error *error) {
     if (path_read(text, arena, path, error) != STATUS_OK) {
         return STATUS_CONFIG;
     }
@@ -33,7 +34,8 @@ enum status config_path(const struct tree *root, const char *text, struct arena 
     for (size_t i = 0; i < n_lets; i++) {
         names[N_SECTIONS + i] = lets->keys[i];
     }
-    const char *near = text_nearest(first, names, N_SECTIONS + n_lets);
+    const char *near = path->count == 1 ? guess_path(catalog, root, first, arena).text : NULL;
+    near = near ? near : text_nearest(first, names, N_SECTIONS + n_lets);
     return near ? error_set(error, STATUS_CONFIG, "'%.60s' is neither a path nor a name of 'let'; did you mean '%s'?",
                             text, near)
                 : error_set(error, STATUS_CONFIG, "'%.60s' is neither a path nor a name of 'let'", text);
@@ -237,7 +239,7 @@ static bool read_axis(struct grid *grid, const char *name, struct mark mark, con
                       struct dimension *dimension) {
     struct path path;
     struct error error;
-    if (config_path(grid->root, name, &grid->scratch, &path, &error) != STATUS_OK) {
+    if (config_path(grid->catalog, grid->root, name, &grid->scratch, &path, &error) != STATUS_OK) {
         diagnostics_error(grid->diagnostics, mark, "axis %s", error.text);
         return false;
     }
@@ -288,7 +290,8 @@ static bool read_case(struct grid *grid, const struct tree *body, size_t column,
         if (strcmp(body->keys[i], "grid") == 0 || strcmp(body->keys[i], "cases") == 0) {
             continue;
         }
-        if (config_path(grid->root, body->keys[i], &grid->scratch, &setting->path, &error) != STATUS_OK) {
+        if (config_path(grid->catalog, grid->root, body->keys[i], &grid->scratch, &setting->path, &error) !=
+            STATUS_OK) {
             diagnostics_error(grid->diagnostics, body->key_marks[i], "%s", error.text);
             well = false;
             continue;

@@ -71,9 +71,10 @@ void grid_expand(const struct grid *grid, grid_visit *visit, void *context);
 struct tree *grid_apply(const struct grid *grid, const struct setting *const *settings, size_t n_settings,
                         struct arena *arena);
 
-/* The path that `text` means at the root: `let.NAME...` for a `let` name, else a path into a section. */
-enum status config_path(const struct tree *root, const char *text, struct arena *arena, struct path *path,
-                        struct error *error);
+/* The path that `text` means at the root: `let.NAME...` for a `let` name, else a path into a section. The catalogue is for what the
+   error suggests. */
+enum status config_path(const struct catalog *catalog, const struct tree *root, const char *text, struct arena *arena,
+                        struct path *path, struct error *error);
 /* The label that a value has without being given one. NULL where it has none. */
 const char *config_label(const struct catalog *catalog, const struct path *path, const struct tree *value,
                          struct arena *arena);

@@ -2,6 +2,7 @@
 
 #include "runner/base/yaml.h"
 #include "runner/config/grid.h"
+#include "runner/host/params_words.h"
 
 #include <string.h>
 
@@ -113,8 +114,16 @@ static struct tree *labelled(const struct overrider *at, const struct tree *axis
 
 static void report_case(struct overrider *at, const char *name, const struct tree *cases, const struct tree *value) {
     const char *near = tree_is_scalar(value) ? text_nearest(value->text, cases->keys, cases->count) : NULL;
-    diagnostics_error(at->diagnostics, value->mark, "override '%s': axis '%s' has no such case%s%s%s",
-                      at->override->text, name, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    struct text wanted;
+    text_init(&wanted);
+    if (near) {
+        text_printf(&wanted, "did you mean '%s'?", near);
+    } else {
+        words_list("it has ", cases->keys, cases->count, &wanted);
+    }
+    diagnostics_error(at->diagnostics, value->mark, "override '%s': axis '%s' has no such case; %s", at->override->text,
+                      name, wanted.data);
+    text_clear(&wanted);
     at->failed = true;
 }
 
@@ -181,7 +190,8 @@ static void visit_axes(struct overrider *at, struct tree *grid, bool outermost) 
         struct path path;
         struct error error;
         struct tree *axis = grid->items[i];
-        if (tree_is_scalar(axis) || config_path(at->root, grid->keys[i], at->arena, &path, &error) != STATUS_OK) {
+        if (tree_is_scalar(axis) ||
+            config_path(at->catalog, at->root, grid->keys[i], at->arena, &path, &error) != STATUS_OK) {
             continue; /* reported when the grid is read */
         }
         if (strcmp(path.text, at->override->place.text) == 0) {
@@ -204,7 +214,7 @@ static void visit_case(struct overrider *at, const char *name, struct tree *body
         struct error error;
         const char *key = body->keys[i];
         if (strcmp(key, "grid") == 0 || strcmp(key, "cases") == 0 ||
-            config_path(at->root, key, at->arena, &path, &error) != STATUS_OK) {
+            config_path(at->catalog, at->root, key, at->arena, &path, &error) != STATUS_OK) {
             continue;
         }
         if (strcmp(path.text, at->override->place.text) == 0) {
@@ -257,7 +267,7 @@ static bool find_place(struct overrider *at, struct override *override) {
         override->place = override->path;
         return true;
     }
-    if (config_path(at->root, override->path.text, at->arena, &override->place, &error) == STATUS_OK) {
+    if (config_path(at->catalog, at->root, override->path.text, at->arena, &override->place, &error) == STATUS_OK) {
         return true;
     }
     override->place = override->path; /* the name of a cases axis, perhaps */

@@ -53,13 +53,15 @@ static const char *read_segment(const char *text, struct text *segment, struct e
     return text + 1;
 }
 
-static struct path from_segments(const char **segments, size_t count, struct arena *arena) {
+struct path path_of(const char *const *segments, size_t count, struct arena *arena) {
+    const char **kept = arena_array(arena, count, sizeof *kept);
+    memcpy(kept, segments, count * sizeof *kept);
     struct text text;
     text_init(&text);
     for (size_t i = 0; i < count; i++) {
         path_write_segment(segments[i], &text);
     }
-    struct path path = {segments, count, arena_copy_text(arena, text.data)};
+    struct path path = {kept, count, arena_copy_text(arena, text.data)};
     text_clear(&text);
     return path;
 }
@@ -86,7 +88,7 @@ enum status path_read(const char *text, struct arena *arena, struct path *path, 
             goto out;
         }
     }
-    *path = from_segments(segments, count, arena);
+    *path = path_of(segments, count, arena);
 out:
     text_clear(&segment);
     return status;
@@ -96,7 +98,7 @@ struct path path_below(const char *first, const struct path *path, struct arena 
     const char **segments = arena_array(arena, path->count + 1, sizeof *segments);
     segments[0] = first;
     memcpy(segments + 1, path->segments, path->count * sizeof *segments);
-    return from_segments(segments, path->count + 1, arena);
+    return path_of(segments, path->count + 1, arena);
 }
 
 bool path_starts_with(const struct path *path, const struct path *prefix) {
@@ -197,10 +199,30 @@ static void bad_index(struct error *error, const struct path *path, size_t at, c
     }
 }
 
+/* Along a path, down a config. */
+struct walk {
+    const struct catalog *catalog;
+    const struct path *path;
+    struct mark mark;   /* of keys that are made */
+    struct tree *value; /* to be set; NULL where one is looked for */
+    struct arena *arena;
+    struct error *error;
+};
+
 /* What stands in the way of a path that goes through another plugin, or through no plugin at all. */
-static void bad_plugin(struct error *error, const struct path *path, size_t at, const struct tree *node) {
+static void bad_plugin(const struct walk *walk, size_t at, const struct tree *node, const struct place *place) {
+    struct error *error = walk->error;
+    const struct path *path = walk->path;
     const char *name = component_written_name(node);
-    if (name) {
+    const struct catalog_component *there = name ? catalog_find(walk->catalog, place->kind, name) : NULL;
+    if (there && catalog_param_find(there, path->segments[at])) { /* its name was left out */
+        const char **whole = arena_array(walk->arena, path->count + 1, sizeof *whole);
+        memcpy(whole, path->segments, at * sizeof *whole);
+        whole[at] = name;
+        memcpy(whole + at + 1, path->segments + at, (path->count - at) * sizeof *whole);
+        error_set(error, STATUS_CONFIG, "path '%s' leaves out the plugin; did you mean '%s'?", path->text,
+                  path_of(whole, path->count + 1, walk->arena).text);
+    } else if (name) {
         error_set(error, STATUS_CONFIG, "path '%s' goes through '%s', but '%s' stands there", path->text,
                   path->segments[at], name);
     } else if (node->type == TREE_TEXT) {
@@ -211,15 +233,6 @@ static void bad_plugin(struct error *error, const struct path *path, size_t at, 
                   tree_type_name(node->type));
     }
 }
-
-struct setter {
-    const struct catalog *catalog;
-    const struct path *path;
-    struct mark mark;
-    struct tree *value;
-    struct arena *arena;
-    struct error *error;
-};
 
 /* Of a list or map; the items are shared. */
 static struct tree *clone(struct arena *arena, const struct tree *tree) {
@@ -241,20 +254,20 @@ static struct tree *clone(struct arena *arena, const struct tree *tree) {
     return copy;
 }
 
-static struct tree *set_at(const struct setter *setter, const struct tree *node, size_t at, const struct place *place);
+static struct tree *set_at(const struct walk *walk, const struct tree *node, size_t at, const struct place *place);
 
 /* `node` is the component; the segment names its plugin. */
-static struct tree *set_in_component(const struct setter *setter, const struct tree *node, size_t at,
+static struct tree *set_in_component(const struct walk *walk, const struct tree *node, size_t at,
                                      const struct place *place) {
-    const char *segment = setter->path->segments[at];
+    const char *segment = walk->path->segments[at];
     const struct tree *params = NULL;
-    struct mark key_mark = setter->mark;
+    struct mark key_mark = walk->mark;
     const char *key = segment;
-    struct tree *map = tree_map(setter->arena, setter->mark);
+    struct tree *map = tree_map(walk->arena, walk->mark);
     if (node && node->type != TREE_NULL) {
         const char *name = component_written_name(node);
         if (!name || strcmp(name, bare(segment)) != 0) {
-            bad_plugin(setter->error, setter->path, at, node);
+            bad_plugin(walk, at, node, place);
             return NULL;
         }
         map->mark = key_mark = node->mark;
@@ -266,73 +279,72 @@ static struct tree *set_in_component(const struct setter *setter, const struct t
             key = node->text;
         }
     }
-    struct place next = place_step(setter->catalog, place, segment);
-    struct tree *changed = set_at(setter, params, at + 1, &next);
+    struct place next = place_step(walk->catalog, place, segment);
+    struct tree *changed = set_at(walk, params, at + 1, &next);
     if (!changed) {
         return NULL;
     }
-    tree_set(setter->arena, map, key, key_mark, changed);
+    tree_set(walk->arena, map, key, key_mark, changed);
     return map;
 }
 
-static struct tree *set_in_list(const struct setter *setter, const struct tree *node, size_t at,
+static struct tree *set_in_list(const struct walk *walk, const struct tree *node, size_t at,
                                 const struct place *place) {
-    ptrdiff_t index = list_index(node, setter->path->segments[at]);
+    ptrdiff_t index = list_index(node, walk->path->segments[at]);
     if (index < 0) {
-        bad_index(setter->error, setter->path, at, node);
+        bad_index(walk->error, walk->path, at, node);
         return NULL;
     }
-    struct place next = place_step(setter->catalog, place, setter->path->segments[at]);
-    struct tree *changed = set_at(setter, node->items[index], at + 1, &next);
+    struct place next = place_step(walk->catalog, place, walk->path->segments[at]);
+    struct tree *changed = set_at(walk, node->items[index], at + 1, &next);
     if (!changed) {
         return NULL;
     }
-    struct tree *list = clone(setter->arena, node);
+    struct tree *list = clone(walk->arena, node);
     list->items[index] = changed;
     return list;
 }
 
-static struct tree *set_in_map(const struct setter *setter, const struct tree *node, size_t at,
-                               const struct place *place) {
-    const char *segment = setter->path->segments[at];
-    struct place next = place_step(setter->catalog, place, segment);
-    struct tree *map = node && node->type == TREE_MAP ? clone(setter->arena, node)
-                                                      : tree_map(setter->arena, node ? node->mark : setter->mark);
+static struct tree *set_in_map(const struct walk *walk, const struct tree *node, size_t at, const struct place *place) {
+    const char *segment = walk->path->segments[at];
+    struct place next = place_step(walk->catalog, place, segment);
+    struct tree *map = node && node->type == TREE_MAP ? clone(walk->arena, node)
+                                                      : tree_map(walk->arena, node ? node->mark : walk->mark);
     ptrdiff_t found = tree_find(map, segment);
-    struct tree *changed = set_at(setter, found < 0 ? NULL : map->items[found], at + 1, &next);
+    struct tree *changed = set_at(walk, found < 0 ? NULL : map->items[found], at + 1, &next);
     if (!changed) {
         return NULL;
     }
-    tree_set(setter->arena, map, segment, found < 0 ? setter->mark : map->key_marks[found], changed);
+    tree_set(walk->arena, map, segment, found < 0 ? walk->mark : map->key_marks[found], changed);
     return map;
 }
 
-static struct tree *set_at(const struct setter *setter, const struct tree *node, size_t at, const struct place *place) {
-    if (at == setter->path->count) {
-        return setter->value;
+static struct tree *set_at(const struct walk *walk, const struct tree *node, size_t at, const struct place *place) {
+    if (at == walk->path->count) {
+        return walk->value;
     }
     if (place->type == PLACE_COMPONENT) {
-        return set_in_component(setter, node, at, place);
+        return set_in_component(walk, node, at, place);
     }
     if (node && node->type == TREE_LIST) {
-        return set_in_list(setter, node, at, place);
+        return set_in_list(walk, node, at, place);
     }
     if (place->type == PLACE_LIST) {
-        error_set(setter->error, STATUS_CONFIG, "path '%s' goes into a list, found %s", setter->path->text,
+        error_set(walk->error, STATUS_CONFIG, "path '%s' goes into a list, found %s", walk->path->text,
                   node ? tree_type_name(node->type) : "nothing");
         return NULL;
     }
     if (!node || node->type == TREE_NULL || node->type == TREE_MAP) {
-        return set_in_map(setter, node, at, place);
+        return set_in_map(walk, node, at, place);
     }
-    const char *segment = setter->path->segments[at];
+    const char *segment = walk->path->segments[at];
     if (node->type == TREE_TEXT && strcmp(bare(node->text), bare(segment)) == 0) {
-        return set_in_component(setter, node, at, place); /* a plugin in a `let` */
+        return set_in_component(walk, node, at, place); /* a plugin in a `let` */
     }
     if (node->type == TREE_TEXT) {
-        bad_plugin(setter->error, setter->path, at, node);
+        bad_plugin(walk, at, node, place);
     } else {
-        error_set(setter->error, STATUS_CONFIG, "path '%s' goes through %s at '%s'", setter->path->text,
+        error_set(walk->error, STATUS_CONFIG, "path '%s' goes through %s at '%s'", walk->path->text,
                   tree_type_name(node->type), segment);
     }
     return NULL;
@@ -340,9 +352,9 @@ static struct tree *set_at(const struct setter *setter, const struct tree *node,
 
 struct tree *path_set(const struct catalog *catalog, const struct tree *root, const struct path *path, struct mark mark,
                       struct tree *value, struct arena *arena, struct error *error) {
-    struct setter setter = {catalog, path, mark, value, arena, error};
+    struct walk walk = {catalog, path, mark, value, arena, error};
     struct place place = place_root();
-    return set_at(&setter, root, 0, &place);
+    return set_at(&walk, root, 0, &place);
 }
 
 /* The default of the parameter `segment` of a place, as a tree; NULL where there is none. */
@@ -409,7 +421,8 @@ struct tree *path_get(const struct catalog *catalog, const struct tree *root, co
             const char *name = node ? component_written_name(node) : NULL;
             if (!name || strcmp(name, bare(segment)) != 0) {
                 if (node) {
-                    bad_plugin(error, path, at, node);
+                    const struct walk walk = {.catalog = catalog, .path = path, .arena = arena, .error = error};
+                    bad_plugin(&walk, at, node, &place);
                     return NULL;
                 }
                 return unknown(error, path, at, node, &place, arena);

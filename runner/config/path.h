@@ -27,6 +27,8 @@ struct place {
 };
 
 enum status path_read(const char *text, struct arena *arena, struct path *path, struct error *error);
+/* The text of the segments stays where it is. */
+struct path path_of(const char *const *segments, size_t count, struct arena *arena);
 /* The same path with `first` before its first segment. */
 struct path path_below(const char *first, const struct path *path, struct arena *arena);
 bool path_starts_with(const struct path *path, const struct path *prefix);

@@ -339,12 +339,13 @@ static const struct catalog_component *find_component(const struct resolver *res
     } else {
         text_printf(&text, "unknown %s '%.60s'", wanted, bare);
         const char *near = words_nearest(resolver->catalog, kind, bare);
-        if (near) {
+        if (words_refused(resolver->catalog, bare, &text)) {
+            /* It is the one that was meant. */
+        } else if (near) {
             text_printf(&text, "; did you mean '%s'?", near);
         } else {
             words_other_kinds(resolver->catalog, bare, &text);
         }
-        words_refused(resolver->catalog, bare, &text);
     }
     words_known(resolver->catalog, kind, &text);
     diagnostics_error(resolver->diagnostics, mark, "%s", text.data);
@@ -441,6 +442,34 @@ static struct tree *resolve_params(const struct resolver *resolver, const struct
     return well ? params : NULL;
 }
 
+/* The parameter that a value alone is for, most likely: the one that must be given, or else the first. */
+static const struct catalog_param *main_param(const struct catalog_component *component) {
+    for (size_t i = 0; i < component->n_own; i++) {
+        if (!component->params[i].initial) {
+            return &component->params[i];
+        }
+    }
+    return component->n_own > 0 ? &component->params[0] : NULL;
+}
+
+/* `dropout: 0.5` in place of `dropout: {rate: 0.5}` */
+static void no_map(const struct resolver *resolver, const struct catalog_component *component,
+                   const struct tree *written) {
+    const struct catalog_param *param = main_param(component);
+    struct text text;
+    text_init(&text);
+    text_printf(&text, "the parameters of %s are ", component->name);
+    words_value(written, &text);
+    text_add(&text, "; wanted a map");
+    if (param) {
+        text_printf(&text, " such as {%s: %.60s}", param->name, tree_is_scalar(written) ? written->text : "...");
+    } else {
+        text_add(&text, ", which is empty: it has none");
+    }
+    diagnostics_error(resolver->diagnostics, written->mark, "%s", text.data);
+    text_clear(&text);
+}
+
 static struct tree *resolve_component(const struct resolver *resolver, enum runner_kind kind, const struct tree *value,
                                       struct spot spot) {
     struct mark mark;
@@ -461,13 +490,7 @@ static struct tree *resolve_component(const struct resolver *resolver, enum runn
         written = NULL;
     }
     if (written && written->type != TREE_MAP) {
-        struct text text;
-        text_init(&text);
-        text_printf(&text, "the parameters of %s are ", component->name);
-        words_value(written, &text);
-        text_add(&text, "; wanted a map {PARAMETER: VALUE, ...}");
-        diagnostics_error(resolver->diagnostics, written->mark, "%s", text.data);
-        text_clear(&text);
+        no_map(resolver, component, written);
         return NULL;
     }
     struct tree *params = resolve_params(resolver, component, written, mark, spot);

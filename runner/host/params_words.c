@@ -141,17 +141,19 @@ void words_other_kinds(const struct catalog *catalog, const char *name, struct t
     }
 }
 
-void words_refused(const struct catalog *catalog, const char *name, struct text *out) {
+bool words_refused(const struct catalog *catalog, const char *name, struct text *out) {
+    bool refused = false;
     struct text file;
     text_init(&file);
     text_printf(&file, "/%s.so: ", name);
-    for (size_t i = 0; i < catalog->n_problems; i++) {
-        if (strstr(catalog->problems[i], file.data)) {
+    for (size_t i = 0; i < catalog->n_problems && !refused; i++) {
+        refused = strstr(catalog->problems[i], file.data) != NULL;
+        if (refused) {
             text_printf(out, "; %s", catalog->problems[i]);
-            break;
         }
     }
     text_clear(&file);
+    return refused;
 }
 
 const char *words_nearest(const struct catalog *catalog, enum runner_kind kind, const char *name) {

@@ -77,6 +77,14 @@ change bad.yaml:7:7 "entropy" 's/categorical_crossentropy/entropy/'
 change bad.yaml:9:11 "acuracy.*accuracy" 's/accuracy/acuracy/'
 change bad.yaml:6: "sofmax" 's/softmax/sofmax/'
 
+change bad.yaml:6:12 "parameters of dense are 10; wanted a map such as \\{units: 10\\}" '6s/\{.*/10/'
+
+# What stands in the wrong place, and short forms
+change bad.yaml:14:1 "unknown key 'epochs'; did you mean train: \\{epochs: \\.\\.\\.\\}\\?" '$a epochs: 3'
+change bad.yaml:14:1 "did you mean optimizer: \\{adam: \\{learning_rate: \\.\\.\\.\\}\\}\\?" '$a learning_rate: 3'
+change bad.yaml:8:20 "unknown parameter 'lr' of adam; did you mean 'learning_rate'" 's/learning_rate/lr/'
+change bad.yaml:9:11 "unknown metric 'acc'; did you mean 'accuracy'" 's/accuracy/acc/'
+
 # What is missing
 change bad.yaml "model" '/^model/d;/^  - /d'
 change bad.yaml "dataset" '/^dataset/d'

@@ -109,13 +109,21 @@ static void bad_overrides_are_errors(void **state) {
         {"train..epochs=1", "override 'train..epochs=1': path 'train..epochs' has an empty segment"},
         {"trian.epochs=1",
          "override 'trian.epochs=1': 'trian.epochs' is neither a path nor a name of 'let'; did you mean 'train'?"},
+        {"learning_rat=1", "override 'learning_rat=1': 'learning_rat' is neither a path nor a name of 'let'"},
+        {"batch_size=2", "override 'batch_size=2': 'batch_size' is neither a path nor a name of 'let'; did you mean "
+                         "'train.batch_size'?"},
+        {"optimizer.beta_1=0", "override 'optimizer.beta_1=0' fits no value of the axis that sets this"},
+        {"model.0.units=5", "override 'model.0.units=5': path 'model.0.units' leaves out the plugin; did you mean "
+                            "'model.0.dense.units'?"},
+        {"units=5", "override 'units=5': 'units' is neither a path nor a name of 'let'; did you mean "
+                    "'model.0.dense.units'?"},
         {"train.epoch=1", "unknown key 'epoch' of train; did you mean 'epochs'?"},
         {"train.epochs=x",
          "train.epochs is text 'x'; wanted an integer from 0 to 1000000000000, or null, or '3000 updates'"},
         {"include=x", "override 'include=x': 'include' is neither a path nor a name of 'let'"},
         {"model.3.dense.units=1",
          "override 'model.3.dense.units=1': path 'model.3.dense.units': '3' is no place in a list of 1, wanted 0 to 0"},
-        {"rule=c", "override 'rule=c': axis 'rule' has no such case"},
+        {"rule=c", "override 'rule=c': axis 'rule' has no such case; it has a, b"},
         {"rule=[a, a]", "override 'rule=[a, a]' gives the label 'a' twice"},
         {"rule=[]", "override 'rule=[]' leaves the axis 'rule' empty"},
         {"optimizer.rmsprop.rho=1", "override 'optimizer.rmsprop.rho=1' fits no value of the axis that sets this"},

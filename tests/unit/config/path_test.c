@@ -78,7 +78,7 @@ static void a_path_that_does_not_fit_is_an_error(void **state) {
         "x.yaml:6:3: error: path 'optimizer.sgd.momentum' goes through 'sgd', but 'adam' stands there\n"
         "x.yaml:7:3: error: path 'model.1.dense.units': '1' is no place in a list of 1, wanted 0 to 0\n"
         "x.yaml:8:3: error: path 'model.first.dense.units': 'first' is no place in a list of 1, wanted 0 to 0\n"
-        "x.yaml:9:3: error: path 'model.0.units' goes through 'units', but 'dense' stands there\n");
+        "x.yaml:9:3: error: path 'model.0.units' leaves out the plugin; did you mean 'model.0.dense.units'?\n");
 }
 
 static void a_node_falls_back_to_its_nearest_ancestor(void **state) {

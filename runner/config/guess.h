@@ -1,0 +1,16 @@
+/*
+ * What was meant by the name of a setting that stands where it does not belong: `batch_size` where `train.batch_size` was wanted.
+ */
+#ifndef RUNNER_CONFIG_GUESS_H
+#define RUNNER_CONFIG_GUESS_H
+
+#include "runner/config/path.h"
+
+/* The path of the first setting of that name that `root` has or may have: of `train` and `engine`, then of the plugins that it
+   names, parameters of parameters left out. Made in `arena`; without segments where there is none. */
+struct path guess_path(const struct catalog *catalog, const struct tree *root, const char *name, struct arena *arena);
+
+/* The same as it is written in a file: `train: {batch_size: ...}`. NULL where there is none, and for what is in a list. */
+const char *guess_entry(const struct catalog *catalog, const struct tree *root, const char *name, struct arena *arena);
+
+#endif
