@@ -97,6 +97,19 @@ bool selector_axis(const char *word, const struct selection_grid *grid, struct a
     return find_axis(&reader, word, 0, axis);
 }
 
+/* Each once, though a label comes back as outer axes change. */
+static const char *list_labels(struct arena *arena, const char *const *labels, size_t n) {
+    const char *list = "";
+    for (size_t i = 0; i < n && strlen(list) < 200; i++) {
+        size_t before = 0;
+        while (before < i && strcmp(labels[before], labels[i]) != 0)
+            before++;
+        if (before == i)
+            list = arena_printf(arena, "%s%s%s", list, i > 0 ? ", " : "", labels[i]);
+    }
+    return list;
+}
+
 static bool find_label(struct reader *reader, size_t axis, const char *word, size_t at, const char **label) {
     const struct selection_grid *grid = reader->grid;
     double wanted, number;
@@ -119,9 +132,11 @@ static bool find_label(struct reader *reader, size_t axis, const char *word, siz
     if (equal != NULL)
         return true;
     const char *nearest = text_nearest(word, names, n);
-    if (nearest == NULL)
-        return wrong(reader, at, "the axis %s has no label '%.60s'", grid->axes[axis], word);
-    return wrong(reader, at, "the axis %s has no label '%.60s'; did you mean '%s'?", grid->axes[axis], word, nearest);
+    if (nearest != NULL)
+        return wrong(reader, at, "the axis %s has no label '%.60s'; did you mean '%s'?", grid->axes[axis], word,
+                     nearest);
+    return wrong(reader, at, "the axis %s has no label '%.60s'; it has %.200s", grid->axes[axis], word,
+                 list_labels(reader->arena, names, n));
 }
 
 /* A label ends before a comma or a bracket that closes more than it opened. */

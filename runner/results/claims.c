@@ -1,6 +1,7 @@
 #include "runner/results/claims.h"
 
 #include "runner/config/questions.h"
+#include "runner/host/params_words.h"
 #include "runner/results/column.h"
 #include "runner/results/statistics.h"
 #include "runner/results/tables.h"
@@ -297,14 +298,20 @@ static bool check_column(void *context, const struct claim_node *node) {
     const char **names =
         column_names(check->columns, check->n_columns, experiment->targets, experiment->n_targets, &arena, &n);
     const char *nearest = text_nearest(node->column, names, n);
-    const char *what = nearest != NULL          ? arena_printf(&arena, "did you mean '%s'?", nearest)
-                       : reach_is(node->column) ? "its target has to stand in `targets:`"
-                                                : "trials.csv and timing.csv have them";
+    struct text what;
+    text_init(&what);
+    if (nearest != NULL)
+        text_printf(&what, "did you mean '%s'?", nearest);
+    else if (reach_is(node->column))
+        text_add(&what, "its target has to stand in `targets:`");
+    else
+        words_list("known: ", names, n, &what);
     struct mark mark = question_mark(check->question, node->at);
     if (experiment->n_overrides > 0) /* may have taken the column away */
-        diagnostics_warning(check->diagnostics, mark, "claim: unknown column '%.60s'; %s", node->column, what);
+        diagnostics_warning(check->diagnostics, mark, "claim: unknown column '%.60s'; %s", node->column, what.data);
     else
-        diagnostics_error(check->diagnostics, mark, "claim: unknown column '%.60s'; %s", node->column, what);
+        diagnostics_error(check->diagnostics, mark, "claim: unknown column '%.60s'; %s", node->column, what.data);
+    text_clear(&what);
     arena_clear(&arena);
     return true;
 }

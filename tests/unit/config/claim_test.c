@@ -102,7 +102,7 @@ static void labels_may_hold_commas_and_brackets(void **state) {
     (void)state;
     reads("acc(model=\"deep, wide (2)\", batch_size=1) > 0", "acc 0=1 4=deep, wide (2) > 0");
     reads("acc(model=[500, 500], batch_size=1) > 0", "acc 0=1 4=[500, 500] > 0");
-    refuses("acc(model=deep, wide (2)) > 0", 10, "the axis model has no label 'deep'");
+    refuses("acc(model=deep, wide (2)) > 0", 10, "the axis model has no label 'deep'; did you mean 'deep, wide (2)'?");
 }
 
 static void spreads_are_compared_with_spreads(void **state) {
@@ -127,12 +127,12 @@ static void mistakes_are_told_with_their_place(void **state) {
     refuses("1 > 2", 0, "a claim names at least one column");
     refuses("(acc > 1", 5, "'(' is not closed");
     refuses("acc > 1.2.3", 6, "'1.2.3' is no number");
-    refuses("acc(batch_size=1 > 2", 15, "the axis train.batch_size has no label '1 > 2'");
+    refuses("acc(batch_size=1 > 2", 15, "the axis train.batch_size has no label '1 > 2'; it has 1, full");
     refuses("acc(batch_size) > 2", 4, "wanted AXIS=LABEL, found 'batch_size'");
     refuses("acc(batchsize=1) > 2", 4, "unknown axis 'batchsize'; did you mean 'batch_size'?");
     refuses("acc(rate=1) > 2", 4, "'rate' is short for the axes a.rate and b.rate; write more of its path");
     refuses("acc(ate=1) > 2", 4, "unknown axis 'ate'; did you mean 'rate'?");
-    refuses("acc(batch_size=2) > 2", 15, "the axis train.batch_size has no label '2'");
+    refuses("acc(batch_size=2) > 2", 15, "the axis train.batch_size has no label '2'; it has 1, full");
     refuses("acc(batch_size=ful) > 2", 15, "the axis train.batch_size has no label 'ful'; did you mean 'full'?");
     refuses("acc(batch_size=1, train.batch_size=1) > 2", 18, "the axis train.batch_size is named twice");
     refuses("acc(a.rate=1, b.rate=2, learning_rate=0.1) > 0", 0, "no point of the grid has these labels together");
