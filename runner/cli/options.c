@@ -82,10 +82,13 @@ static error_t read_option(int key, char *argument, struct argp_state *state) {
     return parse->status == STATUS_OK ? 0 : EINVAL;
 }
 
-static enum status wrong_command(const char *word, struct error *error) {
+static enum status wrong_command(const char *word, struct arena *arena, struct error *error) {
     const char *names[COMMAND_COUNT];
     for (size_t i = 0; i < usage_n_commands; i++)
         names[i] = usage_commands[i].name;
+    const char *config = arena_printf(arena, "%s.yaml", word);
+    if (access(config, F_OK) == 0)
+        return error_set(error, STATUS_CONFIG, "unknown command '%s'; did you mean '%s'?", word, config);
     const char *nearest = text_nearest(word, names, usage_n_commands);
     if (nearest != NULL)
         return error_set(error, STATUS_CONFIG, "unknown command '%s'; did you mean '%s'?", word, nearest);
@@ -107,7 +110,10 @@ static enum status wrong_option(const char *word, struct error *error) {
     const char *nearest = text_nearest(name, names, n);
     if (nearest != NULL)
         return error_set(error, STATUS_CONFIG, "unknown option '%s'; did you mean '--%s'?", word, nearest);
-    return error_set(error, STATUS_CONFIG, "unknown option '%s'; `runner help` lists the options", word);
+    return error_set(error, STATUS_CONFIG,
+                     "unknown option '%s'; `runner help` lists the options, and settings of a config are given as "
+                     "path=value, such as train.epochs=3",
+                     word);
 }
 
 static bool takes_no_config(enum command command) {
@@ -125,7 +131,7 @@ static enum status read_words(struct parse *parse) {
     if (command != NULL)
         next++;
     else if (strpbrk(parse->words[0], "./") == NULL && access(parse->words[0], F_OK) < 0)
-        return wrong_command(parse->words[0], parse->error);
+        return wrong_command(parse->words[0], &options->arena, parse->error);
     if (next < parse->n_words && options->command != COMMAND_SCHEMA)
         options->subject = parse->words[next++];
     if (options->command == COMMAND_PLUGIN || options->command == COMMAND_DIFF) { /* it reads its arguments itself */

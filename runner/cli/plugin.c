@@ -100,6 +100,6 @@ enum status command_plugin(const struct options *options, struct error *error) {
     }
     if (options->subject != NULL && strcmp(options->subject, "new") == 0)
         return plugin_new(options, error);
-    return error_set(error, STATUS_CONFIG, "plugin %s: wanted `plugin test FILE|NAME` or `plugin new KIND NAME`",
-                     options->subject != NULL ? options->subject : "");
+    return error_set(error, STATUS_CONFIG, "plugin%s%s: wanted `plugin test FILE|NAME` or `plugin new KIND NAME`",
+                     options->subject != NULL ? " " : "", options->subject != NULL ? options->subject : "");
 }

@@ -129,10 +129,12 @@ static void describe(const struct catalog_component *component) {
 }
 
 static enum status unknown(const struct catalog *catalog, const char *name, struct error *error) {
-    const char **names = memory_alloc(catalog->count + 1, sizeof *names);
+    const char **names = memory_alloc(catalog->count + RUNNER_LAST_KIND, sizeof *names);
     for (size_t i = 0; i < catalog->count; i++)
         names[i] = catalog->components[i].name;
-    const char *nearest = text_nearest(name, names, catalog->count);
+    for (size_t i = 0; i < RUNNER_LAST_KIND; i++)
+        names[catalog->count + i] = runner_kind_name((enum runner_kind)(RUNNER_DATASET + i));
+    const char *nearest = text_nearest(name, names, catalog->count + RUNNER_LAST_KIND);
     free((void *)names);
     if (nearest != NULL)
         return error_set(error, STATUS_CONFIG, "no plugin is called '%s'; did you mean '%s'?", name, nearest);

@@ -13,10 +13,13 @@ try() {
 try "no config was named"
 try "unknown command 'ran'; did you mean 'run'?" ran grid.yaml
 try "unknown command 'foo'" foo
+try "unknown command 'grid'; did you mean 'grid.yaml'?" grid
+try "plugin: wanted" plugin
 try "wanted a config" run
 try "wanted a results folder or a config" table
 try "unknown option '--freesh'; did you mean '--fresh'?" grid.yaml --freesh
 try "unknown option '-x'" grid.yaml -x
+try "path=value, such as train.epochs=3" grid.yaml --epochs 3
 try "option --workers needs a value" grid.yaml --workers
 try "option --fresh takes no value" grid.yaml --fresh=yes
 try "--workers 0: wanted a number from 1 to 1024" grid.yaml --workers 0
@@ -25,6 +28,7 @@ try "--results: wanted the path of a folder" grid.yaml --results ""
 try "extra: wanted path=value" grid.yaml extra
 try "one argument too many" plugins dense adam
 try "no plugin is called 'densse'; did you mean 'dense'?" plugins densse
+try "no plugin is called 'optimizers'; did you mean 'optimizer'?" plugins optimizers
 try "nowhere: " grid.yaml --plugin-dir nowhere optimizer=nothing
 try "no results are there" table grid.yaml
 try "missing.yaml" missing.yaml
