@@ -58,9 +58,9 @@ static void add_row(const struct tally *tally, const char *what) {
     if (tally->all > 0)
         series_add(&share, tally->same / tally->all);
     snprintf(text, sizeof text, "%s, %s", what, tally->experiment);
-    struct row *row =
-        rows_add(&tally->settings->rows,
-                 (struct row){.group = "bits", .what = text, .arrangement = tally->gemm, .value = share, .goal = 1});
+    struct row *row = rows_add(
+        &tally->settings->rows,
+        (struct row){.group = "bits", .what = text, .arrangement = tally->gemm, .value = summarize(&share), .goal = 1});
     snprintf(row->bound, sizeof row->bound, "%.0f of %.0f runs have the tables of the first", tally->same, tally->all);
 }
 

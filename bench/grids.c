@@ -30,10 +30,12 @@ static const char lecture_model[] =
     "loss: categorical_crossentropy\n";
 
 static struct row *add_row(struct settings *settings, const char *what, const struct series *value, double goal) {
-    return rows_add(
-        &settings->rows,
-        (struct row){
-            .group = "grids", .what = what, .arrangement = "runner", .value = *value, .goal = goal, .at_most = true});
+    return rows_add(&settings->rows, (struct row){.group = "grids",
+                                                  .what = what,
+                                                  .arrangement = "runner",
+                                                  .value = summarize(value),
+                                                  .goal = goal,
+                                                  .at_most = true});
 }
 
 static double sum(const double *values, size_t n) {

@@ -11,6 +11,7 @@
  */
 #include "bench/kernels.h"
 #include "bench/machine.h"
+#include "bench/series.h"
 #include "bench/serve.h"
 #include "runner/base/cpu.h"
 #include "runner/train/step.h"
@@ -97,17 +98,21 @@ static bool open_kernel(struct turns *turns, size_t index) {
     return false;
 }
 
+static struct span part(struct span span, double share) {
+    return (struct span){share * span.seconds, share * span.warm};
+}
+
 /* The rate of the kernel and its bound, in GFLOP/s or GB/s. */
-static void measure_both(struct turns *turns, double seconds, size_t *count, double values[SERVE_VALUES]) {
+static void measure_both(struct turns *turns, struct span span, size_t *count, double values[SERVE_VALUES]) {
     const struct kernel *kernel = &turns->kernel;
     size_t ignored;
-    double time = measure(repeat_kernel, turns, 0.6 * seconds, count) / (double)turns->repeats, shortest = 0;
+    double time = measure(repeat_kernel, turns, part(span, 0.6), count) / (double)turns->repeats, shortest = 0;
     if (kernel->flops > 0 && machine_has_fma())
-        shortest = kernel->flops / machine_fma_flops() * measure(multiply_add, NULL, 0.15 * seconds, &ignored);
+        shortest = kernel->flops / machine_fma_flops() * measure(multiply_add, NULL, part(span, 0.15), &ignored);
     const int arrays = arrays_of(kernel);
     const double moved =
         sizeof(float) * (double)(turns->n * turns->passes) * (kernel->loop == LOOP_UPDATE ? 2 : 1) * arrays;
-    double by_memory = kernel->bytes / moved * measure(pass, turns, 0.25 * seconds, &ignored);
+    double by_memory = kernel->bytes / moved * measure(pass, turns, part(span, 0.25), &ignored);
     shortest = by_memory > shortest ? by_memory : shortest;
     const double work = kernel->flops > 0 ? kernel->flops : kernel->bytes;
     values[0] = 1e-3 * work / time;
@@ -130,8 +135,8 @@ static const char *prepare(void *context, size_t n, char *const words[], char *r
     return name;
 }
 
-static size_t go(void *context, double seconds, size_t *count, double values[SERVE_VALUES]) {
-    measure_both(context, seconds, count, values);
+static size_t go(void *context, struct span span, size_t *count, double values[SERVE_VALUES]) {
+    measure_both(context, span, count, values);
     return 3;
 }
 
@@ -152,7 +157,7 @@ static void print_all(struct turns *turns, int n, char *const words[]) {
         for (int round = 0; round < ROUNDS; round++) {
             double round_values[SERVE_VALUES];
             size_t count;
-            measure_both(turns, 0.04, &count, round_values);
+            measure_both(turns, (struct span){0.04, SERVE_WARM}, &count, round_values);
             for (int i = 0; i < 3; i++)
                 values[i][round] = round_values[i];
         }

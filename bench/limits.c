@@ -7,9 +7,10 @@ static void add(struct settings *settings, struct server *server, const char *wh
     if (!server_prepare(server, words))
         return;
     for (size_t round = 0; round < settings->rounds; round++)
-        if (server_go(server, settings->seconds, values, &elapsed))
+        if (server_go(server, (struct span){settings->seconds, SERVE_WARM}, values, &elapsed))
             series_add(&series, values[0][0]);
-    rows_add(&settings->rows, (struct row){.group = "machine", .what = what, .arrangement = words, .value = series});
+    rows_add(&settings->rows,
+             (struct row){.group = "machine", .what = what, .arrangement = words, .value = summarize(&series)});
 }
 
 /* From one core to another: what two threads on one trial hand each other. */

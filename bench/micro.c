@@ -31,18 +31,19 @@ void bench_kernels(struct settings *settings) {
         split(text, parts);
         for (size_t round = 0; round < settings->rounds; round++) {
             double values[SERVER_CORES][SERVE_VALUES], elapsed;
-            if (!server_go(&server, seconds, values, &elapsed))
+            if (!server_go(&server, (struct span){seconds, SERVE_WARM}, values, &elapsed))
                 break;
             series_add(&rates, values[0][0]);
             series_add(&bounds, values[0][1]);
         }
+        const struct series shares = series_ratio(&rates, &bounds);
         snprintf(what, sizeof what, "%s, %s", parts[0], parts[2]);
         rows_add(&settings->rows, (struct row){.group = "kernels",
                                                .what = what,
                                                .arrangement = parts[1],
                                                .peer = "machine",
-                                               .value = rates,
-                                               .ratio = series_ratio(&rates, &bounds)});
+                                               .value = summarize(&rates),
+                                               .ratio = summarize(&shares)});
     }
     if (!server.alive)
         fprintf(stderr, "bench: bench_kernels died: see its log\n");

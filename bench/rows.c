@@ -6,37 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-double series_median(const struct series *series) {
-    struct series copy = *series;
-    return median(copy.values, copy.n);
-}
-
-double series_min(const struct series *series) {
-    double least = series->n > 0 ? series->values[0] : 0;
-    for (size_t i = 1; i < series->n; i++)
-        least = series->values[i] < least ? series->values[i] : least;
-    return least;
-}
-
-double series_max(const struct series *series) {
-    double most = series->n > 0 ? series->values[0] : 0;
-    for (size_t i = 1; i < series->n; i++)
-        most = series->values[i] > most ? series->values[i] : most;
-    return most;
-}
-
-void series_add(struct series *series, double value) {
-    if (series->n < ROUNDS)
-        series->values[series->n++] = value;
-}
-
-struct series series_ratio(const struct series *a, const struct series *b) {
-    struct series ratio = {.n = a->n < b->n ? a->n : b->n};
-    for (size_t i = 0; i < ratio.n; i++)
-        ratio.values[i] = a->values[i] / b->values[i];
-    return ratio;
-}
-
 static const char *copied(const char *text) {
     char *copy = strdup(text != NULL ? text : "");
     if (copy == NULL)
@@ -60,32 +29,32 @@ struct row *rows_add(struct rows *rows, struct row row) {
     return &rows->items[rows->count++];
 }
 
-static const struct series *judged(const struct row *row) {
+static const struct summary *judged(const struct row *row) {
     return row->peer[0] != '\0' ? &row->ratio : &row->value;
 }
 
 const char *row_verdict(const struct row *row) {
     if (row->goal == 0)
         return "";
-    const struct series *series = judged(row);
-    if (series->n == 0)
+    const struct summary *found = judged(row);
+    if (found->n == 0)
         return "not measured";
-    double value = series_median(series);
-    return (row->at_most ? value <= row->goal : value >= row->goal) ? "pass" : "short";
+    return (row->at_most ? found->median <= row->goal : found->median >= row->goal) ? "pass" : "short";
 }
 
-static void write_number(FILE *file, const struct series *series, double value) {
-    if (series->n > 0)
-        fprintf(file, "%.6g", value);
-    fputc(',', file);
+static void write_summary(FILE *file, const struct summary *summary) {
+    if (summary->n > 0)
+        fprintf(file, "%.6g,%.6g,%.6g,%zu,", summary->median, summary->low, summary->high, summary->n);
+    else
+        fputs(",,,0,", file);
 }
 
 bool rows_write_csv(const struct rows *rows, const char *path) {
     FILE *file = fopen(path, "w");
     if (file == NULL)
         return false;
-    fputs("group,what,batch,optimizer,arrangement,median,min,max,rounds,peer,ratio,ratio_min,ratio_max,goal,verdict,"
-          "bound\n",
+    fputs("group,what,batch,optimizer,arrangement,median,low,high,measurements,peer,ratio,ratio_low,ratio_high,ratios,"
+          "goal,verdict,bound\n",
           file);
     for (size_t i = 0; i < rows->count; i++) {
         const struct row *row = &rows->items[i];
@@ -93,13 +62,9 @@ bool rows_write_csv(const struct rows *rows, const char *path) {
         if (row->batch > 0)
             fprintf(file, "%d", row->batch);
         fprintf(file, ",%s,%s,", row->optimizer, row->arrangement);
-        write_number(file, &row->value, series_median(&row->value));
-        write_number(file, &row->value, series_min(&row->value));
-        write_number(file, &row->value, series_max(&row->value));
-        fprintf(file, "%zu,%s,", row->value.n, row->peer);
-        write_number(file, &row->ratio, series_median(&row->ratio));
-        write_number(file, &row->ratio, series_min(&row->ratio));
-        write_number(file, &row->ratio, series_max(&row->ratio));
+        write_summary(file, &row->value);
+        fprintf(file, "%s,", row->peer);
+        write_summary(file, &row->ratio);
         if (row->goal != 0)
             fprintf(file, "%s %g", row->at_most ? "<=" : ">=", row->goal);
         fprintf(file, ",%s,\"%s\"\n", row_verdict(row), row->bound);
@@ -110,19 +75,19 @@ bool rows_write_csv(const struct rows *rows, const char *path) {
 size_t rows_print_goals(const struct rows *rows) {
     size_t missed = 0, goals = 0;
     printf("%-34s %6s %-9s %-22s %9s %17s %8s  %s\n", "goal", "batch", "optimizer", "against", "measured",
-           "(min - max)", "wanted", "");
+           "(quartiles)", "wanted", "");
     for (size_t i = 0; i < rows->count; i++) {
         const struct row *row = &rows->items[i];
         const char *verdict = row_verdict(row);
         if (verdict[0] == '\0')
             continue;
         char batch[16] = "", measured[16] = "-", range[40] = "", wanted[24];
-        const struct series *series = judged(row);
+        const struct summary *found = judged(row);
         if (row->batch > 0)
             snprintf(batch, sizeof batch, "%d", row->batch);
-        if (series->n > 0) {
-            snprintf(measured, sizeof measured, "%.3g", series_median(series));
-            snprintf(range, sizeof range, "(%.3g - %.3g)", series_min(series), series_max(series));
+        if (found->n > 0) {
+            snprintf(measured, sizeof measured, "%.3g", found->median);
+            snprintf(range, sizeof range, "(%.3g - %.3g)", found->low, found->high);
         }
         snprintf(wanted, sizeof wanted, "%s %g", row->at_most ? "<=" : ">=", row->goal);
         printf("%-34s %6s %-9s %-22s %9s %17s %8s  %s\n", row->what, batch, row->optimizer,
@@ -130,7 +95,7 @@ size_t rows_print_goals(const struct rows *rows) {
         goals++;
         const bool missing = strcmp(verdict, "pass") != 0;
         missed += missing;
-        if ((missing || row->conditional) && row->bound[0] != '\0' && series->n > 0)
+        if ((missing || row->conditional) && row->bound[0] != '\0' && found->n > 0)
             printf("    bound: %s\n", row->bound);
     }
     printf("%zu goals, %zu not reached or not measured\n", goals, missed);
@@ -144,10 +109,10 @@ void rows_print_ratios(const struct rows *rows, const char *group) {
         if (strcmp(row->group, group) != 0 || row->goal != 0 || row->ratio.n == 0)
             continue;
         if (!headed)
-            printf("%-42s %-28s %9s  %s\n", group, "", "measured", "share of the bound (min - max)");
+            printf("%-42s %-28s %9s  %s\n", group, "", "measured", "share of the bound (quartiles)");
         headed = true;
-        printf("%-42s %-28s %9.3g  %.2f (%.2f - %.2f)\n", row->what, row->arrangement, series_median(&row->value),
-               series_median(&row->ratio), series_min(&row->ratio), series_max(&row->ratio));
+        printf("%-42s %-28s %9.3g  %.2f (%.2f - %.2f)\n", row->what, row->arrangement, row->value.median,
+               row->ratio.median, row->ratio.low, row->ratio.high);
     }
 }
 

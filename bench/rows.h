@@ -4,16 +4,10 @@
 #ifndef BENCH_ROWS_H
 #define BENCH_ROWS_H
 
+#include "bench/series.h"
+
 #include <stdbool.h>
 #include <stddef.h>
-
-enum { ROUNDS = 64 };
-
-/* One quantity, a value a round. */
-struct series {
-    double values[ROUNDS];
-    size_t n;
-};
 
 struct row {
     const char *group;       /* "step": what --only names */
@@ -22,12 +16,13 @@ struct row {
     const char *optimizer;   /* "": none */
     const char *arrangement; /* "2 workers" */
     const char *peer;        /* what it is compared with; "": nothing */
-    struct series value;     /* of the quantity itself */
-    struct series ratio;     /* to the peer, of the same rounds; empty where there is no peer or none was measured */
-    double goal;             /* of the ratio, or of the value where there is no peer; 0: none */
-    bool at_most;            /* the goal is an upper bound */
-    bool conditional;        /* what bounds it belongs to the figure, and is printed where the goal is reached, too */
-    char bound[200];         /* what bounds it, where it is short of the goal */
+    struct summary value;    /* of the quantity itself */
+    struct summary
+        ratio;   /* to the peer, of measurements beside each other; empty where there is no peer or none was measured */
+    double goal; /* of the ratio, or of the value where there is no peer; 0: none */
+    bool at_most;     /* the goal is an upper bound */
+    bool conditional; /* what bounds it belongs to the figure, and is printed where the goal is reached, too */
+    char bound[320];  /* what bounds it, where it is short of the goal */
 };
 
 struct rows {
@@ -35,18 +30,11 @@ struct rows {
     size_t count, capacity;
 };
 
-double series_median(const struct series *series);
-double series_min(const struct series *series);
-double series_max(const struct series *series);
-void series_add(struct series *series, double value);
-/* a / b by rounds. */
-struct series series_ratio(const struct series *a, const struct series *b);
-
 /* Copies the texts. The row stays where it is until the next one is added. */
 struct row *rows_add(struct rows *rows, struct row row);
 /* "pass", "short", "" without a goal, or "not measured" where the peer is missing. */
 const char *row_verdict(const struct row *row);
-/* False where the file cannot be written. */
+/* Its columns are those of docs/performance.md. False where the file cannot be written. */
 bool rows_write_csv(const struct rows *rows, const char *path);
 /* The goals, one a line. Returns how many are short or were not measured. */
 size_t rows_print_goals(const struct rows *rows);

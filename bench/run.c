@@ -3,6 +3,7 @@
 
 #include <argp.h>
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
@@ -34,7 +35,7 @@ static const struct argp_option options[] = {
     {"only", 'o', "NAME", 0, "measure one group: machine, kernels, step, grids, bits", 0},
     {"quick", 'q', NULL, 0, "3 short rounds, no torch.compile: to see whether all is there", 0},
     {"rounds", 'r', "N", 0, "rounds of each comparison (default: 7)", 0},
-    {"seconds", 's', "S", 0, "of each measurement of a round (default: 0.25)", 0},
+    {"seconds", 's', "S", 0, "for which a round measures a side (default: 0.25)", 0},
     {"batches", 'b', "LIST", 0, "batch sizes of the group step (default: 1,10,32,100,1000,10000)", 0},
     {"optimizers", 'O', "LIST", 0, "its optimizers (default: sgd,momentum,adam)", 0},
     {"network", 'N', "NAME", 0, "its network: lecture, or against PyTorch alone dropout, normalized, lenet, cnn", 0},
@@ -57,8 +58,8 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     case 'q':
         settings->quick = true;
         settings->rounds = 3;
-        settings->seconds = 0.05;
-        settings->servers.attempts = 1;
+        settings->seconds = 0.08;
+        settings->servers.attempts = 3;
         settings->trials = 200;
         return 0;
     case 'r': settings->rounds = (size_t)atoi(argument); return 0;
@@ -148,6 +149,10 @@ int main(int argc, char **argv) {
     settings->servers.logs = logs;
     servers_find_cores(&settings->servers);
     signal(SIGPIPE, SIG_IGN);
+    /* So that nothing comes between two turns; the programs that it starts set their own. */
+    if (settings->servers.realtime > 0)
+        sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK,
+                           &(struct sched_param){.sched_priority = settings->servers.realtime});
     if (settings->python == NULL)
         fprintf(stderr, "bench: without Python: no PyTorch, JAX, Keras, scikit-learn (bench/peers.sh installs them)\n");
     bool found = false;

@@ -1,5 +1,7 @@
 #include "bench/serve.h"
 
+#include "bench/series.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,18 +15,6 @@ double now(void) {
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-double median(double *values, size_t n) {
-    if (n == 0)
-        return 0;
-    qsort(values, n, sizeof *values, by_value);
-    return n % 2 != 0 ? values[n / 2] : 0.5 * (values[n / 2 - 1] + values[n / 2]);
-}
-
 void die(const char *format, ...) {
     va_list list;
     va_start(list, format);
@@ -35,11 +25,14 @@ void die(const char *format, ...) {
     exit(2);
 }
 
-double measure(void (*step)(void *context), void *context, double seconds, size_t *count) {
+double measure(void (*step)(void *context), void *context, struct span span, size_t *count) {
     static double times[SERVE_SAMPLES];
     size_t n = 0;
-    double last = now(), end = last + seconds;
-    while (n < SERVE_SAMPLES && (n < 2 || last < end)) {
+    double last = now(), end = last + span.warm;
+    for (; span.warm > 0 && last < end; last = now())
+        step(context);
+    end = last + span.seconds;
+    while (n < SERVE_SAMPLES && (n < 1 || last < end)) {
         step(context);
         double t = now();
         times[n++] = t - last;
@@ -49,9 +42,9 @@ double measure(void (*step)(void *context), void *context, double seconds, size_
     return 1e6 * median(times, n);
 }
 
-static void answer_go(const struct served *served, double seconds) {
+static void answer_go(const struct served *served, struct span span) {
     double values[SERVE_VALUES];
-    size_t count = 0, n = served->go(served->context, seconds, &count, values);
+    size_t count = 0, n = served->go(served->context, span, &count, values);
     printf("%zu", count);
     for (size_t i = 0; i < n; i++)
         printf(" %.9g", values[i]);
@@ -67,8 +60,8 @@ void serve(const struct served *served) {
         for (char *word = strtok_r(line, " \n", &rest); word != NULL && n < SERVE_WORDS;
              word = strtok_r(NULL, " \n", &rest))
             words[n++] = word;
-        if (n == 2 && strcmp(words[0], "go") == 0) {
-            answer_go(served, atof(words[1]));
+        if ((n == 2 || n == 3) && strcmp(words[0], "go") == 0) {
+            answer_go(served, (struct span){atof(words[1]), n == 3 ? atof(words[2]) : SERVE_WARM});
         } else {
             const char *name = served->prepare(served->context, n, words, reason, sizeof reason);
             printf(name != NULL ? "ready %s\n" : "none %s\n", name != NULL ? name : reason);

@@ -102,6 +102,8 @@ void server_stop(struct server *server) {
 /* A measurement during which other programs kept its threads from a core for more than this share of the time is made again. */
 #define DISTURBED 0.02
 
+enum { PAUSE = 20000000 /* nanoseconds before another attempt, but for the first */ };
+
 struct answer {
     char text[SERVER_TEXT];
 };
@@ -167,10 +169,11 @@ static double all_waited(const struct server *server) {
     return 1e-9 * sum;
 }
 
-static bool go_once(struct server *server, double seconds, double values[SERVER_CORES][SERVE_VALUES], double *elapsed) {
+static bool go_once(struct server *server, struct span span, double values[SERVER_CORES][SERVE_VALUES],
+                    double *elapsed) {
     struct answer answers[SERVER_CORES];
-    char line[32];
-    snprintf(line, sizeof line, "go %g", seconds);
+    char line[64];
+    snprintf(line, sizeof line, "go %g %g", span.seconds, span.warm);
     const double start = now();
     if (!server->ready || !ask(server, line, answers))
         return false;
@@ -184,16 +187,17 @@ static bool go_once(struct server *server, double seconds, double values[SERVER_
     return true;
 }
 
-bool server_go(struct server *server, double seconds, double values[SERVER_CORES][SERVE_VALUES], double *elapsed) {
+bool server_go(struct server *server, struct span span, double values[SERVER_CORES][SERVE_VALUES], double *elapsed) {
     const bool crowded = server->processes * server->threads > SERVER_CORES;
     for (int attempt = 0; attempt < server->attempts; attempt++) {
         const double before = server->ready ? all_waited(server) : 0;
-        if (!go_once(server, seconds, values, elapsed))
+        if (!go_once(server, span, values, elapsed))
             return false;
         if (crowded || all_waited(server) - before <= DISTURBED * *elapsed)
             return true;
         server->disturbed++;
-        nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL);
+        if (attempt > 0)
+            nanosleep(&(struct timespec){.tv_nsec = PAUSE}, NULL);
     }
     server->kept++;
     return true;

@@ -41,7 +41,8 @@ void server_start(struct server *server, const struct servers *servers);
 void server_stop(struct server *server);
 /* All processes prepare the same; false (and `variant` says why) where they cannot. */
 bool server_prepare(struct server *server, const char *words);
-/* All processes measure at the same time. values[p][v], and the seconds until the last answer; false where one of them died. */
-bool server_go(struct server *server, double seconds, double values[SERVER_CORES][SERVE_VALUES], double *elapsed);
+/* All processes measure at the same time. values[p][v], and the seconds until the last answer; false where one of them died. What other programs
+   disturb is made again at once, and then after a while, `attempts` times in all; the last one counts. */
+bool server_go(struct server *server, struct span span, double values[SERVER_CORES][SERVE_VALUES], double *elapsed);
 
 #endif

@@ -5,7 +5,7 @@
 #include "bench/rows.h"
 #include "bench/server.h"
 
-enum { BATCHES = 6, OPTIMIZERS = 3 };
+enum { BATCHES = 6, OPTIMIZERS = 3, ROUNDS = 64 };
 
 struct settings {
     struct servers servers;
@@ -17,7 +17,7 @@ struct settings {
     const char *peers;   /* those of Python that are measured, separated by commas; NULL: all */
     bool quick;
     size_t rounds;
-    double seconds;                     /* of one measurement of a round */
+    double seconds;                     /* for which a round measures a side */
     int batches[BATCHES], n_batches;    /* that are measured */
     const char *optimizers[OPTIMIZERS]; /* the same */
     int n_optimizers;

@@ -10,6 +10,7 @@
  * it serves `BATCH sgd|momentum|adam [NETWORK]` (serve.h).
  */
 #include "bench/network.h"
+#include "bench/series.h"
 #include "bench/serve.h"
 #include "runner/base/cpu.h"
 
@@ -18,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WARM = 3 /* updates that are not timed */ };
+enum { WARM = 3 /* updates that are not timed, where they are not served */ };
 
 struct bench {
     struct network network;
@@ -41,7 +42,8 @@ static void begin(struct bench *bench) {
 struct timing {
     struct bench *bench;
     double seconds, end, last;
-    size_t updates, limit; /* 0: by time */
+    double warm_end;           /* updates that end before it are not timed, nor are the first `warm` ones */
+    size_t warm, least, limit; /* updates: timed ones at least, and at most */
     size_t made, n;
     double times[SERVE_SAMPLES];
 };
@@ -49,40 +51,48 @@ struct timing {
 /* After an update: notes its time, and begins another. */
 static bool next_update(void *context) {
     struct timing *timing = context;
-    double t = now();
-    size_t u = timing->made++, updates = timing->updates;
-    if (u >= WARM || (updates > 0 && u > 0))
+    const double t = now();
+    if (timing->made++ >= timing->warm && t >= timing->warm_end)
         timing->times[timing->n++] = t - timing->last;
     else
         timing->end = t + timing->seconds;
     timing->last = t;
-    bool more =
-        updates > 0 ? timing->made < timing->limit : timing->n < 2 || (t < timing->end && timing->n < timing->limit);
+    const bool more = timing->n < timing->least || (t < timing->end && timing->n < timing->limit);
     if (more)
         begin(timing->bench);
     return more;
 }
 
-/* Updates for about so long, two at least, or `updates` of them where that is not 0; the median microseconds. */
-static double train(struct bench *bench, double seconds, size_t updates, size_t *count, size_t *all) {
-    static struct timing timing;
-    timing.bench = bench;
-    timing.seconds = seconds;
-    timing.updates = updates;
-    timing.limit = updates > 0 ? updates : SERVE_SAMPLES;
-    timing.made = timing.n = 0;
-    begin(bench);
+/* Updates as `timing` says; the median microseconds. */
+static double train(struct bench *bench, struct timing *timing) {
     struct network *network = &bench->network;
+    timing->bench = bench;
+    timing->made = timing->n = 0;
+    timing->last = now();
+    timing->end = timing->last + timing->seconds;
+    begin(bench);
     stepper_team(&network->stepper, network->threads);
 #pragma omp parallel num_threads(network->threads)
     {
         unsigned before = thread_numbers_set();
-        stepper_run(&network->stepper, omp_get_thread_num(), next_update, &timing);
+        stepper_run(&network->stepper, omp_get_thread_num(), next_update, timing);
         thread_numbers_restore(before);
     }
+    return 1e6 * median(timing->times, timing->n);
+}
+
+/* For so many seconds, or "20x". */
+static double train_text(struct bench *bench, const char *text, size_t *count) {
+    static struct timing timing;
+    const bool by_number = strchr(text, 'x') != NULL;
+    const size_t updates = by_number ? (size_t)atoi(text) : 0;
+    timing.seconds = by_number ? 0 : atof(text);
+    timing.warm = by_number ? 1 : WARM;
+    timing.least = by_number ? updates - 1 : 2;
+    timing.limit = by_number ? updates - 1 : SERVE_SAMPLES;
+    const double time = train(bench, &timing);
     *count = timing.n;
-    *all = timing.made;
-    return 1e6 * median(timing.times, timing.n);
+    return time;
 }
 
 static const char *serve_prepare(void *context, size_t n, char *const words[], char *reason, size_t size) {
@@ -96,10 +106,16 @@ static const char *serve_prepare(void *context, size_t n, char *const words[], c
     return "runner";
 }
 
-static size_t serve_go(void *context, double seconds, size_t *count, double values[SERVE_VALUES]) {
-    size_t all = 0;
-    values[0] = train(context, seconds, 0, count, &all);
-    values[1] = (double)all; /* with those that warm up */
+static size_t serve_go(void *context, struct span span, size_t *count, double values[SERVE_VALUES]) {
+    static struct timing timing;
+    timing.seconds = span.seconds;
+    timing.warm = span.warm > 0 ? 1 : 0;
+    timing.warm_end = span.warm > 0 ? now() + span.warm : 0;
+    timing.least = 1;
+    timing.limit = SERVE_SAMPLES;
+    values[0] = train(context, &timing);
+    values[1] = (double)timing.made; /* with those that warm up */
+    *count = timing.n;
     return 2;
 }
 
@@ -114,8 +130,8 @@ int main(int argc, char **argv) {
     network_open(network, argv[1]);
     network_read(network, argv[2]);
     for (int i = 6; i < argc; i++) {
-        char *colon = strchr(argv[i], ':'), *x = strchr(argv[4], 'x');
-        size_t count, all;
+        char *colon = strchr(argv[i], ':');
+        size_t count;
         const char *layers = argv[i][0] == '[' ? argv[i] : network_named(argv[i]);
         if (layers != NULL) {
             network->layers = layers;
@@ -125,7 +141,7 @@ int main(int argc, char **argv) {
             die("wanted BATCH:OPTIMIZER or a network, not %s", argv[i]);
         *colon = '\0';
         prepare(&bench, argv[i], colon + 1);
-        double time = train(&bench, x == NULL ? atof(argv[4]) : 0, x == NULL ? 0 : (size_t)atoi(argv[4]), &count, &all);
+        double time = train_text(&bench, argv[4], &count);
         printf("%s,\"%s\",%d,%zu,%.2f,%.0f\n", argv[i], colon + 1, network->threads, count, time,
                1e6 * (double)network->batch_rows / time);
         fflush(stdout);

@@ -2,31 +2,54 @@
  * The training step of the lecture's network: runner in all its arrangements, its peers in theirs, and the roofline, by turns. Of another
  * network: runner and PyTorch.
  *
+ * A turn is a slice of SLICE seconds, or one step where that is longer. Two sides that are compared stand beside each other in the order of
+ * turns, as often this way round as that, and the ratio of each such couple counts (turns.h). Before a slice a side makes steps that are not timed,
+ * since the others have taken its lines out of the caches; all sides of a cell as long.
+ *
  * The roofline of a dense step on one core is the longer of two times: its multiply-adds at the rate of the fastest product that was measured
  * beside it, and its bytes: all weights are read once (forward) and then read and written once together with the optimizer's slots
- * (backward and update in one pass), at the speed at which such a loop passes over such arrays (bench_machine, `traffic`). Inputs and
+ * (backward and update in one pass), at the speed at which such a loop passes over such arrays (bench_machine, `roofline`). Inputs and
  * activations are not counted, so it is a bound that no program can reach quite.
  */
 #include "bench/settings.h"
+#include "bench/turns.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { ONE, TWO_THREADS, TWO_WORKERS, TWO_TEAMS, DENSE, SGEMM, TRAFFIC, PLAIN, TORCH, TORCH_THREADS, FIRST_OTHER };
-enum { OTHERS = 3, SERVERS = FIRST_OTHER + 2 * OTHERS };
+enum { ONE, TWO_THREADS, TWO_WORKERS, TWO_TEAMS, DENSE, ROOFLINE, PLAIN, TORCH, TORCH_THREADS, FIRST_OTHER };
+enum { OTHERS = 3, SERVERS = FIRST_OTHER + 2 * OTHERS, NOBODY };
 
 /* Share of the pixels of MNIST's training images that are not 0. */
 #define DENSITY 0.191
 
+/* Seconds. What disturbs a virtual machine comes and goes within some 20 ms; teams that share the cores change places every 100 ms. */
+#define SLICE 0.020
+#define TEAMS_SLICE 0.5
+#define HANDOVER_SLICE 0.002
+
+/* Nanoseconds from core to core and back, where they share a third-level cache at most. */
+#define NEAR 200
+
+enum {
+    LONG_ROWS = 10000, /* from which on cold caches do not matter to a step (0.1 s): no side makes untimed ones */
+    PASSES = 256,      /* at most */
+    TEAMS_TURNS = 3,   /* at most, since they are long, and far from their goal */
+    SLOWEST = 4        /* times the planned time a cell of long steps may take, with a pass a round at least */
+};
+
 struct steps {
     struct settings *settings;
     struct server servers[SERVERS];
-    /* Of a cell, by rounds: samples a second; GFLOP/s and microseconds of SGEMM and TRAFFIC. */
-    struct series rates[SERVERS];
     struct server two_cores;
+    /* Of a cell: */
+    struct turns turns; /* samples a second; of ROOFLINE, those of a dense step at its bound */
+    struct turns near;  /* the same, but with NOBODY in place of TWO_THREADS on cores that are far from each other */
+    struct series products, weights; /* GFLOP/s and microseconds of ROOFLINE */
     struct series
         handover; /* nanoseconds from core to core and back: the longer of before and after each TWO_THREADS */
-    struct series teams[2]; /* updates a second of wall-clock time: of one team, and of two at once */
+    struct series rates[SERVERS]; /* the values of the turns */
     int batch;
     const char *optimizer;
     bool lecture; /* the network */
@@ -97,9 +120,8 @@ static void plan(struct steps *steps) {
     if (!steps->lecture)
         return;
     add_runner(steps, DENSE, "1 thread on dense inputs", 1, 1, "noise_bytes");
-    add(steps, SGEMM, "fastest product", "machine", 1, 1);
-    add(steps, TRAFFIC, "weights through the core", "machine", 1, 1);
-    steps->servers[SGEMM].arguments[0] = steps->servers[TRAFFIC].arguments[0] = steps->programs[1];
+    add(steps, ROOFLINE, "dense roofline", "machine", 1, 1);
+    steps->servers[ROOFLINE].arguments[0] = steps->programs[1];
     add(steps, PLAIN, "plain C 2x1", "plain C", 2, 1);
     steps->servers[PLAIN].arguments[0] = steps->programs[2];
     static const char *const names[OTHERS][2] = {
@@ -125,101 +147,128 @@ static void start(struct steps *steps) {
 /* ---- One cell ---- */
 
 static void prepare(struct steps *steps) {
-    char words[64], traffic[32];
+    char words[64], roofline[32];
     snprintf(words, sizeof words, "%d %s %s", steps->batch, steps->optimizer,
              steps->lecture ? "" : steps->settings->network);
-    snprintf(traffic, sizeof traffic, "traffic %d", slots_of(steps->optimizer));
-    steps->teams[0].n = steps->teams[1].n = steps->handover.n = 0;
+    snprintf(roofline, sizeof roofline, "roofline %d", slots_of(steps->optimizer));
+    steps->turns.n = steps->near.n = steps->products.n = steps->weights.n = steps->handover.n = 0;
     for (int i = 0; i < SERVERS; i++) {
         struct server *server = &steps->servers[i];
-        steps->rates[i].n = 0;
         if (!server->alive)
             continue;
-        if (!server_prepare(server, i == SGEMM ? "sgemm" : i == TRAFFIC ? traffic : words))
+        if (!server_prepare(server, i == ROOFLINE ? roofline : words))
             fprintf(stderr, "bench: %s: left out at batch %d, %s: %s\n", server->name, steps->batch, steps->optimizer,
                     server->variant);
     }
 }
-
-/* Of two teams that share the cores, each may look fast while it runs and then wait for long: they are judged by what they have done
-   together when both are ready. */
-static double updates_a_second(const struct server *server, double values[SERVER_CORES][SERVE_VALUES], double elapsed) {
-    double updates = 0;
-    for (int p = 0; p < server->processes; p++)
-        updates += values[p][1];
-    return updates / elapsed;
-}
-
-/* The host moves the two cores every few seconds, and with them what two threads can reach. */
-static double measure_handover(struct steps *steps) {
-    double values[SERVER_CORES][SERVE_VALUES], elapsed;
-    return server_go(&steps->two_cores, 0.01, values, &elapsed) ? values[0][0] : 0;
-}
-
-static bool go(struct steps *steps, int i, double values[SERVER_CORES][SERVE_VALUES], double *elapsed) {
-    const double least = i == TWO_TEAMS && steps->settings->seconds < 0.5 ? 0.5 : steps->settings->seconds;
-    const double before = i == TWO_THREADS ? measure_handover(steps) : 0;
-    if (!server_go(&steps->servers[i], least, values, elapsed))
-        return false;
-    const double after = i == TWO_THREADS ? measure_handover(steps) : 0;
-    if (before > 0 && after > 0)
-        series_add(&steps->handover, before > after ? before : after);
-    return true;
-}
-
-static void take_turns(struct steps *steps) {
-    for (size_t round = 0; round < steps->settings->rounds; round++)
-        for (int i = 0; i < SERVERS; i++) {
-            struct server *server = &steps->servers[i];
-            double values[SERVER_CORES][SERVE_VALUES], rate = 0, elapsed = 0;
-            if (!server->ready || !go(steps, i, values, &elapsed))
-                continue;
-            for (int p = 0; p < server->processes; p++)
-                rate += i == SGEMM || i == TRAFFIC ? values[p][0] : 1e6 * steps->batch / values[p][0];
-            if (i == TWO_THREADS || i == TWO_TEAMS)
-                series_add(&steps->teams[i == TWO_TEAMS], updates_a_second(server, values, elapsed));
-            series_add(&steps->rates[i], i == TWO_TEAMS ? steps->batch * steps->teams[1].values[round] : rate);
-        }
-}
-
-/* ---- What bounds it ---- */
 
 /* Multiply-adds of a step, twice, with `density` of the inputs not zero: the first layer has no delta to hand on. */
 static double flops(int batch, double density) {
     return 2.0 * batch * (2 * 784 * 500 * density + 3 * (500 * 500 + 500 * 10));
 }
 
-/* Microseconds, by rounds. */
-static struct series roofline(const struct steps *steps, double density) {
-    struct series roof = {0};
-    for (size_t i = 0; i < steps->rates[SGEMM].n && i < steps->rates[TRAFFIC].n; i++) {
-        double products = 1e-3 * flops(steps->batch, density) / steps->rates[SGEMM].values[i];
-        double bytes = steps->rates[TRAFFIC].values[i];
-        if (steps->batch == 1 && slots_of(steps->optimizer) == 0)
-            bytes *= (784 * 500 * density + 255000) / (784 * 500 + 255000);
-        series_add(&roof, products > bytes ? products : bytes);
-    }
-    return roof;
+/* Microseconds of a step, by the GFLOP/s of products and the microseconds in which all weights pass. */
+static double bound_of(const struct steps *steps, double density, double products, double weights) {
+    if (steps->batch == 1 && slots_of(steps->optimizer) == 0)
+        weights *= (784 * 500 * density + 255000) / (784 * 500 + 255000);
+    return fmax(1e-3 * flops(steps->batch, density) / products, weights);
 }
 
-static struct series rate_at(const struct series *microseconds, int batch, int cores) {
-    struct series rates = {.n = microseconds->n};
-    for (size_t i = 0; i < rates.n; i++)
-        rates.values[i] = 1e6 * batch * cores / microseconds->values[i];
-    return rates;
+/* The host moves the two cores every few seconds, and with them what two threads can reach. */
+static double measure_handover(struct steps *steps) {
+    double values[SERVER_CORES][SERVE_VALUES], elapsed;
+    return server_go(&steps->two_cores, (struct span){HANDOVER_SLICE, 0}, values, &elapsed) ? values[0][0] : 0;
 }
+
+static bool go(struct steps *steps, int side, double values[SERVER_CORES][SERVE_VALUES], double *elapsed) {
+    const double seconds = side == TWO_TEAMS ? TEAMS_SLICE : fmin(SLICE, steps->settings->seconds);
+    const double before = side == TWO_THREADS ? measure_handover(steps) : 0;
+    if (!server_go(&steps->servers[side], (struct span){seconds, steps->batch < LONG_ROWS ? SERVE_WARM : 0}, values,
+                   elapsed))
+        return false;
+    const double after = side == TWO_THREADS ? measure_handover(steps) : 0;
+    if (before > 0 && after > 0)
+        series_add(&steps->handover, fmax(before, after));
+    return true;
+}
+
+/* Samples a second. Of two teams that share the cores, each may look fast while it runs and then wait for long: they are judged by what they have
+   done together when both are ready. */
+static double rate_of(struct steps *steps, int side, double values[SERVER_CORES][SERVE_VALUES], double elapsed) {
+    double rate = 0;
+    if (side == ROOFLINE) {
+        series_add(&steps->products, values[0][0]);
+        series_add(&steps->weights, values[0][1]);
+        return 1e6 * steps->batch / bound_of(steps, 1, values[0][0], values[0][1]);
+    }
+    for (int p = 0; p < steps->servers[side].processes; p++)
+        rate += side == TWO_TEAMS ? steps->batch * values[p][1] / elapsed : 1e6 * steps->batch / values[p][0];
+    return rate;
+}
+
+static void take_turn(struct steps *steps, int side) {
+    double values[SERVER_CORES][SERVE_VALUES], elapsed = 0;
+    if (!steps->servers[side].ready || !go(steps, side, values, &elapsed))
+        return;
+    const struct series *handover = &steps->handover;
+    const bool far = side == TWO_THREADS && handover->n > 0 && handover->values[handover->n - 1] > NEAR;
+    const double rate = rate_of(steps, side, values, elapsed);
+    turns_add(&steps->turns, side, rate);
+    turns_add(&steps->near, far ? NOBODY : side, rate);
+}
+
+/* The order of turns of a pass: the two workers beside each of the peers, then what runs on one core or is compared with that. The same forward and
+   backward, so that a drift of the machine does no side good. Returns the number of turns. */
+static int order_turns(const struct steps *steps, bool with_teams, int order[4 * SERVERS]) {
+    static const int alone[] = {TWO_THREADS, ONE, ROOFLINE, DENSE, ROOFLINE, ONE, TWO_THREADS, TWO_TEAMS, TWO_THREADS};
+    int all[4 * SERVERS] = {TWO_WORKERS}, n_all = 1, n = 0;
+    for (int side = PLAIN; side < SERVERS; side++)
+        if (steps->servers[side].ready) {
+            all[n_all++] = side;
+            all[n_all++] = TWO_WORKERS;
+        }
+    for (size_t i = 0; i < sizeof alone / sizeof *alone; i++)
+        if (with_teams || alone[i] != TWO_TEAMS)
+            all[n_all++] = alone[i];
+    for (int i = 0; i < n_all; i++)
+        if (steps->servers[all[i]].ready && (n == 0 || order[n - 1] != all[i]))
+            order[n++] = all[i];
+    return n;
+}
+
+/* Passes until each side was measured for settings->seconds a round; fewer where steps are longer than a slice. */
+static void take_turns(struct steps *steps) {
+    const struct settings *settings = steps->settings;
+    const size_t rounds = settings->rounds;
+    size_t passes = (size_t)fmin(ceil(settings->seconds / SLICE) * (double)rounds, PASSES);
+    for (size_t pass = 0; pass < passes; pass++) {
+        const bool with_teams = pass * TEAMS_TURNS / passes != (pass + 1) * TEAMS_TURNS / passes;
+        int order[4 * SERVERS];
+        const int n = order_turns(steps, with_teams, order);
+        const double start = now();
+        for (int i = 0; i < n; i++)
+            take_turn(steps, order[i]);
+        const double affordable = SLOWEST * SLICE * (double)passes * n / (now() - start);
+        if (pass == 0 && affordable < (double)passes)
+            passes = (size_t)fmax(affordable, (double)rounds);
+    }
+    for (int side = 0; side < SERVERS; side++)
+        steps->rates[side] = turns_values(&steps->turns, side);
+}
+
+/* ---- What bounds it ---- */
 
 /* Where a grid's rate is short of a multiple of a peer's. */
 static void explain(const struct steps *steps, struct row *row, const struct series *peer) {
-    const struct series roof = roofline(steps, DENSITY), best = rate_at(&roof, steps->batch, 2);
-    if (roof.n == 0 || peer->n == 0)
+    if (steps->products.n == 0 || peer->n == 0)
         return;
-    const double two = series_median(&steps->rates[TWO_WORKERS]);
+    const double products = series_median(&steps->products), weights = series_median(&steps->weights);
+    const double bound = bound_of(steps, DENSITY, products, weights);
     snprintf(row->bound, sizeof row->bound,
              "a core needs %.0f us a step at least (products at %.0f GFLOP/s, weights in %.0f us) and takes %.0f; at "
              "that bound the ratio were %.2f",
-             series_median(&roof), series_median(&steps->rates[SGEMM]), series_median(&steps->rates[TRAFFIC]),
-             2e6 * steps->batch / two, series_median(&best) / series_median(peer));
+             bound, products, weights, 2e6 * steps->batch / series_median(&steps->rates[TWO_WORKERS]),
+             2e6 * steps->batch / bound / series_median(peer));
 }
 
 /* ---- Goals of the issue ---- */
@@ -254,70 +303,76 @@ static struct row *add_row(struct steps *steps, const char *what, const char *ar
                       .peer = peer,
                       .goal = goal};
     if (value != NULL)
-        row.value = *value;
+        row.value = summarize(value);
     if (ratio != NULL)
-        row.ratio = *ratio;
+        row.ratio = summarize(ratio);
     return rows_add(&steps->settings->rows, row);
 }
 
+/* The one of n arrangements of a peer that leaves least of the goal. */
 static void against_peer(struct steps *steps, int first, int n, double goal) {
     int best = first;
-    for (int i = first; i < first + n; i++)
-        if (series_median(&steps->rates[i]) > series_median(&steps->rates[best]))
+    struct series least = turns_ratio(&steps->turns, TWO_WORKERS, first);
+    for (int i = first + 1; i < first + n; i++) {
+        const struct series ratio = turns_ratio(&steps->turns, TWO_WORKERS, i);
+        if (ratio.n > 0 && (least.n == 0 || series_median(&ratio) < series_median(&least))) {
             best = i;
-    const struct series *peer = &steps->rates[best];
-    const struct series ratio = series_ratio(&steps->rates[TWO_WORKERS], peer);
+            least = ratio;
+        }
+    }
     struct row *row = add_row(steps, "grid on both cores, times", "2 workers",
-                              peer->n > 0 ? steps->servers[best].name : steps->servers[best].peer,
-                              &steps->rates[TWO_WORKERS], &ratio, goal);
-    explain(steps, row, peer);
+                              least.n > 0 ? steps->servers[best].name : steps->servers[best].peer,
+                              &steps->rates[TWO_WORKERS], &least, goal);
+    explain(steps, row, &steps->rates[best]);
 }
 
-static void against_roofline(struct steps *steps, int server, double goal) {
-    const struct series roof = roofline(steps, 1), rate = rate_at(&roof, steps->batch, 1);
-    const struct series ratio = series_ratio(&steps->rates[server], &rate);
-    struct row *row = add_row(steps, server == DENSE ? "one core, dense inputs" : "one core, MNIST",
-                              steps->servers[server].name, "dense roofline", &steps->rates[server], &ratio, goal);
-    if (roof.n > 0)
+static void against_roofline(struct steps *steps, int side, double goal) {
+    const struct series *rates = &steps->rates[side], ratio = turns_ratio(&steps->turns, side, ROOFLINE);
+    struct row *row = add_row(steps, side == DENSE ? "one core, dense inputs" : "one core, MNIST",
+                              steps->servers[side].name, "dense roofline", rates, &ratio, goal);
+    if (ratio.n > 0)
         snprintf(row->bound, sizeof row->bound,
                  "the dense step needs %.0f us (products at %.0f GFLOP/s, or weights in %.0f us); it takes %.0f",
-                 series_median(&roof), series_median(&steps->rates[SGEMM]), series_median(&steps->rates[TRAFFIC]),
-                 1e6 * steps->batch / series_median(&steps->rates[server]));
+                 1e6 * steps->batch / series_median(&steps->rates[ROOFLINE]), series_median(&steps->products),
+                 series_median(&steps->weights), 1e6 * steps->batch / series_median(rates));
 }
 
 static void against_itself(struct steps *steps) {
     const struct series *one = &steps->rates[ONE], *two = &steps->rates[TWO_THREADS];
     const bool sgd = strcmp(steps->optimizer, "sgd") == 0;
-    struct series ratio = series_ratio(two, one), workers = series_ratio(&steps->rates[TWO_WORKERS], one);
+    const struct summary handover = summarize(&steps->handover);
+    struct series ratio = turns_ratio(&steps->turns, TWO_THREADS, ONE);
+    const struct series near = turns_ratio(&steps->near, TWO_THREADS, ONE);
     struct row *row = add_row(steps, "two threads, times one", "2 threads", "1 thread", two, &ratio,
                               steps->batch >= 32 || (steps->batch == 1 && sgd) ? 1.7 : 0);
     row->conditional = true;
     snprintf(row->bound, sizeof row->bound,
              "a cache line takes %.0f ns from core to core and back (%.0f to %.0f; 50 to 100 where they share a "
-             "cache); two workers of a thread each, which wait for nobody, reach %.2f",
-             series_median(&steps->handover), series_min(&steps->handover), series_max(&steps->handover),
-             series_median(&workers));
-    if (steps->handover.n > 0)
+             "cache); %.2f in the %zu of %zu comparisons where it takes up to %d; two workers of a thread each, which "
+             "wait for nobody, reach %.2f",
+             handover.median, handover.low, handover.high, series_median(&near), near.n, ratio.n, NEAR,
+             series_median(&steps->rates[TWO_WORKERS]) / series_median(one));
+    if (handover.n > 0)
         add_row(steps, "ns from core to core and back", "2 threads", "", &steps->handover, NULL, 0);
-    ratio = series_ratio(&steps->teams[0], &steps->teams[1]);
+    ratio = turns_ratio(&steps->turns, TWO_THREADS, TWO_TEAMS);
     row = add_row(steps, "two teams at once, cost", "2 teams of 2 threads", "one after the other",
                   &steps->rates[TWO_TEAMS], &ratio, 1.3);
     row->at_most = true;
     snprintf(row->bound, sizeof row->bound, "an update takes %.0f us alone and %.0f us beside another team",
-             1e6 / series_median(&steps->teams[0]), 2e6 / series_median(&steps->teams[1]));
+             1e6 * steps->batch / series_median(two), 2e6 * steps->batch / series_median(&steps->rates[TWO_TEAMS]));
 }
 
 static void judge(struct steps *steps) {
     const bool sgd = strcmp(steps->optimizer, "sgd") == 0;
     for (int i = 0; i < SERVERS; i++)
         if (steps->rates[i].n > 0) {
-            struct row *row = add_row(steps,
-                                      i == SGEMM     ? "GFLOP/s"
-                                      : i == TRAFFIC ? "microseconds"
-                                                     : "samples a second",
-                                      steps->servers[i].name, "", &steps->rates[i], NULL, 0);
+            struct row *row = add_row(steps, "samples a second", steps->servers[i].name, "", &steps->rates[i], NULL, 0);
             snprintf(row->bound, sizeof row->bound, "%s", steps->servers[i].variant);
         }
+    if (steps->products.n > 0) {
+        add_row(steps, "GFLOP/s", "fastest product", "", &steps->products, NULL, 0);
+        add_row(steps, "microseconds", "weights through the core", "", &steps->weights, NULL, 0);
+    }
     against_peer(steps, TORCH, 2, goal_of(steps, false));
     against_itself(steps);
     if (!steps->lecture)
@@ -363,5 +418,7 @@ void bench_steps(struct settings *settings) {
     for (int i = 0; i < SERVERS; i++)
         server_stop(&steps->servers[i]);
     server_stop(&steps->two_cores);
+    turns_clear(&steps->turns);
+    turns_clear(&steps->near);
     free(steps);
 }

@@ -2,7 +2,8 @@
 
 A line `BATCH OPTIMIZER [NETWORK]` prepares a training step, of the lecture's network where none is named: each variant (a way in which a
 user would write it) is tried, and the fastest is kept.
-`go SECONDS` makes steps for about that long, two at least, and answers with their number and the median microseconds.
+`go SECONDS [WARM]` makes steps for about SECONDS, one at least, and answers with their number and the median microseconds; before that it makes
+steps for WARM seconds, one at least, or none where WARM is 0.
 """
 import gzip
 import os
@@ -13,6 +14,7 @@ import time
 import numpy as np
 
 TRIAL_SECONDS = float(os.environ.get("BENCH_TRIAL_SECONDS", "0.1"))
+WARM = 0.005  # SERVE_WARM
 
 
 def read_idx(name):
@@ -38,11 +40,15 @@ def batches(rows, batch):
             yield order[start : start + batch]
 
 
-def measure(step, seconds):
+def measure(step, seconds, warm=0.0):
     times = []
     before = time.perf_counter()
+    end = before + warm
+    while warm > 0 and before < end:
+        step()
+        before = time.perf_counter()
     end = before + seconds
-    while len(times) < 2 or before < end:
+    while len(times) < 1 or before < end:
         step()
         after = time.perf_counter()
         times.append(after - before)
@@ -77,7 +83,7 @@ def serve(make_variants):
         words = line.split()
         if words[0] == "go":
             step, calls = kept
-            count, time_of_call = measure(step, float(words[1]))
+            count, time_of_call = measure(step, float(words[1]), float(words[2]) if len(words) > 2 else WARM)
             print(f"{count * calls} {time_of_call / calls:.3f}", flush=True)
             continue
         kept = None  # frees its memory
