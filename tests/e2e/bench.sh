@@ -18,10 +18,13 @@ between 65536
 go 0.01
 handover
 go 0.01
+roofline 2
+go 0.01 0
 nonsense
 END
 grep -qx 'ready machine' out || fail "bench_machine does not serve"
-[ "$(awk 'NR % 2 == 0 && $1 > 1 && $2 > 0' out | wc -l)" = 3 ] || fail "bench_machine measures nothing: $(cat out)"
+[ "$(awk 'NR % 2 == 0 && $1 > 0 && $2 > 0' out | wc -l)" = 4 ] || fail "bench_machine measures nothing: $(cat out)"
+awk 'NR == 8 && NF == 3 && $3 > 0 { found = 1 } END { exit !found }' out || fail "bench_machine has no roofline: $(cat out)"
 says out "none not known here"
 expect 0 "$bench/bench_kernels" "$bench/plugins:$RUNNER_BUILD_DIR/plugins" "softmax and" "row times" rmsprop
 [ "$(wc -l <out)" = 6 ] || fail "bench_kernels prints a line a kernel: $(cat out)"
@@ -39,7 +42,11 @@ RUNNER_DATA=$PWD expect 1 "$bench/bench_run" --build "$RUNNER_BUILD_DIR" --sourc
     --quick --no-peers --only step --batches 100 --optimizers sgd
 says err "plain C 2x1: left out" "without Python"
 says out "not measured" "one core, dense inputs" "made/step.csv"
-head -n 1 made/step.csv | grep -q '^group,what,batch,optimizer,arrangement,median' || fail "no CSV"
+head -n 1 made/step.csv | grep -qx 'group,what,batch,optimizer,arrangement,median,low,high,measurements,peer,ratio,ratio_low,ratio_high,ratios,goal,verdict,bound' ||
+    fail "no CSV"
+for column in $(head -n 1 made/step.csv | tr , ' '); do
+    grep -q "^| .*\`$column\`.* |" "$RUNNER_SOURCE_DIR/docs/performance.md" || fail "docs/performance.md says nothing of the column $column"
+done
 
 # Whole runs: what is measured depends on the machine, that it is measured does not.
 env -u RUNNER_DATA "$bench/bench_run" --build "$RUNNER_BUILD_DIR" --source "$RUNNER_SOURCE_DIR" --out made \
