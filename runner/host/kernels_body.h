@@ -3,8 +3,8 @@
  * block_panel()), the type vec and, as inline functions, vec_fma(a, b, c) = a b + c, vec_load_part(p, n) and vec_store_part(p, v, n) for
  * the first n < WIDTH floats, vec_nonzero(v) with bit i for v[i] != 0, and vec_entries(found, v, column, to) for those of v with a bit in
  * `found`, v[0] being in that column: it may write up to WIDTH entries. VEC_SEGMENTS is defined where that is fast; then there are
- * vec_bytes(p, n) of n <= WIDTH bytes or, with VEC_ALL_BYTES, vec_all_bytes() of a segment's, and vec_spread(p, found): as many of the
- * WIDTH values from p on as `found` has ones, in their places.
+ * vec_nonzero_bytes() of a segment's and vec_byte_entries() or, with VEC_ALL_BYTES, vec_all_bytes(), and vec_spread(p, found): as many of
+ * the WIDTH values from p on as `found` has ones, in their places.
  */
 #include "runner/host/kernels.h"
 

@@ -65,8 +65,12 @@ static inline unsigned vec_nonzero(vec v) {
 }
 
 /* Byte i of firsts[x]: where the i'th one of x is. */
-static const unsigned firsts[16] = {0,    0x00000000, 0x01,   0x00000100, 0x02,   0x00000200, 0x0201,   0x00020100,
-                                    0x03, 0x00000300, 0x0301, 0x00030100, 0x0302, 0x00030200, 0x030201, 0x03020100};
+#define FIRST(x, bit) ((x) >> (bit)&1 ? (uint64_t)(bit) << 8 * __builtin_popcount((x) & ((1u << (bit)) - 1)) : 0)
+#define FIRSTS(x) FIRST(x, 1) | FIRST(x, 2) | FIRST(x, 3) | FIRST(x, 4) | FIRST(x, 5) | FIRST(x, 6) | FIRST(x, 7)
+#define FIRSTS_4(x) FIRSTS(x), FIRSTS(x + 1), FIRSTS(x + 2), FIRSTS(x + 3)
+#define FIRSTS_16(x) FIRSTS_4(x), FIRSTS_4(x + 4), FIRSTS_4(x + 8), FIRSTS_4(x + 12)
+#define FIRSTS_64(x) FIRSTS_16(x), FIRSTS_16(x + 16), FIRSTS_16(x + 32), FIRSTS_16(x + 48)
+static const uint64_t firsts[256] = {FIRSTS_64(0u), FIRSTS_64(64u), FIRSTS_64(128u), FIRSTS_64(192u)};
 
 static inline void half_entries(unsigned found, __m128 v, unsigned column, struct sparse_entry *to) {
     const __m128i at = _mm_cvtepu8_epi32(_mm_cvtsi32_si128((int)firsts[found]));
@@ -83,13 +87,29 @@ static inline void vec_entries(unsigned found, vec v, unsigned column, struct sp
 
 #define VEC_SEGMENTS
 
-static inline vec vec_bytes(const unsigned char *p, unsigned long n) {
-    __m128i bytes = _mm_setzero_si128();
-    if (n == WIDTH)
-        bytes = _mm_loadl_epi64((const __m128i *)p);
-    else
-        memcpy(&bytes, p, n);
-    return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(bytes));
+/* Bit i: p[i] is not zero, for 64 bytes. */
+static inline uint64_t vec_nonzero_bytes(const unsigned char *p) {
+    const __m256i zero = _mm256_setzero_si256();
+    const __m256i low = _mm256_cmpeq_epi8(_mm256_loadu_si256((const __m256i *)p), zero);
+    const __m256i high = _mm256_cmpeq_epi8(_mm256_loadu_si256((const __m256i *)(p + 32)), zero);
+    return ~((unsigned)_mm256_movemask_epi8(low) | (uint64_t)(unsigned)_mm256_movemask_epi8(high) << 32);
+}
+
+/* Four entries of `pairs`, each a byte of a column and one of a value. */
+static inline void byte_entries(__m128i pairs, __m256i column, vec scale, struct sparse_entry *to) {
+    const __m256i wide = _mm256_cvtepu8_epi32(pairs);
+    const vec columns = _mm256_castsi256_ps(_mm256_add_epi32(wide, column));
+    _mm256_storeu_ps((float *)to, _mm256_blend_ps(columns, _mm256_cvtepi32_ps(wide) * scale, 0xaa));
+}
+
+/* As vec_entries(), of 8 bytes. */
+static inline void vec_byte_entries(unsigned found, const unsigned char *p, vec scale, unsigned column,
+                                    struct sparse_entry *to) {
+    const __m128i at = _mm_loadl_epi64((const __m128i *)&firsts[found]);
+    const __m128i pairs = _mm_unpacklo_epi8(at, _mm_shuffle_epi8(_mm_loadl_epi64((const __m128i *)p), at));
+    const __m256i first = _mm256_set1_epi64x(column);
+    byte_entries(pairs, first, scale, to);
+    byte_entries(_mm_srli_si128(pairs, 8), first, scale, to + 4);
 }
 
 /* The values of 8 entries. */
