@@ -63,12 +63,15 @@ enum status scratch_open(struct scratch *scratch, const char *kind, struct arena
     parent = parent != NULL && *parent == '/' ? parent : "/tmp";
     const char *prefix = arena_printf(arena, "runner-%s-", kind);
     sweep(parent, prefix);
-    for (int attempt = 0; attempt < 3; attempt++) { /* another process may sweep between making and locking */
+    for (int attempt = 0; attempt < 3; attempt++) {
         char *folder = path_join(arena, parent, arena_printf(arena, "%s" RANDOM, prefix));
         *scratch = (struct scratch){.path = folder, .lock = -1};
         if (mkdtemp(folder) == NULL)
             break;
+        errno = 0;
         scratch->lock = lock(folder);
+        if (scratch->lock < 0 && errno == EWOULDBLOCK)
+            continue; /* another process sweeps it, which comes between the making and the lock */
         if (scratch->lock >= 0 || access(folder, W_OK) == 0) /* a file system without locks: it is not swept */
             return STATUS_OK;
     }

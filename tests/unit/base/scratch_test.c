@@ -9,10 +9,13 @@
 
 #include "runner/base/file.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,6 +24,30 @@ struct place {
     struct arena arena;
     char path[64];
 };
+
+static bool swept; /* the next folder that is made */
+static int sweeper = -1;
+
+static bool there(const char *path) {
+    return access(path, F_OK) == 0;
+}
+
+/* Takes the place of the library's. Another process may find a new folder before it is locked. */
+char *mkdtemp(char *template) {
+    static unsigned count;
+    char *digits = template + strlen(template) - 6;
+    do {
+        snprintf(digits, 7, "%06u", ((unsigned)getpid() * 64 + count++) % 1000000);
+    } while (mkdir(template, 0700) != 0 && errno == EEXIST);
+    if (!there(template))
+        return NULL;
+    if (swept) {
+        swept = false;
+        sweeper = open(template, O_RDONLY | O_DIRECTORY);
+        assert_int_equal(flock(sweeper, LOCK_EX | LOCK_NB), 0);
+    }
+    return template;
+}
 
 static int make_place(void **state) {
     static struct place place;
@@ -35,10 +62,6 @@ static int remove_place(void **state) {
     arena_clear(&place->arena);
     unsetenv("TMPDIR");
     return rmdir(place->path);
-}
-
-static bool there(const char *path) {
-    return access(path, F_OK) == 0;
 }
 
 static void fill(struct place *place, const char *folder) {
@@ -107,6 +130,20 @@ static void a_part_goes_by_itself_or_with_the_whole(void **state) {
     scratch_remove_part(NULL);
 }
 
+static void one_that_another_process_sweeps_is_left_to_it(void **state) {
+    struct place *place = *state;
+    struct scratch scratch, other;
+    swept = true;
+    assert_int_equal(scratch_open(&scratch, "work", &place->arena, NULL), STATUS_OK);
+    assert_false(swept);
+    assert_true(scratch.lock >= 0);
+    close(sweeper);
+    assert_int_equal(scratch_open(&other, "work", &place->arena, NULL), STATUS_OK); /* removes what is left */
+    assert_true(there(scratch.path));
+    scratch_close(&other);
+    scratch_close(&scratch);
+}
+
 static void a_parent_that_is_not_there_is_an_error(void **state) {
     struct place *place = *state;
     struct scratch scratch;
@@ -122,6 +159,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(it_goes_with_all_that_is_in_it, make_place, remove_place),
         cmocka_unit_test_setup_teardown(what_a_killed_process_leaves_is_removed_by_the_next, make_place, remove_place),
         cmocka_unit_test_setup_teardown(a_part_goes_by_itself_or_with_the_whole, make_place, remove_place),
+        cmocka_unit_test_setup_teardown(one_that_another_process_sweeps_is_left_to_it, make_place, remove_place),
         cmocka_unit_test_setup_teardown(a_parent_that_is_not_there_is_an_error, make_place, remove_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
