@@ -123,7 +123,7 @@ enum status command_check(const struct options *options, struct error *error) {
     if (status == STATUS_OK)
         status = job_load(&job, options, error);
     if (status == STATUS_OK)
-        status = job_plan(&job, true, error);
+        status = job_plan(&job, options, true, error);
     if (status == STATUS_OK && !options->log.quiet) {
         struct text out;
         text_init(&out);

@@ -147,7 +147,7 @@ enum status command_evaluate(const struct options *options, struct error *error)
     if (status == STATUS_OK)
         status = turn_to_evaluation(&job, options->weights, error);
     if (status == STATUS_OK)
-        status = job_plan(&job, true, error);
+        status = job_plan(&job, options, true, error);
     if (status == STATUS_OK)
         status = evaluate(&job, options, error);
     job_close(&job);

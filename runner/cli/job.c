@@ -11,6 +11,16 @@ static void show_problems(const struct job *job, const struct options *options) 
         log_warning(&options->log, "%s", job->session.catalog.problems[i]);
 }
 
+/* Warnings are shown once, and not with --quiet. */
+static void show_diagnostics(struct job *job, const struct options *options, enum status status) {
+    if (status != STATUS_OK || !options->log.quiet)
+        diagnostics_print(&job->diagnostics, stderr);
+    if (status == STATUS_OK) {
+        diagnostics_clear(&job->diagnostics);
+        diagnostics_init(&job->diagnostics);
+    }
+}
+
 enum status job_open(struct job *job, const struct options *options, struct error *error) {
     *job = (struct job){.loaded = false};
     diagnostics_init(&job->diagnostics);
@@ -34,17 +44,14 @@ enum status job_load(struct job *job, const struct options *options, struct erro
         return interrupt_check(options->interrupt, error);
     if (status != STATUS_OK && options->log.quiet) /* they may be why */
         show_problems(job, options);
-    if (status != STATUS_OK || job->diagnostics.count > 0)
-        diagnostics_print(&job->diagnostics, stderr);
+    show_diagnostics(job, options, status);
     return status == STATUS_OK ? STATUS_OK : error_set(error, status, "%s", "");
 }
 
-enum status job_plan(struct job *job, bool strict, struct error *error) {
-    size_t warnings = job->diagnostics.count;
+enum status job_plan(struct job *job, const struct options *options, bool strict, struct error *error) {
     enum status status = plan_make(&job->plan, &job->session, &job->experiment, strict, &job->diagnostics, error);
     job->planned = status == STATUS_OK;
-    if (job->diagnostics.count > warnings)
-        diagnostics_print(&job->diagnostics, stderr);
+    show_diagnostics(job, options, status);
     if (status == STATUS_CONFIG && job->diagnostics.errors > 0)
         error_set(error, status, "%s", "");
     return status;

@@ -16,10 +16,10 @@ struct job {
 
 /* Opens the plugins; their problems are shown as warnings. */
 enum status job_open(struct job *job, const struct options *options, struct error *error);
-/* Mistakes are printed; STATUS_CONFIG then, with an empty error text. Interrupted, no mistakes are known. */
+/* Mistakes are printed, and warnings but with --quiet; STATUS_CONFIG then, with an empty error text. Interrupted, no mistakes are known. */
 enum status job_load(struct job *job, const struct options *options, struct error *error);
 /* `strict`: a data set that cannot be read is a mistake even where others can; otherwise its trials fail. */
-enum status job_plan(struct job *job, bool strict, struct error *error);
+enum status job_plan(struct job *job, const struct options *options, bool strict, struct error *error);
 void job_close(struct job *job);
 
 /* "results/EXPERIMENT,path=value": parent and name of the results folder */

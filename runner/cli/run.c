@@ -422,7 +422,7 @@ enum status command_run(const struct options *options, struct error *error) {
     if (status == STATUS_OK)
         status = job_load(&run.job, options, error);
     if (status == STATUS_OK)
-        status = job_plan(&run.job, options->fail_fast, error);
+        status = job_plan(&run.job, options, options->fail_fast, error);
     if (status == STATUS_OK)
         status = run_grid(&run, error);
     status = answer_signal(&run, status, error);

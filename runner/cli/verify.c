@@ -342,7 +342,7 @@ enum status command_verify(const struct options *options, struct error *error) {
         if (status == STATUS_OK)
             status = job_load(&verify.job, &config, error);
         if (status == STATUS_OK)
-            status = job_plan(&verify.job, false, error);
+            status = job_plan(&verify.job, &config, false, error);
         if (status == STATUS_OK)
             status = choose(&verify, error);
         if (status == STATUS_OK)

@@ -54,6 +54,8 @@ void plan_facts_write(const struct plan_facts *facts, struct text *out) {
         write_shape(&facts->layers[i].output, out);
         message_u64(out, facts->layers[i].parameters);
     }
+    message_string(out, facts->doubt_where);
+    message_string(out, facts->doubt);
 }
 
 bool plan_facts_read(struct message_reader *reader, struct arena *arena, struct plan_facts *facts) {
@@ -75,6 +77,8 @@ bool plan_facts_read(struct message_reader *reader, struct arena *arena, struct 
         read_shape(reader, &facts->layers[i].output);
         facts->layers[i].parameters = message_read_u64(reader);
     }
+    facts->doubt_where = arena_copy_text(arena, message_read_string(reader));
+    facts->doubt = arena_copy_text(arena, message_read_string(reader));
     return !reader->bad;
 }
 
@@ -106,6 +110,8 @@ static struct pooled *copy(const struct plan_facts *facts, struct hash128 hash, 
         kept->layers[i].name = arena_copy_text(arena, facts->layers[i].name);
         kept->layers[i].component = arena_copy_text(arena, facts->layers[i].component);
     }
+    kept->doubt_where = arena_copy_text(arena, facts->doubt_where != NULL ? facts->doubt_where : "");
+    kept->doubt = arena_copy_text(arena, facts->doubt != NULL ? facts->doubt : "");
     return pooled;
 }
 

@@ -36,6 +36,7 @@ struct plan_facts {
     size_t n_columns;
     struct layer_facts *layers;
     size_t n_layers;
+    const char *doubt_where, *doubt; /* planner.h; "" (or NULL, before they are pooled) where there is none */
 };
 
 /* Facts of many points, most of them the same. */

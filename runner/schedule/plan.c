@@ -65,6 +65,7 @@ struct order {
     size_t point;
 };
 
+/* By addresses, which differ from run to run: that shows nowhere, since answers are taken in the order of the points. */
 static int compare_order(const void *a, const void *b) {
     const struct order *x = a, *y = b;
     if (x->data != y->data)
@@ -198,21 +199,29 @@ static enum status plan_points(struct making *making, size_t first, size_t end, 
     return status;
 }
 
+/* The place in the config of a path within the point. */
+static struct mark mark_in_point(const struct making *making, size_t p, const char *where) {
+    struct point sections;
+    const struct tree *tree = experiment_point(making->experiment, p, &sections);
+    const struct tree *node = experiment_node(tree, where);
+    return node != NULL ? node->mark : tree->mark;
+}
+
 static void take_answer(struct making *making, size_t p) {
     struct plan *plan = making->plan;
     static const struct plan_facts not_known = {.known = false};
     struct plan_answer *answer = making->answers[p]; /* NULL: its data cannot be read */
     struct plan_point *point = &plan->points[p];
     if (answer != NULL && answer->status != STATUS_OK) {
-        struct point sections;
-        const struct tree *tree = experiment_point(making->experiment, p, &sections);
-        const struct tree *node = experiment_node(tree, answer->where);
-        diagnostics_error(making->diagnostics, node != NULL ? node->mark : tree->mark, "%s", answer->message);
+        diagnostics_error(making->diagnostics, mark_in_point(making, p, answer->where), "%s", answer->message);
         return;
     }
     if (answer != NULL && answer->pooled == NULL)
         answer->pooled = facts_pool_add(&plan->facts, &answer->facts, &plan->arena);
     point->facts = answer != NULL ? answer->pooled : facts_pool_add(&plan->facts, &not_known, &plan->arena);
+    if (point->facts->doubt[0] != '\0')
+        diagnostics_warning(making->diagnostics, mark_in_point(making, p, point->facts->doubt_where), "%s",
+                            point->facts->doubt);
     const uint64_t *rows = making->session->data[point->data].facts.rows;
     results_set_rows(&plan->results, p, rows);
     point->batch_rows = batch_rows_of(experiment_section(making->experiment, p, SECTION_TRAIN), rows[DATA_TRAIN]);

@@ -212,7 +212,9 @@ static void write_plan(const struct train_plan *plan, struct text *out) {
                                .flops_per_example = summary->flops_per_example,
                                .columns = summary->columns.names,
                                .n_columns = summary->columns.count,
-                               .n_layers = summary->count};
+                               .n_layers = summary->count,
+                               .doubt_where = summary->doubt_where,
+                               .doubt = summary->doubt};
     facts.layers = memory_alloc(summary->count + 1, sizeof *facts.layers);
     for (size_t i = 0; i < summary->count; i++)
         facts.layers[i] = (struct layer_facts){summary->layers[i].name, summary->layers[i].component,

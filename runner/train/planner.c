@@ -43,7 +43,7 @@ static const struct train_plan *failed_plan(struct planner *planner, enum status
 static void sum_layers(struct planner *planner) {
     const struct model *model = &planner->model;
     struct train_summary *summary = &planner->summary;
-    *summary = (struct train_summary){.count = model->n_nodes - 1};
+    *summary = (struct train_summary){.count = model->n_nodes - 1, .doubt_where = "", .doubt = ""};
     summary->layers = arena_array(&planner->arena, summary->count, sizeof *summary->layers);
     for (size_t i = 1; i < model->n_nodes; i++) {
         const struct node *node = &model->nodes[i];
@@ -63,6 +63,33 @@ static void sum_layers(struct planner *planner) {
     }
 }
 
+/* Crossentropy of values that no softmax has made probabilities can be trained, and learns next to nothing. */
+static void doubt_loss(struct planner *planner) {
+    const struct model *model = &planner->model;
+    const struct node *last = &model->nodes[model->output];
+    const char *activation = model->loss_plan.logits_of;
+    if (activation == NULL || model->from_logits || last->plan.n_tensors == 0)
+        return;
+    planner->summary.doubt_where = "loss";
+    planner->summary.doubt =
+        arena_printf(&planner->arena,
+                     "the loss takes the output of %s, and the model ends with the weights of %s; end it with "
+                     "`activation: %s`, or tell the loss that these are logits",
+                     activation, last->name, activation);
+}
+
+/* Epochs of `save` that training never reaches. */
+static void doubt_saving(struct planner *planner, const struct tree *list, struct train_summary *summary) {
+    for (size_t i = 0; list != NULL && i < list->count && summary->doubt[0] == '\0'; i++) {
+        const struct tree *item = list->items[i];
+        if (item->type != TREE_INT || (uint64_t)item->value.integer <= summary->epochs)
+            continue;
+        summary->doubt_where = arena_printf(&planner->arena, "save.%zu", i);
+        summary->doubt = arena_printf(&planner->arena, "save names epoch %s, but training ends after epoch %llu",
+                                      item->text, (unsigned long long)summary->epochs);
+    }
+}
+
 static void build_layers(struct planner *planner, const struct tree *trial, struct text *where, struct error *error) {
     const size_t count = planner->count;
     planner_clear(planner);
@@ -73,8 +100,10 @@ static void build_layers(struct planner *planner, const struct tree *trial, stru
     enum status status = model_build_layers(planner->loader, trial, planner->data, &planner->model, where, error);
     if (status != STATUS_OK)
         planner->no_layers = failed_plan(planner, status, where, error);
-    else
+    if (status == STATUS_OK) {
         sum_layers(planner);
+        doubt_loss(planner);
+    }
 }
 
 static void build_optimizer(struct planner *planner, const struct tree *trial, struct text *where,
@@ -125,6 +154,7 @@ static const struct train_plan *plan_rest(struct planner *planner, const struct 
     plan->status = callbacks_plan(&callbacks, planner->loader, trial, &summary->columns, &planner->arena, where, error);
     if (plan->status == STATUS_OK)
         plan->status = training_read_weights(&saving, model, trial, data, true, where, error);
+    doubt_saving(planner, tree_get(trial, "save"), summary);
     plan->where = arena_copy_text(&planner->arena, where->data);
     plan->message = plan->status != STATUS_OK ? arena_copy_text(&planner->arena, error->text) : "";
     return plan;

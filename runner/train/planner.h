@@ -25,6 +25,8 @@ struct train_summary {
     double flops_per_example; /* multiply-adds x 2 of the products of forward, backward and gradients */
     struct train_columns columns;
     uint64_t updates_per_epoch, epochs;
+    const char *doubt_where,
+        *doubt; /* what is no mistake and yet not meant, most likely: the path within the trial, and why; or "" */
 };
 
 struct train_plan {

@@ -51,6 +51,22 @@ says out "no mistakes" "3 points x 2 seeds = 6 trials" dense_1 15700 "training r
 [ ! -e results ] || fail "results were made"
 expect 4 "$RUNNER" grid.yaml --results /proc/nothing
 
+# What can be trained and is not meant, most likely: a warning, once, and none where it is said to be meant.
+sed 's/, activation: softmax//' grid.yaml >doubt.yaml
+cmp -s grid.yaml doubt.yaml && fail "the model of grid.yaml has changed"
+expect 0 "$RUNNER" check doubt.yaml
+says err "doubt.yaml:6:7: warning: the loss takes the output of softmax, and the model ends with the weights of dense_2"
+[ "$(wc -l <err)" = 1 ] || fail "more than one warning"
+expect 0 "$RUNNER" check doubt.yaml -q
+[ ! -s err ] || fail "a warning with --quiet"
+expect 0 "$RUNNER" check doubt.yaml 'loss={categorical_crossentropy: {from_logits: true}}'
+[ ! -s err ] || fail "a warning about logits that are known to be some"
+expect 0 "$RUNNER" check doubt.yaml model.1.dense.activation=linear
+[ ! -s err ] || fail "a warning about what was written out"
+sed '$a save: [1, 100]' grid.yaml >doubt.yaml
+expect 0 "$RUNNER" check doubt.yaml
+says err "doubt.yaml:13:11: warning: save names epoch 100, but training ends after epoch"
+
 # Each command has a help of its own, with examples, by two ways.
 for command in $("$RUNNER" help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' | grep -vx help); do
     expect 0 "$RUNNER" help $command

@@ -80,6 +80,8 @@ static void plans_read_back_and_cut_ones_are_refused(void **state) {
     facts.n_columns = 2;
     facts.layers = layers;
     facts.n_layers = 2;
+    facts.doubt_where = "loss";
+    facts.doubt = "no softmax";
     struct text out;
     text_init(&out);
     plan_facts_write(&facts, &out);
@@ -93,6 +95,8 @@ static void plans_read_back_and_cut_ones_are_refused(void **state) {
     assert_string_equal(found.columns[1], "test_loss");
     assert_string_equal(found.layers[1].component, "softmax");
     assert_int_equal(found.layers[0].output.size[1], 4);
+    assert_string_equal(found.doubt_where, "loss");
+    assert_string_equal(found.doubt, "no softmax");
     for (size_t cut = 0; cut < out.length; cut++) {
         message_reader_init(&reader, out.data, cut);
         assert_false(plan_facts_read(&reader, &arena, &found));
