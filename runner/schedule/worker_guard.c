@@ -296,14 +296,14 @@ void worker_guard_processes(void) {
         guard_processes();
 }
 
-/* What RLIMIT_DATA counts: private memory that may be written. */
-static uint64_t data_size(void) {
+uint64_t worker_memory(const char *key) {
     FILE *file = fopen("/proc/self/status", "re");
     char line[256];
     unsigned long long kilobytes = 0;
+    size_t length = strlen(key);
     while (file != NULL && fgets(line, sizeof line, file) != NULL)
-        if (strncmp(line, "VmData:", 7) == 0)
-            kilobytes = strtoull(line + 7, NULL, 10);
+        if (strncmp(line, key, length) == 0)
+            kilobytes = strtoull(line + length, NULL, 10);
     if (file != NULL)
         fclose(file);
     return (uint64_t)kilobytes * 1024;
@@ -335,7 +335,8 @@ void worker_limit_memory(uint64_t bytes, int threads, bool for_good) {
     warm_up(threads);
     malloc_trim(0);
     uint64_t all;
-    if (__builtin_add_overflow(data_size(), bytes, &all) || all >= limit.rlim_max)
+    if (__builtin_add_overflow(worker_memory("VmData:"), bytes, &all) /* what RLIMIT_DATA counts */ ||
+        all >= limit.rlim_max)
         return;
     limit.rlim_cur = all;
     limit.rlim_max = for_good ? all : limit.rlim_max;

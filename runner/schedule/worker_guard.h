@@ -26,6 +26,9 @@ void worker_guard_processes(void);
    `for_good` the limit cannot be raised again, by a plugin least of all. */
 void worker_limit_memory(uint64_t bytes, int threads, bool for_good);
 
+/* Bytes of this process that /proc/self/status has under the key: "VmHWM:", "VmData:"; 0 where it has none. */
+uint64_t worker_memory(const char *key);
+
 /* Where memory is short the kernel ends workers before the supervisor, or anything else. */
 void worker_volunteer(void);
 

@@ -209,18 +209,6 @@ static void reset_peak(int fd) {
         fputs("cannot reset the peak of memory\n", stderr);
 }
 
-static uint64_t peak_memory(void) {
-    FILE *file = fopen("/proc/self/status", "re");
-    char line[256];
-    unsigned long long kilobytes = 0;
-    while (file != NULL && fgets(line, sizeof line, file) != NULL)
-        if (strncmp(line, "VmHWM:", 6) == 0)
-            kilobytes = strtoull(line + 6, NULL, 10);
-    if (file != NULL)
-        fclose(file);
-    return (uint64_t)kilobytes * 1024;
-}
-
 static void limit_log(void) {
     struct rlimit limit;
     getrlimit(RLIMIT_FSIZE, &limit);
@@ -299,7 +287,7 @@ enum status worker_train(const struct loader *loader, const struct worker_data *
         message_u64(&sender.out, result.best_epoch);
         message_u64(&sender.out, result.restored);
         message_u64(&sender.out, result.restored_epoch);
-        message_u64(&sender.out, peak_memory());
+        message_u64(&sender.out, worker_memory("VmHWM:"));
         message_u64(&sender.out, result.threads);
         message_string(&sender.out, status != STATUS_OK ? failure.text : "");
         send_now(&sender, MESSAGE_RESULT);
