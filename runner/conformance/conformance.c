@@ -1,5 +1,6 @@
 #include "runner/conformance/conformance.h"
 
+#include "runner/base/file.h"
 #include "runner/conformance/checks.h"
 #include "runner/conformance/process.h"
 
@@ -157,26 +158,31 @@ static enum status test_components(struct runs *runs, const struct loader *loade
     return status;
 }
 
+static enum status test_file(struct runs *runs, struct loader *loader, struct error *error) {
+    const struct conformance_request *request = runs->request;
+    struct arena arena;
+    arena_init(&arena);
+    const char *file = path_real(&arena, request->file);
+    if (file == NULL) {
+        arena_clear(&arena);
+        return error_set(error, STATUS_CONFIG, "%s: found no such file; wanted a plugin, NAME.so", request->file);
+    }
+    enum status status = STATUS_OK;
+    struct load load = {request, file};
+    process_run(&runs->process, try_load, &load);
+    if (report_page(runs, request->file, "load")) {
+        loader_open_file(loader, file);
+        status = test_components(runs, loader, file, error);
+    }
+    arena_clear(&arena);
+    return status;
+}
+
 enum status conformance_run(struct loader *loader, const struct conformance_request *request, struct error *error) {
     struct runs runs = {.request = request};
-    if (request->file == NULL) {
-        process_init(&runs.process);
-        enum status status = test_components(&runs, loader, NULL, error);
-        process_clear(&runs.process);
-        return status;
-    }
-    char *file = realpath(request->file, NULL);
-    if (file == NULL)
-        return error_set(error, STATUS_CONFIG, "%s: found no such file; wanted a plugin, NAME.so", request->file);
-    enum status status = STATUS_OK;
     process_init(&runs.process);
-    struct load load = {request, file};
-    process_run(&runs.process, try_load, &load);
-    if (report_page(&runs, request->file, "load")) {
-        loader_open_file(loader, file);
-        status = test_components(&runs, loader, file, error);
-    }
+    enum status status =
+        request->file != NULL ? test_file(&runs, loader, error) : test_components(&runs, loader, NULL, error);
     process_clear(&runs.process);
-    free(file);
     return status;
 }
