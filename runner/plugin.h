@@ -439,7 +439,7 @@ typedef struct runner_optimizer_ops {
     /* [any] Updates a whole tensor seen as a matrix, with slots of the shapes that plan() named. Only with RUNNER_WHOLE_TENSOR. */
     void (*step_tensor)(const void *config, runner_call *call, const runner_step *step, const runner_view *w,
                         const runner_view *g, const runner_view *slots);
-    /* [any] Since 1.1; may be NULL. As step(), to the bit: with gradients of 0 for each of `count` steps in turn; with fma(x, g[i], 0), where x is not 0. */
+    /* [any] Since 1.1; may be NULL. To the bit as step(): step_zeros() with gradients of 0, for each of `count` steps in turn; step_outer() with fma(x, g[i], 0), where x is not 0. */
     void (*step_zeros)(const void *config, const runner_step *steps, uint64_t count, uint64_t n, float *w, float *const *slots);
     void (*step_outer)(const void *config, const runner_step *step, uint64_t n, float *w, float x, const float *g, float *const *slots);
 } runner_optimizer_ops;
