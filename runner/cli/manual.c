@@ -105,5 +105,7 @@ void usage_write_manual(struct text *out) {
         "where it is set, plugins write files only in these folders, separated by colons, and in a temporary one of "
         "their process\n"
         ".TP\n.B RUNNER_DATA\n"
-        "the folder that holds the files of data sets, such as mnist/\n");
+        "the folder that holds the files of data sets, such as mnist/\n"
+        ".TP\n.B RUNNER_CPU_LEVEL\n"
+        "3 makes it act as on a processor without AVX\\-512\n");
 }
