@@ -49,15 +49,28 @@ static bool is_top_key(const char *key) {
     return false;
 }
 
+/* The config without the keys that none has, of which a hostile one has many. */
+static struct tree *known_keys(const struct load *load) {
+    struct arena *arena = &load->experiment->arena;
+    struct tree *known = tree_map(arena, load->root->mark);
+    for (size_t i = 0; i < load->root->count; i++) {
+        if (is_top_key(load->root->keys[i])) {
+            tree_set(arena, known, load->root->keys[i], load->root->key_marks[i], load->root->items[i]);
+        }
+    }
+    return known;
+}
+
 static void check_top_keys(const struct load *load) {
     struct arena *arena = &load->experiment->arena;
+    const struct tree *known = known_keys(load);
     for (size_t i = 0; i < load->root->count; i++) {
         const char *key = load->root->keys[i];
         if (is_top_key(key)) {
             continue;
         }
         const char *near = text_nearest(key, top_keys, N_TOP_KEYS);
-        near = near ? arena_printf(arena, "'%s'", near) : guess_entry(load->catalog, load->root, key, arena);
+        near = near ? arena_printf(arena, "'%s'", near) : guess_entry(load->catalog, known, key, arena);
         diagnostics_error(load->diagnostics, load->root->key_marks[i], "unknown key '%.60s'%s%s%s", key,
                           near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
     }
