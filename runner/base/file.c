@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { FIRST_READ = 4096, TEMPORARY_TRIES = 1000, PIPE_PATIENCE = 10 /* seconds */ };
@@ -314,6 +315,20 @@ char *path_folder(struct arena *arena, const char *path) {
         length--;
     }
     return arena_copy_bytes(arena, path, length);
+}
+
+/* While the kernel moves a page of it, as it does where memory is short, a memfd is busy for a moment. */
+bool file_seal(int fd) {
+    const struct timespec moment = {.tv_nsec = 20 * 1000 * 1000};
+    for (int attempt = 0; attempt < 50; attempt++) {
+        if (fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) == 0)
+            return true;
+        if (errno != EBUSY)
+            return false;
+        nanosleep(&moment, NULL);
+    }
+    errno = EBUSY;
+    return false;
 }
 
 char *path_take(struct arena *arena, const char **list) {

@@ -1,3 +1,4 @@
+#include "runner/base/file.h"
 #include "runner/host/data_constants.h"
 #include "runner/host/data_layout.h"
 #include "runner/host/files.h"
@@ -369,7 +370,7 @@ static enum status write_memory(struct build *build, int *fd) {
         constants_write(build->dataset.constants, header->n_constants, build->mapping + header->constants);
         memcpy(build->mapping, header, sizeof *header);
         memory_unmap(build);
-        if (fcntl(*fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0)
+        if (!file_seal(*fd))
             status = no_memory(build, "seal");
     }
     text_clear(&files);

@@ -1,6 +1,7 @@
 #include "runner/schedule/worker.h"
 
 #include "runner/base/clock.h"
+#include "runner/base/file.h"
 #include "runner/schedule/worker_guard.h"
 #include "runner/train/checkpoint.h"
 #include "runner/train/fault.h"
@@ -117,8 +118,7 @@ static enum status file_open(struct file *file, struct error *error) {
 static enum status file_send(struct file *file, struct sender *sender, enum message type, enum status status,
                              struct error *error) {
     setrlimit(RLIMIT_FSIZE, &file->before);
-    if (status == STATUS_OK &&
-        fcntl(file->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
+    if (status == STATUS_OK && !file_seal(file->fd))
         status = error_set(error, STATUS_TRIAL, "cannot seal a memfd: %s", strerror(errno));
     send_gathered(sender);
     if (status == STATUS_OK && sender->status == STATUS_OK)

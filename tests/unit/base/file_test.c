@@ -10,10 +10,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -248,6 +250,30 @@ static void real_paths_have_no_links(void **state) {
     arena_clear(&arena);
 }
 
+static void *unmap_later(void *mapped) {
+    usleep(100 * 1000);
+    assert_int_equal(munmap(mapped, LIMIT), 0);
+    return NULL;
+}
+
+static void a_busy_memfd_is_sealed_once_it_is_free(void **state) {
+    (void)state;
+    int fd = memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    assert_int_equal(ftruncate(fd, LIMIT), 0);
+    void *mapped =
+        mmap(NULL, LIMIT, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0); /* keeps it busy, as a page that moves does */
+    assert_ptr_not_equal(mapped, MAP_FAILED);
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, unmap_later, mapped), 0);
+    assert_true(file_seal(fd));
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(pwrite(fd, "x", 1, 0), -1);
+    assert_int_equal(ftruncate(fd, 0), -1);
+    close(fd);
+    assert_false(file_seal(0)); /* no memfd */
+    assert_false(file_seal(-1));
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, enter_folder, leave_folder)
     const struct CMUnitTest tests[] = {
@@ -261,6 +287,7 @@ int main(void) {
         TEST(folders_are_made_with_their_parents),
         TEST(paths_are_joined_and_cut),
         TEST(real_paths_have_no_links),
+        TEST(a_busy_memfd_is_sealed_once_it_is_free),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
