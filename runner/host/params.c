@@ -442,10 +442,30 @@ static struct tree *resolve_params(const struct resolver *resolver, const struct
     return well ? params : NULL;
 }
 
-/* The parameter that a value alone is for, most likely: the one that must be given, or else the first. */
-static const struct catalog_param *main_param(const struct catalog_component *component) {
+/* Whether a value alone may be meant for the parameter; text takes anything, and a number is hardly meant for it. */
+static bool is_meant_for(const struct resolver *resolver, const struct catalog_param *param, const struct tree *value) {
+    const bool text = param->type == RUNNER_TEXT || param->type == RUNNER_TEXTS || param->type == RUNNER_PATH;
+    if (!tree_is_scalar(value) || (text && value->type != TREE_TEXT)) {
+        return false;
+    }
+    struct diagnostics ignored;
+    diagnostics_init(&ignored);
+    const struct resolver silent = {resolver->catalog, resolver->arena, &ignored};
+    const bool takes = resolve_param(&silent, param, value, (struct spot){param->name, false, NULL}) != NULL;
+    diagnostics_clear(&ignored);
+    return takes;
+}
+
+/* The parameter that is shown where a value stands alone: the one that must be given, or else the first that takes the value, or the first. */
+static const struct catalog_param *main_param(const struct resolver *resolver,
+                                              const struct catalog_component *component, const struct tree *value) {
     for (size_t i = 0; i < component->n_own; i++) {
         if (!component->params[i].initial) {
+            return &component->params[i];
+        }
+    }
+    for (size_t i = 0; i < component->n_own; i++) {
+        if (is_meant_for(resolver, &component->params[i], value)) {
             return &component->params[i];
         }
     }
@@ -455,18 +475,25 @@ static const struct catalog_param *main_param(const struct catalog_component *co
 /* `dropout: 0.5` in place of `dropout: {rate: 0.5}` */
 static void no_map(const struct resolver *resolver, const struct catalog_component *component,
                    const struct tree *written) {
-    const struct catalog_param *param = main_param(component);
-    struct text text;
+    enum { MOST = 60 }; /* bytes of a value that is written out */
+    const struct catalog_param *param = main_param(resolver, component, written);
+    struct text text, value;
     text_init(&text);
+    text_init(&value);
     text_printf(&text, "the parameters of %s are ", component->name);
     words_value(written, &text);
     text_add(&text, "; wanted a map");
+    if (param && is_meant_for(resolver, param, written)) {
+        tree_write(written, &value);
+    }
     if (param) {
-        text_printf(&text, " such as {%s: %.60s}", param->name, tree_is_scalar(written) ? written->text : "...");
+        text_printf(&text, " such as {%s: %s}", param->name,
+                    value.length > 0 && value.length <= MOST ? value.data : "...");
     } else {
         text_add(&text, ", which is empty: it has none");
     }
     diagnostics_error(resolver->diagnostics, written->mark, "%s", text.data);
+    text_clear(&value);
     text_clear(&text);
 }
 
