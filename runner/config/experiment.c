@@ -70,9 +70,12 @@ static void check_top_keys(const struct load *load) {
             continue;
         }
         const char *near = text_nearest(key, top_keys, N_TOP_KEYS);
-        near = near ? arena_printf(arena, "'%s'", near) : guess_entry(load->catalog, known, key, arena);
-        diagnostics_error(load->diagnostics, load->root->key_marks[i], "unknown key '%.60s'%s%s%s", key,
-                          near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+        const char *entry = load->diagnostics->dropped ? NULL : guess_entry(load->catalog, known, key, arena);
+        const bool meant = near || entry;
+        near = near ? arena_printf(arena, "'%s'", near) : "";
+        diagnostics_error(load->diagnostics, load->root->key_marks[i], "unknown key '%.60s'%s%s%s%s%s", key,
+                          meant ? "; did you mean " : "", near, *near && entry ? " or " : "", entry ? entry : "",
+                          meant ? "?" : "");
     }
 }
 

@@ -30,11 +30,13 @@ static bool is_of_plugin(struct search *search, const struct place *place, const
     return true;
 }
 
+/* Among the first items: a hostile config has many, and many names to look for. */
 static bool is_in_list(struct search *search, const struct place *place, const struct tree *list) {
-    for (size_t i = 0; list && list->type == TREE_LIST && i < list->count; i++) {
-        search->segments[1] = arena_printf(search->arena, "%zu", i);
+    enum { MOST = 1000 };
+    for (size_t i = 0; list && list->type == TREE_LIST && i < list->count && i < MOST; i++) {
         search->count = 2;
         if (is_of_plugin(search, place, list->items[i])) {
+            search->segments[1] = arena_printf(search->arena, "%zu", i);
             return true;
         }
     }
@@ -67,10 +69,13 @@ struct path guess_path(const struct catalog *catalog, const struct tree *root, c
 
 const char *guess_entry(const struct catalog *catalog, const struct tree *root, const char *name, struct arena *arena) {
     struct search search = {.catalog = catalog, .name = name, .arena = arena};
-    if (!find(&search, root) || search.count > 3) {
+    if (!find(&search, root)) {
         return NULL;
     }
     const char **segments = search.segments;
-    return search.count == 2 ? arena_printf(arena, "%s: {%s: ...}", segments[0], segments[1])
-                             : arena_printf(arena, "%s: {%s: {%s: ...}}", segments[0], segments[1], segments[2]);
+    switch (search.count) {
+    case 2: return arena_printf(arena, "%s: {%s: ...}", segments[0], segments[1]);
+    case 3: return arena_printf(arena, "%s: {%s: {%s: ...}}", segments[0], segments[1], segments[2]);
+    default: return arena_printf(arena, "%s: [{%s: {%s: ...}}]", segments[0], segments[2], segments[3]);
+    }
 }

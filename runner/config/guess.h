@@ -10,7 +10,7 @@
    names, parameters of parameters left out. Made in `arena`; without segments where there is none. */
 struct path guess_path(const struct catalog *catalog, const struct tree *root, const char *name, struct arena *arena);
 
-/* The same as it is written in a file: `train: {batch_size: ...}`. NULL where there is none, and for what is in a list. */
+/* The same as it is written in a file: `train: {batch_size: ...}`, `model: [{dense: {units: ...}}]`. NULL where there is none. */
 const char *guess_entry(const struct catalog *catalog, const struct tree *root, const char *name, struct arena *arena);
 
 #endif

@@ -82,12 +82,24 @@ static void all_mistakes_are_reported_at_once(void **state) {
         "x.yaml:9:8: error: seeds is 0; wanted a number of seeds from 1, or a list of seeds\n");
 }
 
+static void a_key_may_belong_elsewhere(void **state) {
+    struct harness *harness = *state;
+    harness_load(harness, MINIMAL "units: 10\nbatch_size: 3\nlearning_rate: 1\nnothing: 0\n", NULL);
+    assert_messages(
+        harness,
+        "x.yaml:5:1: error: unknown key 'units'; did you mean 'init' or model: [{dense: {units: ...}}]?\n"
+        "x.yaml:6:1: error: unknown key 'batch_size'; did you mean train: {batch_size: ...}?\n"
+        "x.yaml:7:1: error: unknown key 'learning_rate'; did you mean optimizer: {adam: {learning_rate: ...}}?\n"
+        "x.yaml:8:1: error: unknown key 'nothing'\n");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(a_minimal_config_gets_all_defaults),
         TEST(a_trial_follows_its_seed),
         TEST(trials_are_in_grid_order_with_seeds_fastest),
         TEST(all_mistakes_are_reported_at_once),
+        TEST(a_key_may_belong_elsewhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
