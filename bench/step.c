@@ -81,11 +81,13 @@ static double train(struct bench *bench, struct timing *timing) {
     return 1e6 * median(timing->times, timing->n);
 }
 
-/* For so many seconds, or "20x". */
+/* For so many seconds, or "20x": 20 updates, of which the first is not timed. */
 static double train_text(struct bench *bench, const char *text, size_t *count) {
     static struct timing timing;
     const bool by_number = strchr(text, 'x') != NULL;
-    const size_t updates = by_number ? (size_t)atoi(text) : 0;
+    const size_t updates = by_number ? strtoul(text, NULL, 10) : 0;
+    if (by_number && (updates < 2 || updates > SERVE_SAMPLES))
+        die("updates are from 2 to %d, not %s", SERVE_SAMPLES, text);
     timing.seconds = by_number ? 0 : atof(text);
     timing.warm = by_number ? 1 : WARM;
     timing.least = by_number ? updates - 1 : 2;
