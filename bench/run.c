@@ -57,17 +57,31 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     case 'o': request->only = argument; return 0;
     case 'q':
         settings->quick = true;
-        settings->rounds = 3;
-        settings->seconds = 0.08;
         settings->servers.attempts = 3;
-        settings->trials = 200;
         return 0;
-    case 'r': settings->rounds = (size_t)atoi(argument); return 0;
-    case 's': settings->seconds = atof(argument); return 0;
+    case 'r':
+        settings->rounds = (size_t)atoi(argument);
+        if (settings->rounds < 1 || settings->rounds > ROUNDS)
+            die("rounds are from 1 to %d", ROUNDS);
+        return 0;
+    case 's':
+        settings->seconds = atof(argument);
+        if (!(settings->seconds > 0))
+            die("seconds are more than 0");
+        return 0;
     case 'b': request->batches = argument; return 0;
     case 'O': request->optimizers = argument; return 0;
     case 'N': settings->network = argument; return 0;
-    case 't': settings->trials = atoi(argument); return 0;
+    case 't':
+        settings->trials = atoi(argument);
+        if (settings->trials < 1 || settings->trials > 100000)
+            die("trials are from 1 to 100000");
+        return 0;
+    case ARGP_KEY_END: /* what was not given, in whatever order the options stood */
+        settings->rounds = settings->rounds > 0 ? settings->rounds : settings->quick ? 3 : 7;
+        settings->seconds = settings->seconds > 0 ? settings->seconds : settings->quick ? 0.08 : 0.25;
+        settings->trials = settings->trials > 0 ? settings->trials : settings->quick ? 200 : 2000;
+        return 0;
     case 'p': settings->peers = argument; return 0;
     case 'n': settings->python = NULL; return 0;
     case 'R': settings->servers.realtime = argument != NULL ? atoi(argument) : 10; return 0;
@@ -123,21 +137,12 @@ int main(int argc, char **argv) {
     char batches[] = "1,10,32,100,1000,10000", optimizers[] = "sgd,momentum,adam", out[4096], logs[4200], csv[4200],
          svg[4200];
     static struct request request;
-    request.settings = (struct settings){.build = "build/release",
-                                         .source = ".",
-                                         .network = "lecture",
-                                         .rounds = 7,
-                                         .seconds = 0.25,
-                                         .servers.attempts = 8,
-                                         .trials = 2000};
+    request.settings =
+        (struct settings){.build = "build/release", .source = ".", .network = "lecture", .servers.attempts = 8};
     request.batches = batches;
     request.optimizers = optimizers;
     argp_parse(&argp, argc, argv, 0, NULL, &request);
     struct settings *settings = &request.settings;
-    if (settings->rounds < 1 || settings->rounds > ROUNDS)
-        die("rounds are from 1 to %d", ROUNDS);
-    if (settings->trials < 1 || settings->trials > 100000)
-        die("trials are from 1 to 100000");
     read_lists(&request);
     snprintf(out, sizeof out, "%s/bench/out", settings->source);
     if (settings->out == NULL)

@@ -337,29 +337,40 @@ static void against_roofline(struct steps *steps, int side, double goal) {
                  series_median(&steps->weights), 1e6 * steps->batch / series_median(rates));
 }
 
-static void against_itself(struct steps *steps) {
-    const struct series *one = &steps->rates[ONE], *two = &steps->rates[TWO_THREADS];
+/* All of them are judged; those of near cores stand beside that. */
+static void against_one_thread(struct steps *steps) {
     const bool sgd = strcmp(steps->optimizer, "sgd") == 0;
     const struct summary handover = summarize(&steps->handover);
-    struct series ratio = turns_ratio(&steps->turns, TWO_THREADS, ONE);
+    const struct series ratio = turns_ratio(&steps->turns, TWO_THREADS, ONE);
     const struct series near = turns_ratio(&steps->near, TWO_THREADS, ONE);
-    struct row *row = add_row(steps, "two threads, times one", "2 threads", "1 thread", two, &ratio,
-                              steps->batch >= 32 || (steps->batch == 1 && sgd) ? 1.7 : 0);
+    const struct series near_rates = turns_values(&steps->near, TWO_THREADS);
+    char text[80];
+    if (near.n > 0)
+        snprintf(text, sizeof text, "%.2f where it takes up to %d, in %zu of %zu comparisons", series_median(&near),
+                 NEAR, near.n, ratio.n);
+    else
+        snprintf(text, sizeof text, "in no comparison up to %d", NEAR);
+    struct row *row = add_row(steps, "two threads, times one", "2 threads", "1 thread", &steps->rates[TWO_THREADS],
+                              &ratio, steps->batch >= 32 || (steps->batch == 1 && sgd) ? 1.7 : 0);
     row->conditional = true;
     snprintf(row->bound, sizeof row->bound,
              "a cache line takes %.0f ns from core to core and back (%.0f to %.0f; 50 to 100 where they share a "
-             "cache); %.2f in the %zu of %zu comparisons where it takes up to %d; two workers of a thread each, which "
-             "wait for nobody, reach %.2f",
-             handover.median, handover.low, handover.high, series_median(&near), near.n, ratio.n, NEAR,
-             series_median(&steps->rates[TWO_WORKERS]) / series_median(one));
+             "cache); %s; two workers of a thread each, which wait for nobody, reach %.2f",
+             handover.median, handover.low, handover.high, text,
+             series_median(&steps->rates[TWO_WORKERS]) / series_median(&steps->rates[ONE]));
+    add_row(steps, "two threads on near cores, times one", "2 threads", "1 thread", &near_rates, &near, 0);
     if (handover.n > 0)
         add_row(steps, "ns from core to core and back", "2 threads", "", &steps->handover, NULL, 0);
-    ratio = turns_ratio(&steps->turns, TWO_THREADS, TWO_TEAMS);
-    row = add_row(steps, "two teams at once, cost", "2 teams of 2 threads", "one after the other",
-                  &steps->rates[TWO_TEAMS], &ratio, 1.3);
+}
+
+static void against_each_other(struct steps *steps) {
+    const struct series *two = &steps->rates[TWO_THREADS], *teams = &steps->rates[TWO_TEAMS];
+    const struct series ratio = turns_ratio(&steps->turns, TWO_THREADS, TWO_TEAMS);
+    struct row *row =
+        add_row(steps, "two teams at once, cost", "2 teams of 2 threads", "one after the other", teams, &ratio, 1.3);
     row->at_most = true;
     snprintf(row->bound, sizeof row->bound, "an update takes %.0f us alone and %.0f us beside another team",
-             1e6 * steps->batch / series_median(two), 2e6 * steps->batch / series_median(&steps->rates[TWO_TEAMS]));
+             1e6 * steps->batch / series_median(two), 2e6 * steps->batch / series_median(teams));
 }
 
 static void judge(struct steps *steps) {
@@ -374,7 +385,8 @@ static void judge(struct steps *steps) {
         add_row(steps, "microseconds", "weights through the core", "", &steps->weights, NULL, 0);
     }
     against_peer(steps, TORCH, 2, goal_of(steps, false));
-    against_itself(steps);
+    against_one_thread(steps);
+    against_each_other(steps);
     if (!steps->lecture)
         return;
     against_peer(steps, PLAIN, 1, goal_of(steps, true));
