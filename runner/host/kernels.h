@@ -71,8 +71,8 @@ struct kernels {
        that many rows of m times that many of k, and may be NULL where alpha is 1 and a_row is not. */
     void (*dense)(uint64_t m, uint64_t n, uint64_t k, float alpha, const float *a, uint64_t a_row, uint64_t a_k,
                   const float *b, uint64_t b_pitch, float beta, float *c, uint64_t c_pitch, float *packed);
-    /* c [m][n] = a b^T + beta c for a [m][k], b [n][k], where that is faster than to transpose b: for m up to turned_rows, which is
-       KERNEL_TURNED or 0. */
+    /* c [m][n] = a b^T + beta c for a [m][k], b [n][k], where that is faster than to transpose b: for 1 < m <= turned_rows,
+       which is KERNEL_TURNED at most. */
     uint64_t turned_rows;
     void (*turned)(uint64_t m, uint64_t n, uint64_t k, const float *a, uint64_t a_pitch, const float *b,
                    uint64_t b_pitch, float beta, float *c, uint64_t c_pitch);

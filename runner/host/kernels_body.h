@@ -25,7 +25,8 @@
 #define CASES_2(X) X(2) CASES_1(X)
 #define CASES_3(X) X(3) CASES_2(X)
 #define CASES_4(X) X(4) CASES_3(X)
-#define CASES_6(X) X(6) X(5) CASES_4(X)
+#define CASES_5(X) X(5) CASES_4(X)
+#define CASES_6(X) X(6) CASES_5(X)
 #define CASES_8(X) X(8) X(7) CASES_6(X)
 #define CASES_10(X) X(10) X(9) CASES_8(X)
 #define CASES_12(X) X(12) X(11) CASES_10(X)
@@ -545,6 +546,8 @@ static void dense(uint64_t m, uint64_t n, uint64_t k, float alpha, const float *
 
 #ifdef SQUARE
 #include "runner/host/kernels_turned.h"
+#elif defined(STRIP_ROWS)
+#include "runner/host/kernels_strips.h"
 #else
 #define TURNED_ROWS 0
 #define TURNED NULL

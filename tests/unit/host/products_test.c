@@ -115,7 +115,7 @@ static void check_elements(enum gemm gemm, uint32_t flags, uint64_t m, uint64_t 
 static void every_element_is_one_chain_of_fused_multiply_adds(void **state) {
     (void)state;
     static const uint64_t columns[] = {1, 7, 10, 16, 17, 44, 56, 64, 100, 128, 200, 300},
-                          depths[] = {1, 2, 10, 15, 16, 17, 31, 32, 33, 60, 100};
+                          depths[] = {1, 2, 10, 15, 16, 17, 31, 32, 33, 60, 100, 277};
     for (uint64_t m = 2; m <= 46; m += m < 21 ? 1 : 5)
         for (size_t n = 0; n < sizeof columns / sizeof *columns; n++)
             for (size_t k = 0; k < sizeof depths / sizeof *depths; k++)
