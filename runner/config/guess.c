@@ -10,15 +10,6 @@ struct search {
     size_t count;
 };
 
-static bool is_in_table(const struct place *place, const char *name) {
-    for (size_t i = 0; i < place->n_table; i++) {
-        if (strcmp(place->table[i].name, name) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Whether the plugin that stands at `value` has the parameter; its name becomes a segment then. */
 static bool is_of_plugin(struct search *search, const struct place *place, const struct tree *value) {
     const char *plugin = value ? component_written_name(value) : NULL;
@@ -52,7 +43,7 @@ static bool find(struct search *search, const struct tree *root) {
         const struct tree *value = tree_get(root, sections[i]);
         search->segments[0] = sections[i];
         search->count = 1;
-        if (place.type == PLACE_TABLE       ? is_in_table(&place, search->name)
+        if (place.type == PLACE_TABLE       ? place_table_find(&place, search->name) != NULL
             : place.type == PLACE_COMPONENT ? is_of_plugin(search, &place, value)
                                             : is_in_list(search, &place, value)) {
             search->segments[search->count++] = search->name;

@@ -53,17 +53,22 @@ static const char *read_segment(const char *text, struct text *segment, struct e
     return text + 1;
 }
 
-struct path path_of(const char *const *segments, size_t count, struct arena *arena) {
-    const char **kept = arena_array(arena, count, sizeof *kept);
-    memcpy(kept, segments, count * sizeof *kept);
+/* The segments become the path's. */
+static struct path from_segments(const char **segments, size_t count, struct arena *arena) {
     struct text text;
     text_init(&text);
     for (size_t i = 0; i < count; i++) {
         path_write_segment(segments[i], &text);
     }
-    struct path path = {kept, count, arena_copy_text(arena, text.data)};
+    struct path path = {segments, count, arena_copy_text(arena, text.data)};
     text_clear(&text);
     return path;
+}
+
+struct path path_of(const char *const *segments, size_t count, struct arena *arena) {
+    const char **kept = arena_array(arena, count, sizeof *kept);
+    memcpy(kept, segments, count * sizeof *kept);
+    return from_segments(kept, count, arena);
 }
 
 enum status path_read(const char *text, struct arena *arena, struct path *path, struct error *error) {
@@ -88,17 +93,23 @@ enum status path_read(const char *text, struct arena *arena, struct path *path, 
             goto out;
         }
     }
-    *path = path_of(segments, count, arena);
+    *path = from_segments(segments, count, arena);
 out:
     text_clear(&segment);
     return status;
 }
 
-struct path path_below(const char *first, const struct path *path, struct arena *arena) {
+/* The same path with one more segment at place `at`. */
+static struct path path_with(const struct path *path, size_t at, const char *segment, struct arena *arena) {
     const char **segments = arena_array(arena, path->count + 1, sizeof *segments);
-    segments[0] = first;
-    memcpy(segments + 1, path->segments, path->count * sizeof *segments);
-    return path_of(segments, path->count + 1, arena);
+    memcpy(segments, path->segments, at * sizeof *segments);
+    segments[at] = segment;
+    memcpy(segments + at + 1, path->segments + at, (path->count - at) * sizeof *segments);
+    return from_segments(segments, path->count + 1, arena);
+}
+
+struct path path_below(const char *first, const struct path *path, struct arena *arena) {
+    return path_with(path, 0, first, arena);
 }
 
 bool path_starts_with(const struct path *path, const struct path *prefix) {
@@ -216,12 +227,8 @@ static void bad_plugin(const struct walk *walk, size_t at, const struct tree *no
     const char *name = component_written_name(node);
     const struct catalog_component *there = name ? catalog_find(walk->catalog, place->kind, name) : NULL;
     if (there && catalog_param_find(there, path->segments[at])) { /* its name was left out */
-        const char **whole = arena_array(walk->arena, path->count + 1, sizeof *whole);
-        memcpy(whole, path->segments, at * sizeof *whole);
-        whole[at] = name;
-        memcpy(whole + at + 1, path->segments + at, (path->count - at) * sizeof *whole);
         error_set(error, STATUS_CONFIG, "path '%s' leaves out the plugin; did you mean '%s'?", path->text,
-                  path_of(whole, path->count + 1, walk->arena).text);
+                  path_with(path, at, name, walk->arena).text);
     } else if (name) {
         error_set(error, STATUS_CONFIG, "path '%s' goes through '%s', but '%s' stands there", path->text,
                   path->segments[at], name);
@@ -357,6 +364,15 @@ struct tree *path_set(const struct catalog *catalog, const struct tree *root, co
     return set_at(&walk, root, 0, &place);
 }
 
+const struct runner_param *place_table_find(const struct place *place, const char *name) {
+    for (size_t i = 0; place->type == PLACE_TABLE && i < place->n_table; i++) {
+        if (strcmp(place->table[i].name, name) == 0) {
+            return &place->table[i];
+        }
+    }
+    return NULL;
+}
+
 /* The default of the parameter `segment` of a place, as a tree; NULL where there is none. */
 static struct tree *default_of(const struct place *place, const char *segment, struct arena *arena) {
     const char *initial = NULL;
@@ -364,11 +380,8 @@ static struct tree *default_of(const struct place *place, const char *segment, s
         const struct catalog_param *param = catalog_param_find(place->component, segment);
         initial = param ? param->initial : NULL;
     }
-    for (size_t i = 0; place->type == PLACE_TABLE && i < place->n_table; i++) {
-        if (strcmp(place->table[i].name, segment) == 0) {
-            initial = place->table[i].initial;
-        }
-    }
+    const struct runner_param *row = place_table_find(place, segment);
+    initial = row ? row->initial : initial;
     if (!initial) {
         return NULL;
     }

@@ -37,6 +37,8 @@ void path_write_segment(const char *segment, struct text *out);
 
 struct place place_root(void);
 struct place place_step(const struct catalog *catalog, const struct place *place, const char *segment);
+/* The parameter of that name in the place's table; NULL where there is none. */
+const struct runner_param *place_table_find(const struct place *place, const char *name);
 
 /* The bare name of a component as it is written: "adam" of `adam`, `{adam: {...}}` and `optimizer/adam`. NULL where it is none. */
 const char *component_written_name(const struct tree *value);
