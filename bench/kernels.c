@@ -98,21 +98,17 @@ static bool open_kernel(struct turns *turns, size_t index) {
     return false;
 }
 
-static struct span part(struct span span, double share) {
-    return (struct span){share * span.seconds, share * span.warm};
-}
-
 /* The rate of the kernel and its bound, in GFLOP/s or GB/s. */
 static void measure_both(struct turns *turns, struct span span, size_t *count, double values[SERVE_VALUES]) {
     const struct kernel *kernel = &turns->kernel;
     size_t ignored;
-    double time = measure(repeat_kernel, turns, part(span, 0.6), count) / (double)turns->repeats, shortest = 0;
+    double time = measure(repeat_kernel, turns, span_part(span, 0.6), count) / (double)turns->repeats, shortest = 0;
     if (kernel->flops > 0 && machine_has_fma())
-        shortest = kernel->flops / machine_fma_flops() * measure(multiply_add, NULL, part(span, 0.15), &ignored);
+        shortest = kernel->flops / machine_fma_flops() * measure(multiply_add, NULL, span_part(span, 0.15), &ignored);
     const int arrays = arrays_of(kernel);
     const double moved =
         sizeof(float) * (double)(turns->n * turns->passes) * (kernel->loop == LOOP_UPDATE ? 2 : 1) * arrays;
-    double by_memory = kernel->bytes / moved * measure(pass, turns, part(span, 0.25), &ignored);
+    double by_memory = kernel->bytes / moved * measure(pass, turns, span_part(span, 0.25), &ignored);
     shortest = by_memory > shortest ? by_memory : shortest;
     const double work = kernel->flops > 0 ? kernel->flops : kernel->bytes;
     values[0] = 1e-3 * work / time;

@@ -97,7 +97,7 @@ static double measure_product(struct machine_product product, struct span span, 
 
 static double fastest_product(struct span span, size_t *count) {
     double best = 0;
-    span = (struct span){span.seconds / (2 * SIZES), span.warm / (2 * SIZES)};
+    span = span_part(span, 1.0 / (2 * SIZES));
     for (int which = 0; which < 2 * SIZES; which++)
         best = fmax(best, measure_product(product_of(which), span, count));
     return best;
@@ -272,7 +272,7 @@ static size_t go(void *context, struct span span, size_t *count, double values[S
     case HANDOVER: values[0] = handover(span.seconds, count); return 1;
     case BETWEEN: values[0] = 8e-3 * (double)machine->n / between(machine, span.seconds, count); return 1;
     case ROOFLINE:
-        span = (struct span){span.seconds / 2, span.warm / 2};
+        span = span_part(span, 0.5);
         values[0] = measure_product(machine->product, span, count);
         values[1] = measure(traffic, machine, span, count);
         return 2;

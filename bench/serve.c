@@ -25,6 +25,10 @@ void die(const char *format, ...) {
     exit(2);
 }
 
+struct span span_part(struct span span, double share) {
+    return (struct span){share * span.seconds, share * span.warm};
+}
+
 double measure(void (*step)(void *context), void *context, struct span span, size_t *count) {
     static double times[SERVE_SAMPLES];
     size_t n = 0;

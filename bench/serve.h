@@ -25,6 +25,8 @@ struct span {
     double seconds, warm;
 };
 
+struct span span_part(struct span span, double share);
+
 struct served {
     void *context;
     /* Returns the name, or NULL after having written why not into `reason`. */
