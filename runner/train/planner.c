@@ -98,12 +98,12 @@ static void build_layers(struct planner *planner, const struct tree *trial, stru
     for (size_t i = 0; i < PLANNER_LAYERS; i++)
         planner->layers[i] = tree_get(trial, layer_sections[i]);
     enum status status = model_build_layers(planner->loader, trial, planner->data, &planner->model, where, error);
-    if (status != STATUS_OK)
+    if (status != STATUS_OK) {
         planner->no_layers = failed_plan(planner, status, where, error);
-    if (status == STATUS_OK) {
-        sum_layers(planner);
-        doubt_loss(planner);
+        return;
     }
+    sum_layers(planner);
+    doubt_loss(planner);
 }
 
 static void build_optimizer(struct planner *planner, const struct tree *trial, struct text *where,
