@@ -27,17 +27,17 @@ INLINE void strip_step(const int rows, const float *a, uint64_t a_pitch, const f
     }
 }
 
-/* Some rows of c by a strip b [k][STRIP]. Meanwhile `vectors` of the next strip's are transposed, from vector `first` on, of whole TURNED_STEPS that
-   both are deep. */
-INLINE void strip_rows(const int rows, const int vectors, uint64_t first, uint64_t k, const float *a, uint64_t a_pitch,
-                       const float *b, float beta, float *c, uint64_t c_pitch, const struct strip *next) {
+/* Some rows of c by a strip b [k][STRIP]. Meanwhile `vectors` of the next strip's are transposed, from vector `first` on, `turned` deep: whole
+   TURNED_STEPS. */
+INLINE void strip_rows(const int rows, const int vectors, uint64_t first, uint64_t turned, uint64_t k, const float *a,
+                       uint64_t a_pitch, const float *b, float beta, float *c, uint64_t c_pitch,
+                       const struct strip *next) {
     vec sum[STRIP_ROWS][PANEL];
     UNROLL(16)
     for (int i = 0; i < rows; i++)
         UNROLL(4)
     for (int v = 0; v < PANEL; v++)
         sum[i][v] = started(beta, c + (uint64_t)i * c_pitch, v, PANEL, true, WIDTH);
-    const uint64_t both = next->depth < k ? next->depth : k, turned = both / TURNED_STEPS * TURNED_STEPS;
     const float *from = next->from + first * WIDTH * next->pitch, *end = b + k * STRIP;
     float *to = next->to + first * WIDTH;
     for (uint64_t p = 0; vectors > 0 && p < turned; p += TURNED_STEPS) {
@@ -68,7 +68,7 @@ static void strip_blocks(uint64_t m, uint64_t k, const float *a, uint64_t a_pitc
     for (uint64_t number = 0, rows; m > 0; m -= rows, a += rows * a_pitch, c += rows * c_pitch, blocks--, number++) {
         rows = (m + blocks - 1) / blocks;
         switch (3 * rows + (number < PANEL ? vectors : 0)) {
-#define PART(rows, vectors) strip_rows(rows, vectors, number, k, a, a_pitch, b, beta, c, c_pitch, next)
+#define PART(rows, vectors) strip_rows(rows, vectors, number, turned, k, a, a_pitch, b, beta, c, c_pitch, next)
 #define ROWS(rows)                                                                                                     \
     case 3 * rows: PART(rows, 0); break;                                                                               \
     case 3 * rows + 1: PART(rows, 1); break;                                                                           \
