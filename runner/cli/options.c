@@ -10,14 +10,15 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MAX_OPTIONS = 64 };
+enum { MAX_OPTIONS = 64 }; /* as many as parse.given has bits */
 
 struct parse {
     struct options *options;
     const char **words; /* arguments that are no options */
     size_t n_words;
-    bool asked;  /* --help or --version */
-    int stopped; /* behind the argument that is wrong */
+    unsigned long long given; /* bits 1 << place in usage_options */
+    bool asked;               /* --help or --version */
+    int stopped;              /* behind the argument that is wrong */
     struct error *error;
     enum status status;
 };
@@ -34,6 +35,8 @@ static void read_count(struct parse *parse, const char *name, const char *text, 
 static error_t read_option(int key, char *argument, struct argp_state *state) {
     struct parse *parse = state->input;
     struct options *options = parse->options;
+    for (size_t i = 0; i < usage_n_options; i++)
+        parse->given |= usage_options[i].key == key ? 1ull << i : 0;
     switch (key) {
     case KEY_RESULTS:
         options->results = argument;
@@ -116,6 +119,28 @@ static enum status wrong_option(const char *word, struct error *error) {
                      word);
 }
 
+/* An option of another command would do nothing, which is not what was meant. */
+static enum status check_options(const struct parse *parse) {
+    const struct usage_command *command = usage_of(parse->options->command);
+    for (size_t i = 0; i < usage_n_options; i++) {
+        const struct usage_option *option = &usage_options[i];
+        if ((parse->given >> i & 1) == 0 || usage_has_option(command, option))
+            continue;
+        struct text owners;
+        text_init(&owners);
+        for (size_t c = 0; c < usage_n_commands; c++)
+            if (usage_has_option(&usage_commands[c], option))
+                text_printf(&owners, "%s%s", owners.length > 0 ? ", " : "", usage_commands[c].name);
+        enum status status = error_set(parse->error, STATUS_CONFIG,
+                                       "--%s is an option of %s, and does nothing for %s; `runner help %s` lists what "
+                                       "that takes",
+                                       option->name, owners.data, command->name, command->name);
+        text_clear(&owners);
+        return status;
+    }
+    return STATUS_OK;
+}
+
 static bool takes_no_config(enum command command) {
     return command == COMMAND_PLUGINS || command == COMMAND_SCHEMA || command == COMMAND_HELP;
 }
@@ -132,6 +157,9 @@ static enum status read_words(struct parse *parse) {
         next++;
     else if (strpbrk(parse->words[0], "./") == NULL && access(parse->words[0], F_OK) < 0)
         return wrong_command(parse->words[0], &options->arena, parse->error);
+    enum status status = check_options(parse);
+    if (status != STATUS_OK)
+        return status;
     if (next < parse->n_words && options->command != COMMAND_SCHEMA)
         options->subject = parse->words[next++];
     if (options->command == COMMAND_PLUGIN || options->command == COMMAND_DIFF) { /* it reads its arguments itself */

@@ -212,6 +212,13 @@ const struct usage_command *usage_find(const char *name) {
     return NULL;
 }
 
+const struct usage_command *usage_of(enum command command) {
+    for (size_t i = 0; i < usage_n_commands; i++)
+        if (usage_commands[i].command == command)
+            return &usage_commands[i];
+    return NULL;
+}
+
 bool usage_has_option(const struct usage_command *command, const struct usage_option *option) {
     return option->commands == 0 || (option->commands & (1u << command->command)) != 0;
 }

@@ -59,8 +59,9 @@ struct usage_status {
 extern const struct usage_status usage_statuses[];
 extern const size_t usage_n_statuses;
 
-/* NULL where there is none of that name. */
+/* NULL where there is none. */
 const struct usage_command *usage_find(const char *name);
+const struct usage_command *usage_of(enum command command);
 bool usage_has_option(const struct usage_command *command, const struct usage_option *option);
 
 /* All commands; one of them. */

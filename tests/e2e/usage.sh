@@ -20,6 +20,9 @@ try "wanted a results folder or a config" table
 try "unknown option '--freesh'; did you mean '--fresh'?" grid.yaml --freesh
 try "unknown option '-x'" grid.yaml -x
 try "path=value, such as train.epochs=3" grid.yaml --epochs 3
+try "--sample is an option of verify, and does nothing for run; \`runner help run\` lists" grid.yaml --sample 3
+try "--by is an option of table, and does nothing for verify" verify nowhere --by a
+try "--retry is an option of run, and does nothing for check" check grid.yaml --retry 2
 try "option --workers needs a value" grid.yaml --workers
 try "option --fresh takes no value" grid.yaml --fresh=yes
 try "--workers 0: wanted a number from 1 to 1024" grid.yaml --workers 0
