@@ -27,9 +27,18 @@ struct comparison {
     struct t_test test;
 };
 
+/* A trial that has no partner, or that ended otherwise than it. */
+struct note {
+    int side;
+    size_t row;
+    const char *what;
+};
+
 struct diff {
     struct side sides[2];
     struct arena arena;
+    struct note *notes; /* [n_notes] */
+    size_t n_notes, notes_capacity;
     size_t *partner; /* [rows of the first side] row on the second; 0: none */
     bool *taken;     /* [rows of the second side] while rows are paired */
     struct comparison *comparisons;
@@ -80,15 +89,51 @@ static void add_label(const struct side *side, size_t row, struct text *out) {
         text_add(out, "all");
 }
 
-static void tell_row(struct diff *diff, int of, size_t row, const char *what) {
-    const struct side *side = &diff->sides[of];
+static void add_note(struct diff *diff, int side, size_t row, const char *what) {
+    if (diff->n_notes == diff->notes_capacity) {
+        diff->notes_capacity = diff->notes_capacity == 0 ? 64 : 2 * diff->notes_capacity;
+        diff->notes = memory_resize(diff->notes, diff->notes_capacity, sizeof *diff->notes);
+    }
+    diff->notes[diff->n_notes++] = (struct note){side, row, what};
+    diff->differences++;
+}
+
+/* Notes from `first` up to `end`, of one grid point and with one text: a line. */
+static void add_point(const struct diff *diff, size_t first, size_t end, struct text *out) {
+    const struct note *note = &diff->notes[first];
+    const struct side *side = &diff->sides[note->side];
     struct text label;
     text_init(&label);
-    add_label(side, row, &label);
-    text_printf(&label, " seed=%s: %s\n", side->trials.rows[row].fields[side->seed], what);
-    words_print(&label, stdout);
+    add_label(side, note->row, &label);
+    text_printf(out, "%s %s", label.data, end - first == 1 ? "seed=" : "seeds ");
+    for (size_t i = first; i < end; i++)
+        text_printf(out, "%s%s", i > first ? ", " : "", side->trials.rows[diff->notes[i].row].fields[side->seed]);
+    text_printf(out, ": %s\n", note->what);
     text_clear(&label);
-    diff->differences++;
+}
+
+/* A line for each grid point and text; one line for all where each trial of a side has the same. */
+static void show_notes(struct diff *diff) {
+    struct text out;
+    text_init(&out);
+    for (size_t i = 0, end; i < diff->n_notes; i = end) {
+        const struct note *first = &diff->notes[i];
+        const struct side *side = &diff->sides[first->side];
+        size_t alike = i + 1; /* behind the last with this text */
+        while (alike < diff->n_notes && diff->notes[alike].side == first->side &&
+               strcmp(diff->notes[alike].what, first->what) == 0)
+            alike++;
+        for (end = i + 1; end < alike && same_place(side, first->row, side, diff->notes[end].row, false);)
+            end++;
+        if (end < alike && alike - i == side->trials.count - 1) {
+            end = alike;
+            text_printf(&out, "all %zu trials: %s\n", end - i, first->what);
+        } else {
+            add_point(diff, i, end, &out);
+        }
+    }
+    words_print(&out, stdout);
+    text_clear(&out);
 }
 
 /* A row of the second side, which finds its partner by what stands under the axes and the seed. */
@@ -115,6 +160,8 @@ static uint64_t hash_place(const struct side *side, size_t row) {
 
 static void pair_rows(struct diff *diff) {
     const struct side *a = &diff->sides[0], *b = &diff->sides[1];
+    const char *only[] = {arena_printf(&diff->arena, "only in %s", a->folder),
+                          arena_printf(&diff->arena, "only in %s", b->folder)};
     bool *taken = diff->taken = memory_alloc(b->trials.count, sizeof *taken);
     diff->partner = memory_alloc(a->trials.count, sizeof *diff->partner);
     struct place *places = memory_alloc(b->trials.count, sizeof *places);
@@ -128,7 +175,7 @@ static void pair_rows(struct diff *diff) {
         const struct place *found = hash_table_find(&table, hash_place(a, r), free_place, &wanted);
         size_t other = found != NULL ? found->row : 0;
         if (other == 0) {
-            tell_row(diff, 0, r, arena_printf(&diff->arena, "only in %s", a->folder));
+            add_note(diff, 0, r, only[0]);
             continue;
         }
         diff->partner[r] = other;
@@ -139,7 +186,7 @@ static void pair_rows(struct diff *diff) {
     free(places);
     for (size_t r = 1; r < b->trials.count; r++)
         if (!taken[r])
-            tell_row(diff, 1, r, arena_printf(&diff->arena, "only in %s", b->folder));
+            add_note(diff, 1, r, only[1]);
 }
 
 static void compare_endings(struct diff *diff) {
@@ -150,7 +197,7 @@ static void compare_endings(struct diff *diff) {
             const char *was = csv_file_cell(a, r, columns[c]), *is = csv_file_cell(b, diff->partner[r], columns[c]);
             if (strcmp(was, is) == 0)
                 continue;
-            tell_row(diff, 0, r, arena_printf(&diff->arena, "%s is %s, then %s", columns[c], was, is));
+            add_note(diff, 0, r, arena_printf(&diff->arena, "%s is %s, then %s", columns[c], was, is));
             break;
         }
 }
@@ -297,6 +344,7 @@ static enum status compare(struct diff *diff, const struct options *options, str
                          b->folder);
     pair_rows(diff);
     compare_endings(diff);
+    show_notes(diff);
     compare_metrics(diff);
     show_comparisons(diff);
     compare_claims(diff);
@@ -321,6 +369,7 @@ enum status command_diff(const struct options *options, struct error *error) {
     if (status == STATUS_OK)
         status = compare(&diff, options, error);
     free(diff.comparisons);
+    free(diff.notes);
     free(diff.partner);
     free(diff.taken);
     arena_clear(&diff.arena);

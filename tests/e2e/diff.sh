@@ -26,7 +26,18 @@ says err "one and better differ: 1 difference beyond noise"
 expect 3 "$RUNNER" diff single moved
 says out "one seed does not tell"
 expect 3 "$RUNNER" diff one single
-says out "a=x seed=4: only in one"
+says out "a=x seeds 1, 2, 3, 4: only in one"
+expect 3 "$RUNNER" diff single one
+says out "a=x seeds 1, 2, 3, 4: only in one"
+cp -r one longer
+sed -i 's/,10,/,20,/' longer/trials.csv
+expect 3 "$RUNNER" diff one longer
+says out "a=x seeds 0, 1, 2, 3, 4: updates is 10, then 20"
+sed -i '4,$s/,x,/,y,/' one/trials.csv longer/trials.csv
+expect 3 "$RUNNER" diff one longer
+says out "all 5 trials: updates is 10, then 20"
+[ "$(grep -c 'then 20' out)" = 1 ] || fail "what all trials have is said more than once"
+sed -i 's/,y,/,x,/' one/trials.csv
 expect 2 "$RUNNER" diff one
 sed -i 's/,a,/,b,/' single/trials.csv
 expect 2 "$RUNNER" diff one single
