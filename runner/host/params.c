@@ -334,6 +334,7 @@ static const struct catalog_component *find_component(const struct resolver *res
     }
     struct text text;
     text_init(&text);
+    bool stranger = false; /* nothing that is here was meant */
     if (other_kind) {
         text_printf(&text, "%s is '%.60s'; wanted %s", what, name, words_kind(kind));
     } else {
@@ -344,10 +345,13 @@ static const struct catalog_component *find_component(const struct resolver *res
         } else if (near) {
             text_printf(&text, "; did you mean '%s'?", near);
         } else {
-            words_other_kinds(resolver->catalog, bare, &text);
+            stranger = !words_other_kinds(resolver->catalog, bare, &text);
         }
     }
     words_known(resolver->catalog, kind, &text);
+    if (stranger) {
+        text_add(&text, "; a plugin of your own is found by --plugin-dir FOLDER");
+    }
     diagnostics_error(resolver->diagnostics, mark, "%s", text.data);
     text_clear(&text);
     return NULL;

@@ -132,13 +132,14 @@ void words_known(const struct catalog *catalog, enum runner_kind kind, struct te
     free(names);
 }
 
-void words_other_kinds(const struct catalog *catalog, const char *name, struct text *out) {
+bool words_other_kinds(const struct catalog *catalog, const char *name, struct text *out) {
     for (int kind = RUNNER_DATASET; kind <= RUNNER_LAST_KIND; kind++) {
         if (catalog_find(catalog, (enum runner_kind)kind, name)) {
             text_printf(out, "; '%s' is %s", name, words_kind((enum runner_kind)kind));
-            return;
+            return true;
         }
     }
+    return false;
 }
 
 bool words_refused(const struct catalog *catalog, const char *name, struct text *out) {

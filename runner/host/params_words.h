@@ -16,8 +16,8 @@ void words_wanted(const struct catalog_param *param, const struct tree *found, s
 void words_list(const char *lead, const char *const *names, size_t count, struct text *out);
 /* " (known: adam, sgd)" */
 void words_known(const struct catalog *catalog, enum runner_kind kind, struct text *out);
-/* "; 'dense' is a layer", where components of another kind have that name. */
-void words_other_kinds(const struct catalog *catalog, const char *name, struct text *out);
+/* "; 'dense' is a layer", where components of another kind have that name; whether it said so. */
+bool words_other_kinds(const struct catalog *catalog, const char *name, struct text *out);
 /* "; DIR/adam.so: ends the process that opens it ...", where the plugin file of that name cannot be used; whether it said so. */
 bool words_refused(const struct catalog *catalog, const char *name, struct text *out);
 /* The component of the kind whose name is nearest, or NULL. */
