@@ -282,11 +282,11 @@ static void print_results(const struct run *run) {
     text_init(&out);
     if (!run->options->log.quiet && !run->options->json) {
         show_results(&run->job.plan.results, &out);
-        text_printf(&out, "\nresults: %s/\n", run->folder.path);
+        show_place(run->folder.path, !run->read_only, &out);
         words_print(&out, stdout);
         fflush(stdout);
     }
-    show_troubles(&run->job.plan.results, &out);
+    show_troubles(&run->job.plan.results, run->folder.path, &out);
     words_print(&out, stderr);
     text_clear(&out);
 }

@@ -1,10 +1,13 @@
 #include "runner/cli/show.h"
 
+#include "runner/base/file.h"
 #include "runner/cli/answers.h"
 #include "runner/cli/table_view.h"
 #include "runner/cli/words.h"
+#include "runner/results/report.h"
 
 #include <string.h>
+#include <unistd.h>
 
 /* As the lecture's listing prints them. */
 static void show_lecture(const struct results *results, struct text *out) {
@@ -37,11 +40,20 @@ void show_results(const struct results *results, struct text *out) {
         show_lecture(results, out);
 }
 
-void show_troubles(const struct results *results, struct text *out) {
+void show_place(const char *folder, bool report, struct text *out) {
+    struct arena arena;
+    arena_init(&arena);
+    bool there = report || access(path_join(&arena, folder, REPORT_FILE), F_OK) == 0;
+    text_printf(out, "\nresults: %s/%s\n", folder, there ? "; " REPORT_FILE " there shows them with pictures" : "");
+    arena_clear(&arena);
+}
+
+void show_troubles(const struct results *results, const char *folder, struct text *out) {
     struct results_counts counts = results_count(results);
     size_t failed = counts.failed + counts.timeout;
     if (failed > 0)
-        text_printf(out, "%zu of %zu trials failed; --retry trains them again\n", failed, results->n_trials);
+        text_printf(out, "%zu of %zu trials failed; the logs in %s/logs/ say why; --retry trains them again\n", failed,
+                    results->n_trials, folder);
     if (counts.missing > 0)
         text_printf(out, "%zu of %zu trials are not finished; run again to go on\n", counts.missing, results->n_trials);
 }

@@ -43,7 +43,7 @@ static enum status write_table(const struct results *results, const char *path, 
     if (status != STATUS_OK || !plain)
         return status != STATUS_OK ? status : table_view(results, &request, out, error);
     show_results(results, out);
-    text_printf(out, "\nresults: %s/\n", path);
+    show_place(path, false, out);
     return STATUS_OK;
 }
 
@@ -75,7 +75,7 @@ static enum status show_folder(const char *path, const struct experiment *experi
         print_table(&out, options->format);
     text_reset(&out);
     if ((status == STATUS_OK || status == STATUS_NO) && !options->log.quiet)
-        show_troubles(&stored.results, &out);
+        show_troubles(&stored.results, path, &out);
     words_print(&out, stderr);
     text_clear(&out);
     stored_close(&stored);

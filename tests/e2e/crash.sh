@@ -15,7 +15,7 @@ END
 export RUNNER_PLUGIN_PATH=$plugins/crash_step:$plugins/exit_step
 expect 1 "$RUNNER" crash.yaml --workers 2
 says out "2 of 2 failed"
-says err "failed (SIGSEGV)" "4 of 8 trials failed"
+says err "failed (SIGSEGV)" "4 of 8 trials failed; the logs in results/crash/logs/ say why"
 [ "$(grep -c ',done,,epochs,2,12,' results/crash/trials.csv)" = 4 ] || fail "not all others are done"
 [ "$(grep -c ',bad,.,failed,SIGSEGV,,0,0,,,,$' results/crash/trials.csv)" = 2 ] || fail "no signal in reason"
 [ "$(grep -c ',leaves,.,failed,exit 0,,0,0,,,,$' results/crash/trials.csv)" = 2 ] || fail "no exit in reason"

@@ -3,7 +3,7 @@
 . "$RUNNER_SOURCE_DIR/tests/e2e/lib.sh"
 small grid 2
 expect 0 "$RUNNER" grid.yaml
-says out "results: results/grid/" "test_accuracy" "±"
+says out "results: results/grid/; report.html there shows them with pictures" "test_accuracy" "±"
 says err "3 points x 2 seeds = 6 trials" "[6/6]"
 cp -r results/grid kept
 cp out table
