@@ -33,6 +33,7 @@ try "one argument too many" plugins dense adam
 try "no plugin is called 'densse'; did you mean 'dense'?" plugins densse
 try "no plugin is called 'optimizers'; did you mean 'optimizer'?" plugins optimizers
 try "nowhere: " grid.yaml --plugin-dir nowhere optimizer=nothing
+says err "; a plugin of your own is found by --plugin-dir FOLDER"
 try "no results are there" table grid.yaml
 try "missing.yaml" missing.yaml
 
