@@ -22,6 +22,13 @@ for file in block_*.c block_*.cpp; do
 done
 [ $built -ge 7 ] || fail "only $built plugins in the guide"
 
+# The data set, with a file.
+for i in 10 20 30 40 50 60 70 80 90 100; do
+    printf '\\%03o\\%03o\\%03o' $i $((2 * i)) $((i / 50 % 2))
+done | xargs -0 printf >points.bin
+expect 0 "$RUNNER" plugin test "$(grep -l 'name = "plane"' block_*.c | sed 's|\(.*\)\.c|./\1.so|')" path=points.bin
+says out "8 ok, 0 failed, 0 skipped"
+
 # The first optimizer in five minutes, and its config.
 expect 0 "$RUNNER" plugin new optimizer halving
 cp block_02.c halving/halving.c
