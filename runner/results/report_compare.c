@@ -2,7 +2,6 @@
 #include "runner/results/report_compare.h"
 
 #include "runner/base/file.h"
-#include "runner/base/hash_table.h"
 #include "runner/base/html.h"
 #include "runner/base/words.h"
 #include "runner/results/column.h"
@@ -13,131 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+static char side_letter(size_t side) {
+    return (char)('A' + side % 26);
+}
+
 static const char *last_part(const char *path) {
     const char *slash = strrchr(path, '/');
     return slash != NULL && slash[1] != '\0' ? slash + 1 : path;
-}
-
-/* The axis of this name, or n_axes. */
-static size_t find_axis(const struct results *results, const char *name) {
-    size_t a = 0;
-    while (a < results->n_axes && strcmp(results->axes[a], name) != 0)
-        a++;
-    return a;
-}
-
-/* A point of one side as another sees it: by its labels on the axes that both grids have. Others do not count where their run has one
-   label of them only. */
-struct seen_point {
-    const struct results *results;
-    const size_t *axes; /* [n_axes] of those that both have */
-    size_t n_axes, point, count;
-};
-
-static const char *seen_label(const struct seen_point *seen, size_t axis) {
-    return seen->results->labels[seen->point][seen->axes[axis]];
-}
-
-static bool same_point(const void *item, const void *wanted) {
-    const struct seen_point *a = item, *b = wanted;
-    for (size_t i = 0; i < a->n_axes; i++) {
-        const char *x = seen_label(a, i), *y = seen_label(b, i);
-        if ((x == NULL) != (y == NULL) || (x != NULL && strcmp(x, y) != 0))
-            return false;
-    }
-    return true;
-}
-
-static uint64_t hash_seen(const struct seen_point *seen) {
-    uint64_t hash = 0;
-    for (size_t i = 0; i < seen->n_axes; i++) {
-        const char *label = seen_label(seen, i);
-        hash = hash_mix(hash, label != NULL ? hash_text(label, strlen(label)) : 1);
-    }
-    return hash;
-}
-
-static void match_side(struct compared *all, size_t side) {
-    const struct results *first = all->sides[0].results, *other = all->sides[side].results;
-    struct arena arena;
-    struct hash_table table = {0};
-    arena_init(&arena);
-    size_t *ours = arena_array(&arena, first->n_axes, sizeof *ours),
-           *theirs = arena_array(&arena, first->n_axes, sizeof *theirs), n = 0;
-    for (size_t i = 0; i < first->n_axes; i++) {
-        ours[n] = i;
-        theirs[n] = find_axis(other, first->axes[i]);
-        n += theirs[n] < other->n_axes ? 1 : 0;
-    }
-    for (size_t p = 0; p < other->n_points; p++) {
-        struct seen_point seen = {other, theirs, n, p, 1};
-        uint64_t hash = hash_seen(&seen);
-        struct seen_point *before = hash_table_find(&table, hash, same_point, &seen);
-        if (before != NULL) {
-            before->count++;
-            continue;
-        }
-        before = arena_alloc(&arena, sizeof *before);
-        *before = seen;
-        hash_table_add(&table, hash, before);
-    }
-    all->matches[side] = arena_array(&all->arena, first->n_points, sizeof *all->matches[side]);
-    for (size_t p = 0; p < first->n_points; p++) {
-        struct seen_point wanted = {first, ours, n, p, 1};
-        const struct seen_point *found = hash_table_find(&table, hash_seen(&wanted), same_point, &wanted);
-        all->matches[side][p] = found != NULL && found->count == 1 ? found->point : SIZE_MAX;
-    }
-    hash_table_clear(&table);
-    arena_clear(&arena);
-}
-
-static void match_points(struct compared *all) {
-    all->matches = arena_array(&all->arena, all->n, sizeof *all->matches);
-    for (size_t s = 0; s < all->n; s++)
-        match_side(all, s);
-    for (size_t p = 0; p < all->sides[0].results->n_points; p++)
-        all->matches[0][p] = p;
-}
-
-size_t compared_point(const struct compared *all, size_t side, size_t point) {
-    return all->matches[side][point];
-}
-
-/* Which points of a side are the same as one of the first. Returns the number of the others. */
-static size_t find_partners(const struct compared *all, size_t side, bool *partners) {
-    size_t n = all->sides[side].results->n_points, alone = n;
-    for (size_t p = 0; p < all->sides[0].results->n_points; p++) {
-        size_t other = compared_point(all, side, p);
-        if (other == SIZE_MAX || partners[other])
-            continue;
-        partners[other] = true;
-        alone--;
-    }
-    return alone;
-}
-
-void compared_test(const struct compared *all, size_t side, size_t point, size_t other, struct t_test *test) {
-    const struct results *first = all->sides[0].results, *second = all->sides[side].results;
-    size_t from, to, begin, end, n = 0;
-    results_point_trials(first, point, &from, &to);
-    results_point_trials(second, other, &begin, &end);
-    double *differences = memory_alloc(to - from + 1, sizeof *differences), scale = 0, before, after;
-    for (size_t t = from; t < to; t++)
-        for (size_t u = begin; u < end; u++) {
-            if (first->trials[t].seed != second->trials[u].seed || !column_value(first, t, all->metric, &before) ||
-                !column_value(second, u, all->metric, &after))
-                continue;
-            differences[n++] = after - before;
-            scale = fmax(scale, fmax(fabs(before), fabs(after)));
-            break;
-        }
-    statistics_t_test(differences, n, scale, test);
-    test->n = n;
-    uint64_t ours = column_rows(first, point, all->metric), theirs = column_rows(second, other, all->metric);
-    uint64_t rows = ours < theirs ? ours : theirs;
-    if (column_is_share(all->metric) && rows > 0 && statistics_steps(test, differences, n, 1 / (double)rows) != NULL)
-        test->p = test->low = test->high = (double)NAN;
-    free(differences);
 }
 
 static void add_cell(const struct report *report, size_t point, const char *metric, struct text *out) {
@@ -186,17 +67,17 @@ static void add_heads(const struct compared *all, struct text *out) {
         report_head_cell(results_axis_name(first->results, i), false, out);
     for (size_t s = 0; s < all->n; s++) {
         text_add(out, "<th class=\"n\">");
-        html_printf(out, "%c: %s", (int)('A' + s % 26), all->metric);
+        html_printf(out, "%c: %s", side_letter(s), all->metric);
         text_add(out, "</th>");
     }
     for (size_t s = 1; s < all->n; s++) {
         text_add(out, "<th class=\"n\">");
-        html_printf(out, "%c \u2212 A", (int)('A' + s % 26));
+        html_printf(out, "%c \u2212 A", side_letter(s));
         text_add(out, "</th><th class=\"n\">95 % interval</th>");
     }
     for (size_t s = 0; s < all->n; s++) {
         text_add(out, "<th class=\"n\">");
-        html_printf(out, "%c: s/epoch", (int)('A' + s % 26));
+        html_printf(out, "%c: s/epoch", side_letter(s));
         text_add(out, "</th>");
     }
     text_add(out, "</tr>\n");
@@ -228,8 +109,8 @@ static void add_points(const struct compared *all, struct text *out) {
     text_add(out,
              "<p class=\"small\">Mean \u00b1 half of its 95 % interval over the seeds. Differences are paired by seed; "
              "their "
-             "intervals are "
-             "those of one t test each, without a correction for their number. A cell is empty where a run has no such "
+             "intervals are those of one t test each, without a correction for their number. A cell is empty where a "
+             "run has no such "
              "point.</p>\n");
     if (shown < first->results->n_points) {
         text_add(out, "<p class=\"small\">");
@@ -244,12 +125,12 @@ static void add_alone(const struct compared *all, size_t side, struct text *out)
     const struct report *report = &all->sides[side];
     size_t n = report->results->n_points, shown = 0;
     bool *partners = memory_alloc(n + 1, sizeof *partners);
-    size_t alone = find_partners(all, side, partners);
+    size_t alone = compared_partners(all, side, partners);
     if (alone > 0) {
         struct text label;
         text_init(&label);
         text_add(out, "<h3>");
-        html_printf(out, "Grid points of %c without a partner in A", (int)('A' + side % 26));
+        html_printf(out, "Grid points of %c without a partner in A", side_letter(side));
         text_add(out, "</h3>\n");
         report_table_open("Grid points without a partner", out);
         text_add(out, "<tr><th>grid point</th>");
@@ -291,7 +172,7 @@ static void add_runs(const struct compared *all, struct text *out) {
         const char *ended = json_string_value(json_object_get(report->manifest, "ended"));
         const char *cpu = json_string_value(json_object_get(json_object_get(report->manifest, "machine"), "cpu"));
         const char *blas = json_string_value(json_object_get(report->manifest, "blas"));
-        text_printf(out, "<tr><td>%c</td>", (int)('A' + s % 26));
+        text_printf(out, "<tr><td>%c</td>", side_letter(s));
         report_label_cell(last_part(all->sides[s].folder), false, out);
         report_label_cell(report->results->name, false, out);
         const size_t counts[] = {report->results->n_points, report->results->n_trials, report->counts.done,
@@ -310,78 +191,95 @@ static void add_runs(const struct compared *all, struct text *out) {
 static void add_head(const struct compared *all, struct text *out) {
     text_add(out, "<header><h1>Comparison of runs</h1>\n<dl>\n");
     for (size_t s = 0; s < all->n; s++) {
-        text_printf(out, "<dt>%c</dt>", (int)('A' + s % 26));
+        text_printf(out, "<dt>%c</dt>", side_letter(s));
         html_element(out, "dd", last_part(all->sides[s].folder));
         text_add(out, "\n");
     }
     text_add(out, "</dl>\n</header>\n");
 }
 
+/* At how many grid points of the first a side ... */
+struct overview {
+    size_t matched, only; /* has the same one; has none */
+    size_t diverged;      /* has no verdict, since of a diverged trial what is left is a choice of the lucky ones */
+    size_t equal, tested, better, worse;
+};
+
+static void count_differences(const struct compared *all, size_t side, struct overview *overview) {
+    const struct results *first = all->sides[0].results, *second = all->sides[side].results;
+    const bool lower_is_better = column_lower_is_better(all->metric);
+    double *p_values = memory_alloc(first->n_points + 1, sizeof *p_values);
+    bool *higher = memory_alloc(first->n_points + 1, sizeof *higher);
+    for (size_t p = 0; p < first->n_points; p++) {
+        struct t_test test;
+        struct results_counts counts = {0};
+        const size_t other = compared_point(all, side, p);
+        if (other == SIZE_MAX) {
+            overview->only++;
+            continue;
+        }
+        overview->matched++;
+        compared_test(all, side, p, other, &test);
+        results_count_point(first, p, &counts);
+        results_count_point(second, other, &counts);
+        if (counts.diverged > 0) {
+            overview->diverged++;
+            continue;
+        }
+        overview->equal += test.n > 0 && test.mean == 0 && (test.n < 2 || test.sd == 0) ? 1 : 0;
+        if (test.n >= STATISTICS_LEAST && !isnan(test.p)) {
+            higher[overview->tested] = test.mean > 0;
+            p_values[overview->tested++] = test.p;
+        }
+    }
+    statistics_holm(p_values, overview->tested, p_values);
+    for (size_t i = 0; i < overview->tested; i++) {
+        const bool differs = p_values[i] < 1 - STATISTICS_LEVEL;
+        overview->better += differs && higher[i] != lower_is_better ? 1 : 0;
+        overview->worse += differs && higher[i] == lower_is_better ? 1 : 0;
+    }
+    free(higher);
+    free(p_values);
+}
+
+static const char *overview_verdict(const struct overview *overview) {
+    if (overview->better > 0 && overview->worse == 0)
+        return "yes";
+    return overview->worse > 0 && overview->better == 0 ? "no" : "open";
+}
+
+/* `alone`: points of the side without a partner in the first. */
+static void add_counts(const struct overview *o, const char *metric, char side, size_t alone, struct text *out) {
+    if (o->matched == 0)
+        html_text(out, "No grid point of one run has the labels of one of the other: what they came to stands below");
+    else
+        html_printf(out, "%zu grid point%s matched; ", o->matched, o->matched == 1 ? " is" : "s are");
+    if (o->matched > 0 && o->tested == 0)
+        html_printf(out, "none can be tested, for want of %d common seeds", STATISTICS_LEAST);
+    else if (o->matched > 0)
+        html_printf(
+            out, "%s is better at %zu and worse at %zu of the %zu that can be tested (t test, Holm\u2019s correction)",
+            metric, o->better, o->worse, o->tested);
+    if (o->diverged > 0)
+        html_printf(out, "; at %zu trials diverged, and there is no verdict", o->diverged);
+    if (o->equal > 0)
+        html_printf(out, "; it is equal in all digits at %zu", o->equal);
+    if (o->matched > 0 && o->only + alone > 0)
+        html_printf(out, "; %zu of A and %zu of %c have no partner", o->only, alone, side);
+}
+
 /* What speaks for itself: how many of the matched points differ. */
 static void add_overview(const struct compared *all, struct text *out) {
-    const struct report *first = &all->sides[0];
-    bool lower_is_better = column_lower_is_better(all->metric);
     text_add(out, "<h2>Answer</h2>\n<ul class=\"answers\">\n");
     for (size_t s = 1; s < all->n; s++) {
-        size_t matched = 0, tested = 0, equal = 0, better = 0, worse = 0, only = 0, diverged = 0;
-        double *p_values = memory_alloc(first->results->n_points + 1, sizeof *p_values);
-        bool *higher = memory_alloc(first->results->n_points + 1, sizeof *higher);
-        for (size_t p = 0; p < first->results->n_points; p++) {
-            struct t_test test;
-            size_t other = compared_point(all, s, p);
-            if (other == SIZE_MAX) {
-                only++;
-                continue;
-            }
-            matched++;
-            compared_test(all, s, p, other, &test);
-            struct results_counts counts = {0};
-            results_count_point(first->results, p, &counts);
-            results_count_point(all->sides[s].results, other, &counts);
-            if (counts.diverged > 0) { /* what is left is a choice of the lucky ones */
-                diverged++;
-                continue;
-            }
-            equal += test.n > 0 && test.mean == 0 && (test.n < 2 || test.sd == 0) ? 1 : 0;
-            if (test.n >= STATISTICS_LEAST && !isnan(test.p)) {
-                higher[tested] = test.mean > 0;
-                p_values[tested++] = test.p;
-            }
-        }
-        statistics_holm(p_values, tested, p_values);
-        for (size_t i = 0; i < tested; i++) {
-            bool differs = p_values[i] < 1 - STATISTICS_LEVEL;
-            better += differs && higher[i] != lower_is_better ? 1 : 0;
-            worse += differs && higher[i] == lower_is_better ? 1 : 0;
-        }
-        free(higher);
-        free(p_values);
-        text_printf(out, "<li><span class=\"verdict %s\">%c against A</span><div>",
-                    better > 0 && worse == 0   ? "yes"
-                    : worse > 0 && better == 0 ? "no"
-                                               : "open",
-                    (int)('A' + s % 26));
-        if (matched == 0)
-            html_text(out,
-                      "No grid point of one run has the labels of one of the other: what they came to stands below");
-        else
-            html_printf(out, "%zu grid point%s matched; ", matched, matched == 1 ? " is" : "s are");
-        if (matched > 0 && tested == 0)
-            html_printf(out, "none can be tested, for want of %d common seeds", STATISTICS_LEAST);
-        else if (matched > 0)
-            html_printf(out,
-                        "%s is better at %zu and worse at %zu of the %zu that can be tested (t test, Holm\u2019s "
-                        "correction)",
-                        all->metric, better, worse, tested);
-        if (diverged > 0)
-            html_printf(out, "; at %zu trials diverged, and there is no verdict", diverged);
-        if (equal > 0)
-            html_printf(out, "; it is equal in all digits at %zu", equal);
+        const char side = side_letter(s);
+        struct overview overview = {0};
+        count_differences(all, s, &overview);
         bool *partners = memory_alloc(all->sides[s].results->n_points + 1, sizeof *partners);
-        size_t alone = find_partners(all, s, partners);
+        const size_t alone = compared_partners(all, s, partners);
         free(partners);
-        if (matched > 0 && only + alone > 0)
-            html_printf(out, "; %zu of A and %zu of %c have no partner", only, alone, (int)('A' + s % 26));
+        text_printf(out, "<li><span class=\"verdict %s\">%c against A</span><div>", overview_verdict(&overview), side);
+        add_counts(&overview, all->metric, side, alone, out);
         text_add(out, ".</div></li>\n");
     }
     text_add(out, "</ul>\n");
@@ -399,7 +297,7 @@ enum status report_compare(const struct report_side *sides, size_t n, const char
         report_open(&all.sides[s], &sides[s]);
     struct error drawing = {0};
     all.metric = all.sides[0].metric;
-    match_points(&all);
+    compared_match(&all);
     report_page_open("Comparison of runs", &page);
     add_head(&all, &page);
     if (all.metric != NULL) {
