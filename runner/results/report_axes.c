@@ -168,51 +168,72 @@ static bool is_told(const struct lines *lines, size_t axis) {
     return false;
 }
 
+/* A line's places with means and their range over the seeds; `y` and the key take note of it. */
+static void write_line(const struct lines *lines, size_t line, const char *column, struct axis_place *places,
+                       struct key *key, struct range *y, struct text *data) {
+    const size_t n = line_places(lines, line, places);
+    if (lines->n > 1)
+        key_measure(key, lines->items[line].label);
+    text_add(data, "\n\nlabel\t");
+    plot_label(lines->items[line].label, KEY_LABEL, data);
+    text_add(data, "\n");
+    for (size_t k = 0; k < n; k++) {
+        struct point_metric metric;
+        if (n > REPORT_STEPS && (k + 1) * REPORT_STEPS / n == k * REPORT_STEPS / n && k > 0)
+            continue;
+        point_measure(lines->report->results, places[k].point, column, &metric);
+        if (isnan(metric.mean))
+            continue;
+        range_add(y, metric.min);
+        range_add(y, metric.max);
+        plot_number(places[k].number, '\t', data);
+        plot_number(metric.mean, '\t', data);
+        plot_number(metric.min, '\t', data);
+        plot_number(metric.max, '\n', data);
+    }
+}
+
+static const char *lines_title(const struct lines *lines) {
+    struct report *report = lines->report;
+    const char *title = "";
+    for (size_t i = 0; i < report->n_axes; i++)
+        if (report->axes[i] != lines->axis && is_told(lines, report->axes[i]))
+            title = arena_printf(&report->arena, "%s%s%s", title, title[0] != '\0' ? ", " : "",
+                                 results_axis_name(report->results, report->axes[i]));
+    return title;
+}
+
+static const char *lines_caption(const struct lines *lines, bool x_log) {
+    struct arena *arena = &lines->report->arena;
+    const char *more = "";
+    if (lines->more)
+        more = arena_printf(arena, " The %zu lines with the best points are shown.", lines->n);
+    return arena_printf(arena, "%s from the lowest seed to the highest.%s%s",
+                        lines->marked ? "Points are means over the seeds, bars reach"
+                                      : "Lines are means over the seeds, bands reach",
+                        x_log ? " The axis is logarithmic." : "", more);
+}
+
 static void write_axis(struct lines *lines, const char *name, const char *column, const char *unit,
                        const char *heading) {
     struct report *report = lines->report;
     struct axis_place *places = memory_alloc(report->results->n_points + 1, sizeof *places);
     struct range x = {.any = false}, y = {.any = false};
     struct key key = {.titled = true};
-    struct text data, title;
+    struct text data;
     text_init(&data);
-    text_init(&title);
     size_t n_tics = all_places(lines, places);
     lines->marked = n_tics <= MARKED;
     for (size_t i = 0; i < n_tics; i++)
         range_add(&x, places[i].number);
     bool x_log = is_geometric(places, n_tics);
     write_tics(places, n_tics, lines, x_log, &data);
-    for (size_t i = 0; i < lines->n; i++) {
-        size_t n = line_places(lines, i, places);
-        if (lines->n > 1)
-            key_measure(&key, lines->items[i].label);
-        text_add(&data, "\n\nlabel\t");
-        plot_label(lines->items[i].label, KEY_LABEL, &data);
-        text_add(&data, "\n");
-        for (size_t k = 0; k < n; k++) {
-            struct point_metric metric;
-            if (n > REPORT_STEPS && (k + 1) * REPORT_STEPS / n == k * REPORT_STEPS / n && k > 0)
-                continue;
-            point_measure(report->results, places[k].point, column, &metric);
-            if (isnan(metric.mean))
-                continue;
-            range_add(&y, metric.min);
-            range_add(&y, metric.max);
-            plot_number(places[k].number, '\t', &data);
-            plot_number(metric.mean, '\t', &data);
-            plot_number(metric.min, '\t', &data);
-            plot_number(metric.max, '\n', &data);
-        }
-    }
-    for (size_t i = 0; i < report->n_axes; i++)
-        if (report->axes[i] != lines->axis && is_told(lines, report->axes[i]))
-            text_printf(&title, "%s%s", title.length > 0 ? ", " : "",
-                        results_axis_name(report->results, report->axes[i]));
+    for (size_t i = 0; i < lines->n; i++)
+        write_line(lines, i, column, places, &key, &y, &data);
     struct plot *plot = y.any ? plots_add(&report->plots, name, PLOT_WIDTH, PLOT_HEIGHT + key_height(&key)) : NULL;
     if (plot != NULL) {
         bool share = column_is_share(column);
-        key_write(&key, title.data, PLOT_HEIGHT + key_height(&key), &plot->script);
+        key_write(&key, lines_title(lines), PLOT_HEIGHT + key_height(&key), &plot->script);
         plot_above(unit, &plot->script);
         text_add(&plot->script, "set xlabel ");
         plot_string(results_axis_name(report->results, lines->axis), &plot->script);
@@ -222,17 +243,8 @@ static void write_axis(struct lines *lines, const char *name, const char *column
         text_add(&plot->script, "set xtics autofreq\nset mxtics 1\n"); /* tics are the grid's own values */
         write_axis_script(lines, plot, &plot->script);
         text_add(&plot->data, data.data);
-        report_figure(
-            report, plot, heading,
-            arena_printf(&report->arena, "%s from the lowest seed to the highest.%s%s",
-                         lines->marked ? "Points are means over the seeds, bars reach"
-                                       : "Lines are means over the seeds, bands reach",
-                         x_log ? " The axis is logarithmic." : "",
-                         lines->more
-                             ? arena_printf(&report->arena, " The %zu lines with the best points are shown.", lines->n)
-                             : ""));
+        report_figure(report, plot, heading, lines_caption(lines, x_log));
     }
-    text_clear(&title);
     text_clear(&data);
     free(places);
 }

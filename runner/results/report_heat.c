@@ -134,49 +134,63 @@ static bool has_gaps(const struct heat *heat) {
     return false;
 }
 
-static void write_heat(const struct heat *heat) {
-    struct report *report = heat->report;
-    struct range range = value_range(heat);
+/* In pixels, the plot being the middle of the picture. */
+struct heat_place {
+    double left;
+    int foot, height;
+    bool turned; /* the labels below, since they are wider than a cell */
+};
+
+enum { HEAT_TOP = 14, HEAT_RIGHT = 16 }; /* pixels beside the plot */
+
+static struct heat_place place_heat(const struct heat *heat) {
+    const double advance = 7.2; /* of a character */
     size_t widest[2] = {2, 2};
     for (size_t k = 0; k < 2; k++)
         for (size_t i = 0; i < heat->n[k]; i++) {
             size_t width = plot_label_width(heat->labels[k][i], HEAT_LABEL);
             widest[k] = width > widest[k] ? width : widest[k];
         }
-    double left = 30 + 7.2 * (double)widest[0], cell = (PLOT_WIDTH - left - 16) / (double)heat->n[1];
-    bool turned = 7.2 * (double)widest[1] + 6 > cell, told = heat->n[1] <= HEAT_TEXT;
-    int foot = 46 + (turned ? (int)(8 * widest[1]) : 16), row = heat->n[0] <= 8 ? 34 : 20, top = 14;
-    int height = top + foot + row * (int)heat->n[0];
-    struct plot *plot = range.any ? plots_add(&report->plots, "heat", PLOT_WIDTH, height) : NULL;
-    if (plot == NULL)
-        return;
-    struct text *script = &plot->script;
+    struct heat_place place = {.left = 30 + advance * (double)widest[0]};
+    const double cell = (PLOT_WIDTH - place.left - HEAT_RIGHT) / (double)heat->n[1];
+    place.turned = advance * (double)widest[1] + 6 > cell;
+    place.foot = 46 + (place.turned ? (int)(8 * widest[1]) : 16);
+    place.height = HEAT_TOP + place.foot + (heat->n[0] <= 8 ? 34 : 20) * (int)heat->n[0];
+    return place;
+}
+
+static void write_heat_script(const struct heat *heat, const struct heat_place *place, struct text *script) {
+    const struct results *results = heat->report->results;
     text_printf(script,
-                "unset key\nunset grid\nset border 0\nset tics scale 0\nset lmargin at screen %.3f\nset rmargin at "
-                "screen %.3f\n"
+                "unset key\nunset grid\nset border 0\nset tics scale 0\n"
+                "set lmargin at screen %.3f\nset rmargin at screen %.3f\n"
                 "set bmargin at screen %.3f\nset tmargin at screen %.3f\n",
-                left / PLOT_WIDTH, (PLOT_WIDTH - 16.0) / PLOT_WIDTH, (double)foot / height, 1 - (double)top / height);
+                place->left / PLOT_WIDTH, (double)(PLOT_WIDTH - HEAT_RIGHT) / PLOT_WIDTH,
+                (double)place->foot / place->height, 1 - (double)HEAT_TOP / place->height);
     text_printf(script, "set xrange [-0.5:%zu.5]\nset yrange [-0.5:%zu.5]\n", heat->n[1] - 1, heat->n[0] - 1);
-    if (turned)
+    if (place->turned)
         text_add(script, "set xtics rotate by 90 right\n");
     text_add(script, "set xlabel ");
-    plot_string(results_axis_name(report->results, heat->axes[1]), script);
+    plot_string(results_axis_name(results, heat->axes[1]), script);
     /* The outer edge of the picture, as the labels beside it are. */
-    text_printf(script, " offset 0,%.1f\nset label 2 ", turned ? 0.0 : 0.3);
-    plot_string(results_axis_name(report->results, heat->axes[0]), script);
+    text_printf(script, " offset 0,%.1f\nset label 2 ", place->turned ? 0.0 : 0.3);
+    plot_string(results_axis_name(results, heat->axes[0]), script);
     text_add(script, " at screen 0.022, graph 0.5 center rotate by 90\n");
-    text_printf(
+    text_add(
         script,
         "plot 'heat.dat' index 2 using 1:2:(0.49):(0.48):3 with boxxyerror lc rgb variable fs solid 1 noborder "
         "notitle, \\\n"
         "     '' index 0 using (-1):1:ytic(2) with dots notitle, '' index 1 using 1:(-1):xtic(2) with dots notitle");
-    if (told)
+    if (heat->n[1] <= HEAT_TEXT)
         text_add(script, ", \\\n     '' index 2 using 1:2:5:4 with labels tc rgb variable notitle");
     text_add(script, "\n");
-    write_heat_data(heat, &range, &plot->data);
+}
+
+static const char *heat_caption(const struct heat *heat, const struct range *range) {
+    struct report *report = heat->report;
     struct text caption;
     text_init(&caption);
-    text_printf(&caption, "Means over the seeds from %.4g to %.4g; the darker, the better.", range.low, range.high);
+    text_printf(&caption, "Means over the seeds from %.4g to %.4g; the darker, the better.", range->low, range->high);
     bool others = false;
     for (size_t i = 0; i < report->n_axes; i++) {
         size_t axis = report->axes[i];
@@ -189,12 +203,25 @@ static void write_heat(const struct heat *heat) {
     text_add(&caption, others ? ", as at the best point." : "");
     if (has_gaps(heat))
         text_add(&caption, " An empty cell has no mean: no trial has ended there, or one diverged.");
+    const char *copy = arena_copy_text(&report->arena, caption.data);
+    text_clear(&caption);
+    return copy;
+}
+
+static void write_heat(const struct heat *heat) {
+    struct report *report = heat->report;
+    const struct range range = value_range(heat);
+    const struct heat_place place = place_heat(heat);
+    struct plot *plot = range.any ? plots_add(&report->plots, "heat", PLOT_WIDTH, place.height) : NULL;
+    if (plot == NULL)
+        return;
+    write_heat_script(heat, &place, &plot->script);
+    write_heat_data(heat, &range, &plot->data);
     report_figure(report, plot,
                   arena_printf(&report->arena, "%s of %s and %s", report->metric,
                                results_axis_name(report->results, heat->axes[0]),
                                results_axis_name(report->results, heat->axes[1])),
-                  arena_copy_text(&report->arena, caption.data));
-    text_clear(&caption);
+                  heat_caption(heat, &range));
 }
 
 /* The first two axes that have labels enough; of others the labels of the best point hold. */
