@@ -134,69 +134,79 @@ static void close_memory(void) {
         prctl(PR_SET_DUMPABLE, 0);
 }
 
+/* What a worker is given, which this process closes once it runs. */
+struct channels {
+    int socket[2]; /* the supervisor's end, and the worker's */
+    int orders, report;
+};
+
+static void channels_clear(const struct channels *channels) {
+    const int open[] = {channels->orders, channels->report, channels->socket[0], channels->socket[1]};
+    for (size_t i = 0; i < sizeof open / sizeof open[0]; i++)
+        if (open[i] >= 0)
+            close(open[i]);
+}
+
+/* The child gets its pages and its log. False with errno. */
+static bool channels_open(struct child *child, struct channels *channels) {
+    void *orders = NULL, *report = NULL;
+    /* This process alone writes orders: the seal leaves its own mapping as it is. */
+    channels->orders = make_page("runner-worker-orders", sizeof *child->orders, F_SEAL_FUTURE_WRITE, &orders);
+    if (channels->orders >= 0)
+        channels->report = make_page("runner-worker-report", sizeof *child->report, 0, &report);
+    child->orders = orders;
+    child->report = report;
+    if (channels->orders < 0 || channels->report < 0)
+        return false;
+    child->log = memfd_create("runner-worker-log", MFD_CLOEXEC);
+    return child->log >= 0 && fcntl(child->log, F_SETFL, O_APPEND) >= 0 &&
+           socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, channels->socket) >= 0;
+}
+
+static enum status start(struct child *child, const struct child_settings *settings, struct channels *channels,
+                         struct arena *arena, struct error *error) {
+    if (!channels_open(child, channels))
+        return error_set(error, STATUS_ENVIRONMENT, "cannot start a worker: %s", strerror(errno));
+    if (access(settings->worker, X_OK) < 0)
+        return error_set(error, STATUS_ENVIRONMENT,
+                         "%s: cannot start the worker: %s; it belongs beside the runner: build or install again",
+                         settings->worker, strerror(errno));
+    child->folder = settings->scratch != NULL ? scratch_make_part(settings->scratch) : NULL;
+    char **arguments = arena_array(arena, settings->n_files + 4, sizeof *arguments);
+    arguments[0] = arena_copy_text(arena, settings->worker);
+    arguments[1] = arena_copy_text(arena, settings->own);
+    arguments[2] = arena_copy_text(arena, child->folder != NULL ? child->folder : "");
+    for (size_t i = 0; i < settings->n_files; i++)
+        arguments[3 + i] = arena_copy_text(arena, settings->files[i]);
+    char **environment = make_environment(child->folder, arena);
+    pid_t parent = getpid();
+    child->pid = fork();
+    if (child->pid == 0)
+        become_worker(settings->worker, arguments, environment,
+                      (const int[]){channels->socket[1], channels->orders, channels->report, child->log}, parent);
+    if (child->pid < 0) {
+        child->pid = 0;
+        return error_set(error, STATUS_ENVIRONMENT, "cannot start a worker: %s", strerror(errno));
+    }
+    child->pidfd = (int)syscall(SYS_pidfd_open, child->pid, 0);
+    if (child->pidfd < 0)
+        return error_set(error, STATUS_ENVIRONMENT,
+                         "cannot watch a worker: pidfd_open: %s; Linux 5.3 or newer is needed", strerror(errno));
+    fcntl(child->pidfd, F_SETFD, FD_CLOEXEC);
+    child->socket = channels->socket[0];
+    channels->socket[0] = -1;
+    return STATUS_OK;
+}
+
 enum status child_start(struct child *child, const struct child_settings *settings, struct error *error) {
     *child = (struct child){.pidfd = -1, .socket = -1, .log = -1, .interrupt = settings->interrupt};
     frame_reader_init(&child->reader, FRAME_LENGTH_LIMIT);
     close_memory();
     struct arena arena;
     arena_init(&arena);
-    int pair[2] = {-1, -1};
-    void *page = NULL;
-    /* This process alone writes orders: the seal leaves its own mapping as it is. */
-    int orders = make_page("runner-worker-orders", sizeof *child->orders, F_SEAL_FUTURE_WRITE, &page);
-    child->orders = page;
-    page = NULL;
-    int report = make_page("runner-worker-report", sizeof *child->report, 0, &page);
-    child->report = page;
-    enum status status = STATUS_OK;
-    child->log = orders < 0 || report < 0 ? -1 : memfd_create("runner-worker-log", MFD_CLOEXEC);
-    if (child->log < 0 || fcntl(child->log, F_SETFL, O_APPEND) < 0 ||
-        socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
-        status = error_set(error, STATUS_ENVIRONMENT, "cannot start a worker: %s", strerror(errno));
-        goto out;
-    }
-    if (access(settings->worker, X_OK) < 0) {
-        status = error_set(error, STATUS_ENVIRONMENT,
-                           "%s: cannot start the worker: %s; it belongs beside the runner: build or install again",
-                           settings->worker, strerror(errno));
-        goto out;
-    }
-    child->folder = settings->scratch != NULL ? scratch_make_part(settings->scratch) : NULL;
-    char **arguments = arena_array(&arena, settings->n_files + 4, sizeof *arguments);
-    arguments[0] = arena_copy_text(&arena, settings->worker);
-    arguments[1] = arena_copy_text(&arena, settings->own);
-    arguments[2] = arena_copy_text(&arena, child->folder != NULL ? child->folder : "");
-    for (size_t i = 0; i < settings->n_files; i++)
-        arguments[3 + i] = arena_copy_text(&arena, settings->files[i]);
-    char **environment = make_environment(child->folder, &arena);
-    pid_t parent = getpid();
-    child->pid = fork();
-    if (child->pid == 0)
-        become_worker(settings->worker, arguments, environment, (const int[]){pair[1], orders, report, child->log},
-                      parent);
-    if (child->pid < 0) {
-        child->pid = 0;
-        status = error_set(error, STATUS_ENVIRONMENT, "cannot start a worker: %s", strerror(errno));
-        goto out;
-    }
-    child->pidfd = (int)syscall(SYS_pidfd_open, child->pid, 0);
-    if (child->pidfd < 0) {
-        status = error_set(error, STATUS_ENVIRONMENT,
-                           "cannot watch a worker: pidfd_open: %s; Linux 5.3 or newer is needed", strerror(errno));
-        goto out;
-    }
-    fcntl(child->pidfd, F_SETFD, FD_CLOEXEC);
-    child->socket = pair[0];
-    pair[0] = -1;
-out:
-    if (orders >= 0)
-        close(orders);
-    if (report >= 0)
-        close(report);
-    if (pair[0] >= 0)
-        close(pair[0]);
-    if (pair[1] >= 0)
-        close(pair[1]);
+    struct channels channels = {.socket = {-1, -1}, .orders = -1, .report = -1};
+    const enum status status = start(child, settings, &channels, &arena, error);
+    channels_clear(&channels);
     arena_clear(&arena);
     if (status != STATUS_OK)
         child_clear(child);

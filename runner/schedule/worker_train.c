@@ -225,6 +225,47 @@ static void default_faults(struct report *report) {
         fault_watch(&report->full_stack, &report->lacked_memory);
 }
 
+static void send_result(struct sender *sender, enum status status, const struct train_result *result,
+                        const struct error *failure) {
+    text_reset(&sender->out);
+    message_u64(&sender->out, (uint64_t)status);
+    message_u64(&sender->out, (uint64_t)result->outcome);
+    message_string(&sender->out, result->reason);
+    message_string(&sender->out, result->stopped_by);
+    message_u64(&sender->out, result->epochs);
+    message_u64(&sender->out, result->updates);
+    message_u64(&sender->out, result->has_best);
+    message_u64(&sender->out, result->best_epoch);
+    message_u64(&sender->out, result->restored);
+    message_u64(&sender->out, result->restored_epoch);
+    message_u64(&sender->out, worker_memory("VmHWM:"));
+    message_u64(&sender->out, result->threads);
+    message_string(&sender->out, status != STATUS_OK ? failure->text : "");
+    send_now(sender, MESSAGE_RESULT);
+}
+
+/* Trains, and sends what it comes to but for the result. What it has to say of the trial goes to the log. */
+static enum status train(struct train_request *training, struct sender *sender, int checkpoint,
+                         struct train_result *result, struct error *error) {
+    struct text notes;
+    text_init(&notes);
+    training->on_row = send_row;
+    training->on_progress = send_progress;
+    training->on_weights = send_weights;
+    training->on_checkpoint = training->identity[0] != '\0' ? send_checkpoint : NULL;
+    training->on_resume = send_resume;
+    training->context = sender;
+    training->notes = &notes;
+    map_checkpoint(training, checkpoint);
+    const enum status status = train_run(training, result, NULL, error);
+    unmap_checkpoint(training);
+    await_kept(sender);
+    if (notes.length > 0)
+        fputs(notes.data, stderr);
+    text_clear(&notes);
+    return status;
+}
+
 enum status worker_train(const struct loader *loader, const struct worker_data *sets, const struct worker_means *means,
                          const struct frame *request, struct error *error) {
     struct message_reader reader;
@@ -237,8 +278,6 @@ enum status worker_train(const struct loader *loader, const struct worker_data *
     struct sender sender = {.error = error, .sent = clock_seconds()};
     text_init(&sender.out);
     text_init(&sender.frames);
-    struct text notes;
-    text_init(&notes);
     struct error failure = {0};
     struct train_result result = {0};
     limit_log();
@@ -247,55 +286,26 @@ enum status worker_train(const struct loader *loader, const struct worker_data *
     fesetenv(FE_DFL_ENV);
     worker_limit_memory(memory_limit, team, means->once);
     const struct tree *tree = message_read_tree(&reader, &arena);
-    if (tree == NULL)
-        worker_misread(&failure);
-    const char *key = message_read_string(&reader);
-    enum status status = failure.status;
-    if (tree != NULL && data == NULL)
+    const char *identity = message_read_string(&reader);
+    enum status status;
+    if (tree == NULL) {
+        status = worker_misread(&failure);
+    } else if (data == NULL) {
         status = error_set(&failure, STATUS_ENVIRONMENT, "a trial was sent for data that is not attached");
-    if (tree != NULL && data != NULL) {
+    } else {
         struct train_request training = {.loader = loader,
                                          .trial = tree,
                                          .data = data,
                                          .threads = team,
                                          .team = means->orders == NULL ? NULL : &means->orders->threads,
-                                         .on_row = send_row,
-                                         .on_progress = send_progress,
-                                         .on_weights = send_weights,
-                                         .on_checkpoint = key[0] != '\0' ? send_checkpoint : NULL,
-                                         .identity = key,
-                                         .on_resume = send_resume,
-                                         .context = &sender,
-                                         .notes = &notes};
-        map_checkpoint(&training, request->fd);
-        status = train_run(&training, &result, NULL, &failure);
-        unmap_checkpoint(&training);
+                                         .identity = identity};
+        status = train(&training, &sender, request->fd, &result, &failure);
     }
-    await_kept(&sender);
-    if (notes.length > 0)
-        fputs(notes.data, stderr);
     fflush(NULL);
-    if (sender.status == STATUS_OK) {
-        text_reset(&sender.out);
-        message_u64(&sender.out, (uint64_t)status);
-        message_u64(&sender.out, (uint64_t)result.outcome);
-        message_string(&sender.out, result.reason);
-        message_string(&sender.out, result.stopped_by);
-        message_u64(&sender.out, result.epochs);
-        message_u64(&sender.out, result.updates);
-        message_u64(&sender.out, result.has_best);
-        message_u64(&sender.out, result.best_epoch);
-        message_u64(&sender.out, result.restored);
-        message_u64(&sender.out, result.restored_epoch);
-        message_u64(&sender.out, worker_memory("VmHWM:"));
-        message_u64(&sender.out, result.threads);
-        message_string(&sender.out, status != STATUS_OK ? failure.text : "");
-        send_now(&sender, MESSAGE_RESULT);
-    }
-    status = sender.status;
-    text_clear(&notes);
+    if (sender.status == STATUS_OK)
+        send_result(&sender, status, &result, &failure);
     text_clear(&sender.out);
     text_clear(&sender.frames);
     arena_clear(&arena);
-    return status;
+    return sender.status;
 }
