@@ -326,7 +326,7 @@ static void write_list(const struct layout *layout, struct text *out) {
     for (size_t a = 0; a < view->n_axes; a++) {
         if (is_numeric(view, a))
             sheet_right(&sheet, a);
-        sheet_add(&sheet, layout->results->axes[view->axes[a]]);
+        sheet_add(&sheet, results_axis_name(layout->results, view->axes[a]));
     }
     for (size_t i = 0; i < layout->n_items; i++) {
         sheet_right(&sheet, view->n_axes + i);
@@ -357,7 +357,7 @@ static void write_pivot(const struct layout *layout, const struct item *items, s
     sheet_init(&sheet, 1 + n_across * n);
     if (is_numeric(view, 0))
         sheet_right(&sheet, 0);
-    sheet_add(&sheet, layout->results->axes[view->axes[0]]);
+    sheet_add(&sheet, results_axis_name(layout->results, view->axes[0]));
     for (size_t c = 0; c < n_across; c++)
         for (size_t i = 0; i < n; i++) {
             const char *what = items[i].figure == CI ? "95 % interval"
@@ -399,7 +399,7 @@ static const char *axis_names(const struct layout *layout, const size_t *axes, s
                             i == 0       ? ""
                             : i + 1 == n ? " and "
                                          : ", ",
-                            layout->results->axes[axes[i]]);
+                            results_axis_name(layout->results, axes[i]));
     return list;
 }
 

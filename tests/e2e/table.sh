@@ -17,9 +17,9 @@ says out "optimizer=adam" "optimizer=fast|sgd" "test_accuracy:" "epochs_to_val_a
 expect 0 "$RUNNER" table results/grid --by batch_size --where optimizer=adam --show n,mean,ci --metric test_loss
 says out "only where optimizer=adam" "test_loss 95 % interval"
 expect 0 "$RUNNER" table results/grid --by batch_size,optimizer --format markdown
-says out "| train.batch_size | optimizer=adam | sampling se | optimizer=fast\\|sgd | sampling se |" "| ---: |"
+says out "| batch_size | optimizer=adam | sampling se | optimizer=fast\\|sgd | sampling se |" "| ---: |"
 expect 0 "$RUNNER" table results/grid --format latex
-says out '\toprule' 'train.batch\_size' 'fast\textbar{}sgd' '$\pm$'
+says out '\toprule' 'optimizer & batch\_size &' 'fast\textbar{}sgd' '$\pm$'
 
 # The figures of the points are those of summary.csv.
 expect 0 "$RUNNER" table results/grid --metric test_accuracy,test_loss --format csv

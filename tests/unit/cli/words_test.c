@@ -249,8 +249,8 @@ static void the_table_ends_as_the_lecture_does(void **state) {
     text_init(&out);
     show_results(&fixture.plan.results, &out);
     assert_string_equal(out.data, "lab: 1 trial\n\n"
-                                  "  train.batch_size  test_accuracy  test_loss  updates  s/epoch\n"
-                                  "                10         0.8750     0.2500       20\n\n"
+                                  "  batch_size  test_accuracy  test_loss  updates  s/epoch\n"
+                                  "          10         0.8750     0.2500       20\n\n"
                                   "Total loss on Testing Set: 0.2500\n"
                                   "Accuracy of Testing Set: 0.8750\n");
     text_clear(&out);
