@@ -10,7 +10,8 @@
 #include <unistd.h>
 
 #define LEAST_PATIENCE 1.0 /* seconds for a plan, where others took too long */
-#define OPEN_PATIENCE 10.0 /* seconds for all plugins together that do not let the process go on which opens them */
+#define OPEN_PATIENCE 10.0 /* seconds for all plugins from elsewhere together that do not let go of who opens them */
+#define OWN_PATIENCE 120.0 /* seconds for each of the installation's: a disk or a machine that is busy takes its time */
 
 enum { POINTS_MOST = 4096, PACKED_MOST = 1 << 17 }; /* points planned together, and bytes of their sections */
 
@@ -151,7 +152,7 @@ struct openings {
     const char **files; /* from outside the installation, in this attempt */
     size_t n_files, files_capacity;
     const char *last; /* of them; NULL: none */
-    double patience;  /* seconds, for a file */
+    double patience;  /* seconds, for a file of them */
 };
 
 static const char **append(const char **items, size_t count, size_t *capacity, const char *item) {
@@ -163,11 +164,13 @@ static const char **append(const char **items, size_t count, size_t *capacity, c
     return items;
 }
 
+/* The helper gets the time that the file may take. */
 static void note_opening(struct session *session, struct openings *openings, const struct frame *frame) {
     struct message_reader reader;
     message_reader_init(&reader, frame->payload, frame->length);
     const char *file = message_read_string(&reader);
     bool foreign = message_read_u64(&reader) != 0;
+    session->helper.patience = foreign ? openings->patience : OWN_PATIENCE;
     if (reader.bad || !foreign)
         return;
     openings->last = arena_copy_text(&session->arena, file);
@@ -193,7 +196,7 @@ static enum status ask_catalog(struct session *session, struct openings *opening
     text_init(&payload);
     write_strings(&payload, session->folders, session->n_folders);
     write_strings(&payload, openings->refused, openings->n_refused);
-    session->helper.patience = openings->patience;
+    session->helper.patience = OWN_PATIENCE;
     status = child_call(&session->helper, MESSAGE_CATALOG, &payload, -1, frame, NULL, died, error);
     while (status == STATUS_OK && frame->type == MESSAGE_OPENING) {
         note_opening(session, openings, frame);
@@ -213,7 +216,7 @@ static bool refuse(struct session *session, struct openings *openings, struct er
     openings->why[openings->n_refused] =
         late ? arena_printf(&session->arena,
                             "%s: opening it came to no end within %g seconds; it is left out: mend or remove it",
-                            openings->last, openings->patience)
+                            openings->last, session->helper.patience)
              : arena_printf(&session->arena,
                             "%s: ends the process that opens it (%s); it is left out: mend or remove it",
                             openings->last, error->text);

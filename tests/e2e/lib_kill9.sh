@@ -33,12 +33,14 @@ END
         sleep "$((after / 1000000)).$(printf %06d $((after % 1000000)))"
         victim=$pid
         worker=$(pgrep -P $pid | head -1)
-        [ $((i % 2)) = 0 ] && [ -n "$worker" ] && victim=$worker
+        retry=
+        [ $((i % 2)) = 0 ] && [ -n "$worker" ] && victim=$worker && retry=--retry
         kill -9 "$victim" 2>/dev/null
         wait $pid 2>/dev/null
         finished results/grid/journal.jsonl >before
         [ -s before ] && [ "$(wc -l <before)" -lt 12 ] && amid=$((amid + 1))
-        expect 0 "$RUNNER" grid.yaml --workers 2 -q --retry
+        # a worker's end costs its trial, the supervisor's costs none
+        expect 0 "$RUNNER" grid.yaml --workers 2 -q $retry
         same whole/grid results/grid
         finished results/grid/journal.jsonl | sort | uniq -d >twice
         [ ! -s twice ] || fail "kill $i: a finished trial trained twice: $(cat twice)"
