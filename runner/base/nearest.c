@@ -87,7 +87,7 @@ const char *text_nearest(const char *word, const char *const *candidates, size_t
     size_t least = SIZE_MAX, length = strlen(word);
     for (size_t i = 0; i < count && i < MOST; i++) {
         size_t other = strlen(candidates[i]), longer = length > other ? length : other;
-        size_t likely = smaller((longer + 2) / 3, 3); /* slips in a word of this length */
+        size_t likely = longer < 6 ? 1 : smaller(longer / 3, 3); /* slips in a word of this length */
         if (longer > LONGEST || longer - smaller(length, other) > likely) {
             continue;
         }

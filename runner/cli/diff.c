@@ -342,6 +342,11 @@ static enum status compare(struct diff *diff, const struct options *options, str
     if (!same_axes(diff))
         return error_set(error, STATUS_CONFIG, "%s and %s have other axes: there is nothing to pair", a->folder,
                          b->folder);
+    if (a->trials.count <= 1 && b->trials.count <= 1)
+        return error_set(
+            error, STATUS_CONFIG,
+            "neither %s nor %s holds a trial that has ended: there is nothing to pair; run their configs first",
+            a->folder, b->folder);
     pair_rows(diff);
     compare_endings(diff);
     show_notes(diff);

@@ -1,6 +1,7 @@
 #include "runner/config/claim.h"
 
 #include "runner/base/text.h"
+#include "runner/host/params_words.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -97,17 +98,27 @@ bool selector_axis(const char *word, const struct selection_grid *grid, struct a
     return find_axis(&reader, word, 0, axis);
 }
 
-/* Each once, though a label comes back as outer axes change. */
+static bool is_among(const char *const *labels, size_t n, const char *label) {
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(labels[i], label) == 0)
+            return true;
+    return false;
+}
+
+/* The first ones, each once, though a label comes back as outer axes change. */
 static const char *list_labels(struct arena *arena, const char *const *labels, size_t n) {
-    const char *list = "";
-    for (size_t i = 0; i < n && strlen(list) < 200; i++) {
-        size_t before = 0;
-        while (before < i && strcmp(labels[before], labels[i]) != 0)
-            before++;
-        if (before == i)
-            list = arena_printf(arena, "%s%s%s", list, i > 0 ? ", " : "", labels[i]);
-    }
-    return list;
+    enum { MOST = 41 }; /* one more than a list shows */
+    const char *different[MOST];
+    size_t count = 0;
+    for (size_t i = 0; i < n && count < MOST; i++)
+        if (!is_among(different, count, labels[i]))
+            different[count++] = labels[i];
+    struct text list;
+    text_init(&list);
+    words_list("", different, count, &list);
+    const char *copy = arena_copy_text(arena, list.data);
+    text_clear(&list);
+    return copy;
 }
 
 static bool find_label(struct reader *reader, size_t axis, const char *word, size_t at, const char **label) {

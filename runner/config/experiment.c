@@ -11,6 +11,7 @@
 #include "runner/config/questions.h"
 #include "runner/config/resolve.h"
 #include "runner/config/scope.h"
+#include "runner/host/params_words.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -49,33 +50,42 @@ static bool is_top_key(const char *key) {
     return false;
 }
 
-/* The config without the keys that none has, of which a hostile one has many. */
-static struct tree *known_keys(const struct load *load) {
-    struct arena *arena = &load->experiment->arena;
-    struct tree *known = tree_map(arena, load->root->mark);
-    for (size_t i = 0; i < load->root->count; i++) {
-        if (is_top_key(load->root->keys[i])) {
-            tree_set(arena, known, load->root->keys[i], load->root->key_marks[i], load->root->items[i]);
+/* What others call it; NULL where it is none of their words. */
+static const char *known_as(const char *key) {
+    static const char *const words[][2] = {{"name", "experiment"}, {"layers", "model"}, {"network", "model"}};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (strcmp(key, words[i][0]) == 0) {
+            return words[i][1];
         }
     }
-    return known;
+    return NULL;
+}
+
+static void unknown_top_key(const struct load *load, size_t at) {
+    struct arena *arena = &load->experiment->arena;
+    const char *key = load->root->keys[at], *near = known_as(key), *entry = NULL;
+    if (!near && !load->diagnostics->dropped) { /* a hostile config has many */
+        entry = guess_entry(load->catalog, load->root, key, false, arena);
+        near = text_nearest(key, top_keys, N_TOP_KEYS);
+        entry = entry || near ? entry : guess_entry(load->catalog, load->root, key, true, arena);
+    }
+    struct text meant;
+    text_init(&meant);
+    if (near || entry) {
+        text_printf(&meant, "; did you mean %s%s%s%s%s?", near ? "'" : "", near ? near : "", near ? "'" : "",
+                    near && entry ? " or " : "", entry ? entry : "");
+    } else {
+        words_list("; known: ", top_keys, N_TOP_KEYS, &meant);
+    }
+    diagnostics_error(load->diagnostics, load->root->key_marks[at], "unknown key '%.60s'%s", key, meant.data);
+    text_clear(&meant);
 }
 
 static void check_top_keys(const struct load *load) {
-    struct arena *arena = &load->experiment->arena;
-    const struct tree *known = known_keys(load);
     for (size_t i = 0; i < load->root->count; i++) {
-        const char *key = load->root->keys[i];
-        if (is_top_key(key)) {
-            continue;
+        if (!is_top_key(load->root->keys[i])) {
+            unknown_top_key(load, i);
         }
-        const char *near = text_nearest(key, top_keys, N_TOP_KEYS);
-        const char *entry = load->diagnostics->dropped ? NULL : guess_entry(load->catalog, known, key, arena);
-        const bool meant = near || entry;
-        near = near ? arena_printf(arena, "'%s'", near) : "";
-        diagnostics_error(load->diagnostics, load->root->key_marks[i], "unknown key '%.60s'%s%s%s%s%s", key,
-                          meant ? "; did you mean " : "", near, *near && entry ? " or " : "", entry ? entry : "",
-                          meant ? "?" : "");
     }
 }
 

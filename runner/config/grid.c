@@ -34,8 +34,24 @@ enum status config_path(const struct catalog *catalog, const struct tree *root, 
     for (size_t i = 0; i < n_lets; i++) {
         names[N_SECTIONS + i] = lets->keys[i];
     }
-    const char *near = path->count == 1 ? guess_path(catalog, root, first, arena).text : NULL;
-    near = near ? near : text_nearest(first, names, N_SECTIONS + n_lets);
+    size_t n_keys;
+    const char *const *keys = experiment_keys(&n_keys);
+    for (size_t i = 0; i < n_keys; i++) {
+        if (strcmp(first, keys[i]) == 0) {
+            return error_set(
+                error, STATUS_CONFIG,
+                "'%.60s' is a key of the whole experiment, not of a point; wanted a path such as train.epochs, "
+                "or a name of 'let'",
+                text);
+        }
+    }
+    const bool alone = path->count == 1;
+    const char *near = alone ? guess_path(catalog, root, first, false, arena).text : NULL;
+    if (!near) {
+        const char *section = text_nearest(first, names, N_SECTIONS + n_lets);
+        near = section ? path_renamed(path, section, arena).text : NULL;
+    }
+    near = near || !alone ? near : guess_path(catalog, root, first, true, arena).text;
     return near ? error_set(error, STATUS_CONFIG, "'%.60s' is neither a path nor a name of 'let'; did you mean '%s'?",
                             text, near)
                 : error_set(error, STATUS_CONFIG, "'%.60s' is neither a path nor a name of 'let'", text);

@@ -112,6 +112,12 @@ struct path path_below(const char *first, const struct path *path, struct arena 
     return path_with(path, 0, first, arena);
 }
 
+struct path path_renamed(const struct path *path, const char *first, struct arena *arena) {
+    struct path renamed = path_of(path->segments, path->count, arena);
+    renamed.segments[0] = first;
+    return from_segments(renamed.segments, renamed.count, arena);
+}
+
 bool path_starts_with(const struct path *path, const struct path *prefix) {
     if (prefix->count > path->count) {
         return false;
@@ -191,6 +197,11 @@ const char *component_written_name(const struct tree *value) {
     return value->type == TREE_MAP && value->count == 1 ? bare(value->keys[0]) : NULL;
 }
 
+static bool is_component(const struct tree *value, const char *name) {
+    const char *written = component_written_name(value);
+    return written && strcmp(written, bare(name)) == 0;
+}
+
 /* The index that a segment means in a list, or -1. */
 static ptrdiff_t list_index(const struct tree *list, const char *segment) {
     int64_t index;
@@ -201,9 +212,17 @@ static ptrdiff_t list_index(const struct tree *list, const char *segment) {
     return (ptrdiff_t)index;
 }
 
-static void bad_index(struct error *error, const struct path *path, size_t at, const struct tree *list) {
+static void bad_index(struct error *error, const struct path *path, size_t at, const struct tree *list,
+                      struct arena *arena) {
+    size_t named = 0; /* the first item of that name, where there is one */
+    while (named < list->count && !is_component(list->items[named], path->segments[at])) {
+        named++;
+    }
     if (list->count == 0) {
         error_set(error, STATUS_CONFIG, "path '%s' goes into an empty list", path->text);
+    } else if (named < list->count) {
+        error_set(error, STATUS_CONFIG, "path '%s' leaves out the place in the list; did you mean '%s'?", path->text,
+                  path_with(path, at, arena_printf(arena, "%zu", named), arena).text);
     } else {
         error_set(error, STATUS_CONFIG, "path '%s': '%s' is no place in a list of %u, wanted 0 to %u", path->text,
                   path->segments[at], list->count, list->count - 1);
@@ -220,6 +239,19 @@ struct walk {
     struct error *error;
 };
 
+/* The path as far as it may lead from segment `at` on, which stands at `place`. */
+static struct path path_to_end(const struct walk *walk, struct path path, size_t at, struct place place) {
+    for (; at < path.count && place.type != PLACE_VALUE; at++) {
+        const char *segment = path.segments[at];
+        if ((place.type == PLACE_COMPONENT && !catalog_find(walk->catalog, place.kind, bare(segment))) ||
+            (place.type == PLACE_LIST && !strchr("0123456789", *segment))) {
+            break;
+        }
+        place = place_step(walk->catalog, &place, segment);
+    }
+    return path_of(path.segments, at, walk->arena);
+}
+
 /* What stands in the way of a path that goes through another plugin, or through no plugin at all. */
 static void bad_plugin(const struct walk *walk, size_t at, const struct tree *node, const struct place *place) {
     struct error *error = walk->error;
@@ -227,8 +259,9 @@ static void bad_plugin(const struct walk *walk, size_t at, const struct tree *no
     const char *name = component_written_name(node);
     const struct catalog_component *there = name ? catalog_find(walk->catalog, place->kind, name) : NULL;
     if (there && catalog_param_find(there, path->segments[at])) { /* its name was left out */
+        const struct path whole = path_with(path, at, name, walk->arena);
         error_set(error, STATUS_CONFIG, "path '%s' leaves out the plugin; did you mean '%s'?", path->text,
-                  path_with(path, at, name, walk->arena).text);
+                  path_to_end(walk, whole, at, *place).text);
     } else if (name) {
         error_set(error, STATUS_CONFIG, "path '%s' goes through '%s', but '%s' stands there", path->text,
                   path->segments[at], name);
@@ -272,8 +305,7 @@ static struct tree *set_in_component(const struct walk *walk, const struct tree 
     const char *key = segment;
     struct tree *map = tree_map(walk->arena, walk->mark);
     if (node && node->type != TREE_NULL) {
-        const char *name = component_written_name(node);
-        if (!name || strcmp(name, bare(segment)) != 0) {
+        if (!is_component(node, segment)) {
             bad_plugin(walk, at, node, place);
             return NULL;
         }
@@ -299,7 +331,7 @@ static struct tree *set_in_list(const struct walk *walk, const struct tree *node
                                 const struct place *place) {
     ptrdiff_t index = list_index(node, walk->path->segments[at]);
     if (index < 0) {
-        bad_index(walk->error, walk->path, at, node);
+        bad_index(walk->error, walk->path, at, node, walk->arena);
         return NULL;
     }
     struct place next = place_step(walk->catalog, place, walk->path->segments[at]);
@@ -426,13 +458,12 @@ struct tree *path_get(const struct catalog *catalog, const struct tree *root, co
         if (node && node->type == TREE_LIST) {
             ptrdiff_t index = list_index(node, segment);
             if (index < 0) {
-                bad_index(error, path, at, node);
+                bad_index(error, path, at, node, arena);
                 return NULL;
             }
             child = node->items[index];
         } else if (place.type == PLACE_COMPONENT) {
-            const char *name = node ? component_written_name(node) : NULL;
-            if (!name || strcmp(name, bare(segment)) != 0) {
+            if (!node || !is_component(node, segment)) {
                 if (node) {
                     const struct walk walk = {.catalog = catalog, .path = path, .arena = arena, .error = error};
                     bad_plugin(&walk, at, node, &place);

@@ -31,6 +31,8 @@ enum status path_read(const char *text, struct arena *arena, struct path *path, 
 struct path path_of(const char *const *segments, size_t count, struct arena *arena);
 /* The same path with `first` before its first segment. */
 struct path path_below(const char *first, const struct path *path, struct arena *arena);
+/* The same path with another first segment. */
+struct path path_renamed(const struct path *path, const char *first, struct arena *arena);
 bool path_starts_with(const struct path *path, const struct path *prefix);
 /* Appends one segment, with a point before it where `out` is not empty and with quotes where they are needed. */
 void path_write_segment(const char *segment, struct text *out);

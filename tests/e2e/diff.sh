@@ -39,6 +39,11 @@ says out "all 5 trials: updates is 10, then 20"
 [ "$(grep -c 'then 20' out)" = 1 ] || fail "what all trials have is said more than once"
 sed -i 's/,y,/,x,/' one/trials.csv
 expect 2 "$RUNNER" diff one
+table none
+table nothing
+expect 3 "$RUNNER" diff none single
+expect 2 "$RUNNER" diff none nothing
+says err "neither none nor nothing holds a trial that has ended"
 sed -i 's/,a,/,b,/' single/trials.csv
 expect 2 "$RUNNER" diff one single
 says err "other axes"

@@ -85,6 +85,10 @@ static void words_that_are_far_find_nothing(void **state) {
     assert_null(text_nearest("le", names, 4));
     assert_null(text_nearest("y", names, 4));
     assert_null(text_nearest("", names, 4));
+    static const char *const keys[] = {"save", "init"};
+    assert_null(text_nearest("rate", keys, 2));
+    assert_null(text_nearest("scale", keys, 2));
+    assert_null(text_nearest("units", keys, 2));
     static const char *const loss[] = {"categorical_crossentropy"};
     assert_string_equal(text_nearest("catgorical_crosentrpy", loss, 1), loss[0]);
     assert_null(text_nearest("catgorical_crosentrp", loss, 1));

@@ -78,19 +78,32 @@ static void all_mistakes_are_reported_at_once(void **state) {
         "x.yaml:7:17: error: train.epochs is -1; wanted an integer from 0 to 1000000000000, or null\n"
         "x.yaml:7:21: error: unknown key 'batchsize' of train; did you mean 'batch_size'?\n"
         "x.yaml:8:8: error: unknown key 'epoch' of train; did you mean 'epochs'?\n"
-        "x.yaml:8:29: error: axis 'trian.epochs' is neither a path nor a name of 'let'; did you mean 'train'?\n"
+        "x.yaml:8:29: error: axis 'trian.epochs' is neither a path nor a name of 'let'; did you mean 'train.epochs'?\n"
         "x.yaml:9:8: error: seeds is 0; wanted a number of seeds from 1, or a list of seeds\n");
 }
 
 static void a_key_may_belong_elsewhere(void **state) {
     struct harness *harness = *state;
-    harness_load(harness, MINIMAL "units: 10\nbatch_size: 3\nlearning_rate: 1\nnothing: 0\n", NULL);
+    harness_load(harness,
+                 MINIMAL
+                 "units: 10\nbatch_size: 3\nlearning_rate: 1\nlr: 1\nmomentum: 0\nname: x\nscale: 1\nscaled: 1\n"
+                 "nothing: 0\n",
+                 NULL);
     assert_messages(
         harness,
-        "x.yaml:5:1: error: unknown key 'units'; did you mean 'init' or model: [{dense: {units: ...}}]?\n"
+        "x.yaml:5:1: error: unknown key 'units'; did you mean model: [{dense: {units: ...}}]?\n"
         "x.yaml:6:1: error: unknown key 'batch_size'; did you mean train: {batch_size: ...}?\n"
         "x.yaml:7:1: error: unknown key 'learning_rate'; did you mean optimizer: {adam: {learning_rate: ...}}?\n"
-        "x.yaml:8:1: error: unknown key 'nothing'\n");
+        "x.yaml:8:1: error: unknown key 'lr'; did you mean optimizer: {adam: {learning_rate: ...}}?\n"
+        "x.yaml:9:1: error: unknown key 'momentum'; did you mean optimizer: {sgd: {momentum: ...}}?\n"
+        "x.yaml:10:1: error: unknown key 'name'; did you mean 'experiment'?\n"
+        "x.yaml:11:1: error: unknown key 'scale'; did you mean dataset: {digits: {scale: ...}}?\n"
+        "x.yaml:12:1: error: unknown key 'scaled'; did you mean dataset: {digits: {scale: ...}}?\n"
+        "x.yaml:13:1: error: unknown key 'nothing'; known: experiment, description, include, dataset, let, model, "
+        "loss, "
+        "optimizer, metrics, callbacks, train, engine, init, save, grid, cases, seeds, report, time_limit, "
+        "memory_limit, "
+        "data_time_limit, baseline, claims, targets\n");
 }
 
 int main(void) {

@@ -67,7 +67,8 @@ static void bad_axes_are_errors(void **state) {
         "x.yaml:11:11: error: axis 'model' has a list without a name; give labels: {LABEL: VALUE, ...}\n"
         "x.yaml:11:34: error: axis 'model' has a list without a name; give labels: {LABEL: VALUE, ...}\n"
         "x.yaml:12:11: error: axis 'train' has a map without a name; give labels: {LABEL: VALUE, ...}\n"
-        "x.yaml:13:3: error: axis 'seeds' is neither a path nor a name of 'let'\n"
+        "x.yaml:13:3: error: axis 'seeds' is a key of the whole experiment, not of a point; wanted a path such as "
+        "train.epochs, or a name of 'let'\n"
         "x.yaml:14:3: error: axis 'rat' is neither a path nor a name of 'let'; did you mean 'rate'?\n"
         "x.yaml:15:3: error: axis path 'train.' has an empty segment\n"
         "x.yaml:16:10: error: axis 'rate' has an empty label\n");
@@ -189,13 +190,14 @@ static void bad_cases_are_errors(void **state) {
                          "  c: {x: 1, y: {trian.epochs: 1}, z: {grid: 1}}\n"
                          "  d: {x: {optimizer.adam.beta: 1}}\n",
                  NULL);
-    assert_messages(harness,
-                    "x.yaml:6:6: error: cases of 'a' are a list; wanted a map {LABEL: {PATH: VALUE, ...}, ...}\n"
-                    "x.yaml:7:6: error: cases of 'b' are an empty map; wanted a map {LABEL: {PATH: VALUE, ...}, ...}\n"
-                    "x.yaml:8:10: error: a case is an integer; wanted a map {PATH: VALUE, ...}\n"
-                    "x.yaml:8:17: error: 'trian.epochs' is neither a path nor a name of 'let'; did you mean 'train'?\n"
-                    "x.yaml:8:45: error: grid is an integer; wanted a map {AXIS: ..., ...}\n"
-                    "x.yaml:9:11: error: unknown parameter 'beta' of adam; did you mean 'beta_1'?\n");
+    assert_messages(
+        harness,
+        "x.yaml:6:6: error: cases of 'a' are a list; wanted a map {LABEL: {PATH: VALUE, ...}, ...}\n"
+        "x.yaml:7:6: error: cases of 'b' are an empty map; wanted a map {LABEL: {PATH: VALUE, ...}, ...}\n"
+        "x.yaml:8:10: error: a case is an integer; wanted a map {PATH: VALUE, ...}\n"
+        "x.yaml:8:17: error: 'trian.epochs' is neither a path nor a name of 'let'; did you mean 'train.epochs'?\n"
+        "x.yaml:8:45: error: grid is an integer; wanted a map {AXIS: ..., ...}\n"
+        "x.yaml:9:11: error: unknown parameter 'beta' of adam; did you mean 'beta_1'?\n");
     harness_load(harness, MINIMAL "grid: [1]\ncases: x\n", NULL);
     assert_messages(harness, "x.yaml:5:7: error: grid is a list; wanted a map {AXIS: ..., ...}\n"
                              "x.yaml:6:8: error: cases is text; wanted a map {AXIS: ..., ...}\n");

@@ -107,9 +107,10 @@ static void bad_overrides_are_errors(void **state) {
         {"=2", "override '=2' is not of the form path=value"},
         {"train.epochs=", "override 'train.epochs=' has no value; for none write null"},
         {"train..epochs=1", "override 'train..epochs=1': path 'train..epochs' has an empty segment"},
-        {"trian.epochs=1",
-         "override 'trian.epochs=1': 'trian.epochs' is neither a path nor a name of 'let'; did you mean 'train'?"},
-        {"learning_rat=1", "override 'learning_rat=1': 'learning_rat' is neither a path nor a name of 'let'"},
+        {"trian.epochs=1", "override 'trian.epochs=1': 'trian.epochs' is neither a path nor a name of 'let'; did you "
+                           "mean 'train.epochs'?"},
+        {"learning_rat=1", "override 'learning_rat=1': 'learning_rat' is neither a path nor a name of 'let'; "
+                           "did you mean 'optimizer.adam.learning_rate'?"},
         {"batch_size=2", "override 'batch_size=2': 'batch_size' is neither a path nor a name of 'let'; did you mean "
                          "'train.batch_size'?"},
         {"optimizer.beta_1=0", "override 'optimizer.beta_1=0' fits no value of the axis that sets this"},
@@ -117,10 +118,16 @@ static void bad_overrides_are_errors(void **state) {
                             "'model.0.dense.units'?"},
         {"units=5", "override 'units=5': 'units' is neither a path nor a name of 'let'; did you mean "
                     "'model.0.dense.units'?"},
+        {"epoch=5", "override 'epoch=5': 'epoch' is neither a path nor a name of 'let'; did you mean 'train.epochs'?"},
+        {"model.dense.units=5",
+         "override 'model.dense.units=5': path 'model.dense.units' leaves out the place in the list; "
+         "did you mean 'model.0.dense.units'?"},
         {"train.epoch=1", "unknown key 'epoch' of train; did you mean 'epochs'?"},
         {"train.epochs=x",
          "train.epochs is text 'x'; wanted an integer from 0 to 1000000000000, or null, or '3000 updates'"},
-        {"include=x", "override 'include=x': 'include' is neither a path nor a name of 'let'"},
+        {"include=x",
+         "override 'include=x': 'include' is a key of the whole experiment, not of a point; wanted a path such as "
+         "train.epochs, or a name of 'let'"},
         {"model.3.dense.units=1",
          "override 'model.3.dense.units=1': path 'model.3.dense.units': '3' is no place in a list of 1, wanted 0 to 0"},
         {"rule=c", "override 'rule=c': axis 'rule' has no such case; it has a, b"},

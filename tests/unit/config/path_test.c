@@ -71,6 +71,9 @@ static void a_path_that_does_not_fit_is_an_error(void **state) {
                          "  model.first.dense.units: [4]\n"
                          "  model.0.units: [4]\n"
                          "  dataset.digits.train.all: [4]\n"
+                         "  model.dense.units: [4]\n"
+                         "  optimizer.learning_rate.x: [4]\n"
+                         "  optimizer.learning_rate.cosine.steps: [4]\n"
                          "  train.epochs.x: [4]\n",
                  NULL);
     assert_messages(
@@ -78,7 +81,13 @@ static void a_path_that_does_not_fit_is_an_error(void **state) {
         "x.yaml:6:3: error: path 'optimizer.sgd.momentum' goes through 'sgd', but 'adam' stands there\n"
         "x.yaml:7:3: error: path 'model.1.dense.units': '1' is no place in a list of 1, wanted 0 to 0\n"
         "x.yaml:8:3: error: path 'model.first.dense.units': 'first' is no place in a list of 1, wanted 0 to 0\n"
-        "x.yaml:9:3: error: path 'model.0.units' leaves out the plugin; did you mean 'model.0.dense.units'?\n");
+        "x.yaml:9:3: error: path 'model.0.units' leaves out the plugin; did you mean 'model.0.dense.units'?\n"
+        "x.yaml:11:3: error: path 'model.dense.units' leaves out the place in the list; did you mean "
+        "'model.0.dense.units'?\n"
+        "x.yaml:12:3: error: path 'optimizer.learning_rate.x' leaves out the plugin; did you mean "
+        "'optimizer.adam.learning_rate'?\n"
+        "x.yaml:13:3: error: path 'optimizer.learning_rate.cosine.steps' leaves out the plugin; did you mean "
+        "'optimizer.adam.learning_rate.cosine.steps'?\n");
 }
 
 static void a_node_falls_back_to_its_nearest_ancestor(void **state) {
