@@ -18,7 +18,9 @@ static int fill(const void *config, runner_call *call, const runner_tensor *tens
     const runner_constant *constant = call->host->constant(call, start->constant);
     uint64_t n = runner_elements(&tensor->shape);
     if (constant == NULL && isnan(start->otherwise))
-        return call->host->fail(call, "the data set has no constant '%s'", start->constant);
+        return call->host->fail(
+            call, "the data set has no constant '%s'; quadratic has `start`, and npz what `constants` names",
+            start->constant);
     if (constant != NULL && runner_elements(&constant->shape) != n)
         return call->host->fail(call, "the data set's constant '%s' has %llu values, but the tensor has %llu",
                                 start->constant, (unsigned long long)runner_elements(&constant->shape),

@@ -51,7 +51,8 @@ static int plan(void *config, runner_call *call, runner_plan *plan) {
     struct batch_normalization *norm = config;
     const runner_shape *input = &plan->inputs[0];
     if (input->rank == 0 || runner_elements(input) == 0)
-        return call->host->fail(call, "batch_normalization wants an axis; found %s",
+        return call->host->fail(call,
+                                "batch_normalization wants an axis; found %s; put it behind a layer such as dense",
                                 input->rank == 0 ? "a single value" : "no inputs");
     runner_shape shape = {.rank = 1, .size = {input->size[input->rank - 1]}};
     norm->channels = shape.size[0];

@@ -28,8 +28,8 @@ static int plan(void *config, runner_call *call, runner_plan *plan) {
     for (uint64_t i = 0; i < prelu->shared_axes.count; i++) {
         uint32_t axis = (uint32_t)prelu->shared_axes.values[i] - 1;
         if (axis >= shape.rank)
-            return call->host->fail(call, "shared_axes of prelu names axis %u of an input with %u", axis + 1,
-                                    shape.rank);
+            return call->host->fail(call, "shared_axes of prelu names axis %u, but its input has %u; wanted 1 to %u",
+                                    axis + 1, shape.rank, shape.rank);
         prelu->shared |= 1u << axis;
         shape.size[axis] = 1;
     }

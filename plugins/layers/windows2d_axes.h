@@ -72,8 +72,10 @@ static inline int windows_plan(struct windows *windows, runner_call *call, const
                                const runner_ints *size, const runner_ints *strides, const runner_ints *dilation,
                                bool same) {
     if (input->rank != 3)
-        return call->host->fail(call, "%s takes images [height, width, channels]; found %u dimensions", name,
-                                input->rank);
+        return call->host->fail(call,
+                                "%s takes images [height, width, channels]; found %u dimension%s; put it before "
+                                "flatten and dense, or give the data set such a shape",
+                                name, input->rank, input->rank == 1 ? "" : "s");
     if (size->count < 1 || size->count > 2 || strides->count > 2 || dilation->count > 2)
         return call->host->fail(call, "%s wants one number for both axes, or [height, width]", name);
     for (int i = 0; i < 2; i++) {

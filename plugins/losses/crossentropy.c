@@ -33,13 +33,21 @@ static const runner_param params[] = {
 static int check_classes(runner_call *call, uint32_t classes, const runner_shape *prediction, const char *name) {
     uint64_t outputs = runner_elements(prediction);
     if (classes == 0)
-        return call->host->fail(call, "%s needs classes, but the data set's targets are values", name);
+        return call->host->fail(
+            call,
+            "%s needs classes, but the data set's targets are values; take a loss for values, such as "
+            "mean_squared_error",
+            name);
     if (outputs != classes)
-        return call->host->fail(call, "the model ends with %llu output%s, but the data set has %u classes",
-                                (unsigned long long)outputs, outputs == 1 ? "" : "s", classes);
+        return call->host->fail(
+            call, "the model ends with %llu output%s, but the data set has %u classes; give its last layer %u units",
+            (unsigned long long)outputs, outputs == 1 ? "" : "s", classes, classes);
     if (prediction->rank > 0 && prediction->size[prediction->rank - 1] != classes)
-        return call->host->fail(call, "the last dimension of the model's output is %u, but the data set has %u classes",
-                                prediction->size[prediction->rank - 1], classes);
+        return call->host->fail(
+            call,
+            "the last dimension of the model's output is %u, but the data set has %u classes; end it with "
+            "dense: {units: %u}",
+            prediction->size[prediction->rank - 1], classes, classes);
     return RUNNER_OK;
 }
 
@@ -48,14 +56,15 @@ static int check_binary(runner_call *call, uint32_t classes, const runner_shape 
     unsigned long long outputs = runner_elements(prediction), values = runner_elements(target);
     const char *plural = outputs == 1 ? "" : "s";
     if (classes > 0 && outputs != classes && !(outputs == 1 && classes == 2))
-        return call->host->fail(
-            call, "binary_crossentropy: the model ends with %llu output%s, but the data set has %u classes", outputs,
-            plural, classes);
+        return call->host->fail(call,
+                                "binary_crossentropy: the model ends with %llu output%s, but the data set has %u "
+                                "classes; give its last layer %u units",
+                                outputs, plural, classes, classes == 2 ? 1 : classes);
     if (classes == 0 && outputs != values)
-        return call->host->fail(
-            call,
-            "binary_crossentropy: the model ends with %llu output%s, but a target of the data set has %llu values",
-            outputs, plural, values);
+        return call->host->fail(call,
+                                "binary_crossentropy: the model ends with %llu output%s, but a target of the data set "
+                                "has %llu values; give its last layer %llu units",
+                                outputs, plural, values, values);
     return RUNNER_OK;
 }
 

@@ -25,11 +25,14 @@ static int check(runner_call *call, uint32_t classes, const runner_shape *predic
     unsigned long long outputs = runner_elements(prediction), values = runner_elements(target);
     const char *plural = outputs == 1 ? "" : "s";
     if (classes > 0 && outputs != classes && !(outputs == 1 && classes == 2))
-        return call->host->fail(call, "the model ends with %llu output%s, but the data set has %u classes", outputs,
-                                plural, classes);
+        return call->host->fail(
+            call, "the model ends with %llu output%s, but the data set has %u classes; give its last layer %u units",
+            outputs, plural, classes, classes);
     if (classes == 0 && outputs != values)
-        return call->host->fail(call, "the model ends with %llu output%s, but a target of the data set has %llu values",
-                                outputs, plural, values);
+        return call->host->fail(call,
+                                "the model ends with %llu output%s, but a target of the data set has %llu values; give "
+                                "its last layer %llu units",
+                                outputs, plural, values, values);
     return RUNNER_OK;
 }
 

@@ -6,10 +6,11 @@ static int plan(void *config, runner_call *call, runner_metric_plan *plan) {
     (void)config;
     uint64_t outputs = runner_elements(&plan->prediction);
     if (plan->classes == 0)
-        return call->host->fail(call, "accuracy needs classes, but the data set's targets are values");
+        return call->host->fail(call, "accuracy needs classes, but the data set's targets are values; leave it out");
     if (outputs != plan->classes && !(outputs == 1 && plan->classes == 2))
-        return call->host->fail(call, "the model ends with %llu output%s, but the data set has %u classes",
-                                (unsigned long long)outputs, outputs == 1 ? "" : "s", plan->classes);
+        return call->host->fail(
+            call, "the model ends with %llu output%s, but the data set has %u classes; give its last layer %u units",
+            (unsigned long long)outputs, outputs == 1 ? "" : "s", plan->classes, plan->classes);
     plan->target = RUNNER_LABELS;
     plan->sums = 1;
     return RUNNER_OK;

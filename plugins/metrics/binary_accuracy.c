@@ -12,10 +12,13 @@ static const runner_param params[] = {
 static int plan(void *config, runner_call *call, runner_metric_plan *plan) {
     (void)config;
     unsigned long long outputs = runner_elements(&plan->prediction), values = runner_elements(&plan->data_target);
-    if (plan->classes > 0 ? outputs != plan->classes && !(outputs == 1 && plan->classes == 2) : outputs != values)
-        return call->host->fail(call, "the model ends with %llu output%s, but the data set has %llu %s", outputs,
-                                outputs == 1 ? "" : "s", plan->classes > 0 ? plan->classes : values,
-                                plan->classes > 0 ? "classes" : "values in a target");
+    unsigned long long wanted = plan->classes > 0 ? plan->classes : values;
+    if (outputs != wanted && !(outputs == 1 && plan->classes == 2))
+        return call->host->fail(call,
+                                "the model ends with %llu output%s, but the data set has %llu %s; give its last layer "
+                                "%llu units",
+                                outputs, outputs == 1 ? "" : "s", wanted,
+                                plan->classes > 0 ? "classes" : "values in a target", wanted);
     plan->target = RUNNER_VALUES;
     plan->sums = 2; /* right outputs, outputs */
     return RUNNER_OK;

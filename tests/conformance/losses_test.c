@@ -170,16 +170,18 @@ static void check_refused(struct harness *harness, const char *name, uint32_t ou
 static void losses_say_which_sizes_do_not_fit(void **state) {
     check_refused(*state, "categorical_crossentropy", 10, 10, 0, NULL);
     check_refused(*state, "categorical_crossentropy", 12, 10, 0,
-                  "the model ends with 12 outputs, but the data set has 10 classes");
+                  "the model ends with 12 outputs, but the data set has 10 classes; give its last layer 10 units");
     check_refused(*state, "categorical_crossentropy", 3, 0, 3,
-                  "categorical_crossentropy needs classes, but the data set's targets are values");
+                  "categorical_crossentropy needs classes, but the data set's targets are values; take a loss for "
+                  "values, such as mean_squared_error");
     check_refused(*state, "mean_squared_error", 10, 10, 0, NULL);
     check_refused(*state, "mean_squared_error", 1, 2, 0, NULL);
     check_refused(*state, "mean_squared_error", 3, 0, 3, NULL);
     check_refused(*state, "mean_squared_error", 1, 3, 0,
-                  "the model ends with 1 output, but the data set has 3 classes");
-    check_refused(*state, "mean_squared_error", 2, 0, 3,
-                  "the model ends with 2 outputs, but a target of the data set has 3 values");
+                  "the model ends with 1 output, but the data set has 3 classes; give its last layer 3 units");
+    check_refused(
+        *state, "mean_squared_error", 2, 0, 3,
+        "the model ends with 2 outputs, but a target of the data set has 3 values; give its last layer 3 units");
 }
 
 static double accuracy(struct harness *harness, const struct matrix *prediction, const int32_t *labels) {
