@@ -99,6 +99,23 @@ static enum status wrong_command(const char *word, struct arena *arena, struct e
                      "unknown command '%s', and no config of that name; `runner help` lists the commands", word);
 }
 
+static bool has_key(char key) {
+    for (size_t i = 0; i < usage_n_options; i++)
+        if (usage_options[i].key == key)
+            return true;
+    return false;
+}
+
+/* argp stops behind the word that is wrong, but within letters that share one: `-j4`. */
+static const char *wrong_word(char **words, int n, int stopped) {
+    const char *at = stopped >= 0 && stopped < n ? words[stopped] : "";
+    if (at[0] == '-' && at[1] != '-')
+        for (const char *letter = at + 1; *letter != '\0'; letter++)
+            if (!has_key(*letter))
+                return at;
+    return stopped > 0 && stopped <= n ? words[stopped - 1] : "";
+}
+
 static enum status wrong_option(const char *word, struct error *error) {
     const char *names[MAX_OPTIONS];
     size_t n = 0, length = strcspn(word, "=");
@@ -240,7 +257,7 @@ enum status options_read(struct options *options, int argc, char **argv, struct 
     if (parse.status != STATUS_OK)
         return parse.status;
     if (wrong != 0)
-        return wrong_option(parse.stopped > 0 && parse.stopped <= argc ? words[parse.stopped - 1] : "", error);
+        return wrong_option(wrong_word(words, argc, parse.stopped), error);
     /* `runner check --help` is `runner help check`. */
     if (parse.asked && parse.n_words > 0 && usage_find(parse.words[0]) != NULL)
         options->subject = parse.words[0];

@@ -87,8 +87,10 @@ static struct known_section *find(struct resolver *resolver, enum section sectio
 static struct tree *resolve_components(const struct resolver *resolver, const char *section, enum runner_kind kind,
                                        const struct tree *value, struct diagnostics *diagnostics) {
     if (value->type != TREE_LIST) {
-        diagnostics_error(diagnostics, value->mark, "%s is %s; wanted a list of %ss", section,
-                          tree_type_name(value->type), runner_kind_name(kind));
+        const bool name = value->type == TREE_TEXT;
+        diagnostics_error(diagnostics, value->mark, "%s is %s; wanted a list of %ss%s%.60s%s", section,
+                          tree_type_name(value->type), runner_kind_name(kind), name ? ", such as [" : "",
+                          name ? value->text : "", name ? "]" : "");
         return NULL;
     }
     struct tree *resolved = tree_list(resolver->arena, value->mark);

@@ -228,6 +228,7 @@ static void wrong_word(struct settings *settings, const struct catalog_param *pa
     text_add(&text, "; wanted ");
     words_wanted(param, value, &text);
     text_printf(&text, ", or %s", words);
+    words_slip(param, value, &text);
     diagnostics_error(settings->diagnostics, value->mark, "%s", text.data);
     text_clear(&text);
 }

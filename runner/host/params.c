@@ -81,6 +81,7 @@ static struct tree *wrong(const struct resolver *resolver, const struct catalog_
     if (param->type == RUNNER_RATE) {
         words_known(resolver->catalog, RUNNER_SCHEDULE, &text);
     }
+    words_slip(param, value, &text);
     diagnostics_error(resolver->diagnostics, value->mark, "%s", text.data);
     text_clear(&text);
     return NULL;
@@ -313,6 +314,8 @@ static const char *written_name(const struct resolver *resolver, enum runner_kin
                     value->count > 2 ? ", ..." : "");
     }
     text_printf(&text, "; wanted %s: NAME or {NAME: {PARAMETER: VALUE, ...}}", words_kind(kind));
+    const struct catalog_param one = {.type = RUNNER_COMPONENT, .kind = kind};
+    words_slip(&one, value, &text);
     if (value->type == TREE_MAP && value->count > 1 && value->items[0]->type == TREE_NULL &&
         catalog_find(resolver->catalog, kind, value->keys[0])) {
         text_printf(&text, "; indent the parameters of '%s' more than its name", value->keys[0]);
@@ -336,12 +339,17 @@ static const struct catalog_component *find_component(const struct resolver *res
     text_init(&text);
     bool stranger = false; /* nothing that is here was meant */
     if (other_kind) {
-        text_printf(&text, "%s is '%.60s'; wanted %s", what, name, words_kind(kind));
+        text_printf(&text, "%s is '%.60s'", what, name);
+        if (!words_file(resolver->catalog, kind, name, &text)) {
+            text_printf(&text, "; wanted %s", words_kind(kind));
+        }
     } else {
         text_printf(&text, "unknown %s '%.60s'", wanted, bare);
         const char *near = words_nearest(resolver->catalog, kind, bare);
-        if (words_refused(resolver->catalog, bare, &text)) {
+        if (words_refused(resolver->catalog, bare, &text) || words_file(resolver->catalog, kind, name, &text)) {
             /* It is the one that was meant. */
+        } else if (strchr(bare, '(')) {
+            text_add(&text, "; wanted NAME or {NAME: {PARAMETER: VALUE, ...}}");
         } else if (near) {
             text_printf(&text, "; did you mean '%s'?", near);
         } else {
@@ -367,8 +375,11 @@ static void unknown_param(const struct resolver *resolver, const struct catalog_
     text_init(&text);
     text_printf(&text, "unknown parameter '%.60s' of %s", key, component->name);
     const char *near = text_nearest(key, names, component->n_params);
+    double number;
     if (near) {
         text_printf(&text, "; did you mean '%s'?", near);
+    } else if (number_read(key, &number)) { /* {learning_rate: 0,01} */
+        text_add(&text, "; wanted PARAMETER: VALUE, with a point as decimal sign");
     } else if (component->n_params == 0) {
         text_add(&text, ", which has none");
     } else {

@@ -97,6 +97,48 @@ void words_wanted(const struct catalog_param *param, const struct tree *found, s
     }
 }
 
+/* The text of a number whose decimal sign is a comma; empty where it is none. */
+static void read_comma(const char *text, char number[NUMBER_TEXT_SIZE]) {
+    double ignored;
+    size_t length = strlen(text), comma = strcspn(text, ",");
+    number[0] = '\0';
+    if (length < NUMBER_TEXT_SIZE && comma < length) {
+        memcpy(number, text, length + 1);
+        number[comma] = '.';
+        number[0] = number_read(number, &ignored) ? number[0] : '\0';
+    }
+}
+
+static void words_number_slip(const char *text, struct text *out) {
+    char number[NUMBER_TEXT_SIZE], share[NUMBER_TEXT_SIZE];
+    double value;
+    size_t length = strlen(text);
+    read_comma(text, number);
+    if (number_read(text, &value)) {
+        text_add(out, "; leave out the quotes");
+    } else if (*number) {
+        text_printf(out, "; the decimal sign is a point: %s", number);
+    } else if (length > 0 && length < sizeof number && text[length - 1] == '%') {
+        memcpy(number, text, length - 1);
+        number[length - 1] = '\0';
+        if (number_read(number, &value)) {
+            number_write(value / 100, share);
+            text_printf(out, "; %s is %s", text, share);
+        }
+    }
+}
+
+void words_slip(const struct catalog_param *param, const struct tree *value, struct text *out) {
+    const bool number = param->type == RUNNER_INT || param->type == RUNNER_FLOAT || param->type == RUNNER_RATE;
+    const bool one =
+        number || param->type == RUNNER_BOOL || param->type == RUNNER_CHOICE || param->type == RUNNER_COMPONENT;
+    if (one && value->type == TREE_LIST) {
+        text_add(out, "; values to compare are listed in grid");
+    } else if (number && value->type == TREE_TEXT) {
+        words_number_slip(value->text, out);
+    }
+}
+
 void words_list(const char *lead, const char *const *names, size_t count, struct text *out) {
     enum { MOST = 40 };
     text_add(out, lead);
@@ -140,6 +182,16 @@ bool words_other_kinds(const struct catalog *catalog, const char *name, struct t
         }
     }
     return false;
+}
+
+bool words_file(const struct catalog *catalog, enum runner_kind kind, const char *name, struct text *out) {
+    const char *point = strrchr(name, '.');
+    const struct catalog_component *reader = point ? catalog_find(catalog, kind, point + 1) : NULL;
+    if (!reader || !catalog_param_find(reader, "path")) {
+        return false;
+    }
+    text_printf(out, "; did you mean {%s: {path: %.200s}}?", reader->name, name);
+    return true;
 }
 
 bool words_refused(const struct catalog *catalog, const char *name, struct text *out) {

@@ -71,6 +71,7 @@ change bad.yaml:10: "shuffle|sometimes" 's/epochs: 1/epochs: 1, shuffle: sometim
 
 # Plugins
 change bad.yaml:8:12 "adm.*did you mean 'adam'" 's/\{adam: .*/adm/'
+change bad.yaml:2:10 "dataset is 'data/iris.csv'; did you mean \\{csv: \\{path: data/iris.csv\\}\\}\\?" 's/^dataset: .*/dataset: data\/iris.csv/'
 change bad.yaml:2:11 "digit.*did you mean 'digits'" 's/digits:/digit:/'
 change bad.yaml:6:5 "dens" '6s/dense/dens/'
 change bad.yaml:7:7 "entropy" 's/categorical_crossentropy/entropy/'

@@ -19,6 +19,7 @@ try "wanted a config" run
 try "wanted a results folder or a config" table
 try "unknown option '--freesh'; did you mean '--fresh'?" grid.yaml --freesh
 try "unknown option '-x'" grid.yaml -x
+try "unknown option '-qx4'" grid.yaml -qx4
 try "path=value, such as train.epochs=3" grid.yaml --epochs 3
 try "--sample is an option of verify, and does nothing for run; \`runner help run\` lists" grid.yaml --sample 3
 try "--by is an option of table, and does nothing for verify" verify nowhere --by a

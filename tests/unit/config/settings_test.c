@@ -141,7 +141,7 @@ static void metrics_are_distinct(void **state) {
     harness_load(harness, MINIMAL "metrics: [accuracy, metric/accuracy]\n", NULL);
     assert_messages(harness, "x.yaml:5:21: error: metric 'accuracy' is listed twice\n");
     harness_load(harness, MINIMAL "metrics: accuracy\n", NULL);
-    assert_messages(harness, "x.yaml:5:10: error: metrics is text; wanted a list of metrics\n");
+    assert_messages(harness, "x.yaml:5:10: error: metrics is text; wanted a list of metrics, such as [accuracy]\n");
 }
 
 static void a_model_is_a_list_of_layers(void **state) {
