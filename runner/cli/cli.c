@@ -6,9 +6,11 @@
 
 #include <argp.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static enum status run_command(const struct options *options, struct error *error) {
     switch (options->command) {
@@ -29,10 +31,31 @@ static enum status run_command(const struct options *options, struct error *erro
     }
 }
 
+/* A standard descriptor that is closed would be that of the next file which is opened, and what is printed would go there. This one cannot
+   be written, which is told at the end. */
+static void hold_descriptors(void) {
+    int fd;
+    do {
+        fd = open("/dev/null", O_RDONLY);
+    } while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
+}
+
+/* 0, or the errno of writing. Where that failed before, another byte tells why: errno has gone through many hands since. */
+static int flush_output(void) {
+    bool failed = ferror(stdout) != 0;
+    clearerr(stdout);
+    if (failed)
+        putchar('\n');
+    return fflush(stdout) == 0 ? 0 : errno;
+}
+
 int cli_main(int argc, char **argv) {
     /* A reader that has gone, or a file that may not grow, is an error of write() then. */
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
+    hold_descriptors();
     struct options options;
     struct error error = {0};
     enum status status = options_read(&options, argc, argv, &error);
@@ -46,8 +69,9 @@ int cli_main(int argc, char **argv) {
         status = run_command(&options, &error);
     if (status != STATUS_OK && error.text[0] != '\0')
         fprintf(stderr, "runner: error: %s\n", error.text);
-    if ((fflush(stdout) != 0 || ferror(stdout) != 0) && errno != EPIPE && status == STATUS_OK) {
-        fprintf(stderr, "runner: error: cannot write to the standard output: %s\n", strerror(errno));
+    int code = flush_output();
+    if (code != 0 && code != EPIPE && status == STATUS_OK) {
+        fprintf(stderr, "runner: error: cannot write to the standard output: %s\n", strerror(code));
         status = STATUS_ENVIRONMENT;
     }
     int exit_status = interrupt_exit_status(options.interrupt, status);

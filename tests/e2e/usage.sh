@@ -84,3 +84,15 @@ done
 expect 0 "$RUNNER" check --help
 ! grep -q -- --workers out || fail "check shows an option that it does not have"
 try "no command is called 'chek'" help chek
+
+# A standard descriptor that is closed is not that of a file which the program opens.
+for closed in '>&-' '0<&- >&-'; do
+    eval "\"\$RUNNER\" plugins $closed 2>err"
+    found=$?
+    [ $found = 4 ] || fail "exit status $found, and not 4, without a standard output ($closed)"
+    says err "cannot write to the standard output: Bad file descriptor"
+done
+expect 0 "$RUNNER" grid.yaml -q --results open
+"$RUNNER" grid.yaml --results closed 0<&- >&- 2>&-
+[ $? = 4 ] || fail "a run without a standard output is not told from others"
+same open/grid closed/grid
