@@ -1,7 +1,7 @@
 #include "runner/host/products.h"
 
 #include "runner/base/cpu.h"
-#include "runner/host/pending.h"
+#include "runner/host/product.h"
 #include "runner/host/product_zeros.h"
 
 #include <cblas.h>
@@ -18,62 +18,6 @@ const struct kernels *kernels_get(void) {
 #endif
 }
 
-/* One product on its way: op(a) [m][k] and op(b) [k][n]. */
-struct product {
-    uint64_t m, n, k;
-    bool a_transposed, b_transposed;
-    float alpha, beta;
-    const runner_view *a, *b, *c;
-    /* b is transposed and a has few rows. Of these kept weights have a transposed copy or none, as it suits the team: then the shape alone says
-       whether zeros are skipped, and so what 0 times an infinite weight gives. */
-    bool few_rows;
-};
-
-static struct product product_of(uint32_t flags, float alpha, const runner_view *a, const runner_view *b, float beta,
-                                 const runner_view *c) {
-    struct product p = {.a_transposed = (flags & RUNNER_TRANSPOSE_A) != 0,
-                        .b_transposed = (flags & RUNNER_TRANSPOSE_B) != 0,
-                        .alpha = alpha,
-                        .beta = beta,
-                        .a = a,
-                        .b = b,
-                        .c = c};
-    p.m = p.a_transposed ? a->columns : a->rows;
-    p.k = p.a_transposed ? a->rows : a->columns;
-    p.n = p.b_transposed ? b->rows : b->columns;
-    p.few_rows = p.b_transposed && p.m <= KERNEL_TURNED;
-    return p;
-}
-
-static const struct sparse_rows *sparse_of(const runner_view *view) {
-    const struct storage *storage = view->storage;
-    if (view->data != NULL || storage == NULL || storage->kind != STORAGE_SPARSE)
-        return NULL;
-    return &((const struct sparse_storage *)view->storage)->rows;
-}
-
-static struct pending_storage *pending_of(const runner_view *view) {
-    const struct storage *storage = view->storage;
-    if (view->data == NULL || storage == NULL || storage->kind != STORAGE_PENDING)
-        return NULL;
-    return (struct pending_storage *)view->storage; /* the views' storage is const for plugins */
-}
-
-static const struct weights_storage *weights_of(const runner_view *view) {
-    const struct storage *storage = view->storage;
-    const struct pending_storage *pending = pending_of(view);
-    if (pending != NULL)
-        return pending->transposed;
-    if (view->data == NULL || storage == NULL || storage->kind != STORAGE_WEIGHTS)
-        return NULL;
-    return view->storage;
-}
-
-static const struct weights_storage *transposed_of(const runner_view *view) {
-    const struct weights_storage *weights = weights_of(view);
-    return weights != NULL && weights->transposed != NULL ? weights : NULL;
-}
-
 /* Most rows of a that are taken as columns: of up to two of the longest vectors, which they nearly fill. They take no more time so, and b need not
    be transposed. */
 enum { MOST_ROWS = 2 * KERNEL_LANES };
@@ -88,21 +32,8 @@ struct pieces {
     uint64_t dense_a, dense_b, transposed_b, turned, entries, columns, zeros, packed; /* bytes */
 };
 
-/* A segment of up to KERNEL_ROWS rows; bit r of masks[i]: values[r][i] is not zero. */
-struct column_block {
-    float values[KERNEL_ROWS][KERNEL_SEGMENT];
-    uint64_t masks[KERNEL_SEGMENT];
-};
-
 static uint64_t aligned(uint64_t bytes) {
     return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-}
-
-/* Sparse rows are read as they are in x b and x^T b; elsewhere they are written out first. */
-static bool sparse_fits(const struct product *p) {
-    const struct sparse_rows *x = sparse_of(p->a);
-    return !p->b_transposed && sparse_of(p->b) == NULL &&
-           (p->a_transposed || (p->a->column0 == 0 && p->a->columns == x->columns));
 }
 
 static bool dotted(enum gemm gemm, const struct product *p) {
@@ -135,7 +66,7 @@ static struct pieces pieces_of(enum gemm gemm, const struct product *p) {
     struct pieces pieces = {0};
     uint64_t entries = p->m > p->k ? p->m : p->k; /* of one row */
     entries = p->n > entries ? p->n : entries;
-    if (sparse_of(p->a) != NULL && !sparse_fits(p))
+    if (sparse_of(p->a) != NULL && !product_sparse_fits(p))
         pieces.dense_a = aligned(p->m * p->k * sizeof(float));
     if (sparse_of(p->b) != NULL)
         pieces.dense_b = aligned(p->n * p->k * sizeof(float));
@@ -150,7 +81,7 @@ static struct pieces pieces_of(enum gemm gemm, const struct product *p) {
     pieces.entries = aligned(sizeof(struct sparse_entry) * (entries + KERNEL_LANES));
     pieces.columns = sparse_of(p->a) != NULL && p->a_transposed ? aligned(sizeof(struct column_block)) : 0;
     pieces.zeros =
-        may_skip_zeros(gemm, p) || (sparse_of(p->a) != NULL && sparse_fits(p) && !p->a_transposed && p->m > 1)
+        may_skip_zeros(gemm, p) || (sparse_of(p->a) != NULL && product_sparse_fits(p) && !p->a_transposed && p->m > 1)
             ? aligned(sizeof(struct zeros_block))
             : 0;
     pieces.packed = aligned((p->m < kernels->packed_rows ? p->m : kernels->packed_rows) *
@@ -171,39 +102,35 @@ uint64_t product_workspace_as(enum gemm gemm, uint64_t chosen, uint32_t flags, c
     return s.dense_a + s.dense_b + s.transposed_b + s.turned + s.entries + s.columns + s.zeros + s.packed;
 }
 
-static void *take(void **workspace, uint64_t bytes) {
+/* The pieces of a workspace; those of no bytes are not read. */
+struct room {
+    float *dense_a, *dense_b, *transposed_b, *turned;
+    struct sparse_entry *entries;
+    struct column_block *columns;
+    struct zeros_block *zeros;
+    float *packed;
+};
+
+static void *take(unsigned char **workspace, uint64_t bytes) {
     unsigned char *piece = *workspace;
     *workspace = piece + bytes;
     return piece;
 }
 
+static struct room room_of(unsigned char *workspace, const struct pieces *sizes) {
+    struct room room;
+    room.dense_a = take(&workspace, sizes->dense_a);
+    room.dense_b = take(&workspace, sizes->dense_b);
+    room.transposed_b = take(&workspace, sizes->transposed_b);
+    room.turned = take(&workspace, sizes->turned);
+    room.entries = take(&workspace, sizes->entries);
+    room.columns = take(&workspace, sizes->columns);
+    room.zeros = take(&workspace, sizes->zeros);
+    room.packed = take(&workspace, sizes->packed);
+    return room;
+}
+
 /* ---- Dense ---- */
-
-static void scale(const runner_view *c, float beta) {
-    if (beta == 1)
-        return;
-    for (uint64_t i = 0; i < c->rows; i++) {
-        float *row = c->data + i * c->pitch;
-        if (beta == 0)
-            memset(row, 0, c->columns * sizeof *row);
-        else
-            for (uint64_t j = 0; j < c->columns; j++)
-                row[j] *= beta;
-    }
-}
-
-/* Of n elements, `stride` apart, those that are not zero. */
-static uint64_t entries_of(const struct kernels *kernels, const float *x, uint64_t n, uint64_t stride,
-                           struct sparse_entry *entries) {
-    if (stride == 1)
-        return kernels->entries(n, x, entries);
-    uint64_t count = 0;
-    for (uint64_t i = 0; i < n; i++) {
-        entries[count] = (struct sparse_entry){(uint32_t)i, x[i * stride]};
-        count += x[i * stride] != 0; /* NaN is not */
-    }
-    return count;
-}
 
 /* Columns first .. first + n - 1, for those of b [k][n]. */
 static void dense(const struct kernels *kernels, const struct product *p, uint64_t first, uint64_t n, const float *b,
@@ -236,240 +163,49 @@ static void dense_by_strips(const struct kernels *kernels, const struct product 
     }
 }
 
-/* For one row of a, as entries. */
-static void row_times(const struct kernels *kernels, const struct product *p, const struct sparse_entry *x,
-                      uint64_t count, const float *b, uint64_t b_pitch) {
-    struct pending_storage *pending = p->b_transposed ? NULL : pending_of(p->b);
-    if (pending == NULL || pending->count == 0)
-        kernels->row(p->n, x, count, p->alpha, b, b_pitch, p->c->data);
-    else
-        pending_times(pending, x, count, p->alpha, p->c->data);
-}
-
-/* Products with one row of a, or with k = 1, skip zeros of a. */
-static bool one_row(const struct kernels *kernels, const struct product *p, const float *b, uint64_t b_pitch,
-                    struct sparse_entry *entries) {
-    const runner_view *a = p->a, *c = p->c;
-    if (p->m != 1 && p->k != 1)
-        return false;
-    scale(c, p->beta);
-    uint64_t n = p->m == 1 ? p->k : p->m, stride = (p->m == 1) == p->a_transposed ? a->pitch : 1;
-    uint64_t count = entries_of(kernels, a->data, n, stride, entries);
-    if (p->m == 1)
-        row_times(kernels, p, entries, count, b, b_pitch);
-    else
-        kernels->outer(p->n, entries, count, p->alpha, b, c->data, c->pitch);
-    return true;
-}
-
 static void openblas(const struct product *p) {
     cblas_sgemm(CblasRowMajor, p->a_transposed ? CblasTrans : CblasNoTrans, p->b_transposed ? CblasTrans : CblasNoTrans,
                 (blasint)p->m, (blasint)p->n, (blasint)p->k, p->alpha, p->a->data, (blasint)p->a->pitch, p->b->data,
                 (blasint)p->b->pitch, p->beta, p->c->data, (blasint)p->c->pitch);
 }
 
-/* ---- Sparse ---- */
-
-/* Of one row, those in columns `first` .. first + n - 1, which are counted from there. Returns how many. */
-static uint64_t row_entries(const struct sparse_rows *x, uint64_t row, uint64_t first, uint64_t n,
-                            struct sparse_entry *to) {
-    const struct sparse_entry *entries = sparse_entries(x, row / x->group);
-    const uint32_t *marks = sparse_marks(x, row / x->group) + row % x->group;
-    uint64_t count = 0;
-    for (uint64_t s = first / KERNEL_SEGMENT; s * KERNEL_SEGMENT < first + n; s++)
-        for (uint64_t e = marks[s * x->group]; e < marks[s * x->group + 1]; e++) {
-            uint64_t column = entries[e].column - first;
-            if (column < n)
-                to[count++] = (struct sparse_entry){(uint32_t)column, entries[e].value};
-        }
-    return count;
-}
-
-/* All of one row's: where they stand, if as they are wanted, as in a group of one row, else in `room`. */
-static const struct sparse_entry *whole_row(const struct sparse_rows *x, const runner_view *view,
-                                            struct sparse_entry *room, uint64_t *count) {
-    if (x->group == 1 && view->column0 == 0 && view->columns == x->columns) {
-        *count = sparse_marks(x, view->row0)[x->segments];
-        return sparse_entries(x, view->row0);
-    }
-    *count = row_entries(x, view->row0, view->column0, view->columns, room);
-    return room;
-}
-
-static void write_out(const struct sparse_rows *x, const runner_view *view, struct sparse_entry *entries, float *to) {
-    memset(to, 0, view->rows * view->columns * sizeof *to);
-    for (uint64_t i = 0; i < view->rows; i++, to += view->columns) {
-        uint64_t count = row_entries(x, view->row0 + i, view->column0, view->columns, entries);
-        for (uint64_t e = 0; e < count; e++)
-            to[entries[e].column] = entries[e].value;
-    }
-}
-
-static runner_view written_out(const runner_view *view, struct sparse_entry *entries, float *to) {
-    write_out(sparse_of(view), view, entries, to);
-    return (runner_view){.data = to, .rows = view->rows, .columns = view->columns, .pitch = view->columns};
-}
-
-/* The run of rows from number `done` on, of rows `row` .. row + rows - 1, that lie in one group. */
-struct group_rows {
-    const struct sparse_entry *entries;
-    const uint32_t *marks; /* of the first of them */
-    const uint64_t *masks;
-    uint64_t rows;
-};
-
-static struct group_rows rows_in_group(const struct sparse_rows *x, uint64_t row, uint64_t rows, uint64_t done) {
-    uint64_t group = (row + done) / x->group, from = (row + done) % x->group;
-    return (struct group_rows){sparse_entries(x, group), sparse_marks(x, group) + from, sparse_masks(x, group) + from,
-                               rows - done < x->group - from ? rows - done : x->group - from};
-}
-
-static const struct sparse_entry *scaled(const struct sparse_entry *entries, uint64_t n, float alpha,
-                                         struct sparse_entry *to) {
-    for (uint64_t e = 0; e < n; e++)
-        to[e] = (struct sparse_entry){entries[e].column, alpha * entries[e].value};
-    return to;
-}
-
-/* A segment at a time: its rows of b stay in the cache for all rows of a. With the last of these, what the first ones read next is fetched. */
-static void sparse_forward(const struct kernels *kernels, const struct product *p, struct zeros_block *block) {
-    const struct sparse_rows *x = sparse_of(p->a);
-    const runner_view *b = p->b, *c = p->c;
-    struct group_rows some, start;
-    for (uint64_t first = 0, s = 0, rows; first < b->rows; first += rows, s += x->group) {
-        rows = b->rows - first < KERNEL_SEGMENT ? b->rows - first : KERNEL_SEGMENT;
-        for (uint64_t done = 0; done < p->m; done += some.rows) {
-            some = rows_in_group(x, p->a->row0, p->m, done);
-            if (done == 0)
-                start = some;
-            if (p->alpha != 1 && some.rows > KERNEL_ROWS)
-                some.rows = KERNEL_ROWS;
-            const uint32_t *marks = some.marks + s;
-            const struct sparse_entry *entries = some.entries + marks[0];
-            if (p->alpha != 1)
-                entries = scaled(entries, marks[some.rows] - marks[0], p->alpha, block->entries);
-            const bool leaves = done + some.rows == p->m && first + rows < b->rows;
-            const uint64_t behind = leaves ? sparse_columns(start.masks + s + x->group, start.rows) : 0;
-            kernels->sparse(entries, some.masks + s, some.rows, p->n, b->data + first * b->pitch, b->pitch, rows,
-                            behind, c->data + done * c->pitch, c->pitch);
-        }
-    }
-}
-
-/* Segment s of alpha times rows `row` .. row + rows - 1. */
-static void fill_columns(const struct kernels *kernels, const struct sparse_rows *x, uint64_t row, uint64_t rows,
-                         uint64_t s, float alpha, struct column_block *to) {
-    struct group_rows some;
-    uint64_t masks[KERNEL_ROWS] = {0};
-    for (uint64_t done = 0; done < rows; done += some.rows) {
-        some = rows_in_group(x, row, rows, done);
-        memcpy(masks + done, some.masks + s * x->group, some.rows * sizeof *masks);
-        kernels->spread(some.entries + some.marks[s * x->group], masks + done, some.rows, alpha, to->values[done]);
-    }
-    kernels->turn_masks(rows, masks, to->masks);
-}
-
-/* Deltas that are in the second-level cache without being fetched, since all tiles read them. */
-#define NEAR_BYTES (256 * 1024)
-
-/* By blocks of KERNEL_ROWS rows of b and of the columns of a segment of a. */
-static void sparse_gradient(const struct kernels *kernels, const struct product *p, struct column_block *columns) {
-    const struct sparse_rows *x = sparse_of(p->a);
-    const runner_view *a = p->a, *b = p->b, *c = p->c;
-    const bool far = p->k * b->pitch * sizeof(float) > NEAR_BYTES;
-    if (p->beta != 0 || p->k == 0) /* else the first block of rows writes c */
-        scale(c, p->beta);
-    uint64_t blocks = (p->k + KERNEL_ROWS - 1) / KERNEL_ROWS;
-    for (uint64_t r = 0, rows; r < p->k; r += rows, blocks--) {
-        rows = (p->k - r + blocks - 1) / blocks;
-        for (uint64_t i = 0, m; i < p->m; i += m) {
-            const uint64_t first = a->column0 + i, s = first / KERNEL_SEGMENT, end = (s + 1) * KERNEL_SEGMENT - first;
-            m = p->m - i < end ? p->m - i : end;
-            fill_columns(kernels, x, a->row0 + r, rows, s, p->alpha, columns);
-            kernels->masked(columns->values[0] + first % KERNEL_SEGMENT, columns->masks + first % KERNEL_SEGMENT, m,
-                            p->n, b->data + r * b->pitch, b->pitch, far ? rows : 0, r > 0 || p->beta != 0,
-                            c->data + i * c->pitch, c->pitch);
-        }
-    }
-}
-
-static void sparse(const struct kernels *kernels, const struct product *p, struct sparse_entry *entries,
-                   struct column_block *columns, struct zeros_block *block) {
-    const struct sparse_rows *x = sparse_of(p->a);
-    const runner_view *a = p->a, *b = p->b, *c = p->c;
-    if (p->a_transposed && p->k != 1) {
-        sparse_gradient(kernels, p, columns);
+/* For b [k][n]. Where there is a `slab`, b is [n][k] instead if zeros are skipped. */
+static void dense_plain(const struct kernels *kernels, const struct product *p, const float *b, uint64_t b_pitch,
+                        bool skips, float *slab, const struct room *room) {
+    if (product_one_row(kernels, p, b, b_pitch, room->entries))
+        return;
+    if (!skips) {
+        dense(kernels, p, 0, p->n, b, b_pitch, room->packed);
         return;
     }
-    scale(c, p->beta);
-    if (!p->a_transposed && p->m == 1) {
-        uint64_t count;
-        const struct sparse_entry *row = whole_row(x, a, entries, &count);
-        row_times(kernels, p, row, count, b->data, b->pitch);
-    } else if (!p->a_transposed) {
-        sparse_forward(kernels, p, block);
+    product_scale(p->c, p->beta);
+    product_without_zeros(kernels, p->a_transposed, p->alpha, p->a, b, b_pitch, slab, p->c, room->zeros);
+}
+
+/* Neither factor is sparse. */
+static void dense_product(enum gemm gemm, const struct kernels *kernels, const struct product *p, bool skips,
+                          const struct room *room) {
+    const bool strips = by_strips(gemm, p), slabs = by_slabs(gemm, p);
+    const float *b = p->b->data;
+    const uint64_t pitch = p->b->pitch;
+    const struct weights_storage *weights = p->b_transposed ? transposed_of(p->b) : NULL;
+    if (strips && product_spares_copy(p->m) && p->alpha == 1 && p->beta == 0) {
+        dense_turned(kernels, p, room->turned);
+    } else if (strips || (slabs && !skips)) {
+        dense_by_strips(kernels, p, room->transposed_b, room->packed);
+    } else if (dotted(gemm, p)) {
+        kernels->dots(p->n, p->k, p->alpha, p->a->data, b, pitch, p->beta, p->c->data);
+    } else if (large(gemm, p)) {
+        openblas(p);
+    } else if (weights != NULL) {
+        dense_plain(kernels, p, weights->transposed + p->b->column0 * weights->pitch + p->b->row0, weights->pitch,
+                    skips, NULL, room);
+    } else if (p->b_transposed && !slabs) {
+        kernels->transpose(p->n, p->k, b, pitch, room->transposed_b, p->n);
+        dense_plain(kernels, p, room->transposed_b, p->n, skips, NULL, room);
     } else {
-        uint64_t count = row_entries(x, a->row0, a->column0, p->m, entries);
-        kernels->outer(p->n, entries, count, p->alpha, b->data, c->data, c->pitch);
+        dense_plain(kernels, p, b, pitch, skips, slabs ? room->transposed_b : NULL, room);
     }
-}
-
-/* ---- Updates that are still to come ---- */
-
-static bool covers(const runner_view *view, const struct pending_storage *pending) {
-    return view->data == pending->weights && view->rows == pending->rows && view->columns == pending->columns;
-}
-
-/* A product of one example, which c can keep as an update that is still to come. */
-static bool may_wait(const struct product *p, const struct pending_storage *c) {
-    return p->k == 1 && p->a_transposed && !p->b_transposed && p->beta == 1 && p->b->data != NULL && covers(p->c, c);
-}
-
-/* Before a product: makes what is due of its factors, but for one that row_times() reads, and of what it adds to, but for rows that keep it. */
-static void settle_views(const struct product *p) {
-    struct pending_storage *a = pending_of(p->a), *b = pending_of(p->b), *c = pending_of(p->c);
-    if (a != NULL)
-        pending_settle(a);
-    if (b != NULL && (p->m > 1 || (p->b_transposed && b->transposed == NULL) || !covers(p->b, b)))
-        pending_settle(b);
-    if (c != NULL && (c->due == NULL || !may_wait(p, c)))
-        pending_settle(c);
-}
-
-/* Makes the update in the transposed copy: every row of it, by the whole of a, whose zeros change nothing. */
-static void change_transposed(const struct product *p, const struct pending_storage *pending,
-                              struct sparse_entry *entries) {
-    const struct kernels *kernels = kernels_get();
-    const struct weights_storage *copy = pending->transposed;
-    float *factors = pending->factors;
-    if (p->a->data != NULL) {
-        for (uint64_t i = 0; i < p->m; i++)
-            factors[i] = p->alpha * p->a->data[i];
-    } else {
-        memset(factors, 0, p->m * sizeof *factors);
-        for (uint64_t e = 0; e < pending->count; e++)
-            factors[pending->changes[e].column] = p->alpha * pending->changes[e].value;
-    }
-    const uint64_t count = entries_of(kernels, pending->delta, p->n, 1, entries);
-    kernels->outer(p->m, entries, count, 1, factors, copy->transposed, copy->pitch);
-}
-
-/* Keeps a product of one example as the update of c that is still to come, where c can. */
-static bool postponed(const struct product *p, struct sparse_entry *entries) {
-    struct pending_storage *pending = pending_of(p->c);
-    if (pending == NULL || !may_wait(p, pending))
-        return false;
-    const struct sparse_rows *x = sparse_of(p->a);
-    const struct sparse_entry *changes = pending->changes;
-    uint64_t count;
-    if (x != NULL)
-        changes = whole_row(x, p->a, pending->changes, &count);
-    else
-        count = entries_of(kernels_get(), p->a->data, p->m, 1, pending->changes);
-    pending_keep(pending, changes, count, p->alpha, p->b->data);
-    if (pending->transposed != NULL)
-        change_transposed(p, pending, entries);
-    return true;
 }
 
 /* ---- All ---- */
@@ -492,71 +228,27 @@ void product_run_as(enum gemm gemm, const struct product_choice *choice, uint32_
         p.few_rows = choice->few_rows;
     if (p.m == 0 || p.n == 0)
         return;
-    settle_views(&p);
-    if (postponed(&p, workspace)) /* which has room for the entries of a row */
+    product_settle(&p);
+    if (product_postponed(&p, workspace)) /* which has room for the entries of a row */
         return;
     const struct kernels *kernels = kernels_get();
     const struct pieces sizes = pieces_of(gemm, &p);
-    float *dense_a = take(&workspace, sizes.dense_a), *dense_b = take(&workspace, sizes.dense_b);
-    float *transposed_b = take(&workspace, sizes.transposed_b), *turned = take(&workspace, sizes.turned);
-    struct sparse_entry *entries = take(&workspace, sizes.entries);
-    struct column_block *columns = take(&workspace, sizes.columns);
-    struct zeros_block *zeros = take(&workspace, sizes.zeros);
-    float *packed = take(&workspace, sizes.packed);
-    if (sparse_of(a) != NULL && sparse_fits(&p)) {
-        sparse(kernels, &p, entries, columns, zeros);
+    const struct room room = room_of(workspace, &sizes);
+    if (sparse_of(a) != NULL && product_sparse_fits(&p)) {
+        product_sparse(kernels, &p, room.entries, room.columns, room.zeros);
         return;
     }
     runner_view plain_a, plain_b;
     if (sparse_of(a) != NULL) {
-        plain_a = written_out(a, entries, dense_a);
+        plain_a = product_written_out(a, room.entries, room.dense_a);
         p.a = &plain_a;
     }
     if (sparse_of(b) != NULL) {
-        plain_b = written_out(b, entries, dense_b);
+        plain_b = product_written_out(b, room.entries, room.dense_b);
         p.b = &plain_b;
     }
-    if (by_strips(gemm, &p) && product_spares_copy(p.m) && alpha == 1 && beta == 0) {
-        dense_turned(kernels, &p, turned);
-        return;
-    }
-    if (by_strips(gemm, &p)) {
-        dense_by_strips(kernels, &p, transposed_b, packed);
-        return;
-    }
     const bool skips = sizes.zeros > 0 && (choice != NULL ? choice->skips_zeros : zeros_are_many(p.a));
-    const bool slabs = by_slabs(gemm, &p);
-    const float *b_data = p.b->data;
-    uint64_t b_pitch = p.b->pitch;
-    const struct weights_storage *weights = p.b_transposed ? transposed_of(p.b) : NULL;
-    if (dotted(gemm, &p)) {
-        kernels->dots(p.n, p.k, alpha, p.a->data, b_data, b_pitch, beta, c->data);
-        return;
-    }
-    if (large(gemm, &p)) {
-        openblas(&p);
-        return;
-    }
-    if (slabs && !skips) {
-        dense_by_strips(kernels, &p, transposed_b, packed);
-        return;
-    }
-    if (weights != NULL) {
-        b_data = weights->transposed + p.b->column0 * weights->pitch + p.b->row0;
-        b_pitch = weights->pitch;
-    } else if (p.b_transposed && !slabs) {
-        kernels->transpose(p.n, p.k, b_data, b_pitch, transposed_b, p.n);
-        b_data = transposed_b;
-        b_pitch = p.n;
-    }
-    if (one_row(kernels, &p, b_data, b_pitch, entries))
-        return;
-    if (!skips) {
-        dense(kernels, &p, 0, p.n, b_data, b_pitch, packed);
-        return;
-    }
-    scale(c, beta);
-    product_without_zeros(kernels, p.a_transposed, alpha, p.a, b_data, b_pitch, slabs ? transposed_b : NULL, c, zeros);
+    dense_product(gemm, kernels, &p, skips, &room);
 }
 
 enum status products_prepare(struct error *error) {
