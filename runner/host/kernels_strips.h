@@ -3,7 +3,7 @@
 
 #define TURNED turned
 #define STRIP (PANEL * WIDTH)
-#define TURNED_STEPS 4 /* for which a vector's rows are transposed at a time */
+#define HALF_STEPS 4 /* for which a vector's rows are transposed at a time */
 /* Two strips of it, and as much of a, stay in the first-level cache. */
 #define STRIP_DEPTH 128
 
@@ -27,8 +27,19 @@ INLINE void strip_step(const int rows, const float *a, uint64_t a_pitch, const f
     }
 }
 
+/* HALF_STEPS of them, and that half of `vectors` vectors of the next strip's rows. */
+INLINE void strip_half(const int rows, const int vectors, const bool second, const float *a, uint64_t a_pitch,
+                       const float *b, vec sum[STRIP_ROWS][PANEL], const float *from, uint64_t pitch, float *to) {
+    UNROLL(4)
+    for (int q = 0; q < HALF_STEPS; q++, a++, b += STRIP)
+        strip_step(rows, a, a_pitch, b, sum);
+    UNROLL(4)
+    for (int v = 0; v < vectors; v++)
+        transpose_half(second, from + (uint64_t)(v * WIDTH) * pitch, pitch, to + v * WIDTH, STRIP);
+}
+
 /* Some rows of c by a strip b [k][STRIP]. Meanwhile `vectors` of the next strip's are transposed, from vector `first` on, `turned` deep: whole
-   TURNED_STEPS. */
+   HALF_STEPS, and two of them at least, or none. */
 INLINE void strip_rows(const int rows, const int vectors, uint64_t first, uint64_t turned, uint64_t k, const float *a,
                        uint64_t a_pitch, const float *b, float beta, float *c, uint64_t c_pitch,
                        const struct strip *next) {
@@ -40,14 +51,15 @@ INLINE void strip_rows(const int rows, const int vectors, uint64_t first, uint64
         sum[i][v] = started(beta, c + (uint64_t)i * c_pitch, v, PANEL, true, WIDTH);
     const float *from = next->from + first * WIDTH * next->pitch, *end = b + k * STRIP;
     float *to = next->to + first * WIDTH;
-    for (uint64_t p = 0; vectors > 0 && p < turned; p += TURNED_STEPS) {
-        UNROLL(4)
-        for (int q = 0; q < TURNED_STEPS; q++, a++, b += STRIP)
-            strip_step(rows, a, a_pitch, b, sum);
-        UNROLL(4)
-        for (int v = 0; v < vectors; v++)
-            transpose_8x4(from + p + (uint64_t)(v * WIDTH) * next->pitch, next->pitch, to + p * STRIP + v * WIDTH,
-                          STRIP);
+    uint64_t left = vectors > 0 ? turned : 0;
+    for (; left >= WIDTH; left -= WIDTH, a += WIDTH, b += WIDTH * STRIP, from += WIDTH, to += WIDTH * STRIP) {
+        strip_half(rows, vectors, false, a, a_pitch, b, sum, from, next->pitch, to);
+        strip_half(rows, vectors, true, a + HALF_STEPS, a_pitch, b + HALF_STEPS * STRIP, sum, from, next->pitch, to);
+    }
+    if (left > 0) {
+        strip_half(rows, vectors, true, a, a_pitch, b, sum, from - HALF_STEPS, next->pitch, to - HALF_STEPS * STRIP);
+        a += HALF_STEPS;
+        b += HALF_STEPS * STRIP;
     }
     for (; b != end; a++, b += STRIP)
         strip_step(rows, a, a_pitch, b, sum);
@@ -62,7 +74,7 @@ INLINE void strip_rows(const int rows, const int vectors, uint64_t first, uint64
 static void strip_blocks(uint64_t m, uint64_t k, const float *a, uint64_t a_pitch, const float *b, float beta, float *c,
                          uint64_t c_pitch, const struct strip *next) {
     uint64_t blocks = (m + STRIP_ROWS - 1) / STRIP_ROWS;
-    const uint64_t both = next->depth < k ? next->depth : k, turned = both / TURNED_STEPS * TURNED_STEPS;
+    const uint64_t both = next->depth < k ? next->depth : k, turned = both < WIDTH ? 0 : both / HALF_STEPS * HALF_STEPS;
     const uint64_t vectors = blocks == 1 ? PANEL : 1;
     transpose(STRIP, next->depth - turned, next->from + turned, next->pitch, next->to + turned * STRIP, STRIP);
     for (uint64_t number = 0, rows; m > 0; m -= rows, a += rows * a_pitch, c += rows * c_pitch, blocks--, number++) {
