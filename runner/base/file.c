@@ -130,8 +130,12 @@ enum status file_read_or_pipe(const char *path, size_t limit, unsigned char **by
     return read_path(path, true, limit, bytes, n, error);
 }
 
+const char *file_remedy(int code) {
+    return code == ENOSPC || code == EDQUOT ? "; make room there, then run again" : "";
+}
+
 static enum status write_failed(const char *path, int code, struct error *error) {
-    return error_set(error, STATUS_ENVIRONMENT, "cannot write %s: %s", path, reason(code));
+    return error_set(error, STATUS_ENVIRONMENT, "cannot write %s: %s%s", path, reason(code), file_remedy(code));
 }
 
 /* 0, or an errno. */

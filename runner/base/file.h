@@ -44,6 +44,9 @@ void file_writer_add(struct file_writer *writer, const void *bytes, size_t n);
 /* Puts the file in place; with `keep` false, or after a failure, what was there stays. */
 enum status file_writer_close(struct file_writer *writer, bool keep, struct error *error);
 
+/* What to do about writing that failed with this errno, behind its text: "; make room there, then run again", or "". */
+const char *file_remedy(int code);
+
 /* Seals a memfd: neither its size nor its content changes any more. False with errno. */
 bool file_seal(int fd);
 

@@ -164,17 +164,23 @@ static void remove_remains(const char *path) {
         close(fd);
 }
 
+static enum status make(const struct folder *folder, struct error *error) {
+    enum status status = folder_make_own(folder->path, error);
+    return status == STATUS_OK || error == NULL ? status
+                                                : error_set(error, status, "%s; use another --results", error->text);
+}
+
 enum status folder_open(struct folder *folder, const char *parent, const char *name, bool wait, const struct log *log,
                         const struct interrupt *interrupt, struct error *error) {
     *folder = (struct folder){.lock = -1, .self = -1};
     arena_init(&folder->arena);
     folder->path = path_join(&folder->arena, parent, name);
-    enum status status = folder_make_own(folder->path, error);
+    enum status status = make(folder, error);
     if (status == STATUS_OK)
         status = take_lock(folder, wait, log, interrupt, error);
     while (status == STATUS_OK && !lock_is_current(folder)) {
         let_go(folder);
-        status = folder_make_own(folder->path, error);
+        status = make(folder, error);
         if (status == STATUS_OK)
             status = take_lock(folder, wait, log, interrupt, error);
     }

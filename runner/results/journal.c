@@ -359,7 +359,8 @@ static enum status sync_now(struct journal *journal, struct error *error) {
     if (status != STATUS_OK)
         return status;
     if (fsync(journal->fd) < 0)
-        return error_set(error, STATUS_ENVIRONMENT, "%s: cannot write the journal: %s", journal->path, strerror(errno));
+        return error_set(error, STATUS_ENVIRONMENT, "%s: cannot write the journal: %s%s", journal->path,
+                         strerror(errno), file_remedy(errno));
     return STATUS_OK;
 }
 
@@ -410,8 +411,8 @@ static enum status add_line(struct journal *journal, struct text *line, struct h
         if (n >= 0)
             written += (size_t)n;
         else if (errno != EINTR)
-            status = error_set(error, STATUS_ENVIRONMENT, "%s: cannot write the journal: %s", journal->path,
-                               strerror(errno));
+            status = error_set(error, STATUS_ENVIRONMENT, "%s: cannot write the journal: %s%s", journal->path,
+                               strerror(errno), file_remedy(errno));
     }
     if (status != STATUS_OK && ftruncate(journal->fd, start) < 0)
         error_prefix(error, "a torn line stays at the end"); /* which the next reader skips */

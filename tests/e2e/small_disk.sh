@@ -80,7 +80,7 @@ for blocks in 2 80; do
     same good/grid results/grid
 done
 expect 4 "$RUNNER" grid.yaml --results /proc/nothing
-says err "/proc/nothing: No such file or directory"
+says err "/proc/nothing: No such file or directory; use another --results"
 if [ "$(id -u)" != 0 ]; then
     mkdir -m 555 closed
     expect 4 "$RUNNER" grid.yaml --results closed
