@@ -91,6 +91,15 @@ static struct plugin_files unite(struct session *session, const struct plugin_fi
     return (struct plugin_files){files, n};
 }
 
+enum status session_start(const struct session *session, const struct plugin_files *files, struct child *child,
+                          struct error *error) {
+    struct child_settings settings = session->settings;
+    settings.files = files->items;
+    settings.n_files = files->count;
+    enum status status = inventory_check(&session->inventory, error);
+    return status == STATUS_OK ? child_start(child, &settings, error) : status;
+}
+
 /* A helper that has opened these files; `files` live as long as the session. */
 static enum status helper_start(struct session *session, const struct plugin_files *files, struct error *error) {
     child_clear(&session->helper);
@@ -98,10 +107,7 @@ static enum status helper_start(struct session *session, const struct plugin_fil
         session->data[i].attached = false;
     session->spoilt = false;
     session->helper_files = *files;
-    struct child_settings settings = session->settings;
-    settings.files = files->items;
-    settings.n_files = files->count;
-    return child_start(&session->helper, &settings, error);
+    return session_start(session, files, &session->helper, error);
 }
 
 void session_rest(struct session *session) {
@@ -251,6 +257,7 @@ static enum status take_catalog(struct session *session, const struct openings *
     for (size_t i = 0; i < openings->n_files; i++)
         files[i] = openings->files[i];
     session->foreign = (struct plugin_files){files, openings->n_files};
+    inventory_take(&session->inventory, session->settings.worker, catalog, &session->arena);
     return STATUS_OK;
 }
 

@@ -14,6 +14,7 @@
 #include "runner/schedule/child.h"
 #include "runner/schedule/facts.h"
 #include "runner/schedule/identity.h"
+#include "runner/schedule/inventory.h"
 
 struct session_data {
     const char *resolved; /* canonical text */
@@ -41,6 +42,7 @@ struct session {
     struct plugin_files foreign; /* all that were opened for the catalogue */
     uint64_t numerics;           /* version of the engine's numbers */
     const char *blas;            /* "OpenBLAS 0.3.21 SkylakeX pthread" */
+    struct inventory inventory;  /* of what workers run */
     struct child helper;
     struct plugin_files helper_files; /* that the helper has opened */
     struct plugin_files planned;      /* that some plan has needed */
@@ -68,6 +70,11 @@ enum status session_rows(void *context, const struct tree *resolved, double time
 
 /* The files from outside the installation that hold these components; they are opened for them, and for nothing else. */
 struct plugin_files session_files(const struct session *session, const struct components *used, struct arena *arena);
+
+/* Starts a worker that opens these files as well. STATUS_ENVIRONMENT also where what it runs is not what it was when the session was
+   opened. */
+enum status session_start(const struct session *session, const struct plugin_files *files, struct child *child,
+                          struct error *error);
 
 /* What planning a point came to. */
 struct plan_answer {

@@ -88,10 +88,7 @@ static enum status start(struct slot *slot, const struct session *session, const
                          struct error *error) {
     child_clear(&slot->child);
     memset(slot->attached, 0, slot->n_data * sizeof *slot->attached);
-    struct child_settings settings = session->settings;
-    settings.files = files->items;
-    settings.n_files = files->count;
-    return child_start(&slot->child, &settings, error);
+    return session_start(session, files, &slot->child, error);
 }
 
 static void begin(struct slot *slot, size_t trial) {

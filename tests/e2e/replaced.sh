@@ -1,0 +1,45 @@
+#!/bin/bash
+# What workers run is built or installed again while a grid is trained: no worker is started with what is there now. The run stops, no trial
+# fails by it, and the next run goes on.
+. "$RUNNER_SOURCE_DIR/tests/e2e/lib.sh"
+mkdir installed
+cp -r "$RUNNER" "$RUNNER_BUILD_DIR/runner-worker" "$RUNNER_BUILD_DIR/plugins" installed
+layer=$(find installed/plugins -name 'dense.so')
+small grid 40
+trials() { # STATUS...: how many records the journal has of trials that ended so
+    grep -c "\"kind\":\"trial\".*\"status\":\"$1\"" results/grid/journal.jsonl
+}
+
+# change COMMAND...: runs the grid, and once a trial is done the command, whereupon a worker is killed; what the run says is in err, its status in $found
+change() {
+    rm -rf results
+    installed/runner grid.yaml --workers 2 >out 2>err &
+    pid=$!
+    for _ in $(seq 2400); do
+        [ "$(trials done 2>/dev/null)" -gt 0 ] 2>/dev/null && break
+        pause 0.05
+    done
+    "$@" || fail "$* failed"
+    kill -9 "$(pgrep -P $pid | head -1)"
+    wait $pid
+    found=$?
+}
+
+change mv "$layer" away.so
+[ $found = 4 ] || fail "exit status $found instead of 4 where a plugin has gone"
+says err "dense.so: the file has gone since this run began" "run again"
+[ "$(trials failed)" -le 1 ] || fail "trials have failed since a plugin has gone"
+! grep -q '"reason":"error"' results/grid/journal.jsonl || fail "a trial was blamed"
+mv away.so "$layer"
+expect 0 installed/runner grid.yaml --retry
+[ "$(trials done)" = 6 ] || fail "not 6 trials"
+
+change sh -c "printf x >>$layer"
+[ $found = 4 ] || fail "exit status $found instead of 4 where a plugin has changed"
+says err "dense.so: the file has changed since this run began"
+truncate -s -1 "$layer"
+
+# The same bytes are the same plugin.
+change touch "$layer"
+[ $found = 1 ] || fail "exit status $found instead of 1 where a plugin was written again"
+[ "$(trials failed)" = 1 ] || fail "not the killed trial alone has failed"
