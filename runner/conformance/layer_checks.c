@@ -42,9 +42,24 @@ static double weighted_sum(void *context, double *noise) {
     return sum;
 }
 
+/* Differences of what is not finite would say nothing of where it comes from. */
+static bool all_finite(struct layer_work *own, const struct matrix *matrix, const char *function) {
+    for (uint64_t i = 0; i < matrix->view.rows; i++)
+        for (uint64_t j = 0; j < matrix->view.columns; j++) {
+            double value = (double)*matrix_at(matrix, i, j);
+            if (!isfinite(value))
+                return check_fail(own->work.subject,
+                                  "%s makes the %s %s at [%" PRIu64 "][%" PRIu64 "], of finite values", function,
+                                  matrix->name, isnan(value) ? "nan" : "infinite", i, j);
+        }
+    return true;
+}
+
 static bool compare(struct layer_work *own, const struct matrix *variable, const struct matrix *given,
                     const char *function) {
     static const float steps[] = {0x1p-7f, 0x1p-9f, 0x1p-5f};
+    if (!all_finite(own, given, function))
+        return false;
     struct by by = {own, variable, given};
     struct derivative derivative = {.context = &by,
                                     .count = variable->view.rows * variable->view.columns,
@@ -84,7 +99,7 @@ static void allow_all(struct layer_work *own) {
 static bool gradient_scene(const struct scene *scene, struct work *work) {
     struct layer_work *own = (struct layer_work *)work;
     (void)scene;
-    if (!work_run(work, 0, 1))
+    if (!work_run(work, 0, 1) || !all_finite(own, &own->output, "forward()"))
         return false;
     allow_all(own);
     for (uint32_t i = 0; i < own->leaf.plan.n_inputs; i++)

@@ -79,10 +79,13 @@ static bool plan_fits(struct builder *builder, const struct node *node) {
         return false;
     }
     for (uint32_t i = 0; i < plan->n_tensors; i++) {
-        if (plan->tensors[i].name == NULL || shape_elements(&plan->tensors[i].shape) == 0) {
+        if (plan->tensors[i].name == NULL) {
+            error_set(builder->error, STATUS_CONFIG, "plugin of %s: tensor %" PRIu32 " has no name", node->name, i);
+            return false;
+        }
+        if (shape_elements(&plan->tensors[i].shape) == 0) {
             error_set(builder->error, STATUS_CONFIG, "%s has a tensor '%s' of shape %s, which is empty or too large",
-                      node->name, plan->tensors[i].name == NULL ? "" : plan->tensors[i].name,
-                      shape_text(&plan->tensors[i].shape, text));
+                      node->name, plan->tensors[i].name, shape_text(&plan->tensors[i].shape, text));
             return false;
         }
         if ((plan->tensors[i].flags & RUNNER_STATE) == 0 && node->ops->gradient == NULL) {

@@ -20,6 +20,8 @@ for file in layers optimizers others; do
     [ "$(wc -l <other)" = 1 ] || fail "other lines than checks: $(cat other)"
 done
 fails layers layer/wrong_gradient gradient "relative error of 0.01 against central differences"
+fails layers layer/not_finite gradient "forward() makes the output nan at [0][0], of finite values"
+fails layers layer/nameless memory "plan() gives tensor 0 no name"
 fails layers layer/out_of_bounds memory "wrote between the rows of the output"
 fails layers layer/far_out_of_bounds memory "SIGSEGV in forward(), which touches"
 fails layers layer/moves_input memory "which touches the input, which it may only read"
@@ -36,6 +38,10 @@ fails layers layer/training_differs evaluation "does not say RUNNER_TRAINING_DIF
 fails layers layer/aborts memory "SIGABRT in forward()"
 fails layers layer/exits memory "forward() ended the process (exit"
 fails layers layer/noisy quiet 'it printed "forward of 7 rows"'
+small nameless 1
+sed -i 's/^model:/&\n  - flatten\n  - nameless/' nameless.yaml
+expect 2 "$RUNNER" check nameless.yaml --plugin-dir "$plugins/broken_layers"
+says err "plugin of nameless_1: tensor 0 has no name"
 fails optimizers optimizer/out_of_bounds memory "wrote between the rows of the slot 0"
 fails optimizers optimizer/hidden_state state "from one instance to the next"
 fails optimizers optimizer/thread_dependent threads "on 3 threads from that on 1"

@@ -1,6 +1,7 @@
 /* Layers that break one promise each; tests/e2e/plugin_test.sh has the reason with which `runner plugin test` finds each out. */
 #include <runner/plugin.h>
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +37,13 @@ static int plan_outer(void *config, runner_call *call, runner_plan *plan_) {
     plan_->tensors[0] = (runner_tensor){
         .name = "kernel", .shape = {.rank = 2, .size = {plan_->inputs[0].size[0], plan_->inputs[0].size[0]}}};
     plan_->n_tensors = plan_->inputs[0].rank == 1;
+    return RUNNER_OK;
+}
+
+static int plan_nameless(void *config, runner_call *call, runner_plan *plan_) {
+    plan(config, call, plan_);
+    plan_->tensors[0].shape = (runner_shape){1, {10}};
+    plan_->n_tensors = 1;
     return RUNNER_OK;
 }
 
@@ -167,6 +175,11 @@ static void prints(const void *config, runner_call *call, const runner_rows *run
     squares(run, 0);
 }
 
+static void divides(const void *config, runner_call *call, const runner_rows *run) {
+    forward(config, call, run);
+    run->output->data[0] = run->output->data[0] > 0 ? (float)NAN : 0;
+}
+
 #define LAYER(name_, plan_, forward_, backward_)                                                                       \
     static const runner_layer_ops name_ = {                                                                            \
         .size = sizeof name_, .plan = plan_, .forward = forward_, .backward = backward_};
@@ -188,14 +201,15 @@ LAYER(training_differs, plan, differs, backward)
 LAYER(aborts, plan, crashes, backward)
 LAYER(exits, plan, leaves, backward)
 LAYER(noisy, plan, prints, backward)
+LAYER(not_finite, plan, divides, backward)
+LAYER(nameless, plan_nameless, forward, backward)
 
 #define COMPONENT(name_)                                                                                               \
     { .kind = RUNNER_LAYER, .name = #name_, .doc = "breaks a promise", .ops = &name_ }
 static const runner_component components[] = {
-    COMPONENT(wrong_gradient),   COMPONENT(out_of_bounds), COMPONENT(far_out_of_bounds),
-    COMPONENT(moves_input),      COMPONENT(hidden_state),  COMPONENT(static_scratch),
-    COMPONENT(thread_dependent), COMPONENT(cut_dependent), COMPONENT(reads_unwritten),
-    COMPONENT(not_elementwise),  COMPONENT(not_by_inputs), COMPONENT(not_input_rows),
-    COMPONENT(not_outer),        COMPONENT(not_kept),      COMPONENT(training_differs),
-    COMPONENT(aborts),           COMPONENT(exits),         COMPONENT(noisy)};
+    COMPONENT(wrong_gradient),  COMPONENT(out_of_bounds),   COMPONENT(far_out_of_bounds), COMPONENT(moves_input),
+    COMPONENT(hidden_state),    COMPONENT(static_scratch),  COMPONENT(thread_dependent),  COMPONENT(cut_dependent),
+    COMPONENT(reads_unwritten), COMPONENT(not_elementwise), COMPONENT(not_by_inputs),     COMPONENT(not_input_rows),
+    COMPONENT(not_outer),       COMPONENT(not_kept),        COMPONENT(training_differs),  COMPONENT(aborts),
+    COMPONENT(exits),           COMPONENT(noisy),           COMPONENT(not_finite),        COMPONENT(nameless)};
 RUNNER_PLUGIN(components, "1.0.0")
