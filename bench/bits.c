@@ -61,7 +61,7 @@ static void add_row(const struct tally *tally, const char *what) {
     struct row *row = rows_add(
         &tally->settings->rows,
         (struct row){.group = "bits", .what = text, .arrangement = tally->gemm, .value = summarize(&share), .goal = 1});
-    snprintf(row->bound, sizeof row->bound, "%.0f of %.0f runs have the tables of the first", tally->same, tally->all);
+    row_bound(row, "%.0f of %.0f runs have the tables of the first", tally->same, tally->all);
 }
 
 /* Each against the run with one worker of one thread. */

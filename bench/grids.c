@@ -68,9 +68,9 @@ static void overhead(struct settings *settings) {
         series_add(&disk, 1e3 * elapsed / (double)n);
     }
     struct row *row = add_row(settings, "overhead of a trial (xor), ms", &values, 1);
-    snprintf(row->bound, sizeof row->bound,
-             "%d trials of 100 updates on %d cores: %.3f ms a trial in all, of which training takes %.3f on one core",
-             settings->trials, cores, series_median(&disk), series_median(&training));
+    row_bound(row,
+              "%d trials of 100 updates on %d cores: %.3f ms a trial in all, of which training takes %.3f on one core",
+              settings->trials, cores, series_median(&disk), series_median(&training));
     free(seconds);
 }
 
@@ -117,9 +117,8 @@ static void start(struct settings *settings) {
             series_add(&peer, 1e3 * elapsed);
     }
     struct row *row = add_row(settings, "start to the first update, ms", &values, 50);
-    snprintf(row->bound, sizeof row->bound,
-             "the whole command with its tables and report takes %.0f ms; `import torch` %.0f", series_median(&whole),
-             series_median(&peer));
+    row_bound(row, "the whole command with its tables and report takes %.0f ms; `import torch` %.0f",
+              series_median(&whole), series_median(&peer));
 }
 
 /* The most that a trial's worker had in memory; 0 where it could not be measured. */
@@ -156,8 +155,8 @@ static void memory(struct settings *settings) {
             series_add(&ratio, (found - fixed) / (data + view + weights + activations));
         struct row *row = add_row(settings, "memory, times what is needed", &ratio, 1.2);
         row->batch = batches[i];
-        snprintf(
-            row->bound, sizeof row->bound,
+        row_bound(
+            row,
             "%.1f MB beyond %.1f of libraries; data %.1f, sparse view %.1f, weights and slots %.1f, two batches of "
             "activations %.1f",
             1e-6 * (found - fixed), 1e-6 * fixed, 1e-6 * data, 1e-6 * view, 1e-6 * weights, 1e-6 * activations);

@@ -2,6 +2,8 @@
 
 #include "bench/serve.h"
 
+#include <ctype.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +29,23 @@ struct row *rows_add(struct rows *rows, struct row row) {
     row.peer = copied(row.peer);
     rows->items[rows->count] = row;
     return &rows->items[rows->count++];
+}
+
+/* Whether the word stands in the text by itself. */
+static bool has_word(const char *text, const char *word) {
+    for (const char *at = text; (at = strstr(at, word)) != NULL; at++)
+        if ((at == text || !isalnum((unsigned char)at[-1])) && !isalnum((unsigned char)at[strlen(word)]))
+            return true;
+    return false;
+}
+
+void row_bound(struct row *row, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(row->bound, sizeof row->bound, format, arguments);
+    va_end(arguments);
+    if (has_word(row->bound, "nan") || has_word(row->bound, "inf"))
+        row->bound[0] = '\0';
 }
 
 static const struct summary *judged(const struct row *row) {

@@ -32,6 +32,8 @@ struct rows {
 
 /* Copies the texts. The row stays where it is until the next one is added. */
 struct row *rows_add(struct rows *rows, struct row row);
+/* Says what bounds the row; nothing where a number in it is none, since what it was made of was not measured. */
+__attribute__((format(printf, 2, 3))) void row_bound(struct row *row, const char *format, ...);
 /* "pass", "short", "" without a goal, or "not measured" where the peer is missing. */
 const char *row_verdict(const struct row *row);
 /* Its columns are those of docs/performance.md. False where the file cannot be written. */

@@ -264,11 +264,11 @@ static void explain(const struct steps *steps, struct row *row, const struct ser
         return;
     const double products = series_median(&steps->products), weights = series_median(&steps->weights);
     const double bound = bound_of(steps, DENSITY, products, weights);
-    snprintf(row->bound, sizeof row->bound,
-             "a core needs %.0f us a step at least (products at %.0f GFLOP/s, weights in %.0f us) and takes %.0f; at "
-             "that bound the ratio were %.2f",
-             bound, products, weights, 2e6 * steps->batch / series_median(&steps->rates[TWO_WORKERS]),
-             2e6 * steps->batch / bound / series_median(peer));
+    row_bound(row,
+              "a core needs %.0f us a step at least (products at %.0f GFLOP/s, weights in %.0f us) and takes %.0f; at "
+              "that bound the ratio were %.2f",
+              bound, products, weights, 2e6 * steps->batch / series_median(&steps->rates[TWO_WORKERS]),
+              2e6 * steps->batch / bound / series_median(peer));
 }
 
 /* ---- Goals of the issue ---- */
@@ -331,10 +331,9 @@ static void against_roofline(struct steps *steps, int side, double goal) {
     struct row *row = add_row(steps, side == DENSE ? "one core, dense inputs" : "one core, MNIST",
                               steps->servers[side].name, "dense roofline", rates, &ratio, goal);
     if (ratio.n > 0)
-        snprintf(row->bound, sizeof row->bound,
-                 "the dense step needs %.0f us (products at %.0f GFLOP/s, or weights in %.0f us); it takes %.0f",
-                 1e6 * steps->batch / series_median(&steps->rates[ROOFLINE]), series_median(&steps->products),
-                 series_median(&steps->weights), 1e6 * steps->batch / series_median(rates));
+        row_bound(row, "the dense step needs %.0f us (products at %.0f GFLOP/s, or weights in %.0f us); it takes %.0f",
+                  1e6 * steps->batch / series_median(&steps->rates[ROOFLINE]), series_median(&steps->products),
+                  series_median(&steps->weights), 1e6 * steps->batch / series_median(rates));
 }
 
 /* All of them are judged; those of near cores stand beside that. */
@@ -353,11 +352,11 @@ static void against_one_thread(struct steps *steps) {
     struct row *row = add_row(steps, "two threads, times one", "2 threads", "1 thread", &steps->rates[TWO_THREADS],
                               &ratio, steps->batch >= 32 || (steps->batch == 1 && sgd) ? 1.7 : 0);
     row->conditional = true;
-    snprintf(row->bound, sizeof row->bound,
-             "a cache line takes %.0f ns from core to core and back (%.0f to %.0f; 50 to 100 where they share a "
-             "cache); %s; two workers of a thread each, which wait for nobody, reach %.2f",
-             handover.median, handover.low, handover.high, text,
-             series_median(&steps->rates[TWO_WORKERS]) / series_median(&steps->rates[ONE]));
+    row_bound(row,
+              "a cache line takes %.0f ns from core to core and back (%.0f to %.0f; 50 to 100 where they share a "
+              "cache); %s; two workers of a thread each, which wait for nobody, reach %.2f",
+              handover.median, handover.low, handover.high, text,
+              series_median(&steps->rates[TWO_WORKERS]) / series_median(&steps->rates[ONE]));
     add_row(steps, "two threads on near cores, times one", "2 threads", "1 thread", &near_rates, &near, 0);
     if (handover.n > 0)
         add_row(steps, "ns from core to core and back", "2 threads", "", &steps->handover, NULL, 0);
@@ -369,8 +368,8 @@ static void against_each_other(struct steps *steps) {
     struct row *row =
         add_row(steps, "two teams at once, cost", "2 teams of 2 threads", "one after the other", teams, &ratio, 1.3);
     row->at_most = true;
-    snprintf(row->bound, sizeof row->bound, "an update takes %.0f us alone and %.0f us beside another team",
-             1e6 * steps->batch / series_median(two), 2e6 * steps->batch / series_median(teams));
+    row_bound(row, "an update takes %.0f us alone and %.0f us beside another team",
+              1e6 * steps->batch / series_median(two), 2e6 * steps->batch / series_median(teams));
 }
 
 static void judge(struct steps *steps) {
@@ -378,7 +377,7 @@ static void judge(struct steps *steps) {
     for (int i = 0; i < SERVERS; i++)
         if (steps->rates[i].n > 0) {
             struct row *row = add_row(steps, "samples a second", steps->servers[i].name, "", &steps->rates[i], NULL, 0);
-            snprintf(row->bound, sizeof row->bound, "%s", steps->servers[i].variant);
+            row_bound(row, "%s", steps->servers[i].variant);
         }
     if (steps->products.n > 0) {
         add_row(steps, "GFLOP/s", "fastest product", "", &steps->products, NULL, 0);

@@ -126,10 +126,10 @@ static void apply(struct stepper *stepper, const struct tile *tile, const runner
         for (uint64_t i = 0; factor != 1 && i < length; i++)
             g[i] *= factor;
         decay(stepper, tensor, w, g, length);
-        for (uint32_t s = 0; s < tensor->optimizer.slots && !whole; s++)
-            slots[s] = tensor->slots[s] + place;
-        if (!whole)
-            ops->step(tensor->optimizer_config, &stepper->step, length, w, g, slots);
+        if (whole)
+            continue;
+        tensor_slots_at(tensor, place, slots);
+        ops->step(tensor->optimizer_config, &stepper->step, length, w, g, slots);
     }
     tensor_transpose(tensor, tile->row, tile->rows, tile->column, tile->columns);
 }
