@@ -11,6 +11,9 @@
 
 enum status csv_file_read(const char *folder, const char *file, struct arena *arena, struct csv_table *table,
                           struct error *error) {
+    if (!folder_exists(folder))
+        return error_set(error, STATUS_CONFIG, "%s: no such folder; wanted one of results, such as results/first",
+                         folder);
     const char *path = path_join(arena, folder, file);
     unsigned char *bytes;
     size_t n;

@@ -274,8 +274,15 @@ enum status checkpoint_write(struct training *training, const struct train_posit
     code_number(&codec, hash.low);
     hash_stream_clear(&codec.hash);
     free(codec.scratch);
-    bool failed = fclose(codec.file) != 0;
-    return failed || codec.bad ? error_set(error, STATUS_TRIAL, "cannot write a checkpoint") : STATUS_OK;
+    bool failed = ferror(codec.file) != 0;
+    failed = fclose(codec.file) != 0 || failed;
+    if (failed)
+        return error_set(error, STATUS_TRIAL, "cannot write a checkpoint: %s", strerror(errno));
+    return codec.bad ? error_set(error, STATUS_TRIAL,
+                                 "cannot write a checkpoint at epoch %llu, update %llu: its "
+                                 "counters are out of step",
+                                 (unsigned long long)position->epoch, (unsigned long long)position->updates)
+                     : STATUS_OK;
 }
 
 /* What stands around the state. */

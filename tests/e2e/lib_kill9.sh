@@ -7,6 +7,7 @@ finished() {
 }
 
 kill9() {
+    trap '[ $? = 0 ] || cat results/grid/logs/* >&2' EXIT # why a trial has failed
     cat >grid.yaml <<'END'
 experiment: grid
 dataset: {digits: {train: 400, test: 100}}
