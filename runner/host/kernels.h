@@ -89,8 +89,8 @@ struct kernels {
     /* The same for n <= KERNEL_SEGMENT, of scale x, and with x[0] in that column. Returns a mask: bit i says that x[i] is not zero. */
     uint64_t (*segment)(uint64_t n, const float *x, float scale, uint32_t column, struct sparse_entry *to);
     uint64_t (*segment_bytes)(uint64_t n, const uint8_t *x, float scale, uint32_t column, struct sparse_entry *to);
-    /* to [m][KERNEL_SEGMENT] = alpha a, where a is given as in sparse(), but that rows without entries may be left as they are; KERNEL_LANES more
-       entries may be read. */
+    /* to [m][KERNEL_SEGMENT] = alpha a, m <= KERNEL_ROWS, where a is given as in sparse(), but that rows without entries may be left as they are;
+       KERNEL_LANES more entries may be read. */
     void (*spread)(const struct sparse_entry *entries, const uint64_t *masks, uint64_t m, float alpha, float *to);
     /* Bit r of to[i]: bit i of masks[r]; m <= KERNEL_ROWS masks, and zeros behind them up to a multiple of 8. */
     void (*turn_masks)(uint64_t m, const uint64_t *masks, uint64_t *to);

@@ -56,9 +56,9 @@ INLINE vec splat(float x) {
     return x - (vec){0};
 }
 
-/* In a register: gcc would load it once more for each use. */
+/* In a register, where there are such: gcc would load it once more for each use. */
 INLINE vec kept(vec v) {
-#if defined(__x86_64__)
+#if defined(__AVX512F__) || (defined(__x86_64__) && WIDTH < 16)
     __asm__("" : "+v"(v));
 #endif
     return v;
