@@ -1,7 +1,5 @@
 #include "runner/host/catalog.h"
 
-#include "runner/base/yaml.h"
-
 #include <math.h>
 #include <string.h>
 
@@ -129,7 +127,7 @@ size_t catalog_count_name(const struct catalog *catalog, const char *name) {
     return count;
 }
 
-/* ---- As text: the canonical text of a tree --------------------------------------------------------------------- */
+/* ---- As a tree ------------------------------------------------------------------------------------------------- */
 
 static const struct mark nowhere;
 
@@ -172,7 +170,7 @@ static struct tree *component_tree(struct arena *arena, const struct catalog_com
     put_text(arena, map, "hash", component->hash);
     put_text(arena, map, "version", component->version);
     put_text(arena, map, "shadows", component->shadows);
-    put(arena, map, "foreign", tree_bool(arena, nowhere, component->foreign));
+    put(arena, map, "foreign", tree_int(arena, nowhere, component->foreign));
     put(arena, map, "own", tree_int(arena, nowhere, (int64_t)component->n_own));
     for (size_t i = 0; i < component->n_params; i++) {
         tree_append(arena, params, param_tree(arena, &component->params[i]));
@@ -181,26 +179,23 @@ static struct tree *component_tree(struct arena *arena, const struct catalog_com
     return map;
 }
 
-void catalog_write(const struct catalog *catalog, struct text *out) {
-    struct arena arena;
-    arena_init(&arena);
-    struct tree *root = tree_map(&arena, nowhere), *components = tree_list(&arena, nowhere);
+const struct tree *catalog_write(const struct catalog *catalog, struct arena *arena) {
+    struct tree *root = tree_map(arena, nowhere), *components = tree_list(arena, nowhere);
     for (size_t i = 0; i < catalog->count; i++) {
-        tree_append(&arena, components, component_tree(&arena, &catalog->components[i]));
+        tree_append(arena, components, component_tree(arena, &catalog->components[i]));
     }
-    put(&arena, root, "components", components);
-    put_texts(&arena, root, "folders", catalog->folders, catalog->n_folders);
-    put_texts(&arena, root, "problems", catalog->problems, catalog->n_problems);
-    tree_write(root, out);
-    arena_clear(&arena);
+    put(arena, root, "components", components);
+    put_texts(arena, root, "folders", catalog->folders, catalog->n_folders);
+    put_texts(arena, root, "problems", catalog->problems, catalog->n_problems);
+    return root;
 }
 
-/* Reading believes nothing: the text comes from a process in which foreign code ran. `bad` is set at the first thing amiss. */
+/* Reading believes nothing: the tree comes from a process in which foreign code ran. `bad` is set at the first thing amiss. */
 
-static const char *get_text(const struct tree *map, const char *key, bool optional, bool *bad) {
+static const char *get_text(struct arena *arena, const struct tree *map, const char *key, bool optional, bool *bad) {
     const struct tree *value = tree_get(map, key);
     if (value && value->type == TREE_TEXT) {
-        return value->text;
+        return arena_copy_text(arena, value->text);
     }
     *bad |= !value || !optional || value->type != TREE_NULL;
     return optional ? NULL : "";
@@ -240,18 +235,18 @@ static const char **get_texts(struct arena *arena, const struct tree *map, const
     *count = list->count;
     for (size_t i = 0; i < list->count; i++) {
         *bad |= list->items[i]->type != TREE_TEXT;
-        texts[i] = list->items[i]->type == TREE_TEXT ? list->items[i]->text : "";
+        texts[i] = list->items[i]->type == TREE_TEXT ? arena_copy_text(arena, list->items[i]->text) : "";
     }
     return texts;
 }
 
 static void read_param(struct arena *arena, const struct tree *map, struct catalog_param *param, bool *bad) {
-    param->name = get_text(map, "name", false, bad);
-    param->doc = get_text(map, "doc", true, bad);
+    param->name = get_text(arena, map, "name", false, bad);
+    param->doc = get_text(arena, map, "doc", true, bad);
     param->type = (enum runner_type)get_int(map, "type", RUNNER_BOOL, RUNNER_TEXTS, bad);
     param->flags = (uint32_t)get_int(map, "flags", 0, UINT32_MAX, bad);
     param->kind = (enum runner_kind)get_int(map, "kind", 0, RUNNER_LAST_KIND, bad);
-    param->initial = get_text(map, "initial", true, bad);
+    param->initial = get_text(arena, map, "initial", true, bad);
     param->min = get_float(map, "min", bad);
     param->max = get_float(map, "max", bad);
     param->choices = get_texts(arena, map, "choices", &param->n_choices, bad);
@@ -260,15 +255,14 @@ static void read_param(struct arena *arena, const struct tree *map, struct catal
 static void read_component(struct arena *arena, const struct tree *map, struct catalog_component *component,
                            bool *bad) {
     component->kind = (enum runner_kind)get_int(map, "kind", RUNNER_DATASET, RUNNER_LAST_KIND, bad);
-    component->name = get_text(map, "name", false, bad);
-    component->doc = get_text(map, "doc", true, bad);
-    component->file = get_text(map, "file", false, bad);
-    component->hash = get_text(map, "hash", false, bad);
-    component->version = get_text(map, "version", true, bad);
-    component->shadows = get_text(map, "shadows", true, bad);
-    const struct tree *foreign = tree_get(map, "foreign"), *params = get_list(map, "params", bad);
-    *bad |= !foreign || foreign->type != TREE_BOOL;
-    component->foreign = !foreign || foreign->type != TREE_BOOL || foreign->value.truth;
+    component->name = get_text(arena, map, "name", false, bad);
+    component->doc = get_text(arena, map, "doc", true, bad);
+    component->file = get_text(arena, map, "file", false, bad);
+    component->hash = get_text(arena, map, "hash", false, bad);
+    component->version = get_text(arena, map, "version", true, bad);
+    component->shadows = get_text(arena, map, "shadows", true, bad);
+    component->foreign = get_int(map, "foreign", 0, 1, bad) != 0;
+    const struct tree *params = get_list(map, "params", bad);
     component->n_params = params->count;
     component->n_own = (size_t)get_int(map, "own", 0, (int64_t)params->count, bad);
     component->params = arena_array(arena, params->count, sizeof *component->params);
@@ -277,22 +271,18 @@ static void read_component(struct arena *arena, const struct tree *map, struct c
     }
 }
 
-enum status catalog_read(const char *bytes, size_t length, struct catalog *catalog, struct error *error) {
+enum status catalog_read(const struct tree *tree, struct catalog *catalog, struct error *error) {
     *catalog = (struct catalog){0};
     arena_init(&catalog->arena);
-    struct diagnostics diagnostics;
-    diagnostics_init(&diagnostics);
-    const struct tree *root = yaml_read(bytes, length, "catalogue", &catalog->arena, &diagnostics);
-    diagnostics_clear(&diagnostics);
-    bool bad = !root;
-    const struct tree *list = get_list(root, "components", &bad);
+    bool bad = !tree;
+    const struct tree *list = get_list(tree, "components", &bad);
     catalog->components = arena_array(&catalog->arena, list->count, sizeof *catalog->components);
     catalog->count = list->count;
     for (size_t i = 0; i < list->count; i++) {
         read_component(&catalog->arena, list->items[i], &catalog->components[i], &bad);
     }
-    catalog->folders = get_texts(&catalog->arena, root, "folders", &catalog->n_folders, &bad);
-    catalog->problems = get_texts(&catalog->arena, root, "problems", &catalog->n_problems, &bad);
+    catalog->folders = get_texts(&catalog->arena, tree, "folders", &catalog->n_folders, &bad);
+    catalog->problems = get_texts(&catalog->arena, tree, "problems", &catalog->n_problems, &bad);
     if (bad) {
         catalog_clear(catalog);
         return error_set(error, STATUS_ENVIRONMENT,

@@ -1,7 +1,7 @@
 /*
  * What the plugins hold, as plain data: kinds, names and parameter tables without any code.
  *
- * The worker makes a catalogue from the plugins that it opened (loader.h) and sends it as text; the supervisor, which loads
+ * The worker makes a catalogue from the plugins that it opened (loader.h) and sends it as a tree; the supervisor, which loads
  * no plugin, reads that. Components are ordered by kind, then name, so that nothing depends on the order of folders. Where
  * two plugins hold the same kind and name, the one found first on the search path counts, and `shadows` tells.
  */
@@ -10,7 +10,7 @@
 
 #include "runner/base/arena.h"
 #include "runner/base/status.h"
-#include "runner/base/text.h"
+#include "runner/base/tree.h"
 #include "runner/plugin.h"
 
 #include <stdbool.h>
@@ -50,8 +50,10 @@ struct catalog {
 };
 
 void catalog_clear(struct catalog *catalog);
-void catalog_write(const struct catalog *catalog, struct text *out);
-enum status catalog_read(const char *bytes, size_t length, struct catalog *catalog, struct error *error);
+/* Without marks; its texts are the catalogue's. */
+const struct tree *catalog_write(const struct catalog *catalog, struct arena *arena);
+/* Copies what it keeps. NULL and what is no catalogue: STATUS_ENVIRONMENT. */
+enum status catalog_read(const struct tree *tree, struct catalog *catalog, struct error *error);
 
 /* NULL where there is none. */
 const struct catalog_component *catalog_find(const struct catalog *catalog, enum runner_kind kind, const char *name);

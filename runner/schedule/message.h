@@ -6,7 +6,7 @@
  *
  * Requests, each answered by MESSAGE_REPLY or MESSAGE_ERROR (TRAIN by RESULT):
  *     CATALOG  u64 n, n folders, u64 n, n files   -> an OPENING before each plugin file but for those files, then u64 numerics,
- *                                                    string BLAS, string catalogue
+ *                                                    string BLAS, tree catalogue
  *     DATA     tree data set                      -> struct data_facts; with the memfd
  *     ATTACH   u64 index; with the memfd          -> nothing (no answer): data sets that PLAN and TRAIN name
  *     DETACH   u64 index                          -> nothing (no answer)

@@ -239,12 +239,14 @@ static enum status take_catalog(struct session *session, const struct openings *
     message_reader_init(&reader, frame->payload, frame->length);
     session->numerics = message_read_u64(&reader);
     session->blas = arena_copy_text(&session->arena, message_read_string(&reader));
-    const char *text = message_read_string(&reader);
     if (reader.bad || frame->type != MESSAGE_REPLY)
         return error_set(error, STATUS_ENVIRONMENT, "%s: not of the same build as the runner",
                          session->settings.worker);
     struct catalog *catalog = &session->catalog;
-    enum status status = catalog_read(text, strlen(text), catalog, error);
+    struct arena arena;
+    arena_init(&arena);
+    enum status status = catalog_read(message_read_tree(&reader, &arena), catalog, error);
+    arena_clear(&arena);
     if (status != STATUS_OK)
         return status;
     const char **problems = arena_array(&catalog->arena, catalog->n_problems + openings->n_refused, sizeof *problems);

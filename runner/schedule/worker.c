@@ -114,22 +114,19 @@ static enum status answer_catalog(struct worker *worker, const struct frame *req
     const char **folders = read_strings(&reader, &arena, &n_folders);
     struct refused refused;
     refused.files = read_strings(&reader, &arena, &refused.n);
-    struct text out, catalog, blas;
+    struct text out, blas;
     text_init(&out);
-    text_init(&catalog);
     text_init(&blas);
     keep_apart(worker);
     loader_open_watched(&worker->loader, folders, n_folders, 1,
                         &(struct loader_watcher){.opens = tell_opening, .context = &refused});
     worker->loaded = true;
-    catalog_write(&worker->loader.catalog, &catalog);
     message_u64(&out, RUNNER_NUMERICS);
     products_describe_blas(&blas);
     message_string(&out, blas.data);
-    message_string(&out, catalog.data);
+    message_tree(&out, catalog_write(&worker->loader.catalog, &arena));
     enum status status = frame_write(WORKER_SOCKET, MESSAGE_REPLY, out.data, out.length, error);
     text_clear(&blas);
-    text_clear(&catalog);
     text_clear(&out);
     arena_clear(&arena);
     return status;

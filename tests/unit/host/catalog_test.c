@@ -1,5 +1,6 @@
 #include "runner/host/catalog.h"
 
+#include "runner/base/yaml.h"
 #include "tests/unit/host/components.h"
 
 #include <setjmp.h>
@@ -11,10 +12,13 @@
 
 #include <cmocka.h>
 
-static char *written(struct catalog *catalog) {
+static char *written(const struct catalog *catalog) {
     struct text text;
+    struct arena arena;
+    arena_init(&arena);
     text_init(&text);
-    catalog_write(catalog, &text);
+    tree_write(catalog_write(catalog, &arena), &text);
+    arena_clear(&arena);
     char *copy = text_take(&text);
     text_clear(&text);
     return copy;
@@ -32,7 +36,10 @@ static void what_is_written_reads_back(void **state) {
     char *text = written(&loader.catalog);
     struct catalog copy;
     struct error error;
-    assert_int_equal(catalog_read(text, strlen(text), &copy, &error), STATUS_OK);
+    struct arena arena;
+    arena_init(&arena);
+    assert_int_equal(catalog_read(catalog_write(&loader.catalog, &arena), &copy, &error), STATUS_OK);
+    arena_clear(&arena); /* nothing of it is kept */
     char *again = written(&copy);
     assert_string_equal(again, text);
     const struct catalog_component *everything = catalog_find(&copy, RUNNER_OPTIMIZER, "everything");
@@ -54,28 +61,62 @@ static void what_is_written_reads_back(void **state) {
     loader_close(&loader);
 }
 
-static void damaged_text_is_refused(void **state) {
+static void what_is_no_catalogue_is_refused(void **state) {
     (void)state;
-    struct loader loader;
-    components_open(&loader);
-    char *text = written(&loader.catalog);
-    size_t length = strlen(text);
-    struct catalog catalog;
-    struct error error;
-    for (size_t n = 0; n < length; n += 7) {
-        assert_int_equal(catalog_read(text, n, &catalog, &error), STATUS_ENVIRONMENT);
-    }
     static const char *const bad[] = {
         "[]",
+        "text",
         "{\"components\": 1, \"folders\": [], \"problems\": []}",
         "{\"components\": [1], \"folders\": [], \"problems\": []}",
         "{\"components\": [{\"kind\": 99}], \"folders\": [], \"problems\": []}",
         "{\"components\": [], \"folders\": [1], \"problems\": []}",
+        "{\"components\": [], \"folders\": []}",
     };
+    struct catalog catalog;
+    struct error error;
+    struct arena arena;
+    struct diagnostics diagnostics;
+    arena_init(&arena);
+    diagnostics_init(&diagnostics);
+    assert_int_equal(catalog_read(NULL, &catalog, &error), STATUS_ENVIRONMENT);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        assert_int_equal(catalog_read(bad[i], strlen(bad[i]), &catalog, &error), STATUS_ENVIRONMENT);
+        const struct tree *tree = yaml_read(bad[i], strlen(bad[i]), "bad", &arena, &diagnostics);
+        assert_non_null(tree);
+        assert_int_equal(catalog_read(tree, &catalog, &error), STATUS_ENVIRONMENT);
     }
-    free(text);
+    diagnostics_clear(&diagnostics);
+    arena_clear(&arena);
+}
+
+/* Each value of a map by one of a type that stands nowhere in a catalogue. */
+static void damage_each(const struct tree *root, struct tree *map) {
+    struct tree truth = {.type = TREE_BOOL, .text = "true", .value.truth = true};
+    struct catalog catalog;
+    struct error error;
+    for (size_t i = 0; i < map->count; i++) {
+        struct tree *value = map->items[i];
+        map->items[i] = &truth;
+        assert_int_equal(catalog_read(root, &catalog, &error), STATUS_ENVIRONMENT);
+        map->items[i] = value;
+    }
+}
+
+static void values_of_another_type_are_refused(void **state) {
+    (void)state;
+    struct loader loader;
+    struct catalog catalog;
+    struct error error;
+    struct arena arena;
+    components_open(&loader);
+    arena_init(&arena);
+    struct tree *root = tree_copy(&arena, catalog_write(&loader.catalog, &arena));
+    struct tree *component = tree_get(root, "components")->items[0];
+    damage_each(root, root);
+    damage_each(root, component);
+    damage_each(root, tree_get(component, "params")->items[0]);
+    assert_int_equal(catalog_read(root, &catalog, &error), STATUS_OK);
+    catalog_clear(&catalog);
+    arena_clear(&arena);
     loader_close(&loader);
 }
 
@@ -92,7 +133,8 @@ static void kinds_have_names(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_written_reads_back),
-        cmocka_unit_test(damaged_text_is_refused),
+        cmocka_unit_test(what_is_no_catalogue_is_refused),
+        cmocka_unit_test(values_of_another_type_are_refused),
         cmocka_unit_test(kinds_have_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
