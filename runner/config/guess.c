@@ -110,6 +110,19 @@ static bool find_elsewhere(struct search *search) {
     return false;
 }
 
+/* Of a key that is the name of a plugin; NULL where it is none. */
+static const char *entry_of_plugin(struct search *search) {
+    for (size_t i = 0; i < SECTIONS; i++) {
+        const struct place place = begin(search, i);
+        const bool list = place.type == PLACE_LIST;
+        if (place.type != PLACE_TABLE && catalog_find(search->catalog, place.kind, search->name)) {
+            return arena_printf(search->arena, "%s: %s%s%s", sections[i], list ? "[" : "", search->name,
+                                list ? "]" : "");
+        }
+    }
+    return NULL;
+}
+
 struct path guess_path(const struct catalog *catalog, const struct tree *root, const char *name, bool near,
                        struct arena *arena) {
     struct search search = {.catalog = catalog, .name = name, .arena = arena};
@@ -121,7 +134,7 @@ const char *guess_entry(const struct catalog *catalog, const struct tree *root, 
                         struct arena *arena) {
     struct search search = {.catalog = catalog, .name = name, .arena = arena};
     if (near ? !find_near(&search, root) : !find(&search, root) && !find_elsewhere(&search)) {
-        return NULL;
+        return near ? NULL : entry_of_plugin(&search);
     }
     const char **segments = search.segments;
     switch (search.count) {

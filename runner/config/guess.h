@@ -13,7 +13,7 @@ struct path guess_path(const struct catalog *catalog, const struct tree *root, c
                        struct arena *arena);
 
 /* The same as it is written in a file: `train: {batch_size: ...}`, `model: [{dense: {units: ...}}]`. Without `near` plugins that `root`
-   does not name come last. NULL where there is none. */
+   does not name come last, then `optimizer: sgd` for the name of one. NULL where there is none. */
 const char *guess_entry(const struct catalog *catalog, const struct tree *root, const char *name, bool near,
                         struct arena *arena);
 

@@ -87,7 +87,7 @@ static void a_key_may_belong_elsewhere(void **state) {
     harness_load(harness,
                  MINIMAL
                  "units: 10\nbatch_size: 3\nlearning_rate: 1\nlr: 1\nmomentum: 0\nname: x\nscale: 1\nscaled: 1\n"
-                 "nothing: 0\n",
+                 "nothing: 0\nsgd: 1\ndense: 1\n",
                  NULL);
     assert_messages(
         harness,
@@ -103,7 +103,9 @@ static void a_key_may_belong_elsewhere(void **state) {
         "loss, "
         "optimizer, metrics, callbacks, train, engine, init, save, grid, cases, seeds, report, time_limit, "
         "memory_limit, "
-        "data_time_limit, baseline, claims, targets\n");
+        "data_time_limit, baseline, claims, targets\n"
+        "x.yaml:14:1: error: unknown key 'sgd'; did you mean optimizer: sgd?\n"
+        "x.yaml:15:1: error: unknown key 'dense'; did you mean model: [dense]?\n");
 }
 
 int main(void) {
