@@ -282,11 +282,8 @@ static void packed_block(uint64_t rows, uint64_t n, uint64_t k, const float *a, 
 /* Rows of the next block of `left` ones: a block of few rows leaves registers idle. */
 INLINE uint64_t block_height(uint64_t left) {
     uint64_t blocks = (left + BLOCK_ROWS - 1) / BLOCK_ROWS;
-#if EQUAL_BLOCKS
-    return (left + blocks - 1) / blocks;
-#else
-    return blocks == 2 && left < BLOCK_ROWS + 4 ? (left + 1) / 2 : blocks > 1 ? BLOCK_ROWS : left;
-#endif
+    const bool equal = EQUAL_BLOCKS || left <= blocks * (BLOCK_ROWS - 1);
+    return equal ? (left + blocks - 1) / blocks : BLOCK_ROWS;
 }
 
 /* A part of a matrix that will be read soon. */
@@ -357,6 +354,12 @@ static void wide(uint64_t m, uint64_t n, uint64_t k, const float *a, uint64_t a_
 #define shallow wide
 #endif
 
+#ifdef LOW_PANEL
+#include "runner/host/kernels_whole.h"
+#else
+#define made_whole(...) false
+#endif
+
 /* What the block of b's columns `j` .. of n that is number `block` of its panel fetches with each row of b, as an offset from it. */
 INLINE uint64_t fetched(uint64_t rows, uint64_t n, uint64_t j, uint64_t block, uint64_t b_pitch) {
     const uint64_t width = PANEL * WIDTH, own = PREFETCH_ROWS * b_pitch;
@@ -371,10 +374,11 @@ INLINE uint64_t fetched(uint64_t rows, uint64_t n, uint64_t j, uint64_t block, u
 }
 
 /* Some rows of c: a panel of b's columns serves all of them from the first-level cache. Meanwhile the next panel is fetched, into the second-level
-   cache where more than two blocks fill the first; each block fetches what the next one adds to, each panel a share of `soon`. */
-INLINE void group_of(const bool apart, uint64_t rows, uint64_t n, uint64_t k, const float *a, uint64_t a_row,
-                     uint64_t a_k, const float *b, uint64_t b_pitch, float beta, float *c, uint64_t c_pitch,
-                     struct soon soon) {
+   cache where more than two blocks fill the first; each block fetches what the next one adds to, each panel a share of `soon`. Where
+   `wholes`, blocks of whole panels are made_whole(). */
+INLINE void group_by(const bool wholes, const bool apart, uint64_t rows, uint64_t n, uint64_t k, const float *a,
+                     uint64_t a_row, uint64_t a_k, const float *b, uint64_t b_pitch, float beta, float *c,
+                     uint64_t c_pitch, struct soon soon) {
     if (k < SMALL_DEPTH && k * n <= MOST_WIDE && n > PANEL * WIDTH) {
         shallow(rows, n, k, a, a_row, a_k, b, b_pitch, beta, c, c_pitch);
         return;
@@ -393,6 +397,9 @@ INLINE void group_of(const bool apart, uint64_t rows, uint64_t n, uint64_t k, co
             float *block_c = c + i * c_pitch + j;
             struct soon next = {i + high < rows ? block_c + high * c_pitch : c + j + width, n > width ? high : 0, width,
                                 c_pitch};
+            if (wholes && made_whole(high, columns, apart || a_row == 1, number - 1, k, block_at(apart, a, i, k, a_row),
+                                     a_row, apart ? high : a_k, b + j, b_pitch, beta, block_c, c_pitch, next.from))
+                continue;
             fetch(&next, high, 1);
             if (apart || a_row == 1)
                 packed_block(high, columns, k, block_at(apart, a, i, k, 1), apart ? high : a_k, b + j, b_pitch, ahead,
@@ -407,6 +414,7 @@ INLINE void group_of(const bool apart, uint64_t rows, uint64_t n, uint64_t k, co
 #ifdef LOW_PANEL
 #include "runner/host/kernels_low.h"
 #else
+#define group_of(...) group_by(false, __VA_ARGS__)
 #define packs_apart(...) false
 #define group_apart(...) ((void)0)
 

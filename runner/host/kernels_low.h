@@ -1,6 +1,12 @@
 /* Lower blocks of longer rows, for what fills no block of BLOCK_ROWS rows or no panel; a part of kernels_body.h. LOW_ROWS rows of LOW_PANEL vectors
    have as many sums as a block; a block of as few rows would wait for its own. */
 
+INLINE void group_of(const bool apart, uint64_t rows, uint64_t n, uint64_t k, const float *a, uint64_t a_row,
+                     uint64_t a_k, const float *b, uint64_t b_pitch, float beta, float *c, uint64_t c_pitch,
+                     struct soon soon) {
+    group_by(k >= WHOLE_DEPTH && rows > MOST_LOW, apart, rows, n, k, a, a_row, a_k, b, b_pitch, beta, c, c_pitch, soon);
+}
+
 /* Up to LOW_ROWS rows of c by up to LOW_PANEL vectors. */
 static void low_block(uint64_t rows, uint64_t n, uint64_t k, const float *a, uint64_t a_row, uint64_t a_k,
                       const float *b, uint64_t b_pitch, float beta, float *c, uint64_t c_pitch) {
@@ -40,10 +46,11 @@ INLINE void low(const bool apart, uint64_t rows, uint64_t n, uint64_t k, const f
         }
 }
 
-/* Of the rows of a group, the last ones that make low blocks of three rows and more: those behind the last whole block, or with it. */
+/* Of the rows of a group, the last ones that make low blocks of three rows and more: those behind the last whole block, or with it.
+   None of more than MOST_LOW rows. */
 INLINE uint64_t low_rows(uint64_t rows) {
     const uint64_t rest = rows % BLOCK_ROWS, low = rest < 3 ? rest + BLOCK_ROWS : rest;
-    return rest > 0 && rest <= LOW_ROWS && low <= rows ? low : 0;
+    return rest > 0 && rest <= LOW_ROWS && low <= rows && rows <= MOST_LOW ? low : 0;
 }
 
 /* group(), with low blocks: of all rows for the last columns, where these do not fill a panel, and of the last rows. So that b is read once, those
@@ -98,6 +105,8 @@ static void pack_blocks(uint64_t rows, uint64_t k, float alpha, const float *a, 
         high = i < many ? block_height(many - i) : low_height(rows - i);
         if (high == BLOCK_ROWS && over)
             pack_block(BLOCK_ROWS, true, k, splat(alpha), a, a_k, ahead, to);
+        else if (high == BLOCK_ROWS - 1 && over)
+            pack_block(BLOCK_ROWS - 1, true, k, splat(alpha), a, a_k, ahead, to);
         else if (high == LOW_ROWS)
             pack_block(LOW_ROWS, false, k, splat(alpha), a, a_k, ahead, to);
         else

@@ -14,7 +14,10 @@
 #define DEPTH 1024
 #define LOW_ROWS 4
 #define LOW_PANEL 3
-#define OWN_LEVEL 1 /* a panel of more than 512 rows does not fit a cache of 32 KiB */
+/* Rows of a group of which some make low blocks; more are cut into blocks of BLOCK_ROWS and one row less, with loops of their own. */
+#define MOST_LOW 47
+#define WHOLE_DEPTH 64 /* from which on they have these */
+#define OWN_LEVEL 1    /* a panel of more than 512 rows does not fit a cache of 32 KiB */
 #define PACKED_ROWS GROUP_ROWS
 #define PACKED_BLOCKS 64 /* not below SMALL_DEPTH */
 #define PACKED_DEPTH 256
