@@ -1,3 +1,4 @@
+/* ctest: timeout 300 (its products take seconds, and a minute where others use the machine, too) */
 /* Products of several slices at once have the bits of one for each slice, whatever zeros and infinite weights these meet, with a transposed copy
    of the weights or without. */
 #include "runner/base/arena.h"

@@ -1,3 +1,4 @@
+/* ctest: timeout 300 (its products take seconds, and a minute where others use the machine, too) */
 /* Matrix products against sums in float64, and the promises about bits. */
 #include "runner/host/products.h"
 
