@@ -1,4 +1,8 @@
 /* Dot products, dots() of struct kernels; a part of kernels_body.h. */
+#ifndef RUNNER_HOST_KERNELS_DOTS_H
+#define RUNNER_HOST_KERNELS_DOTS_H
+
+#include "runner/host/kernels_vectors.h"
 
 #define CHAINS (KERNEL_LANES / WIDTH) /* vectors that hold the lanes of one dot product */
 
@@ -138,3 +142,5 @@ static void dots(uint64_t n, uint64_t k, float alpha, const float *x, const floa
         dots_rows(rows, k, alpha, x, b + first * b_pitch, b_pitch, beta, y + first);
     }
 }
+
+#endif

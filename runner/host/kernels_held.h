@@ -1,5 +1,9 @@
 /* Products of small depth with many rows, as gradients of few examples are; a part of kernels_body.h. Up to HELD_ROWS rows of b stay in registers
    while all rows of c pass: a row's chains are that short, and the next rows' are begun meanwhile. */
+#ifndef RUNNER_HOST_KERNELS_HELD_H
+#define RUNNER_HOST_KERNELS_HELD_H
+
+#include "runner/host/kernels_blocks.h"
 
 #define LEAST_HELD 32 /* rows of c from which on it pays to load those of b first */
 #define HELD_PAIR 2   /* of them at a time: a row alone has but PANEL chains */
@@ -116,3 +120,5 @@ static void shallow(uint64_t m, uint64_t n, uint64_t k, const float *a, uint64_t
     else
         wide(m, n, k, a, a_row, a_k, b, b_pitch, beta, c, c_pitch);
 }
+
+#endif

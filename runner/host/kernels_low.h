@@ -1,5 +1,9 @@
 /* Lower blocks of longer rows, for what fills no block of BLOCK_ROWS rows or no panel; a part of kernels_body.h. LOW_ROWS rows of LOW_PANEL vectors
    have as many sums as a block; a block of as few rows would wait for its own. */
+#ifndef RUNNER_HOST_KERNELS_LOW_H
+#define RUNNER_HOST_KERNELS_LOW_H
+
+#include "runner/host/kernels_groups.h"
 
 INLINE void group_of(const bool apart, uint64_t rows, uint64_t n, uint64_t k, const float *a, uint64_t a_row,
                      uint64_t a_k, const float *b, uint64_t b_pitch, float beta, float *c, uint64_t c_pitch,
@@ -124,3 +128,5 @@ static void group_apart(uint64_t rows, uint64_t n, uint64_t k, float alpha, cons
     pack_blocks(rows, k, alpha, a, a_k, packed);
     mixed_group_of(true, rows, n, k, packed, 1, 0, b, b_pitch, beta, c, c_pitch, soon);
 }
+
+#endif

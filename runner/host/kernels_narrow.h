@@ -1,4 +1,9 @@
 /* Products of few columns with a transposed matrix; a part of kernels_body.h. */
+#ifndef RUNNER_HOST_KERNELS_NARROW_H
+#define RUNNER_HOST_KERNELS_NARROW_H
+
+#include "runner/host/kernels_blocks.h"
+#include "runner/host/kernels_copies.h"
 
 #define NARROW_DEPTH (PACKED_DEPTH < 128 ? PACKED_DEPTH : 128) /* whose scaled lines stay in the first-level cache */
 #define NARROW 12                                              /* columns of c, of which a vector would hold more */
@@ -37,3 +42,5 @@ INLINE uint64_t last_columns(uint64_t n, uint64_t k) {
     const uint64_t last = n % WIDTH, most = MOST_LAST;
     return n > WIDTH && last <= most && k >= LAST_DEPTH ? last : 0;
 }
+
+#endif

@@ -1,5 +1,11 @@
 /* Products of one row, row() to outer() of struct kernels; a part of kernels_body.h. ROW_PANEL is how many vectors of such a product stay in
    registers, or 0. */
+#ifndef RUNNER_HOST_KERNELS_ROW_H
+#define RUNNER_HOST_KERNELS_ROW_H
+
+#include "runner/host/kernels_vectors.h"
+
+#include <string.h>
 
 #define WHOLE_SUMS (ROW_PANEL == 0) /* y stands in whole vectors, in an array of sums */
 
@@ -469,3 +475,5 @@ static void row_after(uint64_t n, const struct sparse_entry *changes, uint64_t n
     default: row_after_long(n, changes, n_changes, alpha_changes, delta, x, count, alpha, b, b_pitch, y); break;
     }
 }
+
+#endif

@@ -1,4 +1,10 @@
 /* Products of sparse rows and of their columns; a part of kernels_body.h. */
+#ifndef RUNNER_HOST_KERNELS_SPARSE_H
+#define RUNNER_HOST_KERNELS_SPARSE_H
+
+#include "runner/host/kernels_vectors.h"
+
+#include <string.h>
 
 static uint64_t entries(uint64_t n, const float *x, struct sparse_entry *to) {
     const struct sparse_entry *begin = to;
@@ -136,33 +142,6 @@ static void turn_masks(uint64_t m, const uint64_t *masks, uint64_t *to) {
 }
 #endif
 
-/* ---- Panels: some columns of a matrix, `panel` vectors, the last of which has `last` floats where not `full` ---- */
-
-INLINE void load_panel(const int panel, const bool full, uint64_t last, const float *row, vec *sum) {
-    UNROLL(16)
-    for (int v = 0; v < panel; v++)
-        sum[v] = load_of(row, v, panel, full, last);
-}
-
-INLINE void store_panel(const int panel, const bool full, uint64_t last, const vec *sum, float *row) {
-    UNROLL(16)
-    for (int v = 0; v < panel; v++)
-        store_of(row, v, sum[v], panel, full, last);
-}
-
-/* sum += factor row */
-INLINE void add_panel(const int panel, const bool full, uint64_t last, vec factor, const float *row, vec *sum) {
-    UNROLL(16)
-    for (int v = 0; v < panel; v++)
-        sum[v] = vec_fma(factor, load_of(row, v, panel, full, last), sum[v]);
-}
-
-INLINE void fetch_panel(const int panel, const float *row, const int level) {
-    UNROLL(16)
-    for (int j = 0; j < panel * WIDTH; j += LINE)
-        fetch_line(row + j, level);
-}
-
 /* A panel of the columns of all rows of c, two rows at a time: a vector of b serves both. Meanwhile the `rows` rows of the next panel are
    fetched, and the next two rows of c, which none but this product reads. */
 INLINE void masked_panel(const int panel, const bool full, uint64_t last, const float *a, const uint64_t *masks,
@@ -271,3 +250,5 @@ static void sparse(const struct sparse_entry *entries, const uint64_t *masks, ui
     default: break;
     }
 }
+
+#endif

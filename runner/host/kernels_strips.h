@@ -1,5 +1,9 @@
 /* Products of few rows with a transposed matrix, without AVX-512; a part of kernels_body.h. A strip of PANEL vectors of b's rows is transposed while
    the product with the one before it runs: shuffles and multiply-adds have units of their own. */
+#ifndef RUNNER_HOST_KERNELS_STRIPS_H
+#define RUNNER_HOST_KERNELS_STRIPS_H
+
+#include "runner/host/kernels_dense.h"
 
 #define TURNED turned
 #define STRIP (PANEL * WIDTH)
@@ -126,3 +130,5 @@ static void turned(uint64_t m, uint64_t n, uint64_t k, const float *a, uint64_t 
         }
     }
 }
+
+#endif

@@ -1,5 +1,9 @@
 /* Products of few rows with a transposed matrix, turned() of struct kernels; a part of kernels_body.h where registers hold a square of vectors,
    which transpose_square() transposes: its shuffles run beside the multiply-adds. */
+#ifndef RUNNER_HOST_KERNELS_TURNED_H
+#define RUNNER_HOST_KERNELS_TURNED_H
+
+#include "runner/host/kernels_copies.h"
 
 #define TURNED_ROWS KERNEL_TURNED
 #define TURNED turned
@@ -58,3 +62,5 @@ static void turned(uint64_t m, uint64_t n, uint64_t k, const float *a, uint64_t 
                          c_pitch);
     }
 }
+
+#endif

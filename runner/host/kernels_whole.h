@@ -1,5 +1,9 @@
 /* Blocks of whole panels, without AVX-512; a part of kernels_body.h. Their loops stand by themselves: a call that chooses among all kinds of blocks
    costs some 20 cycles, of which such a block has 1500 to 4700. */
+#ifndef RUNNER_HOST_KERNELS_WHOLE_H
+#define RUNNER_HOST_KERNELS_WHOLE_H
+
+#include "runner/host/kernels_blocks.h"
 
 /* Steps before the end of a block at which what the next one adds to is fetched: panels that pass meanwhile would take its place in the first-level
    cache. */
@@ -34,8 +38,9 @@ INLINE void whole_block(const int rows, uint64_t k, const float *a, uint64_t a_r
     block_stored(shape, 0, rows, &sums, again(c), c_pitch);
 }
 
-/* Block `number` of a panel, of WHOLE_DEPTH and more steps, where it is one of those: else false. Rows of a lie a_row floats apart, or one where `packed`. The second and the third
-   block fetch half of the next panel each, since a third-level cache gives no line in every step; `next_c` is what the next block adds to. */
+/* Block `number` of a panel, of WHOLE_DEPTH and more steps, where it is one of those: else false. Rows of a lie a_row floats apart, or one where
+   `packed`. The second and the third block fetch half of the next panel each, since a third-level cache gives no line in every step; `next_c` is
+   what the next block adds to. */
 INLINE bool made_whole(uint64_t high, uint64_t columns, const bool packed, uint64_t number, uint64_t k, const float *a,
                        uint64_t a_row, uint64_t a_k, const float *b, uint64_t b_pitch, float beta, float *c,
                        uint64_t c_pitch, const float *next_c) {
@@ -62,3 +67,5 @@ INLINE bool made_whole(uint64_t high, uint64_t columns, const bool packed, uint6
 #undef PART
     return true;
 }
+
+#endif
