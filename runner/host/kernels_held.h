@@ -3,7 +3,7 @@
 #ifndef RUNNER_HOST_KERNELS_HELD_H
 #define RUNNER_HOST_KERNELS_HELD_H
 
-#include "runner/host/kernels_blocks.h"
+#include "runner/host/kernels_wide.h"
 
 #define LEAST_HELD 32 /* rows of c from which on it pays to load those of b first */
 #define HELD_PAIR 2   /* of them at a time: a row alone has but PANEL chains */
