@@ -1,3 +1,4 @@
+/* ctest: timeout 120 (the address sanitizer makes it slow, and other tests run beside it) */
 /* Steps that come late (runner/train/late.h), and gradients of one example that are not stored, against the same updates with no step late and
    stored gradients: the same bits of weights and slots. */
 #include "tests/unit/train/lab.h"
