@@ -112,25 +112,39 @@ static void add_point(const struct diff *diff, size_t first, size_t end, struct 
     text_clear(&label);
 }
 
-/* A line for each grid point and text; one line for all where each trial of a side has the same. */
+/* Behind the last note from `first` on that has its side and its text. */
+static size_t alike_until(const struct diff *diff, size_t first) {
+    const struct note *note = &diff->notes[first];
+    size_t end = first + 1;
+    while (end < diff->n_notes && diff->notes[end].side == note->side && strcmp(diff->notes[end].what, note->what) == 0)
+        end++;
+    return end;
+}
+
+/* Of notes with one text, a line for each grid point. */
+static void add_points(const struct diff *diff, size_t first, size_t alike, struct text *out) {
+    const struct side *side = &diff->sides[diff->notes[first].side];
+    for (size_t end; first < alike; first = end) {
+        end = first + 1;
+        while (end < alike && same_place(side, diff->notes[first].row, side, diff->notes[end].row, false))
+            end++;
+        add_point(diff, first, end, out);
+    }
+}
+
+/* A line for each grid point and text; one line for all where each trial of a side has the same, and there are several points. */
 static void show_notes(struct diff *diff) {
     struct text out;
     text_init(&out);
-    for (size_t i = 0, end; i < diff->n_notes; i = end) {
-        const struct note *first = &diff->notes[i];
-        const struct side *side = &diff->sides[first->side];
-        size_t alike = i + 1; /* behind the last with this text */
-        while (alike < diff->n_notes && diff->notes[alike].side == first->side &&
-               strcmp(diff->notes[alike].what, first->what) == 0)
-            alike++;
-        for (end = i + 1; end < alike && same_place(side, first->row, side, diff->notes[end].row, false);)
-            end++;
-        if (end < alike && alike - i == side->trials.count - 1) {
-            end = alike;
-            text_printf(&out, "all %zu trials: %s\n", end - i, first->what);
-        } else {
-            add_point(diff, i, end, &out);
-        }
+    for (size_t first = 0, alike; first < diff->n_notes; first = alike) {
+        const struct note *note = &diff->notes[first];
+        const struct side *side = &diff->sides[note->side];
+        alike = alike_until(diff, first);
+        const bool several = !same_place(side, note->row, side, diff->notes[alike - 1].row, false);
+        if (several && alike - first == side->trials.count - 1)
+            text_printf(&out, "all %zu trials: %s\n", alike - first, note->what);
+        else
+            add_points(diff, first, alike, &out);
     }
     words_print(&out, stdout);
     text_clear(&out);

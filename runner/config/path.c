@@ -113,9 +113,10 @@ struct path path_below(const char *first, const struct path *path, struct arena 
 }
 
 struct path path_renamed(const struct path *path, const char *first, struct arena *arena) {
-    struct path renamed = path_of(path->segments, path->count, arena);
-    renamed.segments[0] = first;
-    return from_segments(renamed.segments, renamed.count, arena);
+    const char **segments = arena_array(arena, path->count, sizeof *segments);
+    memcpy(segments, path->segments, path->count * sizeof *segments);
+    segments[0] = first;
+    return from_segments(segments, path->count, arena);
 }
 
 bool path_starts_with(const struct path *path, const struct path *prefix) {
