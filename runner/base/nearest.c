@@ -82,6 +82,13 @@ static const char *long_form(const char *word, const char *const *candidates, si
     return shortest;
 }
 
+bool text_among(const char *word, const char *const *list, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(list[i], word) == 0)
+            return true;
+    return false;
+}
+
 const char *text_nearest(const char *word, const char *const *candidates, size_t count) {
     const char *nearest = NULL;
     size_t least = SIZE_MAX, length = strlen(word);

@@ -44,8 +44,10 @@ char *number_write_float(float number, char out[NUMBER_TEXT_SIZE]);
 bool number_read(const char *string, double *number);
 bool number_read_int(const char *string, int64_t *number); /* false outside int64 as well */
 
+/* Whether the word is one of a list. */
+bool text_among(const char *word, const char *const *list, size_t n);
 /* The candidate nearest to `word` by edit distance (with transpositions, case ignored), or NULL where none is near enough
-   to be a likely slip: at most a third of the longer word, and at most 3. The first of equals. Where no slip is likely, the
+   to be a likely slip: one in a longer word below six letters, else at most a third of it, and at most 3. The first of equals. Where no slip is likely, the
    shortest candidate that `word` is short for, by its initials (lr) or its beginning (acc). Only the first 1000 candidates,
    for slips of at most 200 bytes, count. */
 const char *text_nearest(const char *word, const char *const *candidates, size_t count);

@@ -98,20 +98,13 @@ bool selector_axis(const char *word, const struct selection_grid *grid, struct a
     return find_axis(&reader, word, 0, axis);
 }
 
-static bool is_among(const char *const *labels, size_t n, const char *label) {
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(labels[i], label) == 0)
-            return true;
-    return false;
-}
-
 /* The first ones, each once, though a label comes back as outer axes change. */
 static const char *list_labels(struct arena *arena, const char *const *labels, size_t n) {
     enum { MOST = 41 }; /* one more than a list shows */
     const char *different[MOST];
     size_t count = 0;
     for (size_t i = 0; i < n && count < MOST; i++)
-        if (!is_among(different, count, labels[i]))
+        if (!text_among(labels[i], different, count))
             different[count++] = labels[i];
     struct text list;
     text_init(&list);

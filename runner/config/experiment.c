@@ -41,15 +41,6 @@ const char *const *experiment_keys(size_t *count) {
     return top_keys;
 }
 
-static bool is_top_key(const char *key) {
-    for (size_t i = 0; i < N_TOP_KEYS; i++) {
-        if (strcmp(key, top_keys[i]) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* What others call it; NULL where it is none of their words. */
 static const char *known_as(const char *key) {
     static const char *const words[][2] = {{"name", "experiment"}, {"layers", "model"}, {"network", "model"}};
@@ -83,7 +74,7 @@ static void unknown_top_key(const struct load *load, size_t at) {
 
 static void check_top_keys(const struct load *load) {
     for (size_t i = 0; i < load->root->count; i++) {
-        if (!is_top_key(load->root->keys[i])) {
+        if (!text_among(load->root->keys[i], top_keys, N_TOP_KEYS)) {
             unknown_top_key(load, i);
         }
     }
@@ -104,7 +95,7 @@ static void check_lets(const struct load *load) {
             diagnostics_error(load->diagnostics, lets->key_marks[i],
                               "'%.60s' cannot be a name of 'let'; wanted letters, digits and '_', not a digit first",
                               lets->keys[i]);
-        } else if (is_top_key(lets->keys[i])) {
+        } else if (text_among(lets->keys[i], top_keys, N_TOP_KEYS)) {
             diagnostics_error(load->diagnostics, lets->key_marks[i],
                               "'%s' cannot be a name of 'let': it is a key of the config", lets->keys[i]);
         }

@@ -36,14 +36,12 @@ enum status config_path(const struct catalog *catalog, const struct tree *root, 
     }
     size_t n_keys;
     const char *const *keys = experiment_keys(&n_keys);
-    for (size_t i = 0; i < n_keys; i++) {
-        if (strcmp(first, keys[i]) == 0) {
-            return error_set(
-                error, STATUS_CONFIG,
-                "'%.60s' is a key of the whole experiment, not of a point; wanted a path such as train.epochs, "
-                "or a name of 'let'",
-                text);
-        }
+    if (text_among(first, keys, n_keys)) {
+        return error_set(
+            error, STATUS_CONFIG,
+            "'%.60s' is a key of the whole experiment, not of a point; wanted a path such as train.epochs, "
+            "or a name of 'let'",
+            text);
     }
     const bool alone = path->count == 1;
     const char *near = alone ? guess_path(catalog, root, first, false, arena).text : NULL;

@@ -12,13 +12,6 @@ static const char *const times[] = {"epoch_seconds",    "seconds_per_epoch",  "s
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
-static bool among(const char *name, const char *const *list, size_t n) {
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(list[i], name) == 0)
-            return true;
-    return false;
-}
-
 static bool row_value(const struct record *record, const struct record_row *row, const char *column, double *value) {
     for (size_t c = 0; c < record->n_columns; c++)
         if (strcmp(record->columns[c], column) == 0) {
@@ -86,18 +79,18 @@ bool column_value(const struct results *results, size_t trial, const char *colum
 }
 
 bool column_exists(const char *name, const char *const *metrics, size_t n_metrics) {
-    bool validation = among("val_loss", metrics, n_metrics);
-    if (among(name, counts, COUNT(counts)) || column_is_time(name) || among(name, metrics, n_metrics))
+    bool validation = text_among("val_loss", metrics, n_metrics);
+    if (text_among(name, counts, COUNT(counts)) || column_is_time(name) || text_among(name, metrics, n_metrics))
         return true;
-    return validation &&
-           (strcmp(name, "best_epoch") == 0 || (strncmp(name, "best_", 5) == 0 && among(name + 5, metrics, n_metrics)));
+    return validation && (strcmp(name, "best_epoch") == 0 ||
+                          (strncmp(name, "best_", 5) == 0 && text_among(name + 5, metrics, n_metrics)));
 }
 
 const char **column_names(const char *const *metrics, size_t n_metrics, const struct target *targets, size_t n_targets,
                           struct arena *arena, size_t *count) {
     const char **names =
         arena_array(arena, 2 * n_metrics + 1 + COUNT(counts) + COUNT(times) + REACH_KINDS * n_targets, sizeof *names);
-    bool validation = among("val_loss", metrics, n_metrics);
+    bool validation = text_among("val_loss", metrics, n_metrics);
     size_t n = 0;
     for (size_t c = 0; c < n_metrics; c++)
         names[n++] = metrics[c];
@@ -117,7 +110,7 @@ const char **column_names(const char *const *metrics, size_t n_metrics, const st
 }
 
 bool column_is_time(const char *column) {
-    return among(column, times, COUNT(times));
+    return text_among(column, times, COUNT(times));
 }
 
 static const char *without_split(const char *column) {
