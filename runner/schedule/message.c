@@ -121,3 +121,7 @@ struct tree *message_read_tree(struct message_reader *reader, struct arena *aren
     struct tree *tree = read_tree(reader, arena, 0);
     return reader->bad ? NULL : tree;
 }
+
+enum status message_misread(struct error *error) {
+    return error_set(error, STATUS_ENVIRONMENT, "the supervisor sent a request that cannot be read");
+}

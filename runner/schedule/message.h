@@ -97,5 +97,7 @@ const char *message_read_string(struct message_reader *reader); /* within the pa
 struct tree *message_read_tree(struct message_reader *reader, struct arena *arena);
 /* A count of things that take at least `size` bytes each: 0 and `bad` where so many cannot follow. */
 size_t message_read_count(struct message_reader *reader, size_t size);
+/* STATUS_ENVIRONMENT, for a request that is broken. */
+enum status message_misread(struct error *error);
 
 #endif

@@ -3,7 +3,9 @@
 #include "runner/conformance/conformance.h"
 #include "runner/host/products.h"
 #include "runner/schedule/facts.h"
+#include "runner/schedule/worker_data.h"
 #include "runner/schedule/worker_guard.h"
+#include "runner/schedule/worker_train.h"
 #include "runner/train/fault.h"
 #include "runner/train/numerics.h"
 #include "runner/train/planner.h"
@@ -31,7 +33,7 @@ struct worker {
     struct worker_data data;
 };
 
-enum status worker_send_error(enum status status, const char *where, const char *text, struct error *error) {
+static enum status send_error(enum status status, const char *where, const char *text, struct error *error) {
     struct text out;
     text_init(&out);
     message_u64(&out, (uint64_t)status);
@@ -40,14 +42,6 @@ enum status worker_send_error(enum status status, const char *where, const char 
     enum status sent = frame_write(WORKER_SOCKET, MESSAGE_ERROR, out.data, out.length, error);
     text_clear(&out);
     return sent;
-}
-
-enum status worker_misread(struct error *error) {
-    return error_set(error, STATUS_ENVIRONMENT, "the supervisor sent a request that cannot be read");
-}
-
-const struct data *worker_data_get(const struct worker_data *data, uint64_t index) {
-    return index < data->count && data->mapped[index] ? &data->sets[index] : NULL;
 }
 
 static void load(struct worker *worker) {
@@ -144,11 +138,11 @@ static enum status answer_data(struct worker *worker, const struct frame *reques
     struct error failure = {0};
     load_guarded(worker);
     const struct tree *tree = message_read_tree(&reader, &arena);
-    enum status status = tree == NULL ? worker_misread(&failure) : data_build(&worker->loader, tree, &fd, &failure);
+    enum status status = tree == NULL ? message_misread(&failure) : data_build(&worker->loader, tree, &fd, &failure);
     if (status == STATUS_OK)
         status = data_map(fd, &data, &failure);
     if (status != STATUS_OK) {
-        status = worker_send_error(status, "", failure.text, error);
+        status = send_error(status, "", failure.text, error);
     } else {
         struct data_facts facts = {.hash = data.hash, .size = data.mapping_size, .files = data.files};
         memcpy(facts.rows, data.rows, sizeof facts.rows);
@@ -167,31 +161,15 @@ static enum status answer_data(struct worker *worker, const struct frame *reques
 static enum status attach(struct worker *worker, const struct frame *request, struct error *error) {
     struct message_reader reader;
     message_reader_init(&reader, request->payload, request->length);
-    size_t index = (size_t)message_read_u64(&reader);
-    struct worker_data *data = &worker->data;
     if (request->fd < 0)
         return error_set(error, STATUS_ENVIRONMENT, "no data came with an attach request");
-    if (index >= data->count) {
-        data->sets = memory_resize(data->sets, index + 1, sizeof *data->sets);
-        data->mapped = memory_resize(data->mapped, index + 1, sizeof *data->mapped);
-        while (data->count <= index)
-            data->mapped[data->count++] = false;
-    }
-    enum status status = STATUS_OK;
-    if (!data->mapped[index])
-        status = data_map(request->fd, &data->sets[index], error);
-    data->mapped[index] = data->mapped[index] || status == STATUS_OK;
-    return status;
+    return worker_data_attach(&worker->data, message_read_u64(&reader), request->fd, error);
 }
 
 static void detach(struct worker *worker, const struct frame *request) {
     struct message_reader reader;
     message_reader_init(&reader, request->payload, request->length);
-    uint64_t index = message_read_u64(&reader);
-    if (worker_data_get(&worker->data, index) != NULL) {
-        data_unmap(&worker->data.sets[index]);
-        worker->data.mapped[index] = false;
-    }
+    worker_data_detach(&worker->data, message_read_u64(&reader));
 }
 
 static void write_plan(const struct train_plan *plan, struct text *out) {
@@ -271,7 +249,7 @@ static enum status answer_plan(struct worker *worker, const struct frame *reques
         status = error_set(&failure, STATUS_ENVIRONMENT, "a plan was asked for data that is not attached");
     for (size_t p = 0; p < n_points && status == STATUS_OK; p++) {
         if (!read_point(&reader, &sections, &point)) {
-            status = worker_misread(&failure);
+            status = message_misread(&failure);
             break;
         }
         const struct train_plan *plan = planner_plan(&planner, &point);
@@ -285,7 +263,7 @@ static enum status answer_plan(struct worker *worker, const struct frame *reques
     message_u64(&out, written);
     text_add_bytes(&out, plans.data, plans.length);
     text_add_bytes(&out, numbers.data, numbers.length);
-    status = status != STATUS_OK ? worker_send_error(status, "", failure.text, error)
+    status = status != STATUS_OK ? send_error(status, "", failure.text, error)
                                  : frame_write(WORKER_SOCKET, MESSAGE_REPLY, out.data, out.length, error);
     text_clear(&out);
     text_clear(&numbers);
@@ -332,7 +310,7 @@ static enum status answer_test(struct worker *worker, const struct frame *reques
     worker_guard_files(worker->folder); /* it opens the plugin as well, and ends processes that hang */
     load(worker);
     enum status status = conformance_run(&worker->loader, &test, &failure);
-    status = status != STATUS_OK ? worker_send_error(status, "", failure.text, error)
+    status = status != STATUS_OK ? send_error(status, "", failure.text, error)
                                  : frame_write(WORKER_SOCKET, MESSAGE_REPLY, "", 0, error);
     arena_clear(&arena);
     return status;
@@ -359,7 +337,7 @@ static enum status serve(struct worker *worker, struct error *error) {
     text_init(&payload);
     enum status status = products_prepare(error);
     if (status != STATUS_OK)
-        worker_send_error(status, "", error->text, NULL);
+        send_error(status, "", error->text, NULL);
     while (status == STATUS_OK) {
         struct frame request = {.fd = -1};
         status = frame_read_fd(WORKER_SOCKET, &payload, &request.type, &request.fd, error);
@@ -405,11 +383,7 @@ int worker_main(int argc, char **argv) {
         status = error_set(&error, STATUS_ENVIRONMENT, "the connection to the supervisor was replaced");
     if (status != STATUS_OK)
         fprintf(stderr, "runner-worker: error: %s\n", error.text);
-    for (size_t i = 0; i < worker.data.count; i++)
-        if (worker.data.mapped[i])
-            data_unmap(&worker.data.sets[i]);
-    free(worker.data.sets);
-    free(worker.data.mapped);
+    worker_data_clear(&worker.data);
     if (worker.loaded)
         loader_close(&worker.loader);
     return status == STATUS_OK ? 0 : WORKER_LOST;

@@ -1,4 +1,4 @@
-#include "runner/schedule/worker.h"
+#include "runner/schedule/worker_train.h"
 
 #include "runner/base/clock.h"
 #include "runner/base/file.h"
@@ -289,7 +289,7 @@ enum status worker_train(const struct loader *loader, const struct worker_data *
     const char *identity = message_read_string(&reader);
     enum status status;
     if (tree == NULL) {
-        status = worker_misread(&failure);
+        status = message_misread(&failure);
     } else if (data == NULL) {
         status = error_set(&failure, STATUS_ENVIRONMENT, "a trial was sent for data that is not attached");
     } else {
