@@ -15,6 +15,7 @@
 #include "bench/serve.h"
 #include "runner/base/cpu.h"
 #include "runner/train/step.h"
+#include "runner/train/thread_numbers.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -13,6 +13,7 @@
 #include "bench/series.h"
 #include "bench/serve.h"
 #include "runner/base/cpu.h"
+#include "runner/train/thread_numbers.h"
 
 #include <omp.h>
 #include <stdio.h>

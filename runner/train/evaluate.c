@@ -1,7 +1,7 @@
 #include "runner/train/evaluate.h"
 
 #include "runner/train/fault.h"
-#include "runner/train/step.h"
+#include "runner/train/thread_numbers.h"
 
 #include <omp.h>
 #include <string.h>

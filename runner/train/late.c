@@ -1,6 +1,6 @@
 #include "runner/train/late.h"
 
-#include "runner/train/step.h"
+#include "runner/train/update.h"
 
 #include <string.h>
 

@@ -13,31 +13,7 @@
 #ifndef RUNNER_TRAIN_LATE_H
 #define RUNNER_TRAIN_LATE_H
 
-#include "runner/train/tensor.h"
-
-enum { LATE_STEPS = 256 /* that may be due */ };
-
-struct stepper;
-struct stage;
-struct tile;
-
-struct late {
-    struct tensor *tensor; /* NULL: no tensor has late steps */
-    const float *zeros;    /* [panel] a gradient */
-    runner_step *steps;    /* of updates base + 1 .. */
-    uint64_t base;         /* all rows have had this update's step */
-    uint64_t last;         /* the update that runs */
-    bool running;          /* something may be late */
-    bool all;              /* all rows get what is due in this update, since `steps` is full */
-    uint64_t *made;        /* [chunks][rows] the last update whose step the row has had */
-    /* Of the examples of the next update behind made[], where that has read the row; else 0. NULL: no step of such a row waits. */
-    float *inputs; /* [chunks][rows] */
-    float *deltas; /* [updates base + 1 ..][delta_pitch] of the examples */
-    uint64_t delta_pitch;
-    uint32_t *read; /* [n_read] the rows that this update reads, ascending */
-    uint64_t n_read;
-    unsigned char *is_read; /* [rows] */
-};
+#include "runner/train/stepper.h"
 
 /* Once the tiles are planned. */
 void late_plan(struct stepper *stepper);

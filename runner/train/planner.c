@@ -1,5 +1,7 @@
 #include "runner/train/planner.h"
 
+#include "runner/train/step_columns.h"
+#include "runner/train/step_plan.h"
 #include "runner/train/training.h"
 
 #include <string.h>

@@ -1,41 +1,13 @@
 #include "runner/train/step.h"
 
+#include "runner/train/late.h"
+#include "runner/train/step_columns.h"
+#include "runner/train/step_layers.h"
+#include "runner/train/step_plan.h"
+#include "runner/train/update.h"
+
 #include <math.h>
-#include <stdint.h>
 #include <string.h>
-
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
-
-/* A slice of about this many rows is worth a product's fixed cost and still leaves its activations in the cache. */
-#define SLICE_ROWS 64
-
-unsigned thread_numbers_set(void) {
-#if defined(__x86_64__)
-    unsigned before = _mm_getcsr();
-    _mm_setcsr(0x1f80u | 0x8040u); /* all exceptions masked, round to nearest; subnormals are zero, read and written */
-    return before;
-#else
-    return 0;
-#endif
-}
-
-void thread_numbers_restore(unsigned before) {
-#if defined(__x86_64__)
-    _mm_setcsr(before);
-#else
-    (void)before;
-#endif
-}
-
-uint64_t slice_rows_for(uint64_t batch_rows) {
-    if (batch_rows < 4)
-        return batch_rows;
-    uint64_t slices = (batch_rows + SLICE_ROWS - 1) / SLICE_ROWS;
-    slices = (slices + 1) / 2 * 2; /* so that two threads share them evenly */
-    return (batch_rows + slices - 1) / slices;
-}
 
 void stepper_init(struct stepper *stepper, struct model *model, const struct data *data, uint64_t batch_rows,
                   uint64_t micro_rows, int threads, uint64_t seed) {
@@ -95,20 +67,6 @@ enum status stepper_error(const struct stepper *stepper, struct error *error) {
     return STATUS_OK;
 }
 
-struct slice stepper_slice(struct stepper *stepper, int thread, const struct part *part, uint64_t first,
-                           uint64_t rows) {
-    return (struct slice){.model = stepper->model,
-                          .buffers = &stepper->buffers,
-                          .call = &stepper->calls[thread],
-                          .first = first,
-                          .rows = rows,
-                          .batch = part->micro,
-                          .offset = part->offset,
-                          .training = true,
-                          .seed = stepper->seed,
-                          .update = part->update};
-}
-
 static void run_losses(struct stepper *stepper, int thread, const struct part *part, uint64_t first, uint64_t end) {
     const struct model *model = stepper->model;
     for (uint64_t rows; first < end; first += rows) {
@@ -155,12 +113,6 @@ static void add_partials(const double *partials, size_t n_slices, uint32_t n, do
     for (size_t s = 0; s < n_slices; s++)
         for (uint32_t i = 0; i < n; i++)
             total[i] += partials[s * n + i];
-}
-
-void stepper_note_failures(struct stepper *stepper) {
-    for (int i = 0; i < stepper->threads; i++)
-        if (stepper->calls[i].failed)
-            atomic_store_explicit(&stepper->failed, true, memory_order_relaxed);
 }
 
 /* By one thread, after the slices of a phase: what the next phase reads. */
@@ -231,10 +183,6 @@ void stepper_begin(struct stepper *stepper, const uint32_t *order, uint64_t star
         .order = order, .start = start, .rows = rows, .micro = rows, .batch = rows, .update = stepper->step.number - 1};
     if (stepper->stages != NULL)
         stepper_begin_columns(stepper, 0);
-}
-
-bool stepper_stopped(const struct stepper *stepper) {
-    return stepper->diverged || atomic_load_explicit(&stepper->failed, memory_order_relaxed);
 }
 
 /* The part of the batch that begins at row `offset`. */

@@ -1,5 +1,8 @@
-/* A step of few rows. Cut by rows it would leave threads idle or read all weights once a slice; so it is cut by columns. */
-#include "runner/train/step.h"
+#include "runner/train/step_columns.h"
+
+#include "runner/train/late.h"
+#include "runner/train/step_tiles.h"
+#include "runner/train/update.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,9 +1,7 @@
-/*
- * A step of a batch of some rows: layer by layer. Were it cut by rows, each thread would read all weights, half of which another core has just
- * written. So each thread computes some columns of a large layer's output, for all rows, and, on the way back, some columns of its input's
- * delta, which take a run of rows of the weights; their gradient and update follow at once. No bit depends on it.
- */
-#include "runner/train/step.h"
+#include "runner/train/step_layers.h"
+
+#include "runner/train/step_tiles.h"
+#include "runner/train/update.h"
 
 #define LEAST_UNITS (2 * MODEL_LEAST_COLUMNS)
 #define OUTPUTS 128 /* of a block, about: its weights share the second-level cache with the activations */

@@ -1,13 +1,17 @@
-#include "runner/train/step.h"
+#include "runner/train/step_plan.h"
 
 #include "runner/base/cpu.h"
 #include "runner/host/pending.h"
+#include "runner/train/late.h"
+#include "runner/train/step_columns.h"
+#include "runner/train/step_layers.h"
+#include "runner/train/step_tiles.h"
 
 #include <string.h>
 
-/* Floats of a tile: its gradient, weights and slots fit a core's second-level cache together. */
-#define TILE_ELEMENTS (32 * 1024)
-#define BLOCK 12 /* rows: about those of a block of a product; sums over tiles, as of norms, depend on it */
+/* A slice of about this many rows is worth a product's fixed cost and still leaves its activations in the cache. */
+#define SLICE_ROWS 64
+
 /* Columns of the weights from which on a dot product with each row is faster than to keep a transposed copy up to date. */
 #define LONG_ROW 64
 /* Of an update, up to which products that transpose the weights for themselves, in the cache, take less time than to keep a copy. */
@@ -21,6 +25,14 @@
 /* Spans for each thread of a team, so that one whose core is slower takes fewer of them. */
 #define TEAM_SPANS 4
 #define SPAN_PERCENT 60 /* of the second-level cache, for what a layer reads and writes of a span */
+
+uint64_t slice_rows_for(uint64_t batch_rows) {
+    if (batch_rows < 4)
+        return batch_rows;
+    uint64_t slices = (batch_rows + SLICE_ROWS - 1) / SLICE_ROWS;
+    slices = (slices + 1) / 2 * 2; /* so that two threads share them evenly */
+    return (batch_rows + slices - 1) / slices;
+}
 
 uint64_t part_rows_for(const struct model *model, uint64_t micro_rows) {
     for (size_t i = 1; i < model->n_nodes; i++) {
@@ -105,48 +117,6 @@ static void plan_phases(struct stepper *stepper) {
     }
     phase->backward_to = 0;
     stepper->n_phases = (size_t)(phase - stepper->phases) + 1;
-}
-
-/* All rows of a chunk of columns that backward() does not read and that has no gradient to be kept in the cache, and where the update is
-   postponed; else multiples of the rows that sparse inputs are marked by or, for wide rows, of a block of a product. */
-static uint64_t tile_rows(const struct stepper *stepper, const struct tensor *tensor, uint64_t columns) {
-    const struct model *model = stepper->model;
-    uint64_t rows = TILE_ELEMENTS / columns;
-    if (stepper_postpones(stepper, tensor) ||
-        (!stepper->by_layers && columns < tensor->columns && stepper_direct(stepper, tensor) &&
-         !model->nodes[model->nodes[tensor->node].inputs[0]].delta_wanted))
-        return tensor->rows;
-    rows = rows >= KERNEL_SEGMENT / 2 ? (rows + KERNEL_SEGMENT / 2) / KERNEL_SEGMENT * KERNEL_SEGMENT
-           : rows >= BLOCK            ? rows / BLOCK * BLOCK
-                                      : rows;
-    return rows < 1 ? 1 : rows > tensor->rows ? tensor->rows : rows;
-}
-
-void stepper_add_tiles(struct stepper *stepper, uint32_t index, uint64_t column, uint64_t columns) {
-    stepper_add_row_tiles(stepper, index, 0, stepper->model->tensors[index].rows, column, columns);
-}
-
-void stepper_add_row_tiles(struct stepper *stepper, uint32_t index, uint64_t first, uint64_t end, uint64_t column,
-                           uint64_t columns) {
-    const struct tensor *tensor = &stepper->model->tensors[index];
-    uint64_t rows = tile_rows(stepper, tensor, columns);
-    if (!tensor->trained)
-        return;
-    for (uint64_t row = first; row < end; row += rows) {
-        if (stepper->n_tiles == stepper->tiles_capacity) {
-            size_t capacity = 2 * stepper->tiles_capacity + 64;
-            struct tile *tiles = arena_array(&stepper->arena, capacity, sizeof *tiles);
-            if (stepper->n_tiles > 0)
-                memcpy(tiles, stepper->tiles, stepper->n_tiles * sizeof *tiles);
-            stepper->tiles = tiles;
-            stepper->tiles_capacity = capacity;
-        }
-        stepper->tiles[stepper->n_tiles++] = (struct tile){.tensor = index,
-                                                           .row = row,
-                                                           .rows = end - row < rows ? end - row : rows,
-                                                           .column = column,
-                                                           .columns = columns};
-    }
 }
 
 static void plan_tiles(struct stepper *stepper) {
@@ -268,12 +238,6 @@ void stepper_keep_transposed(struct stepper *stepper, int threads) {
         tensor->storage.transposed = copy;
         tensor_transpose_all(tensor);
     }
-}
-
-bool stepper_postpones(const struct stepper *stepper, const struct tensor *tensor) {
-    return stepper->n_stages > 0 && tensor->node >= stepper->stages[0].node && tensor->trained &&
-           (tensor->plan->flags & RUNNER_PRODUCT) != 0 && stepper_is_outer(stepper, tensor) &&
-           stepper_direct(stepper, tensor) && !stepper->constraints; /* which read the weights after the update */
 }
 
 /* Of sparse inputs a product reads few rows, and most of those that an update changes are not among the next one's. */

@@ -3,6 +3,7 @@
 #include "runner/base/clock.h"
 #include "runner/train/checkpoint.h"
 #include "runner/train/fault.h"
+#include "runner/train/thread_numbers.h"
 #include "runner/train/training.h"
 
 #include <math.h>

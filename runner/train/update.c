@@ -1,12 +1,7 @@
-/* The second half of an update: from deltas to gradients, from gradients to weights. */
-#include "runner/train/step.h"
+#include "runner/train/update.h"
 
 #include <math.h>
 #include <string.h>
-
-static bool grouped(const struct model *model, const struct tensor *tensor) {
-    return (model->nodes[tensor->node].plan.flags & RUNNER_ROWS_GRADIENT) != 0;
-}
 
 static void run_group(struct stepper *stepper, int thread, const struct part *part, const struct row_group *group) {
     const struct tensor *tensor = &stepper->model->tensors[group->tensor];
@@ -58,7 +53,7 @@ static void add_groups(const struct stepper *stepper, const struct tile *tile, c
 static void add_gradient(struct stepper *stepper, int thread, const struct part *part, const struct tile *tile,
                          float alpha, const runner_view *into) {
     const struct tensor *tensor = &stepper->model->tensors[tile->tensor];
-    if (grouped(stepper->model, tensor)) {
+    if (stepper_grouped(stepper, tensor)) {
         add_groups(stepper, tile, into);
         return;
     }
@@ -134,28 +129,8 @@ static void apply(struct stepper *stepper, const struct tile *tile, const runner
     tensor_transpose(tensor, tile->row, tile->rows, tile->column, tile->columns);
 }
 
-bool stepper_direct(const struct stepper *stepper, const struct tensor *tensor) {
-    return (tensor->optimizer.flags & RUNNER_LINEAR) != 0 && !(stepper->model->clipping.value > 0) &&
-           !(tensor->weight_decay > 0) && tensor->plan->regularizer == NULL && !grouped(stepper->model, tensor);
-}
-
 static bool is_sparse(const struct model *model, const struct tensor *tensor) {
     return model->sparse_input && model->nodes[tensor->node].inputs[0] == 0;
-}
-
-bool stepper_is_product(const struct stepper *stepper, const struct tensor *tensor) {
-    const struct model *model = stepper->model;
-    const struct node *node = &model->nodes[tensor->node];
-    const uint32_t wanted = RUNNER_OUTER_GRADIENT | RUNNER_KEEP_INPUT;
-    return tensor->index == 0 && (node->plan.flags & wanted) == wanted && node->n_inputs > 0 &&
-           !grouped(model, tensor) && tensor->rows == model->nodes[node->inputs[0]].units &&
-           tensor->columns == node->units;
-}
-
-bool stepper_is_outer(const struct stepper *stepper, const struct tensor *tensor) {
-    const struct model *model = stepper->model;
-    return stepper->batch_rows == 1 && !stepper->materialised && stepper_is_product(stepper, tensor) &&
-           !(model->clipping.value > 0) && !(tensor->weight_decay > 0) && tensor->plan->regularizer == NULL;
 }
 
 void stepper_outer_step(struct stepper *stepper, int thread, const struct tensor *tensor, const runner_step *step,
@@ -232,7 +207,6 @@ static void postpone(struct stepper *stepper, int thread, const struct part *par
     slice_outer_gradient(&slice, tensor, &place, (float)-stepper->step.rate, 1, &weights);
 }
 
-/* The gradient of one tile over the part's rows; streamed, the optimizer follows at once while the tile is in the cache. */
 void stepper_tile(struct stepper *stepper, int thread, const struct part *part, size_t index) {
     const struct tile *tile = &stepper->tiles[index];
     const struct tensor *tensor = &stepper->model->tensors[tile->tensor];

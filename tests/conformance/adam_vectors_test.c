@@ -4,6 +4,7 @@
 
 #include "runner/base/cpu.h"
 #include "runner/train/step.h"
+#include "runner/train/thread_numbers.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

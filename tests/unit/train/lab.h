@@ -6,6 +6,7 @@
 #include "runner/base/yaml.h"
 #include "runner/host/params.h"
 #include "runner/train/step.h"
+#include "runner/train/thread_numbers.h"
 #include "runner/train/train.h"
 
 #include <omp.h>

@@ -2,6 +2,7 @@
 #include "tests/unit/train/lab.h"
 
 #include "runner/base/hash.h"
+#include "runner/train/step_plan.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
