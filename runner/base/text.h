@@ -47,9 +47,9 @@ bool number_read_int(const char *string, int64_t *number); /* false outside int6
 /* Whether the word is one of a list. */
 bool text_among(const char *word, const char *const *list, size_t n);
 /* The candidate nearest to `word` by edit distance (with transpositions, case ignored), or NULL where none is near enough
-   to be a likely slip: one in a longer word below six letters, else at most a third of it, and at most 3. The first of equals. Where no slip is likely, the
-   shortest candidate that `word` is short for, by its initials (lr) or its beginning (acc). Only the first 1000 candidates,
-   for slips of at most 200 bytes, count. */
+   to be a likely slip: one in a longer word below six letters, else at most a third of it, and at most 3. The first of
+   equals. Where no slip is likely, the shortest candidate that `word` is short for, by its initials (lr) or its beginning
+   (acc). Only the first 1000 candidates, for slips of at most 200 bytes, count. */
 const char *text_nearest(const char *word, const char *const *candidates, size_t count);
 
 #endif

@@ -26,6 +26,29 @@ static bool report_page(const struct runs *runs, const char *component, const ch
     return page->outcome == OUTCOME_OK;
 }
 
+/* The first check of a component that failed: others often fail for its reason, which is told once. */
+struct failure {
+    const char *check; /* NULL: none has failed */
+    char reason[PAGE_TEXT];
+};
+
+static void report_after(const struct runs *runs, const char *component, const char *check, struct failure *first) {
+    const struct page *page = runs->process.page;
+    char reason[64];
+    if (page->outcome != OUTCOME_FAIL) {
+        report_page(runs, component, check);
+    } else if (first->check != NULL && strcmp(first->reason, page->reason) == 0) {
+        snprintf(reason, sizeof reason, "for the same reason as %s", first->check);
+        report(runs, OUTCOME_FAIL, component, check, reason);
+    } else {
+        report_page(runs, component, check);
+        if (first->check == NULL) {
+            first->check = check;
+            snprintf(first->reason, sizeof first->reason, "%s", page->reason);
+        }
+    }
+}
+
 /* ---- The file ------------------------------------------------------------------------------------------------------- */
 
 struct load {
@@ -71,6 +94,7 @@ static void test_component(struct runs *runs, const struct loader *loader, const
     char label[128];
     snprintf(label, sizeof label, "%s/%s", runner_kind_name(component->kind), component->name);
     bool hung = false;
+    struct failure first = {0};
     text_reset(&runs->process.printed);
     for (const struct check *check = checks_of(component->kind); check->name != NULL; check++) {
         if (hung) {
@@ -79,7 +103,7 @@ static void test_component(struct runs *runs, const struct loader *loader, const
         }
         struct one_check one = {runs->request, check, &target};
         process_run(&runs->process, run_check, &one);
-        report_page(runs, label, check->name);
+        report_after(runs, label, check->name, &first);
         hung = runs->process.hung;
     }
     char reason[300];

@@ -22,6 +22,7 @@ done
 fails layers layer/wrong_gradient gradient "relative error of 0.01 against central differences"
 fails layers layer/not_finite gradient "forward() makes the output nan at [0][0], of finite values"
 fails layers layer/nameless memory "plan() gives tensor 0 no name"
+fails layers layer/nameless state "for the same reason as memory"
 fails layers layer/out_of_bounds memory "wrote between the rows of the output"
 fails layers layer/far_out_of_bounds memory "SIGSEGV in forward(), which touches"
 fails layers layer/moves_input memory "which touches the input, which it may only read"
