@@ -77,8 +77,9 @@ bool tree_equal(const struct tree *a, const struct tree *b);
 bool tree_is_scalar(const struct tree *tree);
 const char *tree_type_name(enum tree_type type); /* "a map", "a list", "text", "an integer", ... for messages */
 
-/* Canonical text: JSON in one line, keys in their order, floats in the shortest form that reads back exactly (always with a
-   point or exponent; infinities and nan as .inf, -.inf, .nan), text quoted and escaped (a byte that is no UTF-8 becomes U+FFFD). The same tree gives the same bytes. */
+/* Canonical text: JSON in one line, keys in their order, floats in the shortest form that reads back exactly (always
+   with a point or exponent; infinities and nan as .inf, -.inf, .nan), text quoted and escaped (a byte that is no UTF-8
+   becomes U+FFFD). The same tree gives the same bytes. */
 void tree_write(const struct tree *tree, struct text *out);
 /* Block YAML for people (config.yaml), two spaces a level, the first line `indent` levels deep, lists of scalars in one line
    where they fit; reads back as an equal tree, and as the same values by readers of YAML 1.1. */

@@ -6,9 +6,10 @@
  *     factor:   NUMBER | -factor | (sum) | COLUMN | COLUMN(selector) | sd(COLUMN(selector))
  *     selector: AXIS=LABEL, ...
  *
- * A column is a name of letters, digits and "_"; behind "_to_" it may end with any number (epochs_to_val_accuracy_0.95). An axis goes by its name or by the shortest suffix of its path that no other axis has; a label by its text, or as a number that is
- * equal. A label with commas or brackets that do not pair is quoted with "". `sd`, the standard deviation over the seeds, stands on both
- * sides, each with a number before it at most.
+ * A column is a name of letters, digits and "_"; behind "_to_" it may end with any number
+ * (epochs_to_val_accuracy_0.95). An axis goes by its name or by the shortest suffix of its path that no other axis has;
+ * a label by its text, or as a number that is equal. A label with commas or brackets that do not pair is quoted with
+ * "". `sd`, the standard deviation over the seeds, stands on both sides, each with a number before it at most.
  */
 #ifndef RUNNER_CONFIG_CLAIM_H
 #define RUNNER_CONFIG_CLAIM_H

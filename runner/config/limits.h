@@ -1,6 +1,7 @@
 /*
- * `time_limit` and `memory_limit`: what a trial may take before it is ended; `data_time_limit`: what reading a data set may take. They stand beside `train`, not in it: a limit changes no
- * number of a trial that keeps it, so it is part of no identity, and raising one trains nothing again.
+ * `time_limit` and `memory_limit`: what a trial may take before it is ended; `data_time_limit`: what reading a data set
+ * may take. They stand beside `train`, not in it: a limit changes no number of a trial that keeps it, so it is part of
+ * no identity, and raising one trains nothing again.
  */
 #ifndef RUNNER_CONFIG_LIMITS_H
 #define RUNNER_CONFIG_LIMITS_H

@@ -1,9 +1,10 @@
 /*
  * The only dlopen: finds plugin files, checks them against the contract and keeps them open. Worker only; [main] thread.
  *
- * Search order: the folders given (each --plugin-dir, then those of $RUNNER_PLUGIN_PATH, then the installed or built ones). In a
- * folder, the files *.so and those in its folders layers, losses, ... are opened in the order of their names. A file that breaks the contract is refused with a line that names it, what
- * was found and what is wanted; the others stay usable. A fault while a file loads is the process' own: callers run in a child.
+ * Search order: the folders given (each --plugin-dir, then those of $RUNNER_PLUGIN_PATH, then the installed or built
+ * ones). In a folder, the files *.so and those in its folders layers, losses, ... are opened in the order of their
+ * names. A file that breaks the contract is refused with a line that names it, what was found and what is wanted; the
+ * others stay usable. A fault while a file loads is the process' own: callers run in a child.
  */
 #ifndef RUNNER_HOST_LOADER_H
 #define RUNNER_HOST_LOADER_H

@@ -19,8 +19,8 @@ const char **column_names(const char *const *metrics, size_t n_metrics, const st
                           struct arena *arena, size_t *count);
 /* A time, a rate or the memory: measured, and not the same every time. */
 bool column_is_time(const char *column);
-/* Whether less is better: losses, errors, distances, times, memory, epochs and updates (to a target as well); of all others more is. A name counts without
-   its split: test_loss, train_huber, best_val_mean_squared_error. */
+/* Whether less is better: losses, errors, distances, times, memory, epochs and updates (to a target as well); of all
+   others more is. A name counts without its split: test_loss, train_huber, best_val_mean_squared_error. */
 bool column_lower_is_better(const char *column);
 /* A share of examples that are right (accuracies): its values are multiples of 1/rows. */
 bool column_is_share(const char *column);

@@ -31,7 +31,8 @@ void plots_clear(struct plots *plots);
 /* A picture with its terminal and style set, in pixels; the caller adds to script and data. NULL where there are PLOTS_MOST. */
 struct plot *plots_add(struct plots *plots, const char *name, int width, int height);
 
-/* Draws all of them but those that the folder `former` (NULL: none) has with the same script and data. STATUS_ENVIRONMENT where gnuplot is not there, is too slow or complains; pictures that were drawn stand. */
+/* Draws all of them but those that the folder `former` (NULL: none) has with the same script and data.
+   STATUS_ENVIRONMENT where gnuplot is not there, is too slow or complains; pictures that were drawn stand. */
 enum status plots_draw(struct plots *plots, const char *former, struct error *error);
 /* Puts scripts, data and pictures into the folder, each whole, and removes those of former reports that are none of these. */
 enum status plots_keep(const struct plots *plots, const char *folder, struct error *error);

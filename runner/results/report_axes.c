@@ -10,7 +10,8 @@
 
 /* ---- A numeric axis ---------------------------------------------------------------------------------------------- */
 
-/* Numeric axes, data sets with a frontier, and its points, that are drawn; with more values on an axis lines have no marks, and bands in place of bars. */
+/* Numeric axes, data sets with a frontier, and its points, that are drawn; with more values on an axis lines have no
+   marks, and bands in place of bars. */
 enum { AXIS_PLOTS = 2, FRONTIERS = 4, COSTS_DRAWN = 500, MARKED = 40 };
 
 /* The points with the same labels on all other axes. */
