@@ -11,44 +11,70 @@ static bool may_be_late(const struct stepper *stepper, const struct tensor *tens
     return model->sparse_input && node->inputs[0] == 0 && (node->plan.flags & RUNNER_INPUT_ROWS) != 0 &&
            tensor->trained && tensor->index == 0 && tensor->rows == model->input_units && !stepper->materialised &&
            (tensor->optimizer.flags & (RUNNER_LINEAR | RUNNER_WHOLE_TENSOR)) == 0 && !(model->clipping.value > 0) &&
-           !(tensor->weight_decay > 0) && tensor->plan->regularizer == NULL && tensor->storage.transposed == NULL;
+           !(tensor->weight_decay > 0) && tensor->plan->regularizer == NULL && tensor->plan->constraint == NULL &&
+           tensor->storage.transposed == NULL;
+}
+
+/* The layer whose rows an update reads at first, once it knows which; 0: none. */
+static runner_node first_layer(const struct stepper *stepper) {
+    if (stepper->stages != NULL)
+        return stepper->stages[0].node;
+    const bool layers = stepper->by_layers && stepper->phases[1].cut == CUT_OUTPUTS;
+    return layers && stepper->phases[1].forward_from == 1 ? 1 : 0;
+}
+
+/* As the layer's columns are cut forward. */
+static void plan_chunks(struct stepper *stepper) {
+    struct late *late = &stepper->late;
+    if (stepper->by_layers) {
+        late->n_chunks = stepper->phases[1].n_blocks;
+        late->first = stepper->phases[1].first;
+        return;
+    }
+    late->n_chunks = stepper->stages[0].n_chunks;
+    late->first = arena_array(&stepper->arena, late->n_chunks + 1, sizeof *late->first);
+    for (size_t c = 0; c < late->n_chunks; c++)
+        late->first[c] = c * late->tensor->panel;
+    late->first[late->n_chunks] = late->tensor->columns;
 }
 
 void late_plan(struct stepper *stepper) {
     struct model *model = stepper->model;
     struct late *late = &stepper->late;
     unsigned turn = 5;
-    if (stepper->stages == NULL)
-        return;
-    struct tensor *tensor = &model->tensors[model->nodes[stepper->stages[0].node].first_tensor];
-    if (!may_be_late(stepper, tensor))
+    const runner_node layer = first_layer(stepper);
+    struct tensor *tensor = &model->tensors[model->nodes[layer].first_tensor];
+    if (layer == 0 || model->nodes[layer].plan.n_tensors == 0 || !may_be_late(stepper, tensor))
         return;
     late->tensor = tensor;
+    plan_chunks(stepper);
     late->zeros = model_floats(&stepper->arena, tensor->pitch, &turn);
     late->steps = arena_array(&stepper->arena, LATE_STEPS, sizeof *late->steps);
-    late->made = arena_array(&stepper->arena, stepper->stages[0].n_chunks * tensor->rows, sizeof *late->made);
+    late->made = arena_array(&stepper->arena, late->n_chunks * tensor->rows, sizeof *late->made);
     if (stepper_is_outer(stepper, tensor)) {
         late->delta_pitch = row_pitch(tensor->columns);
         late->deltas = model_floats(&stepper->arena, LATE_STEPS * late->delta_pitch, &turn);
-        late->inputs = arena_array(&stepper->arena, stepper->stages[0].n_chunks * tensor->rows, sizeof *late->inputs);
+        late->inputs = arena_array(&stepper->arena, late->n_chunks * tensor->rows, sizeof *late->inputs);
     }
     late->read = arena_array(&stepper->arena, tensor->rows, sizeof *late->read);
     late->is_read = arena_array(&stepper->arena, tensor->rows, sizeof *late->is_read);
 }
 
-/* The batch has been gathered as one group. */
+/* The batch has been gathered. */
 static void note_rows(struct stepper *stepper) {
     struct late *late = &stepper->late;
     const struct sparse_rows *x = &stepper->buffers.sparse.rows;
-    const struct sparse_entry *entries = sparse_entries(x, 0);
-    uint32_t count = sparse_marks(x, 0)[x->segments * x->group];
     memset(late->is_read, 0, late->tensor->rows);
-    for (uint32_t e = 0; e < count; e++)
-        late->is_read[entries[e].column] = 1;
     late->n_read = 0;
-    for (uint64_t i = 0; i < late->tensor->rows; i++) {
-        late->read[late->n_read] = (uint32_t)i;
-        late->n_read += late->is_read[i];
+    for (uint64_t s = 0; s < x->segments; s++) {
+        uint64_t columns = 0;
+        for (uint64_t g = 0; g * x->group < stepper->part.rows; g++)
+            columns |= sparse_columns(sparse_masks(x, g) + s * x->group, x->group);
+        for (; columns != 0; columns &= columns - 1) {
+            const uint64_t row = s * KERNEL_SEGMENT + (uint64_t)__builtin_ctzll(columns);
+            late->is_read[row] = 1;
+            late->read[late->n_read++] = (uint32_t)row;
+        }
     }
 }
 
@@ -60,7 +86,7 @@ void late_begin(struct stepper *stepper) {
     if (!late->running) {
         late->running = true;
         late->base = late->last - 1;
-        for (size_t i = 0; i < stepper->stages[0].n_chunks * late->tensor->rows; i++)
+        for (size_t i = 0; i < late->n_chunks * late->tensor->rows; i++)
             late->made[i] = late->base;
     }
     if (late->all) { /* by the update before, whose own step is still due */
@@ -76,14 +102,9 @@ void late_begin(struct stepper *stepper) {
     note_rows(stepper);
 }
 
-/* Where a row of the chunk's panel begins. */
-static uint64_t place_of(const struct tensor *tensor, size_t chunk, uint64_t row) {
-    return (chunk * tensor->rows + row) * tensor->pitch;
-}
-
-static uint64_t columns_of(const struct tensor *tensor, size_t chunk) {
-    uint64_t first = chunk * tensor->panel;
-    return tensor->columns - first < tensor->panel ? tensor->columns - first : tensor->panel;
+/* Where the chunk's columns of a row begin. */
+static uint64_t place_of(const struct tensor *tensor, uint64_t column, uint64_t row) {
+    return (uint64_t)(tensor_at(tensor, tensor->weights, row, column) - tensor->weights);
 }
 
 /* With gradients of 0. */
@@ -101,20 +122,22 @@ static void make_zero_steps(const struct stepper *stepper, const runner_step *st
         ops->step(tensor->optimizer_config, &steps[i], n, w, stepper->late.zeros, slots);
 }
 
-/* By the chunk's thread, `thread`. */
-static void make_steps(struct stepper *stepper, int thread, size_t chunk, uint64_t row, uint64_t until) {
+/* Of chunks .. end - 1 of one panel, which have had the same steps; by their thread, `thread`. */
+static void make_steps(struct stepper *stepper, int thread, size_t chunk, size_t end, uint64_t row, uint64_t until) {
     struct late *late = &stepper->late;
     const struct tensor *tensor = late->tensor;
     const uint64_t here = chunk * tensor->rows + row, done = late->made[here] - late->base;
-    uint64_t place = place_of(tensor, chunk, row), n = columns_of(tensor, chunk), count = until - late->made[here];
-    const runner_step *steps = late->steps + done;
-    float *w = tensor->weights + place, *slots[RUNNER_MAX_SLOTS];
+    uint64_t count = until - late->made[here];
     if (count == 0)
         return;
-    late->made[here] = until;
+    const uint64_t first = late->first[chunk], n = late->first[end] - first, place = place_of(tensor, first, row);
+    const runner_step *steps = late->steps + done;
+    float *w = tensor->weights + place, *slots[RUNNER_MAX_SLOTS];
+    for (size_t c = chunk; c < end; c++)
+        late->made[c * tensor->rows + row] = until;
     tensor_slots_at(tensor, place, slots);
     if (late->inputs != NULL && late->inputs[here] != 0) {
-        const float *delta = late->deltas + done * late->delta_pitch + chunk * tensor->panel;
+        const float *delta = late->deltas + done * late->delta_pitch + first;
         stepper_outer_step(stepper, thread, tensor, steps, late->inputs[here], delta, n, w, slots);
         late->inputs[here] = 0;
         steps++;
@@ -123,17 +146,26 @@ static void make_steps(struct stepper *stepper, int thread, size_t chunk, uint64
     make_zero_steps(stepper, steps, count, n, w, slots);
 }
 
-void late_catch_up(struct stepper *stepper, int thread, size_t chunk) {
+void late_catch_up(struct stepper *stepper, int thread, size_t chunk, size_t end) {
     struct late *late = &stepper->late;
     if (late->tensor == NULL)
         return;
     for (uint64_t i = 0; i < (late->all ? late->tensor->rows : late->n_read); i++)
-        make_steps(stepper, thread, chunk, late->all ? i : late->read[i], late->last - 1);
+        make_steps(stepper, thread, chunk, end, late->all ? i : late->read[i], late->last - 1);
+}
+
+/* The first chunk of the tile's columns. */
+static size_t chunk_of(const struct late *late, const struct tile *tile) {
+    size_t chunk = 0;
+    while (late->first[chunk] < tile->column)
+        chunk++;
+    return chunk;
 }
 
 /* Leaves the steps of the rows that a batch of one example has read, those of its entries, due. */
-static void keep_entries(struct stepper *stepper, const struct tile *tile, size_t chunk) {
+static void keep_entries(struct stepper *stepper, const struct tile *tile) {
     struct late *late = &stepper->late;
+    const size_t chunk = chunk_of(late, tile);
     const struct sparse_rows *x = &stepper->buffers.sparse.rows;
     const struct sparse_entry *entries = sparse_entries(x, 0);
     uint32_t count = sparse_marks(x, 0)[x->segments * x->group];
@@ -175,28 +207,33 @@ static void columns_init(struct columns *columns, const struct sparse_rows *x, u
         columns_next(columns, column, skipped);
 }
 
-static void step_row(struct stepper *stepper, const struct tile *tile, size_t chunk, uint64_t row,
-                     const float *gradient) {
-    struct late *late = &stepper->late;
-    const struct tensor *tensor = late->tensor;
+/* With the gradient of a row of the tile, whose weights there begin at w. */
+static void step_row(struct stepper *stepper, const struct tile *tile, float *w, const float *gradient) {
+    const struct tensor *tensor = stepper->late.tensor;
     const runner_optimizer_ops *ops = stepper->model->optimizer->ops;
-    const uint64_t place = place_of(tensor, chunk, row);
     float *slots[RUNNER_MAX_SLOTS];
-    tensor_slots_at(tensor, place, slots);
-    ops->step(tensor->optimizer_config, &stepper->step, tile->columns, tensor->weights + place, gradient, slots);
-    late->made[chunk * tensor->rows + row] = late->last;
+    tensor_slots_at(tensor, (uint64_t)(w - tensor->weights), slots);
+    ops->step(tensor->optimizer_config, &stepper->step, tile->columns, w, gradient, slots);
+}
+
+/* The rows of the tile that the update has read have had its step. */
+static void note_steps(struct late *late, const struct tile *tile) {
+    for (size_t c = chunk_of(late, tile); c < late->n_chunks && late->first[c] < tile->column + tile->columns; c++)
+        for (uint64_t i = tile->row; i < tile->row + tile->rows; i++)
+            if (late->is_read[i])
+                late->made[c * late->tensor->rows + i] = late->last;
 }
 
 /* Row by row, whose sum stays in the first-level cache. */
-static void step_rows(struct stepper *stepper, int thread, const struct tile *tile, size_t chunk) {
+static void step_rows(struct stepper *stepper, int thread, const struct tile *tile) {
     const struct tensor *tensor = stepper->late.tensor;
     const struct kernels *kernels = kernels_get();
     const float *deltas = stepper->buffers.deltas[tensor->node] + tile->column;
     const uint64_t pitch = stepper->model->nodes[tensor->node].pitch;
-    float *gradient = stepper->gradients[thread];
+    float *gradient = stepper->gradients[thread], *w = tensor_at(tensor, tensor->weights, tile->row, tile->column);
     struct sparse_entry entries[KERNEL_ROWS];
     struct columns columns;
-    for (uint64_t i = 0; i < tile->rows; i++) {
+    for (uint64_t i = 0; i < tile->rows; i++, w += tensor->pitch) {
         const uint64_t row = tile->row + i, column = row % KERNEL_SEGMENT;
         if (i == 0 || column == 0)
             columns_init(&columns, &stepper->buffers.sparse.rows, stepper->part.rows, row);
@@ -204,32 +241,33 @@ static void step_rows(struct stepper *stepper, int thread, const struct tile *ti
         if (count == 0)
             continue;
         kernels->row_sum(tile->columns, entries, count, deltas, pitch, gradient);
-        step_row(stepper, tile, chunk, row, gradient);
+        step_row(stepper, tile, w, gradient);
     }
 }
 
-void late_tile(struct stepper *stepper, int thread, const struct tile *tile, size_t chunk) {
+static void step_tile(struct stepper *stepper, int thread, const struct part *part, const struct tile *tile) {
+    const struct tensor *tensor = stepper->late.tensor;
+    const runner_view gradient = stepper_gradient(stepper, thread, part, tile);
+    float *w = tensor_at(tensor, tensor->weights, tile->row, tile->column);
+    for (uint64_t i = 0; i < tile->rows; i++)
+        if (stepper->late.is_read[tile->row + i])
+            step_row(stepper, tile, w + i * tensor->pitch, gradient.data + i * gradient.pitch);
+}
+
+void late_tile(struct stepper *stepper, int thread, const struct part *part, size_t index) {
     struct late *late = &stepper->late;
-    const struct tensor *tensor = late->tensor;
-    if (late->inputs != NULL) {
-        keep_entries(stepper, tile, chunk);
-        return;
+    const struct tile *tile = &stepper->tiles[index];
+    if (late->tensor != &stepper->model->tensors[tile->tensor]) {
+        stepper_tile(stepper, thread, part, index);
+    } else if (late->inputs != NULL) {
+        keep_entries(stepper, tile);
+    } else {
+        if (stepper->stages != NULL && stepper_is_product(stepper, late->tensor))
+            step_rows(stepper, thread, tile);
+        else
+            step_tile(stepper, thread, part, tile);
+        note_steps(late, tile);
     }
-    if (stepper_is_product(stepper, tensor)) {
-        step_rows(stepper, thread, tile, chunk);
-        return;
-    }
-    runner_view gradient = {
-        .data = stepper->gradients[thread], .rows = tile->rows, .columns = tile->columns, .pitch = tensor->pitch};
-    runner_tile part = {.row = tile->row, .rows = tile->rows, .column = tile->column, .columns = tile->columns};
-    for (uint64_t i = 0; i < tile->rows; i++)
-        if (late->is_read[tile->row + i])
-            memset(gradient.data + i * gradient.pitch, 0, tile->columns * sizeof(float));
-    struct slice slice = stepper_slice(stepper, thread, &stepper->part, 0, stepper->part.rows);
-    slice_gradient(&slice, tensor, &part, 1, &gradient);
-    for (uint64_t i = 0; i < tile->rows; i++)
-        if (late->is_read[tile->row + i])
-            step_row(stepper, tile, chunk, tile->row + i, gradient.data + i * gradient.pitch);
 }
 
 void late_flush(struct stepper *stepper) {
@@ -237,8 +275,8 @@ void late_flush(struct stepper *stepper) {
     if (!late->running)
         return;
     uint64_t until = stepper->diverged ? late->last - 1 : late->last;
-    for (size_t chunk = 0; chunk < stepper->stages[0].n_chunks; chunk++)
+    for (size_t chunk = 0; chunk < late->n_chunks; chunk++)
         for (uint64_t row = 0; row < late->tensor->rows; row++)
-            make_steps(stepper, 0, chunk, row, until);
+            make_steps(stepper, 0, chunk, chunk + 1, row, until);
     late->running = late->all = false;
 }

@@ -19,10 +19,10 @@
 void late_plan(struct stepper *stepper);
 /* By one thread, once the inputs of an update are gathered. */
 void late_begin(struct stepper *stepper);
-/* By the chunk's thread, before the rows are read: the steps up to the update before. */
-void late_catch_up(struct stepper *stepper, int thread, size_t chunk);
-/* Gradient and step of the rows that the update has read, in place of stepper_tile(); or they are left due. */
-void late_tile(struct stepper *stepper, int thread, const struct tile *tile, size_t chunk);
+/* By the thread of chunks .. end - 1, which lie in one panel, before their rows are read: the steps up to the update before. */
+void late_catch_up(struct stepper *stepper, int thread, size_t chunk, size_t end);
+/* stepper_tile(); but where steps come late, of the rows that the update has read, and at batch 1 their steps are left due. */
+void late_tile(struct stepper *stepper, int thread, const struct part *part, size_t index);
 /* By one thread, when no update runs: all that is due. */
 void late_flush(struct stepper *stepper);
 

@@ -140,6 +140,8 @@ static void end_phase(struct stepper *stepper, int thread, const struct phase *p
         stepper->diverged = !isfinite(stepper->loss_sum);
     }
     stepper_note_failures(stepper);
+    if (phase == stepper->phases && stepper->by_layers) /* the rows are gathered */
+        late_begin(stepper);
 }
 
 static void run_slices(struct stepper *stepper, int thread, const struct part *part) {
@@ -160,6 +162,14 @@ static void run_slices(struct stepper *stepper, int thread, const struct part *p
         if (phase->loss && stepper_stopped(stepper)) /* later phases change weights */
             return;
     }
+}
+
+/* Gradients of the part's rows and, after a batch's last part, the optimizer. */
+static void run_tiles(struct stepper *stepper, int thread, const struct part *part) {
+    stepper_groups(stepper, thread, part);
+    const size_t first = stepper->phases_tiles, n = stepper->n_tiles - first;
+    for (size_t t; (t = team_next(&stepper->team, thread, n)) < n;)
+        late_tile(stepper, thread, part, first + t);
 }
 
 void stepper_team(struct stepper *stepper, int threads) {
@@ -210,7 +220,7 @@ static void run_update(struct stepper *stepper, int thread) {
         const bool whole = offset == rows || offset % stepper->micro_rows == 0; /* the loss of a micro-batch */
         if (whole && stepper_stopped(stepper))
             return;
-        stepper_gradients(stepper, thread, &part);
+        run_tiles(stepper, thread, &part);
     }
     if (!stepper_stopped(stepper))
         stepper_optimize(stepper, thread, rows);

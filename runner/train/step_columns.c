@@ -178,7 +178,7 @@ static void forward(struct stepper *stepper, int thread) {
         const struct node *node = &stepper->model->nodes[stage->node];
         for (size_t c; (c = team_next(team, thread, stage->n_chunks)) < stage->n_chunks;) {
             if (s == 0)
-                late_catch_up(stepper, thread, c);
+                late_catch_up(stepper, thread, c, c + 1);
             slice_forward_columns(&slice, stage->node, stage->elementwise_to, c * node->chunk, chunk_columns(node, c));
         }
         const bool last = s + 1 == stepper->n_stages;
@@ -223,10 +223,7 @@ static void run_chunk(struct stepper *stepper, int thread, const struct stage *s
         const struct tile *tile = &stepper->tiles[t];
         if (share != NULL && tiles && tile->tensor == node->first_tensor)
             slice_backward_block(&slice, stage->node, tile->row, tile->rows, tile->column, tile->columns, share);
-        if (&model->tensors[tile->tensor] == stepper->late.tensor)
-            late_tile(stepper, thread, tile, chunk);
-        else
-            stepper_tile(stepper, thread, &stepper->part, t);
+        late_tile(stepper, thread, &stepper->part, t);
     }
 }
 

@@ -1,5 +1,6 @@
 #include "runner/train/step_layers.h"
 
+#include "runner/train/late.h"
 #include "runner/train/step_tiles.h"
 #include "runner/train/update.h"
 
@@ -167,6 +168,8 @@ void stepper_run_block(struct stepper *stepper, int thread, const struct phase *
     struct slice slice = stepper_slice(stepper, thread, part, 0, part->rows);
     slice.call->slice_rows = stepper->slice_rows;
     if (phase->cut == CUT_OUTPUTS) {
+        if (phase->forward_from == 1)
+            late_catch_up(stepper, thread, block, end);
         slice_forward_columns(&slice, phase->forward_from, phase->forward_to, first, n);
     } else {
         const runner_node node = phase->backward_from;

@@ -62,9 +62,11 @@ struct late {
     uint64_t last;         /* the update that runs */
     bool running;          /* something may be late */
     bool all;              /* all rows get what is due in this update, since `steps` is full */
-    uint64_t *made;        /* [chunks][rows] the last update whose step the row has had */
+    size_t n_chunks;
+    uint64_t *first; /* [n_chunks + 1] columns where chunks begin, and their end */
+    uint64_t *made;  /* [n_chunks][rows] the last update whose step the row has had */
     /* Of the examples of the next update behind made[], where that has read the row; else 0. NULL: no step of such a row waits. */
-    float *inputs; /* [chunks][rows] */
+    float *inputs; /* [n_chunks][rows] */
     float *deltas; /* [updates base + 1 ..][delta_pitch] of the examples */
     uint64_t delta_pitch;
     uint32_t *read; /* [n_read] the rows that this update reads, ascending */
@@ -111,7 +113,7 @@ struct stepper {
     size_t phases_tiles;  /* the first of `tiles`, which belong to phases */
     struct stage *stages; /* NULL where the step is cut by rows */
     size_t n_stages;
-    struct late late; /* of the first stage */
+    struct late late; /* of the first layer */
     struct ahead ahead;
     struct tile *tiles;
     size_t n_tiles, tiles_capacity;

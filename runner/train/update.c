@@ -162,19 +162,20 @@ static void run_outer(struct stepper *stepper, int thread, const struct tile *ti
 }
 
 /* Where it can, it writes the gradient, and does not add it to zeros. */
-static void run_gradient(struct stepper *stepper, int thread, const struct part *part, const struct tile *tile,
-                         const runner_view *gradient) {
+runner_view stepper_gradient(struct stepper *stepper, int thread, const struct part *part, const struct tile *tile) {
     const struct tensor *tensor = &stepper->model->tensors[tile->tensor];
+    const runner_view gradient = gradient_of(stepper, thread, tile);
     if (part->offset == 0 && stepper_is_product(stepper, tensor)) {
         struct slice slice = stepper_slice(stepper, thread, part, 0, part->rows);
         const runner_tile place = {
             .row = tile->row, .rows = tile->rows, .column = tile->column, .columns = tile->columns};
-        slice_outer_gradient(&slice, tensor, &place, 1, 0, gradient);
-        return;
+        slice_outer_gradient(&slice, tensor, &place, 1, 0, &gradient);
+        return gradient;
     }
     for (uint64_t i = 0; part->offset == 0 && i < tile->rows; i++)
-        memset(gradient->data + i * gradient->pitch, 0, tile->columns * sizeof(float));
-    add_gradient(stepper, thread, part, tile, 1, gradient);
+        memset(gradient.data + i * gradient.pitch, 0, tile->columns * sizeof(float));
+    add_gradient(stepper, thread, part, tile, 1, &gradient);
+    return gradient;
 }
 
 static bool is_last(const struct part *part) {
@@ -222,8 +223,7 @@ void stepper_tile(struct stepper *stepper, int thread, const struct part *part, 
         run_outer(stepper, thread, tile);
         return;
     }
-    runner_view gradient = gradient_of(stepper, thread, tile);
-    run_gradient(stepper, thread, part, tile, &gradient);
+    runner_view gradient = stepper_gradient(stepper, thread, part, tile);
     if (!is_last(part))
         return;
     prepare(stepper, index, &gradient);
@@ -231,15 +231,12 @@ void stepper_tile(struct stepper *stepper, int thread, const struct part *part, 
         apply(stepper, tile, &gradient);
 }
 
-void stepper_gradients(struct stepper *stepper, int thread, const struct part *part) {
+void stepper_groups(struct stepper *stepper, int thread, const struct part *part) {
     struct team *team = &stepper->team;
     for (size_t g; (g = team_next(team, thread, stepper->n_groups)) < stepper->n_groups;)
         run_group(stepper, thread, part, &stepper->groups[g]);
     if (stepper->n_groups > 0)
         team_meet(team, thread);
-    const size_t first = stepper->phases_tiles, n = stepper->n_tiles - first;
-    for (size_t t; (t = team_next(team, thread, n)) < n;)
-        stepper_tile(stepper, thread, part, first + t);
 }
 
 /* Clipping by a norm scales a gradient by bound / norm where that is below 1 (Keras' clipnorm, global_clipnorm). */

@@ -6,8 +6,10 @@
 
 #include "runner/train/stepper.h"
 
-/* By all threads: gradients of the part's rows, and, after a batch's last part, the optimizer. The team meets at their end, or not. */
-void stepper_gradients(struct stepper *stepper, int thread, const struct part *part);
+/* By all threads, before the part's tiles: gradients that are computed for groups of rows. */
+void stepper_groups(struct stepper *stepper, int thread, const struct part *part);
+/* The gradient of one tile over the part's rows, added to those of the parts before it: in the thread's own memory, or the tensor's. */
+runner_view stepper_gradient(struct stepper *stepper, int thread, const struct part *part, const struct tile *tile);
 /* The gradient of one tile over the part's rows; streamed, the optimizer follows at once while the tile is in the cache. */
 void stepper_tile(struct stepper *stepper, int thread, const struct part *part, size_t index);
 /* Step of n weights of a row of tensor 0 of a layer with RUNNER_OUTER_GRADIENT, whose input is x, after a batch of one example. */

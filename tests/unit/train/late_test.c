@@ -79,6 +79,14 @@ static struct hash128 state_after(struct lab *lab, const char *optimizer, uint64
     return result;
 }
 
+static void same_bits_late(struct lab *lab, const char *optimizer, uint64_t rows) {
+    struct hash128 wanted = state_after(lab, optimizer, rows, 1, false, false);
+    for (int threads = 1; threads <= 2; threads++)
+        for (int path = 1; path < 4; path++)
+            if (!hash128_equal(state_after(lab, optimizer, rows, threads, path & 1, path & 2), wanted))
+                fail_msg("%s, %d rows, %d threads, path %d", optimizer, (int)rows, threads, path);
+}
+
 static void late_steps_and_outer_products_give_the_bits_of_steps_in_time(void **state) {
     static const char *const optimizers[] = {
         "adam",
@@ -93,12 +101,14 @@ static void late_steps_and_outer_products_give_the_bits_of_steps_in_time(void **
         "nadam"};
     for (size_t o = 0; o < sizeof optimizers / sizeof optimizers[0]; o++) {
         uint64_t rows = o % 4 > 0 ? 1 : o == 4 ? 20 : 4;
-        struct hash128 wanted = state_after(*state, optimizers[o], rows, 1, false, false);
-        for (int threads = 1; threads <= 2; threads++)
-            for (int path = 1; path < 4; path++)
-                if (!hash128_equal(state_after(*state, optimizers[o], rows, threads, path & 1, path & 2), wanted))
-                    fail_msg("%s, %d rows, %d threads, path %d", optimizers[o], (int)rows, threads, path);
+        same_bits_late(*state, optimizers[o], rows);
     }
+}
+
+/* Of 32 rows and more, which go layer by layer: two blocks of a panel, one after another or by a thread each. */
+static void late_steps_give_the_bits_of_steps_in_time_layer_by_layer(void **state) {
+    same_bits_late(*state, "adam", 32);
+    same_bits_late(*state, "{sgd: {momentum: 0.9}}", 90);
 }
 
 /* Element j is in about one example of 1 + j / 4, and the last ten are in none. */
@@ -119,6 +129,7 @@ static int setup(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(late_steps_and_outer_products_give_the_bits_of_steps_in_time),
+        cmocka_unit_test(late_steps_give_the_bits_of_steps_in_time_layer_by_layer),
     };
     return cmocka_run_group_tests(tests, setup, lab_teardown);
 }
