@@ -49,16 +49,21 @@ INLINE float flush(float x) {
 #define EXP_HIGH 0x1.62e42ep6f /* above it exp is past FLT_MAX */
 #define EXP_LOW -0x1.5d58a0p6f /* up to it, under FLT_MIN; exp_core() gives no subnormal number above it */
 
+#define EXP_0 0x1.fffffcp-2f /* of q(r), below */
+#define EXP_1 0x1.555492p-3f
+#define EXP_2 0x1.5558bep-5f
+#define EXP_3 0x1.1239e0p-7f
+#define EXP_4 0x1.6a3fb4p-10f
+
 /* exp for x in (EXP_LOW, EXP_HIGH]: x = k log 2 + r (Cody and Waite 1980; k times the high part and the difference are exact in
    the fma), exp r = 1 + r + r^2 q(r) with |r| <= 0.3475, relative error of the fit 3.2e-9; k goes into the exponent. */
 INLINE float exp_core(float x) {
     float shifted = fma_(x, LOG2_E, SHIFTER), k = shifted - SHIFTER;
     float r = fma_(k, -LN_2_LOW, fma_(k, -LN_2_HIGH, x));
-    float q = 0x1.6a3fb4p-10f;
-    q = fma_(q, r, 0x1.1239e0p-7f);
-    q = fma_(q, r, 0x1.5558bep-5f);
-    q = fma_(q, r, 0x1.555492p-3f);
-    q = fma_(q, r, 0x1.fffffcp-2f);
+    float q = fma_(EXP_4, r, EXP_3);
+    q = fma_(q, r, EXP_2);
+    q = fma_(q, r, EXP_1);
+    q = fma_(q, r, EXP_0);
     float p = 1.0f + fma_(r * r, q, r);
     return float_of(bits_of(p) + (bits_of(shifted) << 23));
 }
@@ -186,4 +191,72 @@ VECTOR(vector_exp, exp_one)
 VECTOR(vector_log, log_one)
 VECTOR(vector_tanh, tanh_one)
 VECTOR(vector_erf, erf_one)
+
+#if defined(__x86_64__)
+enum { SIDE = 4, SIDE_FLOATS = SIDE * 8 };
+
+#define ALL(x) _mm256_set1_ps(x)
+#if defined(__clang__)
+#define SIDE_BY_SIDE _Pragma("unroll") for (int i = 0; i < SIDE; i++)
+#else
+#define SIDE_BY_SIDE _Pragma("GCC unroll 4") for (int i = 0; i < SIDE; i++)
+#endif
+
+/* logistic_one() of several vectors side by side: of one after another a core does not see far enough ahead to fill the time that a chain of
+   operations takes. Nothing is selected by comparing floats, which takes a unit of the multiply-adds. */
+INLINE void logistic_side(const __m256 x[SIDE], float *y) {
+    __m256 below[SIDE], shifted[SIDE], k[SIDE], r[SIDE], q[SIDE], e[SIDE];
+    SIDE_BY_SIDE below[i] = _mm256_or_ps(x[i], ALL(-0.0f)); /* -|x| */
+    SIDE_BY_SIDE shifted[i] = _mm256_fmadd_ps(below[i], ALL(LOG2_E), ALL(SHIFTER));
+    SIDE_BY_SIDE k[i] = shifted[i] - ALL(SHIFTER);
+    SIDE_BY_SIDE r[i] = _mm256_fmadd_ps(k[i], ALL(-LN_2_HIGH), below[i]);
+    SIDE_BY_SIDE r[i] = _mm256_fmadd_ps(k[i], ALL(-LN_2_LOW), r[i]);
+    SIDE_BY_SIDE q[i] = _mm256_fmadd_ps(ALL(EXP_4), r[i], ALL(EXP_3));
+    SIDE_BY_SIDE q[i] = _mm256_fmadd_ps(q[i], r[i], ALL(EXP_2));
+    SIDE_BY_SIDE q[i] = _mm256_fmadd_ps(q[i], r[i], ALL(EXP_1));
+    SIDE_BY_SIDE q[i] = _mm256_fmadd_ps(q[i], r[i], ALL(EXP_0));
+    SIDE_BY_SIDE e[i] = ALL(1) + _mm256_fmadd_ps(r[i] * r[i], q[i], r[i]);
+    SIDE_BY_SIDE {
+        const __m256i power = _mm256_slli_epi32(_mm256_castps_si256(shifted[i]), 23);
+        const __m256i bits = _mm256_add_epi32(_mm256_castps_si256(e[i]), power);
+        /* Of negative floats the larger one has the smaller bits: false up to EXP_LOW, and for NaN. */
+        const __m256i above = _mm256_cmpgt_epi32(_mm256_castps_si256(ALL(EXP_LOW)), _mm256_castps_si256(below[i]));
+        e[i] = _mm256_castsi256_ps(_mm256_and_si256(bits, above));
+    }
+    SIDE_BY_SIDE {
+        const __m256 above = _mm256_blendv_ps(ALL(1), e[i], x[i]); /* of -0, e is 1, too */
+        const __m256 sum = _mm256_max_ps(ALL(1) + e[i], below[i]); /* which is `below` where that is NaN */
+        _mm256_storeu_ps(y + i * 8, above / sum);
+    }
+}
+
+INLINE void load_side(const float *x, __m256 to[SIDE]) {
+    SIDE_BY_SIDE to[i] = _mm256_loadu_ps(x + i * 8);
+}
+
+/* What is left at the end is made with some values before it, read first: y may be x. */
+static void logistic_sides(uint64_t n, const float *x, float *y) {
+    __m256 side[SIDE], last[SIDE];
+    load_side(x + n - SIDE_FLOATS, last);
+    for (uint64_t i = 0; i + SIDE_FLOATS <= n; i += SIDE_FLOATS) {
+        load_side(x + i, side);
+        logistic_side(side, y + i);
+    }
+    if (n % SIDE_FLOATS > 0)
+        logistic_side(last, y + n - SIDE_FLOATS);
+}
+
+LOOP(logistic_base, logistic_one)
+LOOP_WIDE(logistic_wide, logistic_one)
+
+void vector_logistic(uint64_t n, const float *x, float *y) {
+    if (cpu_level() >= 4 && n >= LANES)
+        logistic_wide(n, x, y);
+    else if (n >= SIDE_FLOATS)
+        logistic_sides(n, x, y);
+    else
+        logistic_base(n, x, y);
+}
+#else
 VECTOR(vector_logistic, logistic_one)
+#endif
