@@ -4,6 +4,7 @@
 #define RUNNER_HOST_KERNELS_LOW_H
 
 #include "runner/host/kernels_groups.h"
+#include "runner/host/kernels_last.h"
 
 INLINE void group_of(const bool apart, uint64_t rows, uint64_t n, uint64_t k, const float *a, uint64_t a_row,
                      uint64_t a_k, const float *b, uint64_t b_pitch, float beta, float *c, uint64_t c_pitch,
@@ -88,6 +89,11 @@ static void mixed_group(uint64_t rows, uint64_t n, uint64_t k, const float *a, u
     mixed_group_of(false, rows, n, k, a, a_row, a_k, b, b_pitch, beta, c, c_pitch, soon);
 }
 
+/* The rows of the block that begins at row i of those that stand by blocks, `many` of them in blocks that are not low. */
+INLINE uint64_t height_at(uint64_t i, uint64_t rows, uint64_t many) {
+    return i < many ? block_height(many - i) : low_height(rows - i);
+}
+
 /* A block of rows. Where `over`, all but the last of its vectors reach into what follows them, there as here, and is written later. */
 INLINE void pack_block(const uint64_t height, const bool over, uint64_t k, vec alpha, const float *a, uint64_t a_k,
                        uint64_t ahead, float *to) {
@@ -105,8 +111,8 @@ static void pack_blocks(uint64_t rows, uint64_t k, float alpha, const float *a, 
     const uint64_t many = rows - low_rows(rows);
     for (uint64_t i = 0, high; i < rows; i += high, a += high, to += high * k) {
         const uint64_t ahead = i == 0 ? PREFETCH_ROWS * a_k : LINE;
-        const bool over = i + WIDTH <= rows;
-        high = i < many ? block_height(many - i) : low_height(rows - i);
+        high = height_at(i, rows, many);
+        const bool over = high + a_k >= WIDTH; /* no vector reaches behind the next line of a */
         if (high == BLOCK_ROWS && over)
             pack_block(BLOCK_ROWS, true, k, splat(alpha), a, a_k, ahead, to);
         else if (high == BLOCK_ROWS - 1 && over)
@@ -118,6 +124,19 @@ static void pack_blocks(uint64_t rows, uint64_t k, float alpha, const float *a, 
     }
 }
 
+/* The last columns of c, behind whole panels: of some blocks of rows at a time, as rows of the product transposed. */
+static void last_apart(uint64_t rows, uint64_t n, uint64_t k, const float *packed, const float *b, uint64_t b_pitch,
+                       float beta, float *c, uint64_t c_pitch) {
+    const uint64_t many = rows - low_rows(rows);
+    for (uint64_t i = 0; i < rows;) {
+        uint64_t high[LAST_BLOCKS], blocks = 0, end = i;
+        for (; blocks < LAST_BLOCKS && end < rows; end += high[blocks++])
+            high[blocks] = height_at(end, rows, many);
+        last_block(blocks, n, high, k, packed + i * k, b, b_pitch, beta, c + i * c_pitch, c_pitch);
+        i = end;
+    }
+}
+
 INLINE bool packs_apart(uint64_t n, uint64_t k, uint64_t a_row) {
     return a_row == 1 && k >= PACKED_BLOCKS && n > PANEL * WIDTH;
 }
@@ -125,8 +144,12 @@ INLINE bool packs_apart(uint64_t n, uint64_t k, uint64_t a_row) {
 /* mixed_group_of() of alpha times columns of a, packed block by block. */
 static void group_apart(uint64_t rows, uint64_t n, uint64_t k, float alpha, const float *a, uint64_t a_k, float *packed,
                         const float *b, uint64_t b_pitch, float beta, float *c, uint64_t c_pitch, struct soon soon) {
+    const uint64_t width = PANEL * WIDTH, rest = n % width; /* of a single panel rows do not stand by low blocks */
+    const uint64_t last = rest <= MOST_LAST_COLUMNS && n - rest > width ? rest : 0, most = n - last;
     pack_blocks(rows, k, alpha, a, a_k, packed);
-    mixed_group_of(true, rows, n, k, packed, 1, 0, b, b_pitch, beta, c, c_pitch, soon);
+    mixed_group_of(true, rows, most, k, packed, 1, 0, b, b_pitch, beta, c, c_pitch, soon);
+    if (last > 0)
+        last_apart(rows, last, k, packed, b + most, b_pitch, beta, c + most, c_pitch);
 }
 
 #endif
