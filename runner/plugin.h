@@ -33,7 +33,7 @@ extern "C" {
    side may extend starts with its size, and a field is read only where that size covers it. */
 #define RUNNER_ABI_MAGIC 0x524e4e52u /* "RNNR" */
 #define RUNNER_ABI_MAJOR 1
-#define RUNNER_ABI_MINOR 1
+#define RUNNER_ABI_MINOR 2
 enum { RUNNER_OK = 0, RUNNER_FAILED = 1 };
 enum { RUNNER_MAX_RANK = 6, RUNNER_MAX_INPUTS = 16, RUNNER_MAX_TENSORS = 16, RUNNER_MAX_SLOTS = 8, RUNNER_MAX_VALUES = 8 };
 
@@ -66,8 +66,7 @@ typedef struct runner_texts { const char *const *values; uint64_t count; } runne
 typedef struct runner_part runner_part; /* a configured component: opaque, handed back to the host */
 typedef struct runner_parts { const runner_part *const *parts; uint64_t count; } runner_parts;
 
-/* Flags of a parameter */
-#define RUNNER_OPEN_MIN 1u /* the smallest value itself is not allowed */
+#define RUNNER_OPEN_MIN 1u /* flags of a parameter: the smallest value itself is not allowed */
 #define RUNNER_OPEN_MAX 2u
 /* null is a value: NULL for text, paths and components; the smallest int64, NaN for numbers; an empty list */
 #define RUNNER_NULLABLE 4u
@@ -139,10 +138,8 @@ struct runner_host {
     /* [main] Zeroed memory that lives as long as the component; NULL (and failed) where there is not enough. Only in open() and plan(). */
     void *(*memory)(runner_call *call, uint64_t bytes);
 
-    /* [any] c = alpha op(a) op(b) + beta c, where op transposes as the flags say. The host sums over the inner index in an
-       order that depends on the shapes alone. */
-    void (*product)(runner_call *call, uint32_t flags, float alpha, const runner_view *a, const runner_view *b,
-                    float beta, const runner_view *c);
+    /* [any] c = alpha op(a) op(b) + beta c, where op transposes as the flags say. The host sums over the inner index in an order that depends on the shapes alone. */
+    void (*product)(runner_call *call, uint32_t flags, float alpha, const runner_view *a, const runner_view *b, float beta, const runner_view *c);
     /* [any] y[i] = f(x[i]) for n values; x may equal y. The same bits on every machine. */
     void (*exp)(uint64_t n, const float *x, float *y), (*log)(uint64_t n, const float *x, float *y);
     void (*tanh)(uint64_t n, const float *x, float *y), (*erf)(uint64_t n, const float *x, float *y);
@@ -153,15 +150,13 @@ struct runner_host {
     void (*bits)(runner_call *call, uint64_t row, uint64_t first, uint64_t n, uint32_t *out);
     void (*uniform)(runner_call *call, uint64_t row, uint64_t first, uint64_t n, float *out); /* [0, 1) */
     void (*normal)(runner_call *call, uint64_t row, uint64_t first, uint64_t n, float *out);  /* mean 0, variance 1 */
-    /* As normal, cut at 2 standard deviations and not rescaled. */
-    void (*truncated_normal)(runner_call *call, uint64_t row, uint64_t first, uint64_t n, float *out);
+    void (*truncated_normal)(runner_call *call, uint64_t row, uint64_t first, uint64_t n, float *out); /* normal's, cut at 2 standard deviations and not rescaled */
 
     /* [main] Data sets only. Reads a whole file, decompressing gzip. */
     int (*read_file)(runner_call *call, const char *path, runner_file *file);
     /* [main] The same for a member of a ZIP archive (.npz: "x_train.npy"); one that is not there has `bytes` NULL. */
     int (*read_member)(runner_call *call, const char *path, const char *member, runner_file *file);
-    /* [main] The path of `file` (or `file`.gz) in `folder`, or where that is NULL in $RUNNER_DATA/NAME and the user's cache.
-       NULL where there is none, after having failed with the places looked at. */
+    /* [main] The path of `file` (or `file`.gz) in `folder`, or where that is NULL in $RUNNER_DATA/NAME and the user's cache. NULL where there is none, after having failed with the places looked at. */
     const char *(*find_file)(runner_call *call, const char *folder, const char *name, const char *file);
     /* [main] Opens another data set in place of this one: `settings` are its parameters, n of them. */
     int (*open_as)(runner_call *call, const char *dataset, const runner_setting *settings, uint32_t n, runner_dataset *opened);
@@ -190,13 +185,22 @@ struct runner_dataset {
     uint32_t n_constants;
 };
 
+/* A file of a data set as it is published. */
+typedef struct runner_download {
+    const char *file, *sha256; /* its name, as find_file() takes it; 64 digits, lower case: of its bytes, decompressed where they come as gzip */
+    uint64_t size;             /* of the same bytes */
+    const char *const *urls;   /* of the file or its gzip, http:// or https://, in the order in which they are tried; ended by NULL */
+} runner_download;
+
 typedef struct runner_dataset_ops {
     uint32_t size, flags;
     /* [main] `seed` keys host->bits() and friends as well. */
     int (*open)(const void *config, runner_call *call, uint64_t seed, runner_dataset *dataset);
     /* [any] Writes n examples: inputs [n][elements of input] of `element`, targets int32 labels [n] or float [n][elements of target]. */
-    int (*read)(const runner_dataset *dataset, runner_call *call, runner_split split, const uint64_t *examples,
-                uint64_t n, void *inputs, void *targets);
+    int (*read)(const runner_dataset *dataset, runner_call *call, runner_split split, const uint64_t *examples, uint64_t n, void *inputs, void *targets);
+    /* Since 1.2; may be NULL: [n_downloads] what `runner fetch NAME` gets, NAME being the component's name, by which open() asks find_file(). */
+    const runner_download *downloads;
+    uint32_t n_downloads, reserved;
 } runner_dataset_ops;
 
 /* ---- Initializer ------------------------------------------------------------------------------------------------- */
@@ -286,8 +290,7 @@ typedef struct runner_build runner_build; typedef uint32_t runner_node;
 /* How expand() appends layers to the model. A node is a layer's output. */
 struct runner_build {
     /* [main] A layer of the plugin's own; the host copies `config_size` bytes and plans it. RUNNER_NO_NODE after a failure: return it. */
-    runner_node (*append)(runner_build *build, const struct runner_layer_ops *ops, const void *config,
-                          uint32_t config_size, const runner_node *inputs, uint32_t n_inputs);
+    runner_node (*append)(runner_build *build, const struct runner_layer_ops *ops, const void *config, uint32_t config_size, const runner_node *inputs, uint32_t n_inputs);
     /* [main] A configured layer (a parameter's value), which may expand in turn; otherwise the same. */
     runner_node (*append_part)(runner_build *build, const runner_part *layer, runner_node input);
     runner_call *call;
@@ -305,14 +308,12 @@ typedef struct runner_layer_ops {
     void (*backward)(const void *config, runner_call *call, const runner_rows *run);
     /* [any] Adds alpha times the gradient of the tile over these rows into `into` [tile rows][tile columns]. It may not read the
        tensors, which change meanwhile. NULL where none is trained. */
-    void (*gradient)(const void *config, runner_call *call, const runner_rows *run, const runner_tile *tile,
-                     float alpha, const runner_view *into);
+    void (*gradient)(const void *config, runner_call *call, const runner_rows *run, const runner_tile *tile, float alpha, const runner_view *into);
     /* A layer across the batch. [any] Adds these rows' share to sums, before forward(). */
     void (*reduce)(const void *config, runner_call *call, const runner_rows *run, double *sums);
     /* [main] Turns the batch's sums into what forward() reads, and updates the layer's RUNNER_STATE tensors while training. While
        evaluating it is called once with zero sums and batch 0, to read them. */
-    void (*combine)(const void *config, runner_call *call, uint64_t batch, const runner_view *tensors,
-                    uint32_t training, double *statistics);
+    void (*combine)(const void *config, runner_call *call, uint64_t batch, const runner_view *tensors, uint32_t training, double *statistics);
     /* [any], [main] The same before backward(); tensors are not to be changed there. */
     void (*reduce_delta)(const void *config, runner_call *call, const runner_rows *run, double *sums);
     void (*combine_delta)(const void *config, runner_call *call, uint64_t batch, double *statistics);
@@ -437,8 +438,7 @@ typedef struct runner_optimizer_ops {
        are not read meanwhile it may come later, after other updates' begin(), with the runner_step of its own. */
     void (*step)(const void *config, const runner_step *step, uint64_t n, float *w, const float *g, float *const *slots);
     /* [any] Updates a whole tensor seen as a matrix, with slots of the shapes that plan() named. Only with RUNNER_WHOLE_TENSOR. */
-    void (*step_tensor)(const void *config, runner_call *call, const runner_step *step, const runner_view *w,
-                        const runner_view *g, const runner_view *slots);
+    void (*step_tensor)(const void *config, runner_call *call, const runner_step *step, const runner_view *w, const runner_view *g, const runner_view *slots);
     /* [any] Since 1.1; may be NULL. To the bit as step(): step_zeros() with gradients of 0, for each of `count` steps in turn; step_outer() with fma(x, g[i], 0), where x is not 0. */
     void (*step_zeros)(const void *config, const runner_step *steps, uint64_t count, uint64_t n, float *w, float *const *slots);
     void (*step_outer)(const void *config, const runner_step *step, uint64_t n, float *w, float x, const float *g, float *const *slots);

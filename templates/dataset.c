@@ -46,7 +46,7 @@ static int read(const runner_dataset *dataset, runner_call *call, runner_split s
     return RUNNER_OK;
 }
 
-static const runner_dataset_ops ops = {sizeof(runner_dataset_ops), 0, open, read};
+static const runner_dataset_ops ops = {sizeof(runner_dataset_ops), 0, open, read, NULL, 0, 0};
 
 static const runner_component components[] = {
     {RUNNER_DATASET, sizeof(struct config), "skeleton", "points within and without a circle", params,

@@ -34,7 +34,7 @@ static const runner_param noise_params[] = {
     RUNNER_PARAM_INT(struct noise_config, rows, "60000", 1, 1e7, "number of examples"),
 };
 
-static const runner_dataset_ops noise_ops = {sizeof(runner_dataset_ops), 0, noise_open, noise_read};
+static const runner_dataset_ops noise_ops = {.size = sizeof noise_ops, .open = noise_open, .read = noise_read};
 
 static const runner_component components[] = {
     {RUNNER_DATASET, sizeof(struct noise_config), "noise_bytes", "784 random bytes from 1 to 255, and a random label",

@@ -119,7 +119,7 @@ static const runner_param cifar_params[] = {
                   "factor on the pixels 0..255; 1 keeps them raw"),
 };
 
-static const runner_dataset_ops cifar_ops = {sizeof(runner_dataset_ops), 0, cifar_open, cifar_read};
+static const runner_dataset_ops cifar_ops = {.size = sizeof cifar_ops, .open = cifar_open, .read = cifar_read};
 
 static const runner_component components[] = {
     {RUNNER_DATASET, sizeof(struct cifar_config), "cifar10", "photographs, 32x32 colour images in ten classes",

@@ -582,7 +582,7 @@ static int csv_read(const runner_dataset *dataset, runner_call *call, runner_spl
     return RUNNER_OK;
 }
 
-static const runner_dataset_ops csv_ops = {sizeof(runner_dataset_ops), 0, csv_open, csv_read};
+static const runner_dataset_ops csv_ops = {.size = sizeof csv_ops, .open = csv_open, .read = csv_read};
 
 static const runner_component components[] = {
     {RUNNER_DATASET, sizeof(struct csv_config), "csv", "a table of text (CSV)", csv_params, RUNNER_COUNT(csv_params), 0,

@@ -370,7 +370,7 @@ static const runner_param digits_params[] = {
     RUNNER_PARAM_FLOAT(struct digits_config, noise, "0.2", 0, 1, "unevenness of the ink, and specks"),
 };
 
-static const runner_dataset_ops digits_ops = {sizeof(runner_dataset_ops), 0, digits_open, digits_read};
+static const runner_dataset_ops digits_ops = {.size = sizeof digits_ops, .open = digits_open, .read = digits_read};
 
 static const runner_component components[] = {
     {RUNNER_DATASET, sizeof(struct digits_config), "digits",

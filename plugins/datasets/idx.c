@@ -288,7 +288,7 @@ static const runner_param idx_params[] = {
                   "factor on the values; 1/255 takes bytes to 0..1, 1 keeps them raw"),
 };
 
-static const runner_dataset_ops idx_ops = {sizeof(runner_dataset_ops), 0, idx_open, idx_read};
+static const runner_dataset_ops idx_ops = {.size = sizeof idx_ops, .open = idx_open, .read = idx_read};
 
 static const runner_component components[] = {
     {RUNNER_DATASET, sizeof(struct idx_config), "idx", "images and labels from IDX files, gzipped or not", idx_params,

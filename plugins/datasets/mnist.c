@@ -15,15 +15,22 @@ struct mnist_config {
     double scale;
 };
 
-/* SHA-256 of the decompressed files, as sha256sum gives them for the files of http://yann.lecun.com/exdb/mnist. */
-static const struct {
-    const char *param, *name, *sha256;
-} files[] = {
-    {"train_images", "train-images-idx3-ubyte", "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"},
-    {"train_labels", "train-labels-idx1-ubyte", "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5"},
-    {"test_images", "t10k-images-idx3-ubyte", "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7"},
-    {"test_labels", "t10k-labels-idx1-ubyte", "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"},
+/* As sha256sum and stat give them for the decompressed files of http://yann.lecun.com/exdb/mnist, and where they are to be had now. */
+#define FILE_(name, sha256, size)                                                                                      \
+    {                                                                                                                  \
+        name, sha256, size, (const char *const[]) {                                                                    \
+            "https://ossci-datasets.s3.amazonaws.com/mnist/" name ".gz",                                               \
+                "https://storage.googleapis.com/cvdf-datasets/mnist/" name ".gz", NULL                                 \
+        }                                                                                                              \
+    }
+static const runner_download files[] = {
+    FILE_("train-images-idx3-ubyte", "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db", 47040016),
+    FILE_("train-labels-idx1-ubyte", "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5", 60008),
+    FILE_("t10k-images-idx3-ubyte", "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7", 7840016),
+    FILE_("t10k-labels-idx1-ubyte", "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2", 10008),
 };
+/* What idx calls them. */
+static const char *const params_of_idx[] = {"train_images", "train_labels", "test_images", "test_labels"};
 #define FILES RUNNER_COUNT(files)
 
 static int mnist_open(const void *config, runner_call *call, uint64_t seed, runner_dataset *dataset) {
@@ -36,7 +43,7 @@ static int mnist_open(const void *config, runner_call *call, uint64_t seed, runn
     uint32_t n = 0;
     for (uint32_t i = 0; i < FILES; i++) {
         runner_file file;
-        const char *path = call->host->find_file(call, from->path, "mnist", files[i].name);
+        const char *path = call->host->find_file(call, from->path, "mnist", files[i].file);
         if (path == NULL || call->host->read_file(call, path, &file) != RUNNER_OK)
             return RUNNER_FAILED;
         if (strcmp(file.sha256, files[i].sha256) != 0)
@@ -44,8 +51,8 @@ static int mnist_open(const void *config, runner_call *call, uint64_t seed, runn
                 call,
                 "%s: the decompressed file has the SHA-256 %s, wanted %s, that of MNIST's %s; for other "
                 "files use the data set idx",
-                path, file.sha256, files[i].sha256, files[i].name);
-        settings[n++] = (runner_setting){files[i].param, path};
+                path, file.sha256, files[i].sha256, files[i].file);
+        settings[n++] = (runner_setting){params_of_idx[i], path};
     }
     for (uint32_t i = 0; i < 2; i++) {
         if (rows[i] == INT64_MIN)
@@ -78,11 +85,12 @@ static const runner_param mnist_params[] = {
                   "factor on the pixels 0..255; 1 keeps them raw"),
 };
 
-static const runner_dataset_ops mnist_ops = {sizeof(runner_dataset_ops), 0, mnist_open, mnist_read};
+static const runner_dataset_ops mnist_ops = {
+    .size = sizeof mnist_ops, .open = mnist_open, .read = mnist_read, .downloads = files, .n_downloads = FILES};
 
 static const runner_component components[] = {
     {RUNNER_DATASET, sizeof(struct mnist_config), "mnist", "handwritten digits, 28x28 grey images in ten classes",
      mnist_params, RUNNER_COUNT(mnist_params), 0, &mnist_ops},
 };
 
-RUNNER_PLUGIN(components, "1.0.0")
+RUNNER_PLUGIN(components, "1.1.0")

@@ -588,7 +588,7 @@ static const runner_param npz_params[] = {
      "names of arrays that losses and initializers may ask for"},
 };
 
-static const runner_dataset_ops npz_ops = {sizeof(runner_dataset_ops), 0, npz_open, npz_read};
+static const runner_dataset_ops npz_ops = {.size = sizeof npz_ops, .open = npz_open, .read = npz_read};
 
 static const runner_component components[] = {
     {RUNNER_DATASET, sizeof(struct npz_config), "npz", "arrays of a NumPy archive (.npz)", npz_params,

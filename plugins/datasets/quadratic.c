@@ -231,7 +231,8 @@ static const runner_param quadratic_params[] = {
     ROWS(RUNNER_TEST, "test", "number of test rows; null: 1000, or all of the file"),
 };
 
-static const runner_dataset_ops quadratic_ops = {sizeof(runner_dataset_ops), 0, quadratic_open, quadratic_read};
+static const runner_dataset_ops quadratic_ops = {
+    .size = sizeof quadratic_ops, .open = quadratic_open, .read = quadratic_read};
 
 static const runner_component components[] = {
     {RUNNER_DATASET, sizeof(struct quadratic_config), "quadratic",

@@ -84,7 +84,7 @@ static const runner_param spirals_params[] = {
                        "standard deviation of the noise on each coordinate"),
 };
 
-static const runner_dataset_ops spirals_ops = {sizeof(runner_dataset_ops), 0, spirals_open, spirals_read};
+static const runner_dataset_ops spirals_ops = {.size = sizeof spirals_ops, .open = spirals_open, .read = spirals_read};
 
 static const runner_component components[] = {
     {RUNNER_DATASET, sizeof(struct spirals_config), "spirals", "points on spirals that wind into each other",

@@ -58,7 +58,7 @@ static const runner_param xor_params[] = {
     ROWS(RUNNER_TEST, "test", 0, "number of test rows; null: 2^bits, each corner once"),
 };
 
-static const runner_dataset_ops xor_ops = {sizeof(runner_dataset_ops), 0, xor_open, xor_read};
+static const runner_dataset_ops xor_ops = {.size = sizeof xor_ops, .open = xor_open, .read = xor_read};
 
 static const runner_component components[] = {
     {RUNNER_DATASET, sizeof(struct xor_config), "xor", "parity of bits; of two the exclusive or", xor_params,

@@ -1,5 +1,7 @@
 #include "runner/host/catalog.h"
 
+#include "runner/host/downloads.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -161,8 +163,18 @@ static struct tree *param_tree(struct arena *arena, const struct catalog_param *
     return map;
 }
 
+static struct tree *download_tree(struct arena *arena, const struct catalog_download *download) {
+    struct tree *map = tree_map(arena, nowhere);
+    put_text(arena, map, "file", download->file);
+    put_text(arena, map, "sha256", download->sha256);
+    put(arena, map, "size", tree_int(arena, nowhere, (int64_t)download->size));
+    put_texts(arena, map, "urls", download->urls, download->n_urls);
+    return map;
+}
+
 static struct tree *component_tree(struct arena *arena, const struct catalog_component *component) {
-    struct tree *map = tree_map(arena, nowhere), *params = tree_list(arena, nowhere);
+    struct tree *map = tree_map(arena, nowhere), *params = tree_list(arena, nowhere),
+                *downloads = tree_list(arena, nowhere);
     put(arena, map, "kind", tree_int(arena, nowhere, (int64_t)component->kind));
     put_text(arena, map, "name", component->name);
     put_text(arena, map, "doc", component->doc);
@@ -176,6 +188,10 @@ static struct tree *component_tree(struct arena *arena, const struct catalog_com
         tree_append(arena, params, param_tree(arena, &component->params[i]));
     }
     put(arena, map, "params", params);
+    for (size_t i = 0; i < component->n_downloads; i++) {
+        tree_append(arena, downloads, download_tree(arena, &component->downloads[i]));
+    }
+    put(arena, map, "downloads", downloads);
     return map;
 }
 
@@ -252,6 +268,18 @@ static void read_param(struct arena *arena, const struct tree *map, struct catal
     param->choices = get_texts(arena, map, "choices", &param->n_choices, bad);
 }
 
+static void read_download(struct arena *arena, const struct tree *map, struct catalog_download *download, bool *bad) {
+    download->file = get_text(arena, map, "file", false, bad);
+    download->sha256 = get_text(arena, map, "sha256", false, bad);
+    download->size = (uint64_t)get_int(map, "size", 1, (int64_t)DOWNLOAD_SIZE_MOST, bad);
+    download->urls = get_texts(arena, map, "urls", &download->n_urls, bad);
+    *bad |=
+        !download_file_is_well(download->file) || !download_sha256_is_well(download->sha256) || download->n_urls == 0;
+    for (size_t i = 0; i < download->n_urls; i++) {
+        *bad |= !download_url_is_well(download->urls[i]);
+    }
+}
+
 static void read_component(struct arena *arena, const struct tree *map, struct catalog_component *component,
                            bool *bad) {
     component->kind = (enum runner_kind)get_int(map, "kind", RUNNER_DATASET, RUNNER_LAST_KIND, bad);
@@ -268,6 +296,12 @@ static void read_component(struct arena *arena, const struct tree *map, struct c
     component->params = arena_array(arena, params->count, sizeof *component->params);
     for (size_t i = 0; i < params->count; i++) {
         read_param(arena, params->items[i], &component->params[i], bad);
+    }
+    const struct tree *downloads = get_list(map, "downloads", bad);
+    component->n_downloads = downloads->count;
+    component->downloads = arena_array(arena, downloads->count, sizeof *component->downloads);
+    for (size_t i = 0; i < downloads->count; i++) {
+        read_download(arena, downloads->items[i], &component->downloads[i], bad);
     }
 }
 

@@ -26,6 +26,14 @@ struct catalog_param {
     size_t n_choices;
 };
 
+/* A file that is published, which `runner fetch` gets (downloads.h). */
+struct catalog_download {
+    const char *file, *sha256;
+    uint64_t size;
+    const char **urls;
+    size_t n_urls;
+};
+
 struct catalog_component {
     enum runner_kind kind;
     const char *name, *doc;
@@ -37,6 +45,8 @@ struct catalog_component {
     /* The host's own parameters of the kind stand behind the plugin's (`name` of layers; `seed`, `validation` of data sets). */
     struct catalog_param *params;
     size_t n_params, n_own; /* n_own: how many are the plugin's */
+    struct catalog_download *downloads;
+    size_t n_downloads;
 };
 
 struct catalog {

@@ -151,6 +151,24 @@ static const runner_component *copy_component(struct loader *loader, const struc
     return copy;
 }
 
+static void describe_downloads(struct loader *loader, const runner_dataset_ops *ops, struct catalog_component *entry) {
+    entry->n_downloads = ops->n_downloads;
+    entry->downloads = arena_array(&loader->arena, ops->n_downloads, sizeof *entry->downloads);
+    for (uint32_t i = 0; i < ops->n_downloads; i++) {
+        const runner_download *from = &ops->downloads[i];
+        struct catalog_download *to = &entry->downloads[i];
+        *to = (struct catalog_download){.file = from->file, .sha256 = from->sha256, .size = from->size};
+        while (from->urls[to->n_urls] != NULL) {
+            to->n_urls++;
+        }
+        to->urls = arena_array(&loader->arena, to->n_urls, sizeof *to->urls);
+        for (size_t k = 0; k < to->n_urls; k++) {
+            to->urls[k] = from->urls[k];
+        }
+    }
+}
+
+/* `component`: as copy_component() gives it. */
 static void describe(struct loader *loader, const struct found *found, const runner_component *component,
                      struct catalog_component *entry) {
     size_t n_host;
@@ -173,6 +191,9 @@ static void describe(struct loader *loader, const struct found *found, const run
         if (catalog_param_find(entry, host[i].name) == NULL) {
             catalog_param_from_table(&host[i], &loader->arena, &entry->params[entry->n_params++]);
         }
+    }
+    if (component->kind == RUNNER_DATASET) {
+        describe_downloads(loader, component->ops, entry);
     }
 }
 

@@ -154,6 +154,9 @@ static enum status check_component(const runner_plugin *plugin, const runner_com
         }
     }
     enum status status = check_ops(component, error);
+    if (status == STATUS_OK && component->kind == RUNNER_DATASET) {
+        status = plugin_check_downloads(component, error);
+    }
     return status != STATUS_OK ? status : plugin_check_params(component, plugin->param_size, error);
 }
 

@@ -19,6 +19,9 @@ bool plugin_name_is_well(const char *name);
 /* The parameter table of a component: all that a host can see without other plugins. `stride` is the plugin's param_size. */
 enum status plugin_check_params(const runner_component *component, size_t stride, struct error *error);
 
+/* The downloads of a data set whose ops are well but for these. */
+enum status plugin_check_downloads(const runner_component *component, struct error *error);
+
 /* Bytes and alignment of a parameter's field; 0 for an unknown type. */
 size_t param_field_size(uint32_t type);
 size_t param_field_alignment(uint32_t type);

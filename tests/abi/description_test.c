@@ -1,4 +1,5 @@
 /* plugin_check() on descriptions that are well but for one thing. */
+#include "runner/host/downloads.h"
 #include "runner/host/loader.h"
 
 #include <math.h>
@@ -117,9 +118,9 @@ static void other_contracts_are_refused(void **state) {
     REFUSES(s.plugin.magic = 0xdeadbeef, "found magic 0xdeadbeef; wanted 0x524e4e52");
     REFUSES(s.plugin.magic = 0xdeadbeef, "rebuild it against this runner's plugin.h");
     REFUSES(s.plugin.abi_major = 2,
-            "found plugin contract 2.1; wanted 1.0 to 1.1: rebuild it against this runner's plugin.h");
-    REFUSES(s.plugin.abi_major = 0, "found plugin contract 0.1; wanted 1.0 to 1.1: rebuild it");
-    REFUSES(s.plugin.abi_minor = RUNNER_ABI_MINOR + 1, "found plugin contract 1.2; wanted 1.0 to 1.1: rebuild it");
+            "found plugin contract 2.2; wanted 1.0 to 1.2: rebuild it against this runner's plugin.h");
+    REFUSES(s.plugin.abi_major = 0, "found plugin contract 0.2; wanted 1.0 to 1.2: rebuild it");
+    REFUSES(s.plugin.abi_minor = RUNNER_ABI_MINOR + 1, "found plugin contract 1.3; wanted 1.0 to 1.2: rebuild it");
     REFUSES(s.plugin.size -= 8, "found a runner_plugin of 48 bytes; wanted 56: rebuild it");
     REFUSES(s.plugin.component_size = 8, "found a runner_component of 8 bytes; wanted");
     REFUSES(s.plugin.component_size = UINT32_MAX, "found a runner_component of 4294967295 bytes; wanted");
@@ -311,6 +312,95 @@ static void components_as_parameters_are_checked(void **state) {
     REFUSES((s.params[0] = parts, s.params[0].initial = "[1]"), "parameter 'parts': found the default '[1]'");
 }
 
+/* ---- Downloads ----------------------------------------------------------------------------------------------------- */
+
+/* A data set with two files, one of which a test may break. */
+struct published {
+    struct sample sample;
+    runner_dataset_ops ops;
+    runner_download downloads[2];
+    const char *urls[20];
+};
+
+static int open_nothing(const void *config, runner_call *call, uint64_t seed, runner_dataset *dataset) {
+    (void)config, (void)call, (void)seed, (void)dataset;
+    return RUNNER_OK;
+}
+
+static int read_nothing(const runner_dataset *dataset, runner_call *call, runner_split split, const uint64_t *examples,
+                        uint64_t n, void *inputs, void *targets) {
+    (void)dataset, (void)call, (void)split, (void)examples, (void)n, (void)inputs, (void)targets;
+    return RUNNER_OK;
+}
+
+#define SHA256 "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"
+
+static void published_init(struct published *published) {
+    *published = (struct published){
+        .ops = {.size = sizeof published->ops,
+                .open = open_nothing,
+                .read = read_nothing,
+                .downloads = published->downloads,
+                .n_downloads = 2},
+        .downloads = {{"a.gz", SHA256, 1, published->urls}, {"b", SHA256, DOWNLOAD_SIZE_MOST, published->urls}},
+        .urls = {"https://example.org/a.gz", "http://[::1]:8080/a%20b?c=d&e=f", NULL},
+    };
+    sample_init(&published->sample);
+    published->sample.components[0].kind = RUNNER_DATASET;
+    published->sample.components[0].ops = &published->ops;
+}
+
+#define PUBLISHED(verdict, change, ...)                                                                                \
+    do {                                                                                                               \
+        struct published s;                                                                                            \
+        published_init(&s);                                                                                            \
+        change;                                                                                                        \
+        verdict(&s.sample.plugin __VA_ARGS__);                                                                         \
+    } while (0)
+#define OFFERS(change) PUBLISHED(accepted, change)
+#define MISOFFERS(breaking, expected) PUBLISHED(refused, breaking, , "dataset 'foo': " expected)
+
+static void tables_of_downloads_are_checked(void **state) {
+    (void)state;
+    char many[210];
+    memset(many, 'a', 201);
+    many[201] = '\0';
+    OFFERS((void)0);
+    OFFERS((s.ops.downloads = NULL, s.ops.n_downloads = 0));
+    MISOFFERS(s.ops.downloads = NULL, "found no table for its 2 downloads");
+    MISOFFERS(s.ops.downloads = (const runner_download *)64, "found no table for its 2 downloads");
+    MISOFFERS(s.ops.n_downloads = UINT32_MAX, "found 4294967295 downloads; wanted at most 1000");
+    static const char *const names[] = {NULL, "", "..", ".hidden", "a/b", "/etc/passwd", "a\nb", (const char *)16};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        MISOFFERS(s.downloads[1].file = names[i], "download 1 has no well-formed file; wanted a name without '/'");
+    MISOFFERS(s.downloads[1].file = many, "download 1 has no well-formed file");
+    MISOFFERS(s.downloads[1].file = "a.gz", "download 'a.gz': found twice in the table; wanted once");
+    static const char *const hashes[] = {NULL, "", "abc", SHA256 "0", "B" SHA256, (const char *)16};
+    for (size_t i = 0; i < sizeof hashes / sizeof *hashes; i++)
+        MISOFFERS(s.downloads[1].sha256 = hashes[i], "download 'b': found no SHA-256; wanted 64 digits");
+    MISOFFERS(s.downloads[1].sha256 = "BA891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+              "download 'b': found no SHA-256");
+    MISOFFERS(s.downloads[1].size = 0, "download 'b': found a size of 0; wanted the bytes of the file");
+    MISOFFERS(s.downloads[1].size = UINT64_MAX, "download 'b': found a size of 18446744073709551615");
+    static const char *const urls[] = {"",       "ftp://a/b",     "file:///etc/passwd", "https://",      "http:///b",
+                                       "a/b.gz", "https://a/b c", "https://a/\xc3\xa4", (const char *)16};
+    for (size_t i = 0; i < sizeof urls / sizeof *urls; i++)
+        MISOFFERS(s.urls[1] = urls[i], "download 'a.gz': found no well-formed address at place 1 of its urls; wanted 1 "
+                                       "to 16 that begin with http:// or https://, and NULL behind them");
+    MISOFFERS(s.urls[0] = NULL, "download 'a.gz': found no well-formed address at place 0");
+    MISOFFERS(s.downloads[1].urls = NULL, "download 'b': found no well-formed address at place 0");
+    MISOFFERS(s.downloads[1].urls = (const char *const *)16, "download 'b': found no well-formed address at place 0");
+    MISOFFERS(for (size_t i = 0; i < 17; i++) s.urls[i] = s.urls[0],
+              "download 'a.gz': found no well-formed address at place 17");
+}
+
+/* What stands behind the size is none of the host's business. */
+static void data_sets_of_older_versions_have_no_downloads(void **state) {
+    (void)state;
+    OFFERS((s.ops.size = offsetof(runner_dataset_ops, downloads), s.ops.downloads = (const runner_download *)64));
+    MISOFFERS(s.ops.size = offsetof(runner_dataset_ops, read), "found ops of 16 bytes; wanted a runner_dataset_ops of");
+}
+
 static void names_of_the_hosts_parameters_are_taken(void **state) {
     (void)state;
     static const runner_param seed[] = {RUNNER_PARAM_INT(struct config, c, "0", 0, 9, "a seed")};
@@ -348,6 +438,8 @@ int main(void) {
         cmocka_unit_test(bad_tables_are_refused),
         cmocka_unit_test(bad_defaults_are_refused),
         cmocka_unit_test(components_as_parameters_are_checked),
+        cmocka_unit_test(tables_of_downloads_are_checked),
+        cmocka_unit_test(data_sets_of_older_versions_have_no_downloads),
         cmocka_unit_test(names_of_the_hosts_parameters_are_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,13 +42,14 @@ static void broken_plugins_are_refused_by_name(void **state) {
     } cases[] = {
         {"bad_magic", "/bad_magic.so: found magic 0x0badc0de; wanted 0x524e4e52"},
         {"newer_major",
-         "/newer_major.so: found plugin contract 2.0; wanted 1.0 to 1.1: rebuild it against this runner's plugin.h"},
+         "/newer_major.so: found plugin contract 2.0; wanted 1.0 to 1.2: rebuild it against this runner's plugin.h"},
         {"no_entry", "/no_entry.so: found no function runner_plugin_entry; wanted a plugin"},
         {"missing_step",
          "/missing_step.so: optimizer 'missing_step' has no step; wanted step, or step_tensor, in its ops"},
         {"missing_epoch", "/missing_epoch.so: callback 'missing_epoch' has no epoch; wanted epoch in its ops"},
         {"bad_table",
          "/bad_table.so: optimizer 'bad_table': parameter 'momentum': found bytes 8 to 16 of a config struct of 8"},
+        {"bad_downloads", "/bad_downloads.so: dataset 'bad_downloads': download 0 has no well-formed file"},
         {"wild_pointer", "/wild_pointer.so: found no table for its 1 components"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -219,6 +220,13 @@ static void the_plugins_of_the_build_are_well(void **state) {
         assert_null(b->shadows);
     }
     assert_non_null(loader_find(&loader, RUNNER_OPTIMIZER, "sgd"));
+    const struct catalog_component *mnist = catalog_find(&loader.catalog, RUNNER_DATASET, "mnist");
+    assert_non_null(mnist);
+    assert_int_equal(mnist->n_downloads, 4);
+    assert_string_equal(mnist->downloads[1].file, "train-labels-idx1-ubyte");
+    assert_int_equal(mnist->downloads[1].n_urls, 2);
+    assert_non_null(strstr(mnist->downloads[1].urls[1], "/train-labels-idx1-ubyte.gz"));
+    assert_int_equal(catalog_find(&loader.catalog, RUNNER_DATASET, "digits")->n_downloads, 0);
     loader_close(&loader);
 }
 

@@ -73,6 +73,8 @@ fails others dataset/bad_label examples "example 7 has label 2; wanted 0 to 1"
 # What is refused when it is loaded: the config field outside its struct, and all that the loader finds.
 expect 1 "$RUNNER" plugin test "$plugins/bad_table/bad_table.so"
 says out "FAIL    $plugins/bad_table/bad_table.so load: optimizer 'bad_table': parameter 'momentum': found bytes 8 to 16 of a config struct of 8"
+expect 1 "$RUNNER" plugin test "$plugins/bad_downloads/bad_downloads.so"
+says out "FAIL    $plugins/bad_downloads/bad_downloads.so load: dataset 'bad_downloads': download 0 has no well-formed file"
 expect 1 "$RUNNER" plugin test "$plugins/bad_magic/bad_magic.so"
 says out "load: found magic 0x0badc0de"
 cat >boom.c <<'END'

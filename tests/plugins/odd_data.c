@@ -129,7 +129,7 @@ static const runner_param odd_params[] = {
     RUNNER_PARAM_CHOICE(struct odd_config, fault, "none", faults, "the rule to break"),
     RUNNER_PARAM_BOOL(struct odd_config, inputs, "true", "whether it has inputs"),
 };
-static const runner_dataset_ops odd_ops = {sizeof(runner_dataset_ops), 0, odd_open, odd_read};
+static const runner_dataset_ops odd_ops = {.size = sizeof odd_ops, .open = odd_open, .read = odd_read};
 static const runner_component components[] = {{RUNNER_DATASET, sizeof(struct odd_config), "odd_data", "breaks rules",
                                                odd_params, RUNNER_COUNT(odd_params), 0, &odd_ops}};
 RUNNER_PLUGIN(components, "1.0.0")

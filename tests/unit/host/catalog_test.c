@@ -1,6 +1,7 @@
 #include "runner/host/catalog.h"
 
 #include "runner/base/yaml.h"
+#include "runner/host/downloads.h"
 #include "tests/unit/host/components.h"
 
 #include <setjmp.h>
@@ -52,6 +53,14 @@ static void what_is_written_reads_back(void **state) {
     assert_null(catalog_param_find(everything, "count")->initial);
     assert_true(copy.components[1].foreign);
     assert_non_null(catalog_param_find(&copy.components[1], "name")); /* the host's own */
+    assert_int_equal(copy.components[0].n_downloads, 1);
+    const struct catalog_download *download = download_find(&copy.components[0], "blobs");
+    assert_non_null(download);
+    assert_int_equal(download->size, 1000);
+    assert_int_equal(download->n_urls, 2);
+    assert_string_equal(download->urls[1], "http://example.org/blobs");
+    assert_null(download_find(&copy.components[0], "others"));
+    assert_null(download_find(NULL, "blobs"));
     assert_string_equal(copy.problems[0], "x.so: found \"magic\"\\");
     assert_null(catalog_find(&copy, RUNNER_LAYER, "everything"));
     assert_int_equal(catalog_count_name(&copy, "sgd"), 1);
@@ -114,9 +123,40 @@ static void values_of_another_type_are_refused(void **state) {
     damage_each(root, root);
     damage_each(root, component);
     damage_each(root, tree_get(component, "params")->items[0]);
+    damage_each(root, tree_get(component, "downloads")->items[0]);
     assert_int_equal(catalog_read(root, &catalog, &error), STATUS_OK);
     catalog_clear(&catalog);
     arena_clear(&arena);
+    loader_close(&loader);
+}
+
+/* The supervisor writes files under these names, so it believes the process of the plugins none of them. */
+static void downloads_that_are_not_well_are_refused(void **state) {
+    (void)state;
+    static const char *const bad[][2] = {
+        {"file", "../blobs"}, {"file", ""},
+        {"sha256", "ba89"},   {"urls", "file:///etc/passwd"},
+        {"urls", "https://"}, {"urls", "https://example.org/a b"},
+        {"no urls", NULL},
+    };
+    struct catalog catalog;
+    struct error error;
+    struct loader loader;
+    components_open(&loader);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct arena arena;
+        arena_init(&arena);
+        struct tree *root = tree_copy(&arena, catalog_write(&loader.catalog, &arena));
+        struct tree *map = tree_get(tree_get(root, "components")->items[0], "downloads")->items[0];
+        if (bad[i][1] == NULL)
+            tree_get(map, "urls")->count = 0;
+        else if (strcmp(bad[i][0], "urls") == 0)
+            tree_get(map, "urls")->items[1] = tree_text(&arena, (struct mark){0}, bad[i][1]);
+        else
+            tree_set(&arena, map, bad[i][0], (struct mark){0}, tree_text(&arena, (struct mark){0}, bad[i][1]));
+        assert_int_equal(catalog_read(root, &catalog, &error), STATUS_ENVIRONMENT);
+        arena_clear(&arena);
+    }
     loader_close(&loader);
 }
 
@@ -135,6 +175,7 @@ int main(void) {
         cmocka_unit_test(what_is_written_reads_back),
         cmocka_unit_test(what_is_no_catalogue_is_refused),
         cmocka_unit_test(values_of_another_type_are_refused),
+        cmocka_unit_test(downloads_that_are_not_well_are_refused),
         cmocka_unit_test(kinds_have_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -47,6 +47,11 @@ struct twisted {
 static const runner_param twisted_params[] = {
     RUNNER_PARAM_PART(struct twisted, inner, RUNNER_LAYER, "twisted", "itself")};
 
+static const char *blobs_urls[] = {"https://example.org/blobs.gz", "http://example.org/blobs"};
+static struct catalog_download blobs_downloads[] = {
+    {"blobs", "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db", 1000, blobs_urls, 2},
+};
+
 /* Ordered by kind, then name, as a catalogue is. */
 static const runner_component components[] = {
     {.kind = RUNNER_DATASET, .name = "blobs", .doc = "points"},
@@ -98,6 +103,8 @@ static inline void components_open(struct loader *loader) {
         }
         loader->components[i] = &components[i];
     }
+    catalog->components[0].downloads = blobs_downloads;
+    catalog->components[0].n_downloads = 1;
 }
 
 #endif
