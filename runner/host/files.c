@@ -4,7 +4,9 @@
 #include "runner/base/hash.h"
 #include "runner/base/yaml.h"
 #include "runner/base/zip.h"
+#include "runner/host/downloads.h"
 #include "runner/host/params.h"
+#include "runner/host/places.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -172,31 +174,10 @@ int files_read_member(runner_call *public, const char *path, const char *member,
 
 /* ---- Finding ---- */
 
-static bool is_file(const char *path) {
-    struct stat status;
-    return stat(path, &status) == 0 && S_ISREG(status.st_mode);
-}
-
-/* folder/file or folder/file.gz; NULL where there is neither. */
-static const char *find_in(struct arena *arena, const char *folder, const char *file) {
-    char *path = path_join(arena, folder, file);
-    if (is_file(path))
-        return path;
-    path = arena_printf(arena, "%s.gz", path);
-    return is_file(path) ? path : NULL;
-}
-
-static const char *environment(const char *name) {
-    const char *value = getenv(name);
-    return value != NULL && value[0] != '\0' ? value : NULL;
-}
-
-/* NULL where the user has no home. */
-static const char *cache_folder(struct arena *arena, const char *name) {
-    const char *cache = environment("XDG_CACHE_HOME"), *home = environment("HOME");
-    if (cache != NULL && cache[0] == '/')
-        return arena_printf(arena, "%s/runner/%s", cache, name);
-    return home == NULL ? NULL : arena_printf(arena, "%s/.cache/runner/%s", home, name);
+/* Whether `runner fetch NAME` gets the file. */
+static bool is_published(const struct call *call, const char *name, const char *file) {
+    return call->loader != NULL &&
+           download_find(catalog_find(&call->loader->catalog, RUNNER_DATASET, name), file) != NULL;
 }
 
 const char *files_find(runner_call *public, const char *folder, const char *name, const char *file) {
@@ -208,25 +189,22 @@ const char *files_find(runner_call *public, const char *folder, const char *name
     struct arena *arena = &call->files->arena;
     const char *found = NULL;
     if (folder != NULL) {
-        found = find_in(arena, folder, file);
+        found = places_find(arena, folder, file);
         if (found == NULL)
         public->host->fail(public, "found neither %s nor %s.gz in %s, the `path` given for %s", file, file, folder,
                            name);
         return found;
     }
-    const char *data = environment("RUNNER_DATA"), *cache = cache_folder(arena, name);
-    const char *shared = data == NULL ? NULL : path_join(arena, data, name);
-    if (shared != NULL)
-        found = find_in(arena, shared, file);
-    if (found == NULL && cache != NULL)
-        found = find_in(arena, cache, file);
+    found = places_find(arena, places_shared(arena, name), file);
+    if (found == NULL)
+        found = places_find(arena, places_cache(arena, name), file);
     if (found == NULL)
     public->host->fail(
         public,
-        "found neither %s nor %s.gz; looked in %s and %s; put the files of %s into one of these folders, set "
-        "RUNNER_DATA to the folder that holds %s/, or give their folder as `path`",
-        file, file, shared == NULL ? "$RUNNER_DATA (which is not set)" : shared,
-        cache == NULL ? "the user's cache (HOME is not set)" : cache, name, name);
+        "found neither %s nor %s.gz; looked in %s; put the files of %s into one of these folders, set RUNNER_DATA to "
+        "the folder that holds %s/, or give their folder as `path`%s",
+        file, file, places_words(arena, name), name, name,
+        is_published(call, name, file) ? arena_printf(arena, "; `runner fetch %s` gets them", name) : "");
     return found;
 }
 

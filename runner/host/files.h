@@ -44,8 +44,7 @@ enum status data_files_check(const struct data_files *files, struct error *error
 /* These fail where call->files is NULL: they belong into open() of a data set. */
 int files_read(runner_call *call, const char *path, runner_file *file);
 int files_read_member(runner_call *call, const char *path, const char *member, runner_file *file);
-/* Without `folder` the places are $RUNNER_DATA/NAME, then $XDG_CACHE_HOME/runner/NAME or else ~/.cache/runner/NAME (XDG Base
-   Directory Specification 0.8: a relative XDG_CACHE_HOME is ignored). Data sets that use it call the folder `path`. */
+/* Without `folder` the places are those of places.h. Data sets that use it call the folder `path`. */
 const char *files_find(runner_call *call, const char *folder, const char *name, const char *file);
 /* Settings of paths and text are taken as they are, NULL being null; all others are read as YAML. */
 int files_open_as(runner_call *call, const char *dataset, const runner_setting *settings, uint32_t n,

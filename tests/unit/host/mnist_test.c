@@ -6,15 +6,20 @@
 static void absence_says_where_it_looked_and_what_to_do(void **state) {
     struct setup *setup = *state;
     assert_int_equal(setenv("XDG_CACHE_HOME", setup->folder, 1), 0);
-    refuse_data(setup, STATUS_CONFIG,
-                "RUNNER_DATA (which is not set)|/runner/mnist|train-images-idx3-ubyte.gz|put the files|`path`",
-                "mnist");
+    refuse_data(
+        setup, STATUS_CONFIG,
+        "RUNNER_DATA (which is not set)|/runner/mnist|train-images-idx3-ubyte.gz|put the files|`path`; `runner fetch "
+        "mnist` gets them",
+        "mnist");
     assert_int_equal(setenv("RUNNER_DATA", "/nowhere", 1), 0);
     unsetenv("XDG_CACHE_HOME");
     assert_int_equal(setenv("HOME", "/home/of/nobody", 1), 0);
     refuse_data(setup, STATUS_CONFIG, "/nowhere/mnist|/home/of/nobody/.cache/runner/mnist|set RUNNER_DATA", "mnist");
     refuse_data(setup, STATUS_CONFIG, "`path`|train-images-idx3-ubyte", "mnist: {path: \"%s\"}", setup->folder);
     assert_null(strstr(setup->error.text, "nowhere"));
+    assert_null(strstr(setup->error.text, "runner fetch"));
+    refuse_data(setup, STATUS_CONFIG, "`path`|data_batch_1.bin", "cifar10"); /* which names nothing to fetch */
+    assert_null(strstr(setup->error.text, "runner fetch"));
     unsetenv("RUNNER_DATA");
 }
 
