@@ -25,6 +25,13 @@ enum status file_read_or_pipe(const char *path, size_t limit, unsigned char **by
    decompressed bytes, so that a small file cannot fill the memory. */
 enum status file_read_all_gzip(const char *path, size_t limit, unsigned char **bytes, size_t *n, struct error *error);
 
+/* The same for gzip in memory, which errors call `path`; the caller frees both. */
+enum status gzip_expand(const char *path, unsigned char *packed, size_t n_packed, size_t limit, unsigned char **bytes,
+                        size_t *n, struct error *error);
+bool gzip_is(const unsigned char *bytes, size_t n);
+/* How many bytes the gzip of `limit` bytes may have: what does not compress is a little larger. */
+size_t gzip_most(size_t limit);
+
 /* Puts a file with these bytes at `path`, whole or not at all: a temporary file in the same folder (.runner-*.tmp, removed
    on failure), fsync, rename, fsync of the folder. The permissions follow the umask. */
 enum status file_write_whole(const char *path, const void *bytes, size_t n, struct error *error);

@@ -76,28 +76,20 @@ static enum status inflate_all(const char *path, unsigned char *packed, size_t l
     return status;
 }
 
-enum status file_read_all_gzip(const char *path, size_t limit, unsigned char **bytes, size_t *n, struct error *error) {
-    /* What does not compress is a little larger as gzip. */
-    size_t packed = limit <= SIZE_MAX / 2 ? limit + limit / 1024 + 4096 : limit;
-    enum status status = file_read(path, packed, bytes, n, error);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    if (*n < 2 || (*bytes)[0] != 0x1f || (*bytes)[1] != 0x8b) {
-        if (*n <= limit) {
-            return STATUS_OK;
-        }
-        free(*bytes);
-        *bytes = NULL;
-        *n = 0;
-        return error_set(error, STATUS_CONFIG, "cannot read %s: it has more than %zu bytes, the most allowed", path,
-                         limit);
-    }
+bool gzip_is(const unsigned char *bytes, size_t n) {
+    return n >= 2 && bytes[0] == 0x1f && bytes[1] == 0x8b;
+}
+
+size_t gzip_most(size_t limit) {
+    return limit <= SIZE_MAX / 2 ? limit + limit / 1024 + 4096 : limit;
+}
+
+enum status gzip_expand(const char *path, unsigned char *packed, size_t n_packed, size_t limit, unsigned char **bytes,
+                        size_t *n, struct error *error) {
     struct output output = {0};
-    status = inflate_all(path, *bytes, *n, limit, &output, error);
-    free(*bytes);
     *bytes = NULL;
     *n = 0;
+    enum status status = inflate_all(path, packed, n_packed, limit, &output, error);
     if (status != STATUS_OK) {
         free(output.bytes);
         return status;
@@ -107,4 +99,23 @@ enum status file_read_all_gzip(const char *path, size_t limit, unsigned char **b
     *bytes = output.bytes;
     *n = output.length;
     return STATUS_OK;
+}
+
+enum status file_read_all_gzip(const char *path, size_t limit, unsigned char **bytes, size_t *n, struct error *error) {
+    enum status status = file_read(path, gzip_most(limit), bytes, n, error);
+    if (status != STATUS_OK || (!gzip_is(*bytes, *n) && *n <= limit)) {
+        return status;
+    }
+    unsigned char *packed = *bytes;
+    size_t n_packed = *n;
+    *bytes = NULL;
+    *n = 0;
+    if (gzip_is(packed, n_packed)) {
+        status = gzip_expand(path, packed, n_packed, limit, bytes, n, error);
+    } else {
+        status = error_set(error, STATUS_CONFIG, "cannot read %s: it has more than %zu bytes, the most allowed", path,
+                           limit);
+    }
+    free(packed);
+    return status;
 }
