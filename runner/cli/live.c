@@ -5,6 +5,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #define BAR_WIDTH 24
 #define SPARKLINE_LEAST 5
@@ -26,6 +28,19 @@ void terminal_read(struct terminal *terminal, const char *lc_all, const char *lc
                                                                    : "";
     terminal->unicode = strcasestr(locale, "utf-8") != NULL || strcasestr(locale, "utf8") != NULL;
     terminal->colour = no_color == NULL || no_color[0] == '\0';
+}
+
+bool terminal_is_live(void) {
+    const char *name = getenv("TERM");
+    return isatty(STDERR_FILENO) == 1 && (name == NULL || strcmp(name, "dumb") != 0);
+}
+
+void terminal_measure(struct terminal *terminal) {
+    struct winsize size;
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 && size.ws_row > 0) {
+        terminal->columns = size.ws_col;
+        terminal->rows = size.ws_row;
+    }
 }
 
 void live_bar(double share, size_t width, struct text *out) {

@@ -19,6 +19,11 @@ struct terminal {
 void terminal_read(struct terminal *terminal, const char *lc_all, const char *lc_ctype, const char *lang,
                    const char *no_color);
 
+/* Whether the standard error is a terminal on which lines can be written over. */
+bool terminal_is_live(void);
+/* Its columns and rows; where it does not tell, they stay. */
+void terminal_measure(struct terminal *terminal);
+
 struct live {
     const struct plan *plan;
     const struct slot *slots;

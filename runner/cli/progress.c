@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #define SILENCE_SECONDS 60 /* of the plain form, after which a line says that the run goes on */
@@ -50,8 +49,7 @@ void progress_init(struct progress *progress, const struct progress_settings *se
     *progress = (struct progress){.settings = *settings, .left = (double)NAN, .said_at = clock_seconds()};
     progress->terminal = (struct terminal){.columns = 80, .rows = 24};
     terminal_read(&progress->terminal, getenv("LC_ALL"), getenv("LC_CTYPE"), getenv("LANG"), getenv("NO_COLOR"));
-    const char *name = getenv("TERM");
-    progress->live = !settings->quiet && isatty(STDERR_FILENO) == 1 && (name == NULL || strcmp(name, "dumb") != 0);
+    progress->live = !settings->quiet && terminal_is_live();
     progress->order = memory_alloc(settings->n_trials + 1, sizeof *progress->order);
     progress->costs = memory_alloc(settings->n_trials + 1, sizeof *progress->costs);
     progress->busy = memory_alloc(settings->workers + 1, sizeof *progress->busy);
@@ -214,11 +212,7 @@ static void on_ended(void *context, const struct slot *slot) {
 }
 
 static void draw(struct progress *progress, const struct slot *slots, size_t n_slots) {
-    struct winsize size;
-    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 && size.ws_row > 0) {
-        progress->terminal.columns = size.ws_col;
-        progress->terminal.rows = size.ws_row;
-    }
+    terminal_measure(&progress->terminal);
     struct live live = {.plan = progress->settings.plan,
                         .slots = slots,
                         .n_slots = n_slots,
