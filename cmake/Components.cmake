@@ -1,4 +1,4 @@
-# The libraries, one a folder of runner/, and the two executables. Sources are found by globs.
+# The libraries, one a folder of runner/, and the executables. Sources are found by globs.
 
 # Files of runner/host that only the worker links: they open plugins, call BLAS or run in the hot path. All others
 # (catalogue, parameter tables) are linked by the supervisor as well.
@@ -85,6 +85,11 @@ runner_library(runner_cli SOURCES ${cli} LINK runner_schedule)
 
 runner_executable(runner runner/main.c LINK runner_cli)
 runner_executable(runner-worker runner/worker_main.c LINK runner_worker_part)
+if(CURL_FOUND)
+    runner_executable(runner-fetch runner/fetch_main.c LINK runner_includes PkgConfig::CURL)
+else()
+    message(WARNING "no libcurl: `runner fetch` will fetch nothing (libcurl4-openssl-dev)")
+endif()
 if(TARGET runner-worker AND NOT RUNNER_SANITIZE)
     target_sources(runner-worker PRIVATE runner/worker_memory.c)
 endif()

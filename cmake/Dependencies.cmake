@@ -6,6 +6,7 @@ pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)    # libjansson-dev
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)   # libxxhash-dev
 pkg_check_modules(CRYPTO REQUIRED IMPORTED_TARGET libcrypto)   # libssl-dev
 pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib)          # zlib1g-dev
+pkg_check_modules(CURL IMPORTED_TARGET libcurl>=7.85)          # libcurl4-openssl-dev; not needed but for `runner fetch`
 find_package(OpenMP REQUIRED COMPONENTS C)                     # gcc's own; clang: libomp-dev
 find_package(Threads REQUIRED)
 

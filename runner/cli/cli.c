@@ -23,6 +23,7 @@ static enum status run_command(const struct options *options, struct error *erro
     case COMMAND_DIFF: return command_diff(options, error);
     case COMMAND_TABLE: return command_table(options, error);
     case COMMAND_REPORT: return command_report(options, error);
+    case COMMAND_FETCH: return command_fetch(options, error);
     case COMMAND_SCHEMA: return command_schema(options, error);
     case COMMAND_COMPLETION: return command_completion(options, error);
     case COMMAND_HELP: return command_help(options, error);
@@ -60,10 +61,10 @@ int cli_main(int argc, char **argv) {
     struct error error = {0};
     enum status status = options_read(&options, argc, argv, &error);
     struct interrupt interrupt;
-    /* Others have nothing to write down, and end at once. */
-    bool trains =
-        options.command == COMMAND_RUN || options.command == COMMAND_VERIFY || options.command == COMMAND_EVALUATE;
-    if (status == STATUS_OK && trains && (status = interrupt_open(&interrupt, &error)) == STATUS_OK)
+    /* Others have nothing to write down or to end, and end at once. */
+    bool goes_on = options.command == COMMAND_RUN || options.command == COMMAND_VERIFY ||
+                   options.command == COMMAND_EVALUATE || options.command == COMMAND_FETCH;
+    if (status == STATUS_OK && goes_on && (status = interrupt_open(&interrupt, &error)) == STATUS_OK)
         options.interrupt = &interrupt;
     if (status == STATUS_OK)
         status = run_command(&options, &error);

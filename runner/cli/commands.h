@@ -14,6 +14,7 @@ enum status command_evaluate(const struct options *options, struct error *error)
 enum status command_diff(const struct options *options, struct error *error);
 enum status command_table(const struct options *options, struct error *error);
 enum status command_report(const struct options *options, struct error *error);
+enum status command_fetch(const struct options *options, struct error *error);
 enum status command_schema(const struct options *options, struct error *error);
 enum status command_completion(const struct options *options, struct error *error);
 enum status command_help(const struct options *options, struct error *error);

@@ -83,6 +83,7 @@ static void offer_options(const struct complete *complete) {
 static void offer_value(const struct complete *complete) {
     switch (complete->waiting->key) {
     case KEY_RESULTS:
+    case KEY_INTO:
     case KEY_PLUGIN_DIR: text_add(complete->out, ":folders\n"); break;
     case KEY_OUTPUT: text_add(complete->out, ":html\n"); break;
     case KEY_WEIGHTS: text_add(complete->out, ":npz\n"); break;
@@ -192,6 +193,18 @@ static void offer_names(const struct complete *complete, const struct options *o
     job_close(&job);
 }
 
+static void offer_published(const struct complete *complete, const struct options *options) {
+    struct job job;
+    struct error error = {0};
+    if (job_open(&job, options, &error) == STATUS_OK)
+        for (size_t i = 0; i < job.session.catalog.count; i++) {
+            const struct catalog_component *component = &job.session.catalog.components[i];
+            if (component->n_downloads > 0)
+                offer(complete, component->name, component->doc != NULL ? component->doc : "");
+        }
+    job_close(&job);
+}
+
 static void offer_plain(const struct complete *complete) {
     struct options options = {.results = "results",
                               .subject = complete->n_plain > 0 ? complete->plain[0] : NULL,
@@ -221,6 +234,10 @@ static void offer_plain(const struct complete *complete) {
             break;
         offer_kinds(complete);
         offer_names(complete, &options);
+        break;
+    case COMMAND_FETCH:
+        if (at == 0)
+            offer_published(complete, &options);
         break;
     case COMMAND_PLUGIN:
         if (at == 0)

@@ -106,6 +106,10 @@ void usage_write_manual(struct text *out) {
         "their process\n"
         ".TP\n.B RUNNER_DATA\n"
         "the folder that holds the files of data sets, such as mnist/\n"
+        ".TP\n.B XDG_CACHE_HOME\n"
+        "where set, the files that fetch gets are kept in its folder runner/ and not in ~/.cache/runner/\n"
+        ".TP\n.BR http_proxy \", \" https_proxy \", \" no_proxy\n"
+        "by which way fetch gets at files, as libcurl reads them\n"
         ".TP\n.B RUNNER_CPU_LEVEL\n"
         "3 makes it act as on a processor without AVX\\-512\n");
 }

@@ -56,6 +56,13 @@ static error_t read_option(int key, char *argument, struct argp_state *state) {
     case KEY_SAMPLE: read_count(parse, "sample", argument, 1000000000, &options->sample); break;
     case KEY_WEIGHTS: options->weights = argument; break;
     case KEY_OUTPUT: options->output = argument; break;
+    case KEY_INTO:
+        options->into = argument;
+        if (*argument == '\0')
+            parse->status =
+                error_set(parse->error, STATUS_CONFIG, "--into: wanted the path of a folder, found nothing");
+        break;
+    case KEY_TIMEOUT: read_count(parse, "timeout", argument, 86400, &options->timeout); break;
     case KEY_TRIAL: options->trial = argument; break;
     case KEY_BY: options->by = argument; break;
     case KEY_METRIC: options->metric = argument; break;
@@ -190,7 +197,9 @@ static enum status read_words(struct parse *parse) {
                              ? "wanted a results folder or a config"
                          : options->command == COMMAND_VERIFY     ? "wanted a results folder"
                          : options->command == COMMAND_COMPLETION ? "wanted bash, zsh or fish"
-                                                                  : "wanted a config");
+                         : options->command == COMMAND_FETCH
+                             ? "wanted the name of a data set; `runner plugins dataset` lists them"
+                             : "wanted a config");
     if (options->command == COMMAND_REPORT && next < parse->n_words && folder_exists(parse->words[next])) {
         options->arguments = parse->words + next; /* a folder's name may look like path=value */
         options->n_arguments = parse->n_words - next;
@@ -198,7 +207,8 @@ static enum status read_words(struct parse *parse) {
     }
     bool folder = (options->command == COMMAND_REPORT || options->command == COMMAND_TABLE) && next < parse->n_words &&
                   folder_exists(options->subject);
-    bool overrides = !takes_no_config(options->command) && options->command != COMMAND_VERIFY && !folder;
+    bool overrides = !takes_no_config(options->command) && options->command != COMMAND_VERIFY &&
+                     options->command != COMMAND_FETCH && !folder;
     for (; next < parse->n_words; next++) {
         if (!overrides || strchr(parse->words[next], '=') == NULL)
             return error_set(parse->error, STATUS_CONFIG, "%s: %s", parse->words[next],

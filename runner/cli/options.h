@@ -21,6 +21,7 @@ enum command {
     COMMAND_VERIFY,
     COMMAND_DIFF,
     COMMAND_REPORT,
+    COMMAND_FETCH,
     COMMAND_SCHEMA,
     COMMAND_COMPLETION,
     COMMAND_HELP,
@@ -49,9 +50,12 @@ struct options {
     bool fail_fast, wait, fresh, json, cxx, man;
     struct log log;
     const char *output; /* of report: a file; NULL: not given */
+    const char *into;   /* of fetch: a folder; NULL: the user's cache */
+    size_t timeout;     /* of fetch: seconds; 0: not given */
     int argc;
     char **argv;
-    const struct interrupt *interrupt; /* of the commands that train; NULL for others, which a signal ends at once */
+    const struct interrupt
+        *interrupt; /* of the commands that train or fetch; NULL for others, which a signal ends at once */
 };
 
 /* STATUS_CONFIG with a message for a wrong use. options_clear() in both cases. */

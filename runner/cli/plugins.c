@@ -84,6 +84,24 @@ static void add_example(const struct catalog_component *component, struct text *
     text_printf(out, "%s%s\n", given > 0 ? "}}" : "", place[strlen(place) - 1] == '[' ? "]" : "");
 }
 
+/* What `runner fetch` gets: names, sizes and the first address of each. */
+static void add_downloads(const struct catalog_component *component, struct text *out) {
+    if (component->n_downloads == 0)
+        return;
+    text_printf(out, "\n  `runner fetch %s` gets its files:\n", component->name);
+    struct sheet sheet;
+    sheet_init(&sheet, 3);
+    sheet_right(&sheet, 1);
+    for (size_t i = 0; i < component->n_downloads; i++) {
+        char size[WORDS_SIZE];
+        sheet_add(&sheet, component->downloads[i].file);
+        sheet_add(&sheet, words_bytes((double)component->downloads[i].size, size));
+        sheet_add(&sheet, component->downloads[i].urls[0]);
+    }
+    sheet_write(&sheet, "  ", out);
+    sheet_clear(&sheet);
+}
+
 static void describe(const struct catalog_component *component) {
     struct text out, range, type;
     text_init(&out);
@@ -121,6 +139,7 @@ static void describe(const struct catalog_component *component) {
     } else {
         text_add(&out, "  no parameters\n");
     }
+    add_downloads(component, &out);
     words_print(&out, stdout);
     sheet_clear(&sheet);
     text_clear(&type);

@@ -16,6 +16,7 @@
 #define VERIFY (1u << COMMAND_VERIFY)
 #define DIFF (1u << COMMAND_DIFF)
 #define REPORT (1u << COMMAND_REPORT)
+#define FETCH (1u << COMMAND_FETCH)
 #define HELP (1u << COMMAND_HELP)
 
 const struct usage_command usage_commands[] = {
@@ -133,6 +134,17 @@ const struct usage_command usage_commands[] = {
      "  runner report results/batchsize\n"
      "  runner report configs/batchsize.yaml train.epochs=1\n"
      "  runner report results/before results/after --output before_after.html\n"},
+    {"fetch", COMMAND_FETCH, "DATASET", "get the published files of a data set",
+     "Gets the files of a data set from where they are published, checks that they are the published ones by their\n"
+     "SHA-256, and puts them where the data set looks for them: into the user's cache, $XDG_CACHE_HOME/runner/DATASET "
+     "or\n"
+     "~/.cache/runner/DATASET. A file that is there already stays, and nothing half-written does. `runner plugins "
+     "DATASET`\n"
+     "lists the files and their addresses. http_proxy, https_proxy and no_proxy are followed.\n"
+     "\n"
+     "Examples:\n"
+     "  runner fetch mnist\n"
+     "  runner fetch mnist --into data/mnist\n"},
     {"schema", COMMAND_SCHEMA, "", "write a JSON Schema of configs, for completion and checks in editors",
      "Writes a JSON Schema (draft 7) with all keys, and the parameters of all plugins that are found, to the standard\n"
      "output. An editor with a YAML language server takes it from the first line of a config:\n"
@@ -168,9 +180,14 @@ const struct usage_option usage_options[] = {
     {"json", KEY_JSON, NULL, "write what happens to the standard output, a JSON object a line, in place of the table",
      RUN},
     {"output", KEY_OUTPUT, "FILE", "report: write the page to this file alone", REPORT},
+    {"into", KEY_INTO, "DIR",
+     "fetch: put the files into this folder; a config then names it as `path`, unless it is $RUNNER_DATA/DATASET",
+     FETCH},
+    {"timeout", KEY_TIMEOUT, "SECONDS",
+     "fetch: give an address up where next to nothing comes for so long (default: 30)", FETCH},
     {"plugin-dir", KEY_PLUGIN_DIR, "DIR",
      "look for plugins here first; may be given several times; then $RUNNER_PLUGIN_PATH is searched",
-     RUN | CHECK | PLUGINS | PLUGIN | TABLE | EVALUATE | VERIFY | SCHEMA | REPORT},
+     RUN | CHECK | PLUGINS | PLUGIN | TABLE | EVALUATE | VERIFY | SCHEMA | REPORT | FETCH},
     {"weights", KEY_WEIGHTS, "FILE", "evaluate: the .npz file with the weights", EVALUATE},
     {"sample", KEY_SAMPLE, "N", "verify: N trials, spread over the grid (default: all)", VERIFY},
     {"trial", KEY_TRIAL, "ID", "verify: one trial, by its number or id in trials.csv", VERIFY},
@@ -200,7 +217,7 @@ const struct usage_status usage_statuses[] = {
     {1, "some failed"},
     {2, "wrong use or config"},
     {3, "a question was answered with no"},
-    {4, "disk, lock or installation"},
+    {4, "disk, network, lock or installation"},
     {130, "interrupted (SIGTERM: 143, SIGHUP: 129; 128 + the number of the signal)"},
 };
 const size_t usage_n_statuses = sizeof usage_statuses / sizeof usage_statuses[0];

@@ -37,6 +37,8 @@ enum usage_key {
     KEY_WEIGHTS,
     KEY_JSON,
     KEY_OUTPUT,
+    KEY_INTO,
+    KEY_TIMEOUT,
     KEY_PLUGIN_DIR,
     KEY_CXX,
     KEY_BY,

@@ -18,6 +18,7 @@ for file in bin/runner libexec/runner/runner-worker include/runner/plugin.h shar
     share/fish/vendor_completions.d/runner.fish; do
     [ -f "$prefix/$file" ] || fail "$file is not installed"
 done
+[ ! -x "$RUNNER_BUILD_DIR/runner-fetch" ] || [ -x "$prefix/libexec/runner/runner-fetch" ] || fail "runner-fetch is not installed"
 (cd "$RUNNER_SOURCE_DIR/plugins" && find . -name '*.c' | sed 's/c$/so/' | sort) >wanted
 (cd "$prefix/lib/runner/plugins" && find . -type f | sort) >found
 diff wanted found

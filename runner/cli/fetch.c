@@ -1,0 +1,286 @@
+/* runner fetch: the published files of a data set, into the folder in which it looks for them. */
+#include "runner/base/clock.h"
+#include "runner/base/file.h"
+#include "runner/base/hash.h"
+#include "runner/cli/commands.h"
+#include "runner/cli/download.h"
+#include "runner/cli/job.h"
+#include "runner/cli/live.h"
+#include "runner/cli/words.h"
+#include "runner/host/places.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PATIENCE = 30 /* seconds */ };
+
+struct fetch {
+    const struct options *options;
+    const struct catalog_component *dataset;
+    const char *folder;
+    const char *shared; /* that is looked at before it; NULL: none */
+    const char *program;
+    struct arena *arena;
+    size_t fetched;
+};
+
+/* ---- What is there --------------------------------------------------------------------------------------------------- */
+
+/* Whether the bytes are the published ones; `error` says what they are instead. */
+static bool is_published(const struct catalog_download *download, const unsigned char *bytes, size_t n,
+                         struct error *error) {
+    char sha256[65];
+    if (n != download->size)
+        error_set(error, STATUS_ENVIRONMENT, "found %zu bytes, wanted %" PRIu64, n, download->size);
+    else if (strcmp(sha256_hex(bytes, n, sha256), download->sha256) != 0)
+        error_set(error, STATUS_ENVIRONMENT, "found the SHA-256 %s, wanted %s", sha256, download->sha256);
+    else
+        return true;
+    return false;
+}
+
+/* The same of a file that is there. */
+static bool has_published(const struct catalog_download *download, const char *path, struct error *error) {
+    unsigned char *bytes = NULL;
+    size_t n = 0;
+    bool well = file_read_all_gzip(path, download->size, &bytes, &n, error) == STATUS_OK;
+    if (well && !is_published(download, bytes, n, error)) {
+        error_prefix(error, "%s", path);
+        well = false;
+    }
+    free(bytes);
+    return well;
+}
+
+/* ---- The line on a terminal ------------------------------------------------------------------------------------------ */
+
+struct line {
+    const char *file;
+    double drawn_at; /* 0: never */
+};
+
+static void draw(void *context, uint64_t got, uint64_t length) {
+    struct line *line = context;
+    const double now = clock_seconds();
+    if (line->drawn_at > 0 && now - line->drawn_at < 0.1)
+        return;
+    line->drawn_at = now;
+    char some[WORDS_SIZE], all[WORDS_SIZE];
+    struct terminal terminal = {.columns = 80};
+    struct text words, out;
+    text_init(&words);
+    text_init(&out);
+    terminal_measure(&terminal);
+    text_printf(&words, "%s: %s", line->file, words_bytes((double)got, some));
+    if (length >= got)
+        text_printf(&words, " of %s, %.0f %%", words_bytes((double)length, all), 100 * (double)got / (double)length);
+    text_add(&out, "\r\033[K");
+    words_cut(words.data, terminal.columns - 1, &out);
+    fwrite(out.data, 1, out.length, stderr);
+    text_clear(&out);
+    text_clear(&words);
+}
+
+static void erase(const struct line *line) {
+    if (line->drawn_at > 0)
+        fputs("\r\033[K", stderr);
+}
+
+/* ---- One file -------------------------------------------------------------------------------------------------------- */
+
+/* The file as the address has it, gzip or not, once its bytes are the published ones. */
+static enum status get(const struct fetch *fetch, const struct catalog_download *published, const char *url,
+                       unsigned char **bytes, size_t *n, struct error *error) {
+    const struct options *options = fetch->options;
+    struct line line = {.file = published->file};
+    struct download download = {.program = fetch->program,
+                                .url = url,
+                                .most = gzip_most(published->size),
+                                .seconds = options->timeout > 0 ? options->timeout : PATIENCE,
+                                .interrupt = options->interrupt,
+                                .context = &line};
+    if (!options->log.quiet && terminal_is_live())
+        download.on_bytes = draw;
+    enum status status = download_get(&download, bytes, n, error);
+    erase(&line);
+    if (status != STATUS_OK)
+        return status == STATUS_INTERRUPTED ? status : error_prefix(error, "%s", url);
+    unsigned char *expanded = NULL;
+    size_t size = *n;
+    if (gzip_is(*bytes, *n))
+        status = gzip_expand(url, *bytes, *n, published->size, &expanded, &size, error);
+    if (status == STATUS_OK && !is_published(published, expanded != NULL ? expanded : *bytes, size, error))
+        status = error_prefix(error, "%s", url);
+    free(expanded);
+    if (status == STATUS_OK)
+        return status;
+    free(*bytes);
+    *bytes = NULL;
+    return status;
+}
+
+/* From the first address that has it. */
+static enum status get_somewhere(const struct fetch *fetch, const struct catalog_download *published,
+                                 unsigned char **bytes, size_t *n, const char **url, struct error *error) {
+    struct text reasons;
+    text_init(&reasons);
+    enum status status = STATUS_ENVIRONMENT;
+    for (size_t i = 0; i < published->n_urls && status != STATUS_OK && status != STATUS_INTERRUPTED; i++) {
+        *url = published->urls[i];
+        status = get(fetch, published, *url, bytes, n, error);
+        if (status == STATUS_OK || status == STATUS_INTERRUPTED)
+            continue;
+        text_printf(&reasons, "%s%s", i > 0 ? "; " : "", error->text);
+        if (i + 1 < published->n_urls && !fetch->options->log.quiet)
+            log_warning(&fetch->options->log, "%s; trying the next address", error->text);
+    }
+    if (status != STATUS_OK && status != STATUS_INTERRUPTED)
+        status = error_set(error, STATUS_ENVIRONMENT,
+                           "cannot fetch %s: %s; try again later, or put the file into %s by other ways",
+                           published->file, reasons.data, fetch->folder);
+    text_clear(&reasons);
+    return status;
+}
+
+/* Whether the folder has the file with the published bytes. `path` is that of the file, whatever its bytes, or NULL; `error` says what is
+   wrong with it. */
+static bool is_there(const struct fetch *fetch, const struct catalog_download *published, const char *folder,
+                     const char **path, struct error *error) {
+    *path = places_find(fetch->arena, folder, published->file);
+    if (*path == NULL || !has_published(published, *path, error))
+        return false;
+    log_info(&fetch->options->log, "%s: is there, %s", published->file, *path);
+    return true;
+}
+
+/* Early, so that nothing is fetched in vain. */
+static enum status make_folder(const struct fetch *fetch, struct error *error) {
+    enum status status = folder_make(fetch->folder, error);
+    if (status == STATUS_OK && access(fetch->folder, W_OK | X_OK) != 0)
+        status = error_set(error, STATUS_ENVIRONMENT, "cannot write into %s: %s", fetch->folder, strerror(errno));
+    if (status != STATUS_OK)
+        status = error_set(error, status, "%s; wanted a folder for the files: --into DIR takes another",
+                           arena_copy_text(fetch->arena, error->text));
+    return status;
+}
+
+/* As NAME or NAME.gz in the folder, in place of `before` (NULL: none), which may be the other of the two and be found first. */
+static enum status put(struct fetch *fetch, const struct catalog_download *published, const char *before,
+                       const unsigned char *bytes, size_t n, const char *url, struct error *error) {
+    char size[WORDS_SIZE];
+    const char *path = path_join(fetch->arena, fetch->folder, published->file);
+    if (gzip_is(bytes, n))
+        path = arena_printf(fetch->arena, "%s.gz", path);
+    enum status status = file_write_whole(path, bytes, n, error);
+    if (status != STATUS_OK)
+        return status;
+    if (before != NULL && strcmp(before, path) != 0)
+        unlink(before);
+    log_info(&fetch->options->log, "%s: %s from %s", path, words_bytes((double)n, size), url);
+    fetch->fetched++;
+    return STATUS_OK;
+}
+
+static enum status fetch_file(struct fetch *fetch, const struct catalog_download *published, struct error *error) {
+    const struct log *log = &fetch->options->log;
+    struct error found;
+    const char *before = NULL, *url = NULL;
+    if (is_there(fetch, published, fetch->shared, &before, &found))
+        return STATUS_OK;
+    if (before != NULL)
+        log_warning(log, "%s; it is found before what is fetched: remove it", found.text);
+    if (is_there(fetch, published, fetch->folder, &before, &found))
+        return STATUS_OK;
+    if (before != NULL)
+        log_info(log, "%s; fetching it anew", found.text);
+    unsigned char *bytes = NULL;
+    size_t n = 0;
+    enum status status = make_folder(fetch, error);
+    if (status == STATUS_OK)
+        status = get_somewhere(fetch, published, &bytes, &n, &url, error);
+    if (status == STATUS_OK)
+        status = put(fetch, published, before, bytes, n, url, error);
+    free(bytes);
+    return status;
+}
+
+/* ---- The command ----------------------------------------------------------------------------------------------------- */
+
+static enum status find_dataset(const struct catalog *catalog, const char *name,
+                                const struct catalog_component **dataset, struct error *error) {
+    *dataset = catalog_find(catalog, RUNNER_DATASET, name);
+    if (*dataset != NULL)
+        return STATUS_OK;
+    const char **names = memory_alloc(catalog->count + 1, sizeof *names);
+    size_t n = 0;
+    for (size_t i = 0; i < catalog->count; i++)
+        if (catalog->components[i].kind == RUNNER_DATASET)
+            names[n++] = catalog->components[i].name;
+    const char *nearest = text_nearest(name, names, n);
+    free((void *)names);
+    if (nearest != NULL)
+        return error_set(error, STATUS_CONFIG, "no data set is called '%s'; did you mean '%s'?", name, nearest);
+    return error_set(error, STATUS_CONFIG, "no data set is called '%s'; `runner plugins dataset` lists them", name);
+}
+
+/* Where the files go, and the program that gets them, which lies beside the worker. */
+static enum status find_places(struct fetch *fetch, const struct session *session, struct error *error) {
+    const char *name = fetch->dataset->name;
+    if (fetch->dataset->n_downloads == 0)
+        return error_set(error, STATUS_CONFIG,
+                         "%s names no files to fetch; what it looks for by itself belongs into %s, and `runner plugins "
+                         "%s` tells what that is",
+                         name, places_words(fetch->arena, name), name);
+    fetch->shared = fetch->options->into == NULL ? places_shared(fetch->arena, name) : NULL;
+    fetch->folder = fetch->options->into != NULL ? fetch->options->into : places_cache(fetch->arena, name);
+    if (fetch->folder == NULL)
+        return error_set(error, STATUS_ENVIRONMENT,
+                         "found neither XDG_CACHE_HOME nor HOME; wanted the user's cache: set one of them, or give a "
+                         "folder by --into DIR");
+    const char *folder = path_folder(fetch->arena, session->settings.worker);
+    fetch->program = path_join(fetch->arena, folder, "runner-fetch");
+    if (access(fetch->program, X_OK) != 0)
+        return error_set(error, STATUS_ENVIRONMENT,
+                         "%s: %s; it is built where libcurl is: install its development files (libcurl4-openssl-dev), "
+                         "then build or install again",
+                         fetch->program, strerror(errno));
+    return STATUS_OK;
+}
+
+static enum status fetch_all(struct fetch *fetch, struct error *error) {
+    const size_t n = fetch->dataset->n_downloads;
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < n && status == STATUS_OK; i++)
+        status = fetch_file(fetch, &fetch->dataset->downloads[i], error);
+    if (status != STATUS_OK)
+        return status;
+    if (fetch->fetched == 0)
+        log_info(&fetch->options->log, "%s: nothing to fetch, all %zu files are there", fetch->dataset->name, n);
+    else
+        log_info(&fetch->options->log, "%s: %zu of %zu files were fetched into %s", fetch->dataset->name,
+                 fetch->fetched, n, fetch->folder);
+    return STATUS_OK;
+}
+
+enum status command_fetch(const struct options *options, struct error *error) {
+    struct job job;
+    struct arena arena;
+    arena_init(&arena);
+    struct fetch fetch = {.options = options, .arena = &arena};
+    enum status status = job_open(&job, options, error);
+    if (status == STATUS_OK) {
+        session_rest(&job.session);
+        status = find_dataset(&job.session.catalog, options->subject, &fetch.dataset, error);
+    }
+    if (status == STATUS_OK)
+        status = find_places(&fetch, &job.session, error);
+    if (status == STATUS_OK)
+        status = fetch_all(&fetch, error);
+    job_close(&job);
+    arena_clear(&arena);
+    return status;
+}
