@@ -168,12 +168,17 @@ static enum status make_folder(const struct fetch *fetch, struct error *error) {
     return status;
 }
 
+static bool has_suffix(const char *name, const char *suffix) {
+    const size_t length = strlen(name), end = strlen(suffix);
+    return length >= end && strcmp(name + length - end, suffix) == 0;
+}
+
 /* As NAME or NAME.gz in the folder, in place of `before` (NULL: none), which may be the other of the two and be found first. */
 static enum status put(struct fetch *fetch, const struct catalog_download *published, const char *before,
                        const unsigned char *bytes, size_t n, const char *url, struct error *error) {
     char size[WORDS_SIZE];
     const char *path = path_join(fetch->arena, fetch->folder, published->file);
-    if (gzip_is(bytes, n))
+    if (gzip_is(bytes, n) && !has_suffix(published->file, ".gz"))
         path = arena_printf(fetch->arena, "%s.gz", path);
     enum status status = file_write_whole(path, bytes, n, error);
     if (status != STATUS_OK)

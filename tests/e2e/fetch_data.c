@@ -14,7 +14,7 @@ static const runner_param params[] = {
 };
 
 /* The bytes of the file are the examples, and say nothing. */
-static int open_named(const struct config *config, runner_call *call, const char *name, runner_dataset *dataset) {
+static int open_file(const struct config *config, runner_call *call, const char *name, runner_dataset *dataset) {
     runner_file file;
     const char *path = call->host->find_file(call, config->path, name, "bytes.txt");
     if (path == NULL || call->host->read_file(call, path, &file) != RUNNER_OK)
@@ -40,7 +40,7 @@ static int read(const runner_dataset *dataset, runner_call *call, runner_split s
 #define DATASET(name, ops_size, table, count)                                                                          \
     static int open_##name(const void *config, runner_call *call, uint64_t seed, runner_dataset *dataset) {            \
         (void)seed;                                                                                                    \
-        return open_named(config, call, #name, dataset);                                                               \
+        return open_file(config, call, #name, dataset);                                                                \
     }                                                                                                                  \
     static const runner_dataset_ops ops_##name = {                                                                     \
         .size = ops_size, .open = open_##name, .read = read, .downloads = table, .n_downloads = count};
@@ -75,6 +75,8 @@ static const runner_download downloads_both[] = {
     {"bytes.txt", SHA256, SIZE, urls_plain},
     {"more.txt", SHA256, SIZE, urls_last},
 };
+static const runner_download downloads_named[] = {{"bytes.gz", SHA256, SIZE, urls_last}};
+DATASET(named, sizeof(runner_dataset_ops), downloads_named, 1)
 DATASET(both, sizeof(runner_dataset_ops), downloads_both, 2)
 DATASET(nothing, sizeof(runner_dataset_ops), NULL, 0)
 /* Of version 1.1: what stands behind its size is nobody's. */
@@ -87,5 +89,6 @@ static const runner_component components[] = {
     COMPONENT(missing), COMPONENT(moved),  COMPONENT(loop),    COMPONENT(local),   COMPONENT(endless),
     COMPONENT(huge),    COMPONENT(bomb),   COMPONENT(stall),   COMPONENT(silent),  COMPONENT(cut),
     COMPONENT(closed),  COMPONENT(far),    COMPONENT(both),    COMPONENT(nothing), COMPONENT(old),
+    COMPONENT(named),
 };
 RUNNER_PLUGIN(components, "1.0.0")

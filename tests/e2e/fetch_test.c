@@ -187,6 +187,10 @@ static void gzip_stays_packed_and_is_checked_unpacked(void **state) {
     holds("cache/runner/packed", "bytes.txt.gz");
     shell("gunzip -c cache/runner/packed/bytes.txt.gz >unpacked");
     same(*state, "unpacked");
+    runner(0, "fetch named");
+    holds("cache/runner/named", "bytes.gz");
+    runner(0, "fetch named");
+    says("err", "nothing to fetch");
 }
 
 static void a_second_run_asks_for_nothing(void **state) {
