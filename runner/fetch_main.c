@@ -53,8 +53,7 @@ static CURLcode set_up(struct transfer *transfer) {
     CURLcode code = CURLE_OK;
 #define SET(option, value) (code = code == CURLE_OK ? curl_easy_setopt(curl, option, value) : code)
     SET(CURLOPT_URL, transfer->url);
-    SET(CURLOPT_PROTOCOLS_STR, "http,https");
-    SET(CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+    SET(CURLOPT_PROTOCOLS_STR, "http,https"); /* of redirects as well */
     SET(CURLOPT_FOLLOWLOCATION, 1L);
     SET(CURLOPT_MAXREDIRS, REDIRECTS_MOST);
     SET(CURLOPT_FAILONERROR, 1L);
