@@ -11,7 +11,7 @@ holds_plugins() { # LIST...: options of the runner; what an earlier call has loo
     cp out schema
     while read -r kind name; do
         grep -q "^  \"$kind.$name\": {" schema || fail "no $kind.$name"
-        "$RUNNER" plugins "$kind/$name" "$@" | awk 'header { print $1 } $1 == "parameter" { header = 1 }' | sort >params
+        "$RUNNER" plugins "$kind/$name" "$@" | awk 'NF == 0 { header = 0 } header { print $1 } $1 == "parameter" { header = 1 }' | sort >params
         sed -n "/^  \"$kind.$name\": {/,/^  }/s/^    \"\(.*\)\": {$/\1/p" schema | sort >there
         lacking=$(comm -23 params there)
         [ -z "$lacking" ] || fail "$kind.$name has no $lacking"
