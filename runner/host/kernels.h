@@ -99,6 +99,10 @@ struct kernels {
        m rows of it at most. Of a as many columns are read as are even. */
     void (*masked)(const float *a, const uint64_t *masks, uint64_t m, uint64_t n, const float *b, uint64_t b_pitch,
                    uint64_t rows, bool add, float *c, uint64_t c_pitch);
+    /* The same, added, for up to paired_rows rows; NULL where that is 0. Best where b is in the second-level cache. */
+    uint64_t paired_rows;
+    void (*masked_few)(const float *a, const uint64_t *masks, uint64_t m, uint64_t n, const float *b, uint64_t b_pitch,
+                       float *c, uint64_t c_pitch);
     /* to [columns][rows] from `from` [rows][columns] */
     void (*transpose)(uint64_t rows, uint64_t columns, const float *from, uint64_t from_pitch, float *to,
                       uint64_t to_pitch);

@@ -14,6 +14,7 @@
 #define PACKED_DEPTH DEPTH
 #define SPARSE_PANEL 8
 #define MASKED_PANEL 6
+#define PAIRED_ROWS 0
 #define ROW_PANEL 0 /* a row does not fit the registers */
 #define WIDE_PANEL 3
 typedef float vec __attribute__((vector_size(WIDTH * sizeof(float))));

@@ -21,6 +21,11 @@
 #include "runner/host/kernels_dots.h"
 #include "runner/host/kernels_row.h"
 #include "runner/host/kernels_sparse.h"
+#if PAIRED_ROWS > 0
+#include "runner/host/kernels_pairs.h"
+#else
+#define MASKED_FEW NULL
+#endif
 
 #define KERNELS(name)                                                                                                  \
     const struct kernels name = {.packed_rows = PACKED_ROWS,                                                           \
@@ -36,6 +41,8 @@
                                  .spread = spread,                                                                     \
                                  .turn_masks = turn_masks,                                                             \
                                  .sparse = sparse,                                                                     \
+                                 .paired_rows = PAIRED_ROWS,                                                           \
+                                 .masked_few = MASKED_FEW,                                                             \
                                  .masked = masked,                                                                     \
                                  .transpose = transpose,                                                               \
                                  .row = row,                                                                           \

@@ -91,7 +91,7 @@ static void turn_masks(uint64_t m, const uint64_t *masks, uint64_t *to) {
     for (uint64_t r = 0; r < m; r += 8)
         vec_words(masks + r, bytes + r);
     for (int b = 0; b < 8; b++)
-        vec_bits(bytes + b * KERNEL_ROWS, to + 8 * b);
+        vec_bits(m, bytes + b * KERNEL_ROWS, to + 8 * b);
 }
 #else
 static uint64_t segment(uint64_t n, const float *x, float scale, uint32_t column, struct sparse_entry *to) {

@@ -23,7 +23,8 @@
 #define PACKED_DEPTH 256
 #define SPARSE_PANEL 12
 #define MASKED_PANEL 6
-#define ROW_PANEL 0 /* a row does not fit the registers */
+#define PAIRED_ROWS 16 /* of which 16 KiB stay in a cache of 32 */
+#define ROW_PANEL 0    /* a row does not fit the registers */
 #define WIDE_PANEL 3
 #define TURNED_ROWS 10
 /* With PANEL vectors of each, those of a line and a factor they leave transpose_half() three registers. */
@@ -143,8 +144,14 @@ static inline vec vec_spread(const float *p, unsigned found) {
     return _mm256_set_m128(half_spread(rest, found >> 4), half_spread(p, found & 15));
 }
 
-/* Bit i of to[b]: bit b of x[i] is 1. */
-static inline void vec_bits(const unsigned char *x, uint64_t *to) {
+/* Bit i of to[b]: bit b of x[i] is 1, for n of 64 bytes. */
+static inline void vec_bits(unsigned long n, const unsigned char *x, uint64_t *to) {
+    if (n <= 16) {
+        __m128i v = _mm_loadu_si128((const __m128i *)x);
+        for (int b = 8; b-- > 0; v = _mm_add_epi8(v, v))
+            to[b] = (unsigned)_mm_movemask_epi8(v);
+        return;
+    }
     __m256i low = _mm256_loadu_si256((const __m256i *)x), high = _mm256_loadu_si256((const __m256i *)(x + 32));
     for (int b = 8; b-- > 0; low = _mm256_add_epi8(low, low), high = _mm256_add_epi8(high, high))
         to[b] = (unsigned)_mm256_movemask_epi8(low) | (uint64_t)(unsigned)_mm256_movemask_epi8(high) << 32;

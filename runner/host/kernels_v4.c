@@ -15,6 +15,7 @@
 #define PACKED_DEPTH 100 /* so that packed rows and a panel share the first-level cache */
 #define SPARSE_PANEL 8
 #define MASKED_PANEL 8
+#define PAIRED_ROWS 0
 #define ROW_PANEL 16
 #define WIDE_PANEL 4
 typedef __m512 vec;
@@ -60,8 +61,9 @@ static inline vec vec_spread(const float *p, unsigned found) {
     return _mm512_maskz_expand_ps((__mmask16)found, _mm512_loadu_ps(p));
 }
 
-/* Bit i of to[b]: bit b of x[i] is 1. */
-static inline void vec_bits(const unsigned char *x, uint64_t *to) {
+/* Bit i of to[b]: bit b of x[i] is 1, for n of 64 bytes, behind which the others are zero. */
+static inline void vec_bits(unsigned long n, const unsigned char *x, uint64_t *to) {
+    (void)n;
     const __m512i v = _mm512_loadu_si512(x);
     for (int b = 0; b < 8; b++)
         to[b] = _mm512_test_epi8_mask(v, _mm512_set1_epi8((char)(1 << b)));

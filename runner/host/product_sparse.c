@@ -124,9 +124,14 @@ static void sparse_gradient(const struct kernels *kernels, const struct product 
             const uint64_t first = a->column0 + i, s = first / KERNEL_SEGMENT, end = (s + 1) * KERNEL_SEGMENT - first;
             m = p->m - i < end ? p->m - i : end;
             fill_columns(kernels, x, a->row0 + r, rows, s, p->alpha, columns);
-            kernels->masked(columns->values[0] + first % KERNEL_SEGMENT, columns->masks + first % KERNEL_SEGMENT, m,
-                            p->n, b->data + r * b->pitch, b->pitch, far ? rows : 0, r > 0 || p->beta != 0,
-                            c->data + i * c->pitch, c->pitch);
+            const float *values = columns->values[0] + first % KERNEL_SEGMENT, *lines = b->data + r * b->pitch;
+            const uint64_t *masks = columns->masks + first % KERNEL_SEGMENT;
+            float *to = c->data + i * c->pitch;
+            const bool adds = r > 0 || p->beta != 0;
+            if (adds && rows <= kernels->paired_rows)
+                kernels->masked_few(values, masks, m, p->n, lines, b->pitch, to, c->pitch);
+            else
+                kernels->masked(values, masks, m, p->n, lines, b->pitch, far ? rows : 0, adds, to, c->pitch);
         }
     }
 }

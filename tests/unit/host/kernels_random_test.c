@@ -187,6 +187,11 @@ static void masked_product(const struct kernels *kernels) {
     WANTED->masked(a, masks, m, n, b, pitch_b, k, add, wanted, pitch_c);
     kernels->masked(a, masks, m, n, b, pitch_b, k, add, found, pitch_c);
     CHECK("masked", wanted, found, size_c);
+    if (k > kernels->paired_rows)
+        return;
+    WANTED->masked(a, masks, m, n, b, pitch_b, k, true, wanted, pitch_c);
+    kernels->masked_few(a, masks, m, n, b, pitch_b, found, pitch_c);
+    CHECK("masked_few", wanted, found, size_c);
 }
 
 static void products_of_one_row(const struct kernels *kernels) {
