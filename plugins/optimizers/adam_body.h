@@ -1,5 +1,6 @@
 /*
- * The vectors of adam_vectors.h for one width; included once for each.
+ * The steps of adam_plain.h with gradients of 0 by vectors of one width, where weights and slots stay in registers for many steps; included once for
+ * each width, which defines TARGET, NAME, WIDTH and VECTORS.
  *
  * The divider takes 5 cycles for 8 roots and 3 for 8 quotients (Zen 3 and 4), while adders and multipliers idle. So most roots come from an
  * estimate s by one correction with d = v - s^2: root(v) = s + d / (root(v) + s). Where a lower and an upper bound of the factor of d give the

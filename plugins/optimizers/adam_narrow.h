@@ -1,9 +1,40 @@
 /*
- * Steps of adam_vectors.h with gradients, by vectors of 8; included there. A root in three comes from an estimate, as in adam_wide.h; with more of
+ * The steps of adam_plain.h by vectors of 8 (AVX2). With gradients, a root in three comes from an estimate, as in adam_wide.h; with more of
  * them the multipliers would be short. A core's schedulers, which hold what waits for results, are full of less than a group, of which moments,
  * roots and quotients hang on each other. So a turn of the loop makes the moments of one group, the roots of the group before it and the changes of
  * the one before that (Zen 3: 6.6 cycles a vector in place of 8.5).
  */
+#ifndef ADAM_NARROW_H
+#define ADAM_NARROW_H
+
+#include "adam_plain.h"
+
+#include <immintrin.h>
+#include <string.h>
+
+#define TARGET __attribute__((target("avx2,fma")))
+#define NAME(name) name##_v3
+#define WIDTH 8
+#define VECTORS 2
+typedef __m256 vec_v3;
+typedef __m256i bits_v3;
+INLINE vec_v3 fma_v3(vec_v3 a, vec_v3 b, vec_v3 c) { /* a b + c */
+    return _mm256_fmadd_ps(a, b, c);
+}
+INLINE vec_v3 fnma_v3(vec_v3 a, vec_v3 b, vec_v3 c) { /* c - a b */
+    return _mm256_fnmadd_ps(a, b, c);
+}
+INLINE vec_v3 root_v3(vec_v3 x) {
+    return _mm256_sqrt_ps(x);
+}
+INLINE vec_v3 inverse_root_v3(vec_v3 x) { /* to 1.5 2^-12 of it */
+    return _mm256_rsqrt_ps(x);
+}
+INLINE int is_zero_v3(bits_v3 x) {
+    return _mm256_testz_si256(x, x);
+}
+#include "adam_body.h"
+
 #define LOAD(p) _mm256_loadu_ps(p)
 #define STORE(p, x) _mm256_storeu_ps(p, x)
 #define SPLAT(x) _mm256_set1_ps(x)
@@ -107,3 +138,9 @@ TARGET static void step_v3(const struct adam_step *step, uint64_t n, float *w, c
 #undef STORE
 #undef SPLAT
 #undef EACH
+#undef TARGET
+#undef NAME
+#undef WIDTH
+#undef VECTORS
+
+#endif

@@ -1,7 +1,38 @@
 /*
- * Steps of adam_vectors.h with gradients, by vectors of 16; included there. A root in three comes from an estimate (adam_body.h), which is what
+ * The steps of adam_plain.h by vectors of 16 (AVX-512). With gradients, a root in three comes from an estimate (adam_body.h), which is what
  * the adders and multipliers have time for beside the divider.
  */
+#ifndef ADAM_WIDE_H
+#define ADAM_WIDE_H
+
+#include "adam_plain.h"
+
+#include <immintrin.h>
+#include <string.h>
+
+#define TARGET __attribute__((target("avx512f,avx512bw,avx512cd,avx512dq,avx512vl,fma")))
+#define NAME(name) name##_v4
+#define WIDTH 16
+#define VECTORS 4
+typedef __m512 vec_v4;
+typedef __m512i bits_v4;
+INLINE vec_v4 fma_v4(vec_v4 a, vec_v4 b, vec_v4 c) {
+    return _mm512_fmadd_ps(a, b, c);
+}
+INLINE vec_v4 fnma_v4(vec_v4 a, vec_v4 b, vec_v4 c) {
+    return _mm512_fnmadd_ps(a, b, c);
+}
+INLINE vec_v4 root_v4(vec_v4 x) {
+    return _mm512_sqrt_ps(x);
+}
+INLINE vec_v4 inverse_root_v4(vec_v4 x) { /* to 2^-14 of it */
+    return _mm512_rsqrt14_ps(x);
+}
+INLINE int is_zero_v4(bits_v4 x) {
+    return _mm512_test_epi32_mask(x, x) == 0;
+}
+#include "adam_body.h"
+
 typedef float unaligned_16 __attribute__((vector_size(64), aligned(4), may_alias));
 
 #define LOAD(p) (*(const unaligned_16 *)(p))
@@ -88,3 +119,9 @@ TARGET static void step_v4(const struct adam_step *step, uint64_t n, float *w, c
 #undef STORE
 #undef SPLAT
 #undef EACH
+#undef TARGET
+#undef NAME
+#undef WIDTH
+#undef VECTORS
+
+#endif
