@@ -302,7 +302,8 @@ static void all_that_can_go_wrong_leaves_nothing(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const size_t before = requests();
-        runner(4, "fetch %s --timeout 1", cases[i].name);
+        const bool waits = strcmp(cases[i].name, "stall") == 0 || strcmp(cases[i].name, "silent") == 0;
+        runner(4, "fetch %s --timeout %d", cases[i].name, waits ? 1 : 60); /* the machine may be busy */
         says("err", "runner: error: cannot fetch bytes.txt: ");
         says("err", cases[i].reason);
         snprintf(folder, sizeof folder, "cache/runner/%s", cases[i].name);
