@@ -68,7 +68,8 @@ struct kernels {
     uint64_t packed_rows, packed_depth; /* what dense() packs at a time, at most */
     uint64_t panel;                     /* columns of c that dense() computes at a time */
     /* c [m][n] = alpha a b + beta c, where element (i, p) of a is a[i * a_row + p * a_k] and b is [k][n]. `packed` has room for
-       that many rows of m times that many of k, and may be NULL where alpha is 1 and a_row is not. */
+       that many rows of m times that many of k and for KERNEL_LANES floats behind them, which are read with the last rows; it may be NULL where alpha is
+       1 and a_row is not. */
     void (*dense)(uint64_t m, uint64_t n, uint64_t k, float alpha, const float *a, uint64_t a_row, uint64_t a_k,
                   const float *b, uint64_t b_pitch, float beta, float *c, uint64_t c_pitch, float *packed);
     /* c [m][n] = a b^T + beta c for a [m][k], b [n][k], where that is faster than to transpose b: for 1 < m <= turned_rows,

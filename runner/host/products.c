@@ -84,8 +84,9 @@ static struct pieces pieces_of(enum gemm gemm, const struct product *p) {
         may_skip_zeros(gemm, p) || (sparse_of(p->a) != NULL && product_sparse_fits(p) && !p->a_transposed && p->m > 1)
             ? aligned(sizeof(struct zeros_block))
             : 0;
-    pieces.packed = aligned((p->m < kernels->packed_rows ? p->m : kernels->packed_rows) *
-                            (p->k < kernels->packed_depth ? p->k : kernels->packed_depth) * sizeof(float));
+    const uint64_t rows = p->m < kernels->packed_rows ? p->m : kernels->packed_rows;
+    const uint64_t depth = p->k < kernels->packed_depth ? p->k : kernels->packed_depth;
+    pieces.packed = aligned((rows * depth + KERNEL_LANES) * sizeof(float));
     return pieces;
 }
 

@@ -90,6 +90,13 @@ static void shape(uint64_t most_rows, uint64_t *m, uint64_t *n, uint64_t *k) {
     } while (*m * *n * *k > MOST_SUMS);
 }
 
+/* As much as a product gives it. */
+static float *packed_room(const struct kernels *kernels, uint64_t m, uint64_t k) {
+    const uint64_t rows = m < kernels->packed_rows ? m : kernels->packed_rows;
+    const uint64_t depth = k < kernels->packed_depth ? k : kernels->packed_depth;
+    return guarded((rows * depth + KERNEL_LANES) * sizeof(float));
+}
+
 static void dense_product(const struct kernels *kernels) {
     uint64_t m, n, k;
     shape(below(4) > 0 ? 40 : 200, &m, &n, &k);
@@ -100,10 +107,8 @@ static void dense_product(const struct kernels *kernels) {
     const float *a = floats(turned ? (k - 1) * pitch_a + m : (m - 1) * pitch_a + k), *b = floats((k - 1) * pitch_b + n);
     float *wanted = floats(size_c), *found = copied(wanted, size_c);
     const uint64_t a_row = turned ? 1 : pitch_a, a_k = turned ? pitch_a : 1;
-    WANTED->dense(m, n, k, alpha, a, a_row, a_k, b, pitch_b, beta, wanted, pitch_c,
-                  guarded(WANTED->packed_rows * WANTED->packed_depth * sizeof *a));
-    kernels->dense(m, n, k, alpha, a, a_row, a_k, b, pitch_b, beta, found, pitch_c,
-                   guarded(kernels->packed_rows * kernels->packed_depth * sizeof *a));
+    WANTED->dense(m, n, k, alpha, a, a_row, a_k, b, pitch_b, beta, wanted, pitch_c, packed_room(WANTED, m, k));
+    kernels->dense(m, n, k, alpha, a, a_row, a_k, b, pitch_b, beta, found, pitch_c, packed_room(kernels, m, k));
     CHECK("dense", wanted, found, size_c);
 }
 
