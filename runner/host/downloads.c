@@ -6,7 +6,16 @@ enum { FILE_MOST = 200 /* with room for .gz and the name of a temporary file */ 
 
 bool download_file_is_well(const char *file) {
     const size_t length = strlen(file);
+    for (const char *c = file; *c != '\0'; c++)
+        if ((unsigned char)*c < ' ' || *c == 0x7f)
+            return false;
     return length > 0 && length <= FILE_MOST && file[0] != '.' && strchr(file, '/') == NULL;
+}
+
+bool download_files_differ(const char *a, const char *b) {
+    const size_t length_a = strlen(a), length_b = strlen(b), common = length_a < length_b ? length_a : length_b;
+    const char *rest = length_a < length_b ? b + common : a + common;
+    return strncmp(a, b, common) != 0 || (rest[0] != '\0' && strcmp(rest, ".gz") != 0);
 }
 
 bool download_sha256_is_well(const char *sha256) {

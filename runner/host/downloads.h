@@ -10,8 +10,10 @@
 enum { DOWNLOADS_MOST = 1000, DOWNLOAD_URLS_MOST = 16, DOWNLOAD_TEXT_MOST = 2000 };
 #define DOWNLOAD_SIZE_MOST ((uint64_t)1 << 50)
 
-/* The name of a file in one folder, not hidden, of at most 200 bytes. */
+/* The name of a file in one folder, not hidden, without control characters, of at most 200 bytes. */
 bool download_file_is_well(const char *file);
+/* Neither is found in place of the other: not the same name, nor that of its gzip. */
+bool download_files_differ(const char *a, const char *b);
 /* 64 digits, lower case. */
 bool download_sha256_is_well(const char *sha256);
 /* http:// or https:// and more, without blanks and what is not ASCII, which belongs there as %20 and the like. */

@@ -26,9 +26,12 @@ static enum status check_download(const char *dataset, const runner_download *do
                          "begin with '.'",
                          dataset, index);
     for (uint32_t i = 0; i < index; i++)
-        if (strcmp(downloads[i].file, download->file) == 0)
-            return error_set(error, STATUS_CONFIG, "dataset '%s': download '%s': found twice in the table; wanted once",
-                             dataset, download->file);
+        if (!download_files_differ(downloads[i].file, download->file))
+            return error_set(
+                error, STATUS_CONFIG,
+                "dataset '%s': download '%s': found '%s' in the table, too; wanted each name once, with or "
+                "without .gz",
+                dataset, download->file, downloads[i].file);
     if (!memory_is_text(download->sha256, DOWNLOAD_TEXT_MOST) || !download_sha256_is_well(download->sha256))
         return error_set(error, STATUS_CONFIG,
                          "dataset '%s': download '%s': found no SHA-256; wanted 64 digits as sha256sum writes them",

@@ -374,7 +374,11 @@ static void tables_of_downloads_are_checked(void **state) {
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         MISOFFERS(s.downloads[1].file = names[i], "download 1 has no well-formed file; wanted a name without '/'");
     MISOFFERS(s.downloads[1].file = many, "download 1 has no well-formed file");
-    MISOFFERS(s.downloads[1].file = "a.gz", "download 'a.gz': found twice in the table; wanted once");
+    MISOFFERS(s.downloads[1].file = "a.gz", "download 'a.gz': found 'a.gz' in the table, too; wanted each name once");
+    MISOFFERS(s.downloads[1].file = "a", "download 'a': found 'a.gz' in the table, too");
+    MISOFFERS(s.downloads[1].file = "a.gz.gz", "download 'a.gz.gz': found 'a.gz' in the table, too");
+    OFFERS(s.downloads[1].file = "a.g");
+    OFFERS(s.downloads[1].file = "a.gz.g");
     static const char *const hashes[] = {NULL, "", "abc", SHA256 "0", "B" SHA256, (const char *)16};
     for (size_t i = 0; i < sizeof hashes / sizeof *hashes; i++)
         MISOFFERS(s.downloads[1].sha256 = hashes[i], "download 'b': found no SHA-256; wanted 64 digits");

@@ -135,6 +135,7 @@ static void downloads_that_are_not_well_are_refused(void **state) {
     (void)state;
     static const char *const bad[][2] = {
         {"file", "../blobs"}, {"file", ""},
+        {"file", "a\nb"},     {"file", "a\x1b[31m"},
         {"sha256", "ba89"},   {"urls", "file:///etc/passwd"},
         {"urls", "https://"}, {"urls", "https://example.org/a b"},
         {"no urls", NULL},
