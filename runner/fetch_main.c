@@ -90,10 +90,12 @@ static void explain(const struct transfer *transfer, CURLcode code) {
         fprintf(stderr, "the connection ended after %lld of %lld bytes\n", (long long)transfer->got, (long long)length);
     else if (code == CURLE_TOO_MANY_REDIRECTS)
         fprintf(stderr, "found more than %ld redirects\n", REDIRECTS_MOST);
-    else if (code == CURLE_UNSUPPORTED_PROTOCOL)
+    else if (code == CURLE_UNSUPPORTED_PROTOCOL && answer / 100 == 3)
         fprintf(stderr, "found a redirect to another protocol; wanted http or https\n");
-    else
-        fprintf(stderr, "%c%s\n", tolower((unsigned char)text[0]), text + (text[0] != '\0'));
+    else if (islower((unsigned char)text[text[0] != '\0']))
+        fprintf(stderr, "%c%s\n", tolower((unsigned char)text[0]), text + 1);
+    else /* SSL, URL */
+        fprintf(stderr, "%s\n", text);
 }
 
 static bool read_number(const char *text, long long *number) {
