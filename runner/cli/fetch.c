@@ -237,7 +237,7 @@ static enum status find_places(struct fetch *fetch, const struct session *sessio
     const char *name = fetch->dataset->name;
     if (fetch->dataset->n_downloads == 0)
         return error_set(error, STATUS_CONFIG,
-                         "%s names no files to fetch; what it looks for by itself belongs into %s, and `runner plugins "
+                         "%s names no files to fetch; what it looks for by itself belongs in %s, and `runner plugins "
                          "%s` tells what that is",
                          name, places_words(fetch->arena, name), name);
     fetch->shared = fetch->options->into == NULL ? places_shared(fetch->arena, name) : NULL;

@@ -140,7 +140,7 @@ const struct usage_command usage_commands[] = {
      "or\n"
      "~/.cache/runner/DATASET. A file that is there already stays, and nothing half-written does. `runner plugins "
      "DATASET`\n"
-     "lists the files and their addresses. http_proxy, https_proxy and no_proxy are followed.\n"
+     "lists the files and the first address of each. http_proxy, https_proxy and no_proxy are followed.\n"
      "\n"
      "Examples:\n"
      "  runner fetch mnist\n"
