@@ -138,7 +138,7 @@ const struct usage_command usage_commands[] = {
      "Gets the files of a data set from where they are published, checks that they are the published ones by their\n"
      "SHA-256, and puts them where the data set looks for them: into the user's cache, $XDG_CACHE_HOME/runner/DATASET "
      "or\n"
-     "~/.cache/runner/DATASET. A file that is there already stays, and nothing half-written does. `runner plugins "
+     "~/.cache/runner/DATASET. A file that is there and right stays, and nothing half-written does. `runner plugins "
      "DATASET`\n"
      "lists the files and the first address of each. http_proxy, https_proxy and no_proxy are followed.\n"
      "\n"
