@@ -23,7 +23,7 @@
 #define PACKED_DEPTH 256
 #define SPARSE_PANEL 12
 #define MASKED_PANEL 6
-#define PAIRED_ROWS 16 /* of which 16 KiB stay in a cache of 32 */
+#define PAIRED_ROWS 16 /* of which 18 KiB stay in a cache of 32 */
 #define ROW_PANEL 0    /* a row does not fit the registers */
 #define WIDE_PANEL 3
 #define TURNED_ROWS 10
