@@ -65,6 +65,7 @@ PUBLISHED(huge, AT("huge"))
 PUBLISHED(bomb, AT("bomb"))
 PUBLISHED(stall, AT("stall"))
 PUBLISHED(silent, AT("silent"))
+PUBLISHED(noise, AT("noise"))
 PUBLISHED(cut, AT("cut"))
 PUBLISHED(closed, "http://127.0.0.1:1/plain")
 /* Fetched by way of a proxy alone, so that nobody asks for the name. */
@@ -89,6 +90,6 @@ static const runner_component components[] = {
     COMPONENT(missing), COMPONENT(moved),  COMPONENT(loop),    COMPONENT(local),   COMPONENT(endless),
     COMPONENT(huge),    COMPONENT(bomb),   COMPONENT(stall),   COMPONENT(silent),  COMPONENT(cut),
     COMPONENT(closed),  COMPONENT(far),    COMPONENT(both),    COMPONENT(nothing), COMPONENT(old),
-    COMPONENT(named),
+    COMPONENT(named),   COMPONENT(noise),
 };
 RUNNER_PLUGIN(components, "1.0.0")

@@ -295,6 +295,7 @@ static void all_that_can_go_wrong_leaves_nothing(void **state) {
         {"bomb", "/bomb: decompressed it has more than 76000 bytes, the most allowed"},
         {"stall", "/stall: next to nothing came for 1 seconds, after 10 bytes"},
         {"silent", "/silent: next to nothing came for 1 seconds, after 0 bytes"},
+        {"noise", "/noise: received HTTP/0.9 when not allowed"},
         {"cut", "/cut: the connection ended after 38000 of 76000 bytes"},
         {"closed", "http://127.0.0.1:1/plain: failed to connect to 127.0.0.1 port 1"},
     };

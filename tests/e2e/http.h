@@ -103,6 +103,8 @@ static inline void http_answer(const struct http *http, int client, const char *
     } else if (strcmp(path, "/cut") == 0) {
         http_head(client, "200 OK", "", n);
         http_send(client, plain, n / 2);
+    } else if (strcmp(path, "/noise") == 0) { /* no HTTP */
+        http_send(client, plain, n);
     } else if (strcmp(path, "/stall") == 0) {
         http_head(client, "200 OK", "", n);
         http_send(client, plain, 10);
