@@ -237,8 +237,8 @@ static enum status find_places(struct fetch *fetch, const struct session *sessio
     const char *name = fetch->dataset->name;
     if (fetch->dataset->n_downloads == 0)
         return error_set(error, STATUS_CONFIG,
-                         "%s names no files to fetch; what it looks for by itself belongs in %s, and `runner plugins "
-                         "%s` tells what that is",
+                         "%s names no files to fetch; if it looks for files, they belong in %s, and `runner plugins "
+                         "%s` tells which",
                          name, places_words(fetch->arena, name), name);
     fetch->shared = fetch->options->into == NULL ? places_shared(fetch->arena, name) : NULL;
     fetch->folder = fetch->options->into != NULL ? fetch->options->into : places_cache(fetch->arena, name);

@@ -394,7 +394,7 @@ static void wrong_names_are_told(void **state) {
     runner(2, "check plain --into x");
     says("err", "--into is an option of fetch, and does nothing for check");
     runner(2, "fetch nothing");
-    says("err", "nothing names no files to fetch; what it looks for by itself belongs in $RUNNER_DATA (which is not "
+    says("err", "nothing names no files to fetch; if it looks for files, they belong in $RUNNER_DATA (which is not "
                 "set) and /");
     says("err", "/cache/runner/nothing, and `runner plugins nothing` tells");
     assert_int_equal(requests(), 0);
