@@ -50,6 +50,10 @@ static enum status inflate_member(const char *path, z_stream *stream, size_t *le
     return STATUS_OK;
 }
 
+bool gzip_is(const unsigned char *bytes, size_t n) {
+    return n >= 2 && bytes[0] == 0x1f && bytes[1] == 0x8b;
+}
+
 static enum status inflate_all(const char *path, unsigned char *packed, size_t left, size_t limit,
                                struct output *output, struct error *error) {
     z_stream stream = {.next_in = packed};
@@ -66,7 +70,7 @@ static enum status inflate_all(const char *path, unsigned char *packed, size_t l
         if (status != STATUS_OK || left == 0) {
             break;
         }
-        if (left < 2 || stream.next_in[0] != 0x1f || stream.next_in[1] != 0x8b) {
+        if (!gzip_is(stream.next_in, left)) {
             status = bad(path, "something that is not gzip follows its gzip data", error);
             break;
         }
@@ -74,10 +78,6 @@ static enum status inflate_all(const char *path, unsigned char *packed, size_t l
     }
     inflateEnd(&stream);
     return status;
-}
-
-bool gzip_is(const unsigned char *bytes, size_t n) {
-    return n >= 2 && bytes[0] == 0x1f && bytes[1] == 0x8b;
 }
 
 size_t gzip_most(size_t limit) {
