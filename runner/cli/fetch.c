@@ -7,6 +7,7 @@
 #include "runner/cli/job.h"
 #include "runner/cli/live.h"
 #include "runner/cli/words.h"
+#include "runner/host/params_words.h"
 #include "runner/host/places.h"
 
 #include <errno.h>
@@ -220,13 +221,7 @@ static enum status find_dataset(const struct catalog *catalog, const char *name,
     *dataset = catalog_find(catalog, RUNNER_DATASET, name);
     if (*dataset != NULL)
         return STATUS_OK;
-    const char **names = memory_alloc(catalog->count + 1, sizeof *names);
-    size_t n = 0;
-    for (size_t i = 0; i < catalog->count; i++)
-        if (catalog->components[i].kind == RUNNER_DATASET)
-            names[n++] = catalog->components[i].name;
-    const char *nearest = text_nearest(name, names, n);
-    free((void *)names);
+    const char *nearest = words_nearest(catalog, RUNNER_DATASET, name);
     if (nearest != NULL)
         return error_set(error, STATUS_CONFIG, "no data set is called '%s'; did you mean '%s'?", name, nearest);
     return error_set(error, STATUS_CONFIG, "no data set is called '%s'; `runner plugins dataset` lists them", name);
