@@ -35,17 +35,15 @@ struct failure {
 static void report_after(const struct runs *runs, const char *component, const char *check, struct failure *first) {
     const struct page *page = runs->process.page;
     char reason[64];
-    if (page->outcome != OUTCOME_FAIL) {
-        report_page(runs, component, check);
-    } else if (first->check != NULL && strcmp(first->reason, page->reason) == 0) {
+    if (page->outcome == OUTCOME_FAIL && first->check != NULL && strcmp(first->reason, page->reason) == 0) {
         snprintf(reason, sizeof reason, "for the same reason as %s", first->check);
         report(runs, OUTCOME_FAIL, component, check, reason);
-    } else {
-        report_page(runs, component, check);
-        if (first->check == NULL) {
-            first->check = check;
-            snprintf(first->reason, sizeof first->reason, "%s", page->reason);
-        }
+        return;
+    }
+    report_page(runs, component, check);
+    if (page->outcome == OUTCOME_FAIL && first->check == NULL) {
+        first->check = check;
+        snprintf(first->reason, sizeof first->reason, "%s", page->reason);
     }
 }
 
