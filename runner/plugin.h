@@ -200,7 +200,7 @@ typedef struct runner_dataset_ops {
     int (*read)(const runner_dataset *dataset, runner_call *call, runner_split split, const uint64_t *examples, uint64_t n, void *inputs, void *targets);
     /* Since 1.2; may be NULL: [n_downloads] what `runner fetch NAME` gets, NAME being the component's name, by which open() asks find_file(). */
     const runner_download *downloads;
-    uint32_t n_downloads, reserved;
+    uint32_t n_downloads, download_size; /* sizeof(runner_download) */
 } runner_dataset_ops;
 
 /* ---- Initializer ------------------------------------------------------------------------------------------------- */

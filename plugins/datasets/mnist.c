@@ -85,8 +85,12 @@ static const runner_param mnist_params[] = {
                   "factor on the pixels 0..255; 1 keeps them raw"),
 };
 
-static const runner_dataset_ops mnist_ops = {
-    .size = sizeof mnist_ops, .open = mnist_open, .read = mnist_read, .downloads = files, .n_downloads = FILES};
+static const runner_dataset_ops mnist_ops = {.size = sizeof mnist_ops,
+                                             .open = mnist_open,
+                                             .read = mnist_read,
+                                             .downloads = files,
+                                             .n_downloads = FILES,
+                                             .download_size = sizeof *files};
 
 static const runner_component components[] = {
     {RUNNER_DATASET, sizeof(struct mnist_config), "mnist", "handwritten digits, 28x28 grey images in ten classes",

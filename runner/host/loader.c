@@ -155,15 +155,15 @@ static void describe_downloads(struct loader *loader, const runner_dataset_ops *
     entry->n_downloads = ops->n_downloads;
     entry->downloads = arena_array(&loader->arena, ops->n_downloads, sizeof *entry->downloads);
     for (uint32_t i = 0; i < ops->n_downloads; i++) {
-        const runner_download *from = &ops->downloads[i];
+        const runner_download from = plugin_download(ops, i);
         struct catalog_download *to = &entry->downloads[i];
-        *to = (struct catalog_download){.file = from->file, .sha256 = from->sha256, .size = from->size};
-        while (from->urls[to->n_urls] != NULL) {
+        *to = (struct catalog_download){.file = from.file, .sha256 = from.sha256, .size = from.size};
+        while (from.urls[to->n_urls] != NULL) {
             to->n_urls++;
         }
         to->urls = arena_array(&loader->arena, to->n_urls, sizeof *to->urls);
         for (size_t k = 0; k < to->n_urls; k++) {
-            to->urls[k] = from->urls[k];
+            to->urls[k] = from.urls[k];
         }
     }
 }

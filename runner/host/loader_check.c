@@ -6,9 +6,6 @@
 
 enum { MAX_COMPONENTS = 1000, MAX_CONFIG = 1 << 20, MAX_LINE = 1000 };
 
-/* The sizes of version 1.0, below which no plugin can be; where a struct grows, its entry here stays. */
-#define THROUGH(type, last) (offsetof(type, last) + sizeof(((type *)0)->last))
-
 struct ops_form {
     size_t first, now;     /* bytes of the struct in version 1.0, and as this host knows it */
     const char *names[10]; /* of the functions, which stand one after another behind size and flags */
@@ -160,7 +157,7 @@ static enum status check_component(const runner_plugin *plugin, const runner_com
     return status != STATUS_OK ? status : plugin_check_params(component, plugin->param_size, error);
 }
 
-static enum status check_size(const char *what, uint32_t found, size_t first, size_t now, struct error *error) {
+enum status plugin_check_size(const char *what, uint32_t found, size_t first, size_t now, struct error *error) {
     if (found >= first && found <= now) {
         return STATUS_OK;
     }
@@ -200,10 +197,10 @@ enum status plugin_check(const runner_plugin *plugin, struct error *error) {
         return error_set(error, STATUS_CONFIG, "found a runner_plugin that cannot be read; wanted one of %zu bytes",
                          size);
     }
-    if (check_size("runner_plugin", plugin->size, size, sizeof(runner_plugin), error) != STATUS_OK ||
-        check_size("runner_component", plugin->component_size, component, sizeof(runner_component), error) !=
+    if (plugin_check_size("runner_plugin", plugin->size, size, sizeof(runner_plugin), error) != STATUS_OK ||
+        plugin_check_size("runner_component", plugin->component_size, component, sizeof(runner_component), error) !=
             STATUS_OK ||
-        check_size("runner_param", plugin->param_size, param, sizeof(runner_param), error) != STATUS_OK) {
+        plugin_check_size("runner_param", plugin->param_size, param, sizeof(runner_param), error) != STATUS_OK) {
         return STATUS_CONFIG;
     }
     if (!memory_is_text(plugin->version, MAX_LINE) || (plugin->license && !memory_is_text(plugin->license, MAX_LINE)) ||

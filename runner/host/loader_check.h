@@ -21,6 +21,13 @@ enum status plugin_check_params(const runner_component *component, size_t stride
 
 /* The downloads of a data set whose ops are well but for these. */
 enum status plugin_check_downloads(const runner_component *component, struct error *error);
+/* Download `index` as this host knows them: what the plugin's download_size does not cover is zero. */
+runner_download plugin_download(const runner_dataset_ops *ops, uint32_t index);
+
+/* Whether a struct of the table's has `found` bytes: `first`, those of the version that brought it, to `now`, those that this host knows. */
+enum status plugin_check_size(const char *what, uint32_t found, size_t first, size_t now, struct error *error);
+/* The bytes of a struct to the end of its field `last`: of a version that is past. Where a struct grows, its `first` stays. */
+#define THROUGH(type, last) (offsetof(type, last) + sizeof(((type *)0)->last))
 
 /* Bytes and alignment of a parameter's field; 0 for an unknown type. */
 size_t param_field_size(uint32_t type);

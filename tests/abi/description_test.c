@@ -1,6 +1,7 @@
 /* plugin_check() on descriptions that are well but for one thing. */
 #include "runner/host/downloads.h"
 #include "runner/host/loader.h"
+#include "runner/host/loader_check.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -341,7 +342,8 @@ static void published_init(struct published *published) {
                 .open = open_nothing,
                 .read = read_nothing,
                 .downloads = published->downloads,
-                .n_downloads = 2},
+                .n_downloads = 2,
+                .download_size = sizeof *published->downloads},
         .downloads = {{"a.gz", SHA256, 1, published->urls}, {"b", SHA256, DOWNLOAD_SIZE_MOST, published->urls}},
         .urls = {"https://example.org/a.gz", "http://[::1]:8080/a%20b?c=d&e=f", NULL},
     };
@@ -369,6 +371,8 @@ static void tables_of_downloads_are_checked(void **state) {
     OFFERS((s.ops.downloads = NULL, s.ops.n_downloads = 0));
     MISOFFERS(s.ops.downloads = NULL, "found no table for its 2 downloads");
     MISOFFERS(s.ops.downloads = (const runner_download *)64, "found no table for its 2 downloads");
+    MISOFFERS(s.ops.download_size = 0, "found a runner_download of 0 bytes; wanted 32: rebuild it");
+    MISOFFERS(s.ops.download_size += 8, "found a runner_download of 40 bytes; wanted 32: rebuild it");
     MISOFFERS(s.ops.n_downloads = UINT32_MAX, "found 4294967295 downloads; wanted at most 1000");
     static const char *const names[] = {NULL, "", "..", ".hidden", "a/b", "/etc/passwd", "a\nb", (const char *)16};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -403,6 +407,22 @@ static void data_sets_of_older_versions_have_no_downloads(void **state) {
     (void)state;
     OFFERS((s.ops.size = offsetof(runner_dataset_ops, downloads), s.ops.downloads = (const runner_download *)64));
     MISOFFERS(s.ops.size = offsetof(runner_dataset_ops, read), "found ops of 16 bytes; wanted a runner_dataset_ops of");
+}
+
+/* Of a version in which a runner_download ended with its size. */
+static void downloads_lie_as_far_apart_as_the_plugin_says(void **state) {
+    (void)state;
+    struct {
+        const char *file, *sha256;
+        uint64_t size;
+    } older[] = {{"a", SHA256, 1}, {"b", SHA256, 2}};
+    const runner_dataset_ops ops = {
+        .downloads = (const runner_download *)(const void *)older, .n_downloads = 2, .download_size = sizeof *older};
+    const runner_download last = plugin_download(&ops, 1);
+    assert_string_equal(last.file, "b");
+    assert_string_equal(last.sha256, SHA256);
+    assert_int_equal(last.size, 2);
+    assert_null(last.urls);
 }
 
 static void names_of_the_hosts_parameters_are_taken(void **state) {
@@ -444,6 +464,7 @@ int main(void) {
         cmocka_unit_test(components_as_parameters_are_checked),
         cmocka_unit_test(tables_of_downloads_are_checked),
         cmocka_unit_test(data_sets_of_older_versions_have_no_downloads),
+        cmocka_unit_test(downloads_lie_as_far_apart_as_the_plugin_says),
         cmocka_unit_test(names_of_the_hosts_parameters_are_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,8 +42,12 @@ static int read(const runner_dataset *dataset, runner_call *call, runner_split s
         (void)seed;                                                                                                    \
         return open_file(config, call, #name, dataset);                                                                \
     }                                                                                                                  \
-    static const runner_dataset_ops ops_##name = {                                                                     \
-        .size = ops_size, .open = open_##name, .read = read, .downloads = table, .n_downloads = count};
+    static const runner_dataset_ops ops_##name = {.size = ops_size,                                                    \
+                                                  .open = open_##name,                                                 \
+                                                  .read = read,                                                        \
+                                                  .downloads = table,                                                  \
+                                                  .n_downloads = count,                                                \
+                                                  .download_size = sizeof(runner_download)};
 
 /* A data set with one file, and where that is to be had. */
 #define PUBLISHED(name, ...)                                                                                           \

@@ -17,8 +17,12 @@ static const runner_download downloads[] = {
     {"../../.profile", "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db", 100, urls},
 };
 
-static const runner_dataset_ops ops = {
-    .size = sizeof ops, .open = open, .read = read, .downloads = downloads, .n_downloads = RUNNER_COUNT(downloads)};
+static const runner_dataset_ops ops = {.size = sizeof ops,
+                                       .open = open,
+                                       .read = read,
+                                       .downloads = downloads,
+                                       .n_downloads = RUNNER_COUNT(downloads),
+                                       .download_size = sizeof *downloads};
 
 static const runner_component components[] = {
     {.kind = RUNNER_DATASET, .name = "bad_downloads", .doc = "a data set that would write elsewhere", .ops = &ops},
