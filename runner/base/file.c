@@ -1,5 +1,6 @@
 #include "runner/base/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -9,11 +10,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { FIRST_READ = 4096, TEMPORARY_TRIES = 1000, PIPE_PATIENCE = 10 /* seconds */ };
+enum { FIRST_READ = 4096, READ_PART = 1 << 16, TEMPORARY_TRIES = 1000, PIPE_PATIENCE = 10 /* seconds */ };
 
 static const char *reason(int code) {
     const char *text = strerrordesc_np(code); /* strerror() is neither thread-safe nor independent of the locale */
@@ -68,16 +70,29 @@ static enum status read_failed(int code, struct error *error) {
     return error_set(error, blame(code), "%s", reason(code));
 }
 
-/* Reads to the end: a file's size is a hint only, as it may change and is 0 in /proc. */
-static enum status read_open(int fd, bool pipes, size_t limit, unsigned char **bytes, size_t *n, struct error *error) {
+/* The descriptor of the file, or -1; its size is a hint only, as it may change and is 0 in /proc. */
+static int open_to_read(const char *path, bool pipes, size_t *size, struct error *error) {
     struct stat about;
-    if (fstat(fd, &about) != 0) {
-        return error_set(error, STATUS_ENVIRONMENT, "%s", reason(errno));
+    int fd = open_again(path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0); /* does not wait for the writer of a pipe */
+    if (fd < 0) {
+        read_failed(errno, error);
+    } else if (fstat(fd, &about) != 0) {
+        error_set(error, STATUS_ENVIRONMENT, "%s", reason(errno));
+    } else if (!S_ISREG(about.st_mode) && !(pipes && S_ISFIFO(about.st_mode))) {
+        error_set(error, STATUS_CONFIG, "it is %s, wanted a regular file", kind(about.st_mode));
+    } else {
+        *size = (size_t)about.st_size;
+        return fd;
     }
-    if (!S_ISREG(about.st_mode) && !(pipes && S_ISFIFO(about.st_mode))) {
-        return error_set(error, STATUS_CONFIG, "it is %s, wanted a regular file", kind(about.st_mode));
+    if (fd >= 0) {
+        close(fd);
     }
-    size_t size = (size_t)about.st_size, capacity = size > 0 && size <= limit ? size + 1 : FIRST_READ, length = 0;
+    return -1;
+}
+
+/* Reads to the end. */
+static enum status read_open(int fd, size_t size, size_t limit, unsigned char **bytes, size_t *n, struct error *error) {
+    size_t capacity = size > 0 && size <= limit ? size + 1 : FIRST_READ, length = 0;
     unsigned char *buffer = size <= limit ? memory_resize(NULL, capacity, 1) : NULL;
     while (buffer) {
         ssize_t got = read_some(fd, buffer + length, capacity - length);
@@ -109,25 +124,49 @@ static enum status read_path(const char *path, bool pipes, size_t limit, unsigne
                              struct error *error) {
     *bytes = NULL;
     *n = 0;
-    int fd = open_again(path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0); /* does not wait for the writer of a pipe */
+    struct error own;
+    error = error ? error : &own;
+    size_t size = 0;
+    int fd = open_to_read(path, pipes, &size, error);
     if (fd < 0) {
-        return read_failed(errno, error);
+        return error->status;
     }
-    enum status status = read_open(fd, pipes, limit, bytes, n, error);
+    enum status status = read_open(fd, size, limit, bytes, n, error);
     close(fd);
     return status;
 }
 
+static enum status blame_reading(const char *path, struct error *error) {
+    return error_set(error, error->status, "cannot read %s: %s", path, error->text);
+}
+
 enum status file_read(const char *path, size_t limit, unsigned char **bytes, size_t *n, struct error *error) {
     enum status status = read_path(path, false, limit, bytes, n, error);
-    if (status != STATUS_OK && error) {
-        error_set(error, status, "cannot read %s: %s", path, error->text);
-    }
-    return status;
+    return status != STATUS_OK && error ? blame_reading(path, error) : status;
 }
 
 enum status file_read_or_pipe(const char *path, size_t limit, unsigned char **bytes, size_t *n, struct error *error) {
     return read_path(path, true, limit, bytes, n, error);
+}
+
+enum status file_read_parts(const char *path, take_bytes take, void *context, struct error *error) {
+    unsigned char part[READ_PART];
+    size_t size;
+    int fd = open_to_read(path, false, &size, error);
+    enum status status = fd < 0 ? blame_reading(path, error) : STATUS_OK;
+    for (ssize_t got = 1; status == STATUS_OK && got != 0;) {
+        got = read_some(fd, part, sizeof part);
+        if (got < 0) {
+            read_failed(errno, error);
+            status = blame_reading(path, error);
+        } else if (got > 0) {
+            status = take(context, part, (size_t)got, error);
+        }
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    return status;
 }
 
 const char *file_remedy(int code) {
@@ -169,6 +208,7 @@ static char *temporary_open(struct arena *arena, const char *folder, int *fd) {
         char *path = path_join(arena, folder, name);
         *fd = open_again(path, O_WRONLY | O_CREAT | O_EXCL, 0666);
         if (*fd >= 0) {
+            flock(*fd, LOCK_EX | LOCK_NB); /* by which folder_remove_remains() knows that somebody writes it */
             return path;
         }
         if (errno != EEXIST) {
@@ -193,6 +233,10 @@ void file_writer_add(struct file_writer *writer, const void *bytes, size_t n) {
     if (writer->code == 0) {
         writer->code = write_all(writer->fd, bytes, n);
     }
+}
+
+void file_writer_rename(struct file_writer *writer, const char *path) {
+    writer->path = arena_copy_text(&writer->arena, path);
 }
 
 enum status file_writer_close(struct file_writer *writer, bool keep, struct error *error) {
@@ -238,6 +282,21 @@ enum status file_write_changed(const char *path, const void *bytes, size_t n, st
 bool file_is_remains(const char *name) {
     size_t length = strlen(name);
     return strncmp(name, ".runner-", 8) == 0 && length > 4 && strcmp(name + length - 4, ".tmp") == 0;
+}
+
+void folder_remove_remains(const char *path) {
+    DIR *entries = opendir(path);
+    for (struct dirent *entry; entries != NULL && (entry = readdir(entries)) != NULL;) {
+        if (!file_is_remains(entry->d_name))
+            continue;
+        const int fd = openat(dirfd(entries), entry->d_name, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+        if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+            unlinkat(dirfd(entries), entry->d_name, 0);
+        if (fd >= 0)
+            close(fd);
+    }
+    if (entries != NULL)
+        closedir(entries);
 }
 
 static bool is_folder(const char *path) {

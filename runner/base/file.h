@@ -10,6 +10,7 @@
 
 #include "runner/base/arena.h"
 #include "runner/base/status.h"
+#include "runner/base/unpack.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,12 +26,8 @@ enum status file_read_or_pipe(const char *path, size_t limit, unsigned char **by
    decompressed bytes, so that a small file cannot fill the memory. */
 enum status file_read_all_gzip(const char *path, size_t limit, unsigned char **bytes, size_t *n, struct error *error);
 
-/* The same for gzip in memory, which errors call `path`; the caller frees both. */
-enum status gzip_expand(const char *path, unsigned char *packed, size_t n_packed, size_t limit, unsigned char **bytes,
-                        size_t *n, struct error *error);
-bool gzip_is(const unsigned char *bytes, size_t n);
-/* How many bytes the gzip of `limit` bytes may have: what does not compress is a little larger. */
-size_t gzip_most(size_t limit);
+/* As file_read(), but gives the bytes to `take` in parts. A failure of its own is its error. */
+enum status file_read_parts(const char *path, take_bytes take, void *context, struct error *error);
 
 /* Puts a file with these bytes at `path`, whole or not at all: a temporary file in the same folder (.runner-*.tmp, removed
    on failure), fsync, rename, fsync of the folder. The permissions follow the umask. */
@@ -48,6 +45,8 @@ struct file_writer {
 };
 void file_writer_open(struct file_writer *writer, const char *path);
 void file_writer_add(struct file_writer *writer, const void *bytes, size_t n);
+/* Another path for the file, in the same folder. */
+void file_writer_rename(struct file_writer *writer, const char *path);
 /* Puts the file in place; with `keep` false, or after a failure, what was there stays. */
 enum status file_writer_close(struct file_writer *writer, bool keep, struct error *error);
 
@@ -59,6 +58,8 @@ bool file_seal(int fd);
 
 /* Whether a file of this name (without its folder) is a temporary one, which stays where its writer is killed. */
 bool file_is_remains(const char *name);
+/* Removes those of the folder whose writers are no more. */
+void folder_remove_remains(const char *path);
 
 /* mkdir -p */
 enum status folder_make(const char *path, struct error *error);

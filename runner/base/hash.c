@@ -113,15 +113,42 @@ struct hash128 hash_stream_result(const struct hash_stream *stream) {
     return from_xxh(XXH3_128bits_digest(stream->state));
 }
 
-char *sha256_hex(const void *bytes, size_t n, char out[65]) {
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned size = 0;
-    if (EVP_Digest(n ? bytes : "", n, digest, &size, EVP_sha256(), NULL) != 1 || size != 32) {
+static void want(bool done) {
+    if (!done) {
         fputs("error: libcrypto computes no SHA-256; install a libcrypto that does\n", stderr);
         exit(STATUS_ENVIRONMENT);
     }
+}
+
+void sha256_init(struct sha256 *sha256) {
+    sha256->state = EVP_MD_CTX_new();
+    want(sha256->state != NULL && EVP_DigestInit_ex(sha256->state, EVP_sha256(), NULL) == 1);
+}
+
+void sha256_clear(struct sha256 *sha256) {
+    EVP_MD_CTX_free(sha256->state);
+    sha256->state = NULL;
+}
+
+void sha256_add(struct sha256 *sha256, const void *bytes, size_t n) {
+    want(EVP_DigestUpdate(sha256->state, n > 0 ? bytes : "", n) == 1);
+}
+
+char *sha256_result(struct sha256 *sha256, char out[65]) {
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned size = 0;
+    want(EVP_DigestFinal_ex(sha256->state, digest, &size) == 1 && size == 32);
     for (int i = 0; i < 32; i++) {
         snprintf(out + 2 * i, 3, "%02x", digest[i]);
     }
+    return out;
+}
+
+char *sha256_hex(const void *bytes, size_t n, char out[65]) {
+    struct sha256 sha256;
+    sha256_init(&sha256);
+    sha256_add(&sha256, bytes, n);
+    sha256_result(&sha256, out);
+    sha256_clear(&sha256);
     return out;
 }

@@ -43,4 +43,13 @@ struct hash128 hash_stream_result(const struct hash_stream *stream);
 /* SHA-256 (FIPS 180-4) as 64 lower-case hexadecimal digits; returns `out`. */
 char *sha256_hex(const void *bytes, size_t n, char out[65]);
 
+/* The same of bytes that come in parts. */
+struct sha256 {
+    void *state;
+};
+void sha256_init(struct sha256 *sha256);
+void sha256_clear(struct sha256 *sha256);
+void sha256_add(struct sha256 *sha256, const void *bytes, size_t n);
+char *sha256_result(struct sha256 *sha256, char out[65]); /* once, and nothing is added then */
+
 #endif

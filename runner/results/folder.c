@@ -151,19 +151,6 @@ static bool lock_is_current(struct folder *folder) {
            held.st_dev == named.st_dev && held.st_ino == named.st_ino;
 }
 
-/* Temporary files of file_write_whole(), whose writer was killed. */
-static void remove_remains(const char *path) {
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    DIR *entries = fd >= 0 ? fdopendir(fd) : NULL;
-    for (struct dirent *entry; entries != NULL && (entry = readdir(entries)) != NULL;)
-        if (file_is_remains(entry->d_name))
-            unlinkat(fd, entry->d_name, 0);
-    if (entries != NULL)
-        closedir(entries);
-    else if (fd >= 0)
-        close(fd);
-}
-
 static enum status make(const struct folder *folder, struct error *error) {
     enum status status = folder_make_own(folder->path, error);
     return status == STATUS_OK || error == NULL ? status
@@ -188,7 +175,7 @@ enum status folder_open(struct folder *folder, const char *parent, const char *n
         sign(folder->lock);
         static const char *const inner[] = {"", "weights", "logs", "plots"};
         for (size_t i = 0; i < sizeof inner / sizeof *inner; i++)
-            remove_remains(folder_file(folder, inner[i]));
+            folder_remove_remains(folder_file(folder, inner[i]));
     } else {
         folder_close(folder);
     }

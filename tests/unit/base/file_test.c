@@ -169,6 +169,56 @@ static void a_failed_write_leaves_the_old_file_and_nothing_else(void **state) {
     assert_string_equal(error.text, "cannot write absent/file: No such file or directory");
 }
 
+struct parts {
+    size_t n, most;
+    unsigned char last;
+};
+
+static enum status count_part(void *context, const unsigned char *bytes, size_t n, struct error *error) {
+    struct parts *parts = context;
+    parts->n += n;
+    parts->last = bytes[n - 1];
+    return parts->n <= parts->most ? STATUS_OK : error_set(error, STATUS_NO, "that is enough");
+}
+
+static void a_file_is_read_in_parts(void **state) {
+    (void)state;
+    static char bytes[300000];
+    struct error error = {0};
+    bytes[sizeof bytes - 1] = 'z';
+    assert_int_equal(file_write_whole("file", bytes, sizeof bytes, &error), STATUS_OK);
+    struct parts parts = {.most = SIZE_MAX};
+    assert_int_equal(file_read_parts("file", count_part, &parts, &error), STATUS_OK);
+    assert_int_equal(parts.n, sizeof bytes);
+    assert_int_equal(parts.last, 'z');
+    parts = (struct parts){.most = 10};
+    assert_int_equal(file_read_parts("file", count_part, &parts, &error), STATUS_NO);
+    assert_string_equal(error.text, "that is enough");
+    assert_true(parts.n < sizeof bytes);
+    assert_int_equal(file_read_parts("absent", count_part, &parts, &error), STATUS_CONFIG);
+    assert_string_equal(error.text, "cannot read absent: No such file or directory");
+    assert_int_equal(file_read_parts("/dev/null", count_part, &parts, &error), STATUS_CONFIG);
+    assert_string_equal(error.text, "cannot read /dev/null: it is a device, wanted a regular file");
+}
+
+static void remains_go_and_what_is_being_written_stays(void **state) {
+    (void)state;
+    struct error error;
+    struct file_writer writer;
+    assert_int_equal(file_write_whole(".runner-1-0.tmp", "x", 1, &error), STATUS_OK);
+    assert_int_equal(file_write_whole("file", "x", 1, &error), STATUS_OK);
+    file_writer_open(&writer, "other");
+    file_writer_add(&writer, "yz", 2);
+    folder_remove_remains(".");
+    folder_remove_remains("absent");
+    assert_int_equal(files_here(), 2);
+    file_writer_rename(&writer, "third");
+    assert_int_equal(file_writer_close(&writer, true, &error), STATUS_OK);
+    check_bytes("third", "yz", 2);
+    check_bytes("file", "x", 1);
+    assert_int_equal(files_here(), 2);
+}
+
 static void a_temporary_file_of_a_dead_process_is_no_hindrance(void **state) {
     (void)state;
     char name[64];
@@ -283,6 +333,8 @@ int main(void) {
         TEST(what_is_no_regular_file_is_refused_by_kind),
         TEST(a_file_with_the_same_bytes_is_left_alone),
         TEST(a_failed_write_leaves_the_old_file_and_nothing_else),
+        TEST(a_file_is_read_in_parts),
+        TEST(remains_go_and_what_is_being_written_stays),
         TEST(a_temporary_file_of_a_dead_process_is_no_hindrance),
         TEST(folders_are_made_with_their_parents),
         TEST(paths_are_joined_and_cut),

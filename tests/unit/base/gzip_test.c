@@ -49,38 +49,6 @@ static void check_bytes(const void *bytes, size_t n, size_t limit) {
     free(read);
 }
 
-/* As fetched: in memory, which stays as it is. */
-static void check_expands(const unsigned char *packed, size_t n_packed, size_t limit, const char *wanted) {
-    struct error error = {0};
-    unsigned char *copy = memory_alloc(n_packed, 1), *bytes = NULL;
-    size_t n = 0;
-    memcpy(copy, packed, n_packed);
-    enum status status = gzip_expand("there", copy, n_packed, limit, &bytes, &n, &error);
-    assert_memory_equal(copy, packed, n_packed);
-    if (status == STATUS_OK) {
-        assert_int_equal(n, strlen(wanted));
-        assert_string_equal((char *)bytes, wanted);
-    } else {
-        assert_string_equal(error.text, wanted);
-        assert_null(bytes);
-    }
-    free(bytes);
-    free(copy);
-}
-
-static void gzip_in_memory_is_expanded(void **state) {
-    (void)state;
-    assert_true(gzip_is(hello, sizeof hello));
-    assert_false(gzip_is(hello, 1));
-    assert_false(gzip_is((const unsigned char *)"hello", 5));
-    check_expands(hello, sizeof hello, 5, "hello");
-    check_expands(hello, sizeof hello, 4, "cannot read there: decompressed it has more than 4 bytes, the most allowed");
-    check_expands(hello, sizeof hello - 1, 5,
-                  "cannot read there: its gzip data is cut short; fetch or compress it again");
-    assert_in_range(gzip_most(0), sizeof hello, 1 << 16);
-    assert_true(gzip_most(SIZE_MAX) == SIZE_MAX);
-}
-
 static void check_refused(size_t limit, const char *text) {
     struct error error;
     unsigned char *read = (unsigned char *)1;
@@ -171,7 +139,6 @@ int main(void) {
         TEST(damage_is_an_error),
         TEST(the_limit_is_of_decompressed_bytes),
         TEST(a_small_limit_fits_a_small_compressed_file),
-        cmocka_unit_test(gzip_in_memory_is_expanded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

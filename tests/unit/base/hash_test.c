@@ -85,6 +85,14 @@ static void sha256_gives_the_known_answers(void **state) {
     assert_string_equal(sha256_hex(NULL, 0, text), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
     assert_string_equal(sha256_hex("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", 56, text),
                         "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
+    struct sha256 sha256;
+    sha256_init(&sha256);
+    sha256_add(&sha256, "a", 1);
+    sha256_add(&sha256, NULL, 0);
+    sha256_add(&sha256, "bc", 2);
+    assert_string_equal(sha256_result(&sha256, text),
+                        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    sha256_clear(&sha256);
 }
 
 int main(void) {
