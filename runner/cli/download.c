@@ -25,7 +25,8 @@ struct fetcher {
     const struct download *download;
     pid_t pid;
     int fds[PIPES]; /* its standard output and error; -1: at their end */
-    struct text bytes, words;
+    size_t got;     /* bytes */
+    struct text words;
 };
 
 static void close_all(int fds[PIPES]) {
@@ -90,28 +91,33 @@ static uint64_t length_told(const struct text *words) {
     return length;
 }
 
-/* More than there may be is not read: runner-fetch, which is to watch that, does not. */
-static void take(struct fetcher *fetcher, size_t pipe) {
-    char buffer[CHUNK];
+/* What has come through one of the pipes. More than there may be is not read: runner-fetch, which is to watch that, does not. */
+static enum status take(struct fetcher *fetcher, size_t pipe, struct error *error) {
+    unsigned char buffer[CHUNK];
     const struct download *download = fetcher->download;
-    struct text *text = pipe == OUTPUT ? &fetcher->bytes : &fetcher->words;
     ssize_t got = read(fetcher->fds[pipe], buffer, sizeof buffer);
     if (got < 0 && errno == EINTR)
-        return;
-    if (got > 0)
-        text_add_bytes(text, buffer, (size_t)got);
-    if (got <= 0 || text->length > (pipe == OUTPUT ? download->most : WORDS_MOST)) {
+        return STATUS_OK;
+    if (got > 0 && pipe == OUTPUT)
+        fetcher->got += (size_t)got;
+    else if (got > 0)
+        text_add_bytes(&fetcher->words, buffer, (size_t)got);
+    if (got <= 0 || fetcher->got > download->most || fetcher->words.length > WORDS_MOST) {
         close(fetcher->fds[pipe]);
         fetcher->fds[pipe] = -1;
-    } else if (pipe == OUTPUT && download->on_bytes != NULL) {
-        download->on_bytes(download->context, text->length, length_told(&fetcher->words));
+        return STATUS_OK;
     }
+    if (pipe != OUTPUT)
+        return STATUS_OK;
+    *download->length = length_told(&fetcher->words);
+    return download->take(download->context, buffer, (size_t)got, error);
 }
 
-/* Until both pipes are at their end, or a signal comes. */
+/* Until both pipes are at their end, a signal comes, or the bytes are not taken. */
 static enum status read_all(struct fetcher *fetcher, struct error *error) {
     const struct interrupt *interrupt = fetcher->download->interrupt;
-    while (fetcher->fds[OUTPUT] >= 0 || fetcher->fds[ERRORS] >= 0) {
+    enum status status = STATUS_OK;
+    while (status == STATUS_OK && (fetcher->fds[OUTPUT] >= 0 || fetcher->fds[ERRORS] >= 0)) {
         struct pollfd polls[] = {{.fd = fetcher->fds[OUTPUT], .events = POLLIN},
                                  {.fd = fetcher->fds[ERRORS], .events = POLLIN},
                                  {.fd = interrupt_descriptor(interrupt), .events = POLLIN}};
@@ -121,10 +127,10 @@ static enum status read_all(struct fetcher *fetcher, struct error *error) {
         if (polls[PIPES].revents != 0)
             return interrupt_check(interrupt, error);
         for (size_t i = PIPES; i-- > 0;)
-            if (polls[i].revents != 0)
-                take(fetcher, i);
+            if (status == STATUS_OK && polls[i].revents != 0)
+                status = take(fetcher, i, error);
     }
-    return STATUS_OK;
+    return status;
 }
 
 /* How the process has ended; where that was not well, its last line tells why. */
@@ -133,7 +139,7 @@ static enum status end(struct fetcher *fetcher, struct error *error) {
     char name[32];
     while (waitpid(fetcher->pid, &state, 0) < 0 && errno == EINTR)
         continue;
-    if (fetcher->bytes.length > fetcher->download->most)
+    if (fetcher->got > fetcher->download->most)
         return error_set(error, STATUS_ENVIRONMENT, "found more than %zu bytes, the most that the file can have",
                          fetcher->download->most);
     if (WIFEXITED(state) && WEXITSTATUS(state) == 0)
@@ -151,12 +157,10 @@ static enum status end(struct fetcher *fetcher, struct error *error) {
     return error_set(error, STATUS_ENVIRONMENT, "%s", line);
 }
 
-enum status download_get(const struct download *download, unsigned char **bytes, size_t *n, struct error *error) {
+enum status download_get(const struct download *download, struct error *error) {
     struct fetcher fetcher = {.download = download, .fds = {-1, -1}};
-    text_init(&fetcher.bytes);
     text_init(&fetcher.words);
-    *bytes = NULL;
-    *n = 0;
+    *download->length = 0;
     enum status status = start(&fetcher, error);
     if (status == STATUS_OK) {
         status = read_all(&fetcher, error);
@@ -167,12 +171,7 @@ enum status download_get(const struct download *download, unsigned char **bytes,
         if (status == STATUS_OK && how != STATUS_OK)
             status = error_set(error, how, "%s", ended.text);
     }
-    if (status == STATUS_OK) {
-        *n = fetcher.bytes.length;
-        *bytes = (unsigned char *)text_take(&fetcher.bytes);
-    }
     close_all(fetcher.fds);
     text_clear(&fetcher.words);
-    text_clear(&fetcher.bytes);
     return status;
 }

@@ -4,9 +4,8 @@
 #ifndef RUNNER_CLI_DOWNLOAD_H
 #define RUNNER_CLI_DOWNLOAD_H
 
-#include "runner/base/status.h"
+#include "runner/base/unpack.h"
 
-#include <stddef.h>
 #include <stdint.h>
 
 struct interrupt;
@@ -17,13 +16,13 @@ struct download {
     size_t most;    /* bytes; of more the download ends */
     size_t seconds; /* without a connection or with next to nothing that comes, after which it ends */
     const struct interrupt *interrupt; /* may be NULL */
-    /* Some bytes have come, of `length`, which is 0 where the server does not say. May be NULL. */
-    void (*on_bytes)(void *context, uint64_t got, uint64_t length);
+    take_bytes take;                   /* where the bytes go as they come */
+    uint64_t *length;                  /* of all, told before the first; 0 where the server does not say */
     void *context;
 };
 
-/* The bytes, which the caller frees; NULL and 0 after a failure. STATUS_ENVIRONMENT with the reason, which does not name the address;
-   STATUS_INTERRUPTED. The process has ended in each case. */
-enum status download_get(const struct download *download, unsigned char **bytes, size_t *n, struct error *error);
+/* STATUS_ENVIRONMENT with the reason, which does not name the address; STATUS_INTERRUPTED; what `take` returned. The process has ended in
+   each case. */
+enum status download_get(const struct download *download, struct error *error);
 
 #endif

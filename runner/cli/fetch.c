@@ -1,11 +1,11 @@
 /* runner fetch: the published files of a data set, into the folder in which it looks for them. */
 #include "runner/base/clock.h"
 #include "runner/base/file.h"
-#include "runner/base/hash.h"
 #include "runner/cli/commands.h"
 #include "runner/cli/download.h"
 #include "runner/cli/job.h"
 #include "runner/cli/live.h"
+#include "runner/cli/published.h"
 #include "runner/cli/words.h"
 #include "runner/host/params_words.h"
 #include "runner/host/places.h"
@@ -29,45 +29,18 @@ struct fetch {
     size_t fetched;
 };
 
-/* ---- What is there --------------------------------------------------------------------------------------------------- */
-
-/* Whether the bytes are the published ones; `error` says what they are instead. */
-static bool is_published(const struct catalog_download *download, const unsigned char *bytes, size_t n,
-                         struct error *error) {
-    char sha256[65];
-    if (n != download->size)
-        error_set(error, STATUS_ENVIRONMENT, "found %zu bytes, wanted %" PRIu64, n, download->size);
-    else if (strcmp(sha256_hex(bytes, n, sha256), download->sha256) != 0)
-        error_set(error, STATUS_ENVIRONMENT, "found the SHA-256 %s, wanted %s", sha256, download->sha256);
-    else
-        return true;
-    return false;
-}
-
-/* The same of a file that is there. */
-static bool has_published(const struct catalog_download *download, const char *path, struct error *error) {
-    unsigned char *bytes = NULL;
-    size_t n = 0;
-    bool well = file_read_all_gzip(path, download->size, &bytes, &n, error) == STATUS_OK;
-    if (well && !is_published(download, bytes, n, error)) {
-        error_prefix(error, "%s", path);
-        well = false;
-    }
-    free(bytes);
-    return well;
-}
-
 /* ---- The line on a terminal ------------------------------------------------------------------------------------------ */
 
 struct line {
     const char *file;
+    bool wanted;
     double drawn_at; /* 0: never */
 };
 
-static void draw(void *context, uint64_t got, uint64_t length) {
-    struct line *line = context;
+/* `length` is 0 where it is not known. */
+static void draw(struct line *line, uint64_t got, uint64_t length) {
     const double now = clock_seconds();
-    if (line->drawn_at > 0 && now - line->drawn_at < 0.1)
+    if (!line->wanted || (line->drawn_at > 0 && now - line->drawn_at < 0.1))
         return;
     line->drawn_at = now;
     char some[WORDS_SIZE], all[WORDS_SIZE];
@@ -93,53 +66,99 @@ static void erase(const struct line *line) {
 
 /* ---- One file -------------------------------------------------------------------------------------------------------- */
 
-/* The file as the address has it, gzip or not, once its bytes are the published ones. */
-static enum status get(const struct fetch *fetch, const struct catalog_download *published, const char *url,
-                       unsigned char **bytes, size_t *n, struct error *error) {
-    const struct options *options = fetch->options;
-    struct line line = {.file = published->file};
-    struct download download = {.program = fetch->program,
-                                .url = url,
-                                .most = gzip_most(published->size),
-                                .seconds = options->timeout > 0 ? options->timeout : PATIENCE,
-                                .interrupt = options->interrupt,
-                                .context = &line};
-    if (!options->log.quiet && terminal_is_live())
-        download.on_bytes = draw;
-    enum status status = download_get(&download, bytes, n, error);
-    erase(&line);
-    if (status != STATUS_OK)
-        return status == STATUS_INTERRUPTED ? status : error_prefix(error, "%s", url);
-    unsigned char *expanded = NULL;
-    size_t size = *n;
-    if (gzip_is(*bytes, *n))
-        status = gzip_expand(url, *bytes, *n, published->size, &expanded, &size, error);
-    if (status == STATUS_OK && !is_published(published, expanded != NULL ? expanded : *bytes, size, error))
-        status = error_prefix(error, "%s", url);
-    free(expanded);
-    if (status == STATUS_OK)
-        return status;
-    free(*bytes);
-    *bytes = NULL;
+/* What comes from one address: it goes into a temporary file, and is hashed on the way. */
+struct attempt {
+    struct file_writer file;
+    struct published published;
+    struct line line;
+    uint64_t got, length;
+    bool refused; /* the bytes are others, or there is no room for them */
+};
+
+static enum status take(void *context, const unsigned char *bytes, size_t n, struct error *error) {
+    struct attempt *attempt = context;
+    attempt->got += n;
+    file_writer_add(&attempt->file, bytes, n);
+    enum status status = attempt->file.code != 0 ? error_set(error, STATUS_ENVIRONMENT, "cannot write")
+                                                 : published_add(&attempt->published, bytes, n, error);
+    attempt->refused = status != STATUS_OK;
+    draw(&attempt->line, attempt->got, attempt->length);
     return status;
 }
 
+static enum status download(const struct fetch *fetch, struct attempt *attempt, const char *url, struct error *error) {
+    const struct options *options = fetch->options;
+    const struct download download = {.program = fetch->program,
+                                      .url = url,
+                                      .most = gzip_most(attempt->published.file->size),
+                                      .seconds = options->timeout > 0 ? options->timeout : PATIENCE,
+                                      .interrupt = options->interrupt,
+                                      .take = take,
+                                      .length = &attempt->length,
+                                      .context = attempt};
+    attempt->line =
+        (struct line){.file = attempt->published.file->file, .wanted = !options->log.quiet && terminal_is_live()};
+    enum status status = download_get(&download, error);
+    erase(&attempt->line);
+    if (status == STATUS_OK)
+        return published_end(&attempt->published, error);
+    return status == STATUS_INTERRUPTED || attempt->refused ? status : error_prefix(error, "%s", url);
+}
+
+static bool has_suffix(const char *name, const char *suffix) {
+    const size_t length = strlen(name), end = strlen(suffix);
+    return length >= end && strcmp(name + length - end, suffix) == 0;
+}
+
+/* Where the file goes: as NAME, or NAME.gz where it came as gzip. */
+static const char *path_of(const struct fetch *fetch, const struct published *published) {
+    const char *name = published->file->file;
+    const bool packed = published->unpacker.packed && !has_suffix(name, ".gz");
+    return path_join(fetch->arena, fetch->folder, packed ? arena_printf(fetch->arena, "%s.gz", name) : name);
+}
+
+/* The file as the address has it, once its bytes are the published ones, in place of `before` (NULL: none), which may be that with or
+   without .gz and be found first. `again`: whether another address may help. */
+static enum status get(struct fetch *fetch, const struct catalog_download *published, const char *url,
+                       const char *before, bool *again, struct error *error) {
+    char size[WORDS_SIZE];
+    struct error written;
+    struct attempt attempt = {.got = 0};
+    published_init(&attempt.published, published, url);
+    file_writer_open(&attempt.file, path_of(fetch, &attempt.published));
+    enum status status = attempt.file.code == 0 ? download(fetch, &attempt, url, error) : STATUS_OK;
+    const char *path = path_of(fetch, &attempt.published);
+    published_clear(&attempt.published);
+    file_writer_rename(&attempt.file, path);
+    const bool writes = file_writer_close(&attempt.file, status == STATUS_OK, &written) == STATUS_OK;
+    *again = writes && status != STATUS_INTERRUPTED;
+    if (!writes && status != STATUS_INTERRUPTED)
+        status = error_set(error, written.status, "%s", written.text);
+    if (status != STATUS_OK)
+        return status;
+    if (before != NULL && strcmp(before, path) != 0)
+        unlink(before);
+    log_info(&fetch->options->log, "%s: %s from %s", path, words_bytes((double)attempt.got, size), url);
+    fetch->fetched++;
+    return STATUS_OK;
+}
+
 /* From the first address that has it. */
-static enum status get_somewhere(const struct fetch *fetch, const struct catalog_download *published,
-                                 unsigned char **bytes, size_t *n, const char **url, struct error *error) {
+static enum status get_somewhere(struct fetch *fetch, const struct catalog_download *published, const char *before,
+                                 struct error *error) {
     struct text reasons;
     text_init(&reasons);
     enum status status = STATUS_ENVIRONMENT;
-    for (size_t i = 0; i < published->n_urls && status != STATUS_OK && status != STATUS_INTERRUPTED; i++) {
-        *url = published->urls[i];
-        status = get(fetch, published, *url, bytes, n, error);
-        if (status == STATUS_OK || status == STATUS_INTERRUPTED)
+    bool again = true;
+    for (size_t i = 0; i < published->n_urls && status != STATUS_OK && again; i++) {
+        status = get(fetch, published, published->urls[i], before, &again, error);
+        if (status == STATUS_OK || !again)
             continue;
         text_printf(&reasons, "%s%s", i > 0 ? "; " : "", error->text);
         if (i + 1 < published->n_urls && !fetch->options->log.quiet)
             log_warning(&fetch->options->log, "%s; trying the next address", error->text);
     }
-    if (status != STATUS_OK && status != STATUS_INTERRUPTED)
+    if (status != STATUS_OK && again)
         status = error_set(error, STATUS_ENVIRONMENT,
                            "cannot fetch %s: %s; try again later, or put the file into %s by other ways",
                            published->file, reasons.data, fetch->folder);
@@ -152,7 +171,7 @@ static enum status get_somewhere(const struct fetch *fetch, const struct catalog
 static bool is_there(const struct fetch *fetch, const struct catalog_download *published, const char *folder,
                      const char **path, struct error *error) {
     *path = places_find(fetch->arena, folder, published->file);
-    if (*path == NULL || !has_published(published, *path, error))
+    if (*path == NULL || published_check_file(published, *path, error) != STATUS_OK)
         return false;
     log_info(&fetch->options->log, "%s: is there, %s", published->file, *path);
     return true;
@@ -161,6 +180,8 @@ static bool is_there(const struct fetch *fetch, const struct catalog_download *p
 /* Early, so that nothing is fetched in vain. */
 static enum status make_folder(const struct fetch *fetch, struct error *error) {
     enum status status = folder_make(fetch->folder, error);
+    if (status == STATUS_OK)
+        folder_remove_remains(fetch->folder); /* of one that was killed, which may be large */
     if (status == STATUS_OK && access(fetch->folder, W_OK | X_OK) != 0)
         status = error_set(error, STATUS_ENVIRONMENT, "cannot write into %s: %s", fetch->folder, strerror(errno));
     if (status != STATUS_OK)
@@ -169,32 +190,10 @@ static enum status make_folder(const struct fetch *fetch, struct error *error) {
     return status;
 }
 
-static bool has_suffix(const char *name, const char *suffix) {
-    const size_t length = strlen(name), end = strlen(suffix);
-    return length >= end && strcmp(name + length - end, suffix) == 0;
-}
-
-/* As NAME or NAME.gz in the folder, in place of `before` (NULL: none), which may be the other of the two and be found first. */
-static enum status put(struct fetch *fetch, const struct catalog_download *published, const char *before,
-                       const unsigned char *bytes, size_t n, const char *url, struct error *error) {
-    char size[WORDS_SIZE];
-    const char *path = path_join(fetch->arena, fetch->folder, published->file);
-    if (gzip_is(bytes, n) && !has_suffix(published->file, ".gz"))
-        path = arena_printf(fetch->arena, "%s.gz", path);
-    enum status status = file_write_whole(path, bytes, n, error);
-    if (status != STATUS_OK)
-        return status;
-    if (before != NULL && strcmp(before, path) != 0)
-        unlink(before);
-    log_info(&fetch->options->log, "%s: %s from %s", path, words_bytes((double)n, size), url);
-    fetch->fetched++;
-    return STATUS_OK;
-}
-
 static enum status fetch_file(struct fetch *fetch, const struct catalog_download *published, struct error *error) {
     const struct log *log = &fetch->options->log;
     struct error found;
-    const char *before = NULL, *url = NULL;
+    const char *before = NULL;
     if (is_there(fetch, published, fetch->shared, &before, &found))
         return STATUS_OK;
     if (before != NULL)
@@ -203,15 +202,8 @@ static enum status fetch_file(struct fetch *fetch, const struct catalog_download
         return STATUS_OK;
     if (before != NULL)
         log_info(log, "%s; fetching it anew", found.text);
-    unsigned char *bytes = NULL;
-    size_t n = 0;
     enum status status = make_folder(fetch, error);
-    if (status == STATUS_OK)
-        status = get_somewhere(fetch, published, &bytes, &n, &url, error);
-    if (status == STATUS_OK)
-        status = put(fetch, published, before, bytes, n, url, error);
-    free(bytes);
-    return status;
+    return status == STATUS_OK ? get_somewhere(fetch, published, before, error) : status;
 }
 
 /* ---- The command ----------------------------------------------------------------------------------------------------- */

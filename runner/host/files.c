@@ -188,23 +188,27 @@ const char *files_find(runner_call *public, const char *folder, const char *name
     }
     struct arena *arena = &call->files->arena;
     const char *found = NULL;
+    const bool published = is_published(call, name, file);
     if (folder != NULL) {
         found = places_find(arena, folder, file);
         if (found == NULL)
-        public->host->fail(public, "found neither %s nor %s.gz in %s, the `path` given for %s", file, file, folder,
-                           name);
+            call->public.host->fail(
+                &call->public, "found neither %s nor %s.gz in %s, the `path` given for %s; %s", file, file, folder,
+                name,
+                published ? arena_printf(arena, "`runner fetch %s --into` that folder puts it there", name)
+                          : "wanted the folder that holds it");
         return found;
     }
     found = places_find(arena, places_shared(arena, name), file);
     if (found == NULL)
         found = places_find(arena, places_cache(arena, name), file);
     if (found == NULL)
-    public->host->fail(
-        public,
-        "found neither %s nor %s.gz; looked in %s; put the files of %s into one of these folders, set RUNNER_DATA to "
-        "the folder that holds %s/, or give their folder as `path`%s",
-        file, file, places_words(arena, name), name, name,
-        is_published(call, name, file) ? arena_printf(arena, "; `runner fetch %s` gets them", name) : "");
+        call->public.host->fail(&call->public,
+                                "found neither %s nor %s.gz; looked in %s; put the files of %s into one of these "
+                                "folders, set RUNNER_DATA to "
+                                "the folder that holds %s/, or give their folder as `path`%s",
+                                file, file, places_words(arena, name), name, name,
+                                published ? arena_printf(arena, "; `runner fetch %s` gets them", name) : "");
     return found;
 }
 

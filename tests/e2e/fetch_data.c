@@ -75,6 +75,16 @@ PUBLISHED(closed, "http://127.0.0.1:1/plain")
 /* Fetched by way of a proxy alone, so that nobody asks for the name. */
 PUBLISHED(far, "http://nowhere.invalid/plain")
 
+/* 50 MiB of zeros, as they are and as gzip. */
+#define ZEROS_SHA256 "8565a714dca840f8652c5bae9249ab05f5fb5a4f9f13fbe23304b10f68252da2"
+static const char *const urls_zeros[] = {AT("zeros"), NULL};
+static const char *const urls_zeros_packed[] = {AT("bomb"), NULL};
+static const runner_download downloads_zeros[] = {
+    {"zeros", ZEROS_SHA256, 50 << 20, urls_zeros},
+    {"more_zeros", ZEROS_SHA256, 50 << 20, urls_zeros_packed},
+};
+DATASET(zeros, sizeof(runner_dataset_ops), downloads_zeros, 2)
+
 static const char *const urls_last[] = {AT("packed"), NULL};
 static const runner_download downloads_both[] = {
     {"bytes.txt", SHA256, SIZE, urls_plain},
@@ -94,6 +104,6 @@ static const runner_component components[] = {
     COMPONENT(missing), COMPONENT(moved),  COMPONENT(loop),    COMPONENT(local),   COMPONENT(endless),
     COMPONENT(huge),    COMPONENT(bomb),   COMPONENT(stall),   COMPONENT(silent),  COMPONENT(cut),
     COMPONENT(closed),  COMPONENT(far),    COMPONENT(both),    COMPONENT(nothing), COMPONENT(old),
-    COMPONENT(named),   COMPONENT(noise),
+    COMPONENT(named),   COMPONENT(noise),  COMPONENT(zeros),
 };
 RUNNER_PLUGIN(components, "1.0.0")

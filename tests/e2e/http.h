@@ -120,6 +120,11 @@ static inline void http_answer(const struct http *http, int client, const char *
         http_head(client, "200 OK", "", 1u << 30);
         http_send(client, plain, n);
         http_wait(http, client, path);
+    } else if (strcmp(path, "/zeros") == 0) {
+        static const unsigned char zeros[1 << 20];
+        http_head(client, "200 OK", "", 50 * sizeof zeros);
+        for (int i = 0; i < 50; i++)
+            http_send(client, zeros, sizeof zeros);
     } else if (strcmp(path, "/moved") == 0) {
         http_head(client, "302 Found", "Location: /plain\r\n", 0);
     } else if (strcmp(path, "/loop") == 0) {
