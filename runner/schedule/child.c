@@ -287,16 +287,13 @@ void child_take_log(struct child *child, size_t limit, struct text *out) {
         child_log_drop(child, size);
 }
 
-static enum status error_of_reply(const struct frame *frame, struct text *where, struct error *error) {
+static enum status error_of_reply(const struct frame *frame, struct error *error) {
     struct message_reader reader;
     message_reader_init(&reader, frame->payload, frame->length);
     uint64_t status = message_read_u64(&reader);
-    const char *place = message_read_string(&reader);
     const char *text = message_read_string(&reader);
     if (reader.bad || (status != STATUS_TRIAL && status != STATUS_CONFIG && status != STATUS_ENVIRONMENT))
         return error_set(error, STATUS_ENVIRONMENT, "a worker sent a broken message");
-    if (where != NULL)
-        text_add(where, place);
     return error_set(error, (enum status)status, "%s", text);
 }
 
@@ -356,13 +353,13 @@ static enum status next_frame(struct child *child, enum status status, struct fr
     return STATUS_OK;
 }
 
-static enum status next_answer(struct child *child, enum status status, struct frame *frame, struct text *where,
-                               bool *died, struct error *error) {
+static enum status next_answer(struct child *child, enum status status, struct frame *frame, bool *died,
+                               struct error *error) {
     status = next_frame(child, status, frame, died, error);
     if (status != STATUS_OK)
         return status;
     if (frame->type == MESSAGE_ERROR)
-        return error_of_reply(frame, where, error);
+        return error_of_reply(frame, error);
     if (frame->type != MESSAGE_REPLY && frame->type != MESSAGE_CHECK && frame->type != MESSAGE_OPENING)
         return error_set(error, STATUS_ENVIRONMENT, "a worker sent a message of type %u instead of an answer",
                          frame->type);
@@ -370,15 +367,15 @@ static enum status next_answer(struct child *child, enum status status, struct f
 }
 
 enum status child_next(struct child *child, struct frame *frame, bool *died, struct error *error) {
-    return next_answer(child, STATUS_OK, frame, NULL, died, error);
+    return next_answer(child, STATUS_OK, frame, died, error);
 }
 
 enum status child_call(struct child *child, enum message type, const struct text *payload, int fd, struct frame *frame,
-                       struct text *where, bool *died, struct error *error) {
+                       bool *died, struct error *error) {
     *died = false;
     enum status status = fd >= 0 ? frame_write_fd(child->socket, type, payload->data, payload->length, fd, error)
                                  : frame_write(child->socket, type, payload->data, payload->length, error);
     if (status == STATUS_OK && (type == MESSAGE_ATTACH || type == MESSAGE_DETACH))
         return STATUS_OK;
-    return next_answer(child, status, frame, where, died, error);
+    return next_answer(child, status, frame, died, error);
 }

@@ -61,11 +61,11 @@ void child_log_drop(struct child *child, size_t n);
 void child_take_log(struct child *child, size_t limit, struct text *out);
 
 /* Sends a request and waits for the answer, which stands in *frame until the next call. `fd` (or -1) goes with it. A
-   MESSAGE_ERROR gives its status and text, and its place in `where` (may be NULL). *died is set where the process ended
+   MESSAGE_ERROR gives its status and text. *died is set where the process ended
    instead of answering, or was ended since it took too long: the status is STATUS_TRIAL then, and the text says how. A signal ends the
    wait and the process: STATUS_INTERRUPTED. */
 enum status child_call(struct child *child, enum message type, const struct text *payload, int fd, struct frame *frame,
-                       struct text *where, bool *died, struct error *error);
+                       bool *died, struct error *error);
 
 /* Waits for the next message of an answer that has several (MESSAGE_CATALOG, MESSAGE_TEST); otherwise as child_call(). */
 enum status child_next(struct child *child, struct frame *frame, bool *died, struct error *error);

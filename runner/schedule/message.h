@@ -52,7 +52,7 @@ enum message {
     MESSAGE_TEST,
     MESSAGE_KEPT, /* - */
     MESSAGE_REPLY = 100,
-    MESSAGE_ERROR,   /* u64 status, string where, string text */
+    MESSAGE_ERROR,   /* u64 status, string text */
     MESSAGE_OPENING, /* string file, u64 foreign */
     MESSAGE_CHECK,   /* u64 outcome, string component, string check, string reason */
     MESSAGE_COLUMNS,

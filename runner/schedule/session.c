@@ -203,7 +203,7 @@ static enum status ask_catalog(struct session *session, struct openings *opening
     write_strings(&payload, session->folders, session->n_folders);
     write_strings(&payload, openings->refused, openings->n_refused);
     session->helper.patience = OWN_PATIENCE;
-    status = child_call(&session->helper, MESSAGE_CATALOG, &payload, -1, frame, NULL, died, error);
+    status = child_call(&session->helper, MESSAGE_CATALOG, &payload, -1, frame, died, error);
     while (status == STATUS_OK && frame->type == MESSAGE_OPENING) {
         note_opening(session, openings, frame);
         status = child_next(&session->helper, frame, died, error);
@@ -334,7 +334,7 @@ static enum status read_data(struct session *session, const struct tree *resolve
     enum status status = fits ? STATUS_OK : helper_start(session, &files, error);
     session->helper.patience = time_limit;
     if (status == STATUS_OK)
-        status = child_call(&session->helper, MESSAGE_DATA, &payload, -1, &frame, NULL, &died, error);
+        status = child_call(&session->helper, MESSAGE_DATA, &payload, -1, &frame, &died, error);
     const char *reason = "error";
     if (died)
         reason = session->helper.late ? "time limit" : arena_copy_text(&session->arena, error->text);
@@ -404,7 +404,7 @@ static enum status attach(struct session *session, size_t index, struct error *e
     struct frame frame;
     bool died;
     enum status status =
-        child_call(&session->helper, MESSAGE_ATTACH, &payload, session->data[index].fd, &frame, NULL, &died, error);
+        child_call(&session->helper, MESSAGE_ATTACH, &payload, session->data[index].fd, &frame, &died, error);
     session->data[index].attached = status == STATUS_OK;
     text_clear(&payload);
     return status;
@@ -500,7 +500,7 @@ static enum status plan_together(struct session *session, const struct session_p
     session->spoilt = session->spoilt || request->files->count > 0;
     session->helper.patience = session->patience;
     if (status == STATUS_OK)
-        status = child_call(&session->helper, MESSAGE_PLAN, &payload, -1, &frame, NULL, died, error);
+        status = child_call(&session->helper, MESSAGE_PLAN, &payload, -1, &frame, died, error);
     if (*died && session->helper.late && session->patience > LEAST_PATIENCE) /* a grid may have many such points */
         session->patience /= 2;
     if (*died && take_last_words(session, error) == STATUS_ENVIRONMENT)
@@ -549,7 +549,7 @@ enum status session_test(struct session *session, const char *file, const char *
     enum status status = helper_start(session, &session->foreign, error);
     session->helper.patience = 0;
     if (status == STATUS_OK)
-        status = child_call(&session->helper, MESSAGE_TEST, &payload, -1, &frame, NULL, &died, error);
+        status = child_call(&session->helper, MESSAGE_TEST, &payload, -1, &frame, &died, error);
     while (status == STATUS_OK && frame.type == MESSAGE_CHECK) {
         struct message_reader reader;
         message_reader_init(&reader, frame.payload, frame.length);

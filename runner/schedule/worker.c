@@ -33,11 +33,10 @@ struct worker {
     struct worker_data data;
 };
 
-static enum status send_error(enum status status, const char *where, const char *text, struct error *error) {
+static enum status send_error(enum status status, const char *text, struct error *error) {
     struct text out;
     text_init(&out);
     message_u64(&out, (uint64_t)status);
-    message_string(&out, where);
     message_string(&out, text);
     enum status sent = frame_write(WORKER_SOCKET, MESSAGE_ERROR, out.data, out.length, error);
     text_clear(&out);
@@ -142,7 +141,7 @@ static enum status answer_data(struct worker *worker, const struct frame *reques
     if (status == STATUS_OK)
         status = data_map(fd, &data, &failure);
     if (status != STATUS_OK) {
-        status = send_error(status, "", failure.text, error);
+        status = send_error(status, failure.text, error);
     } else {
         struct data_facts facts = {.hash = data.hash, .size = data.mapping_size, .files = data.files};
         memcpy(facts.rows, data.rows, sizeof facts.rows);
@@ -263,7 +262,7 @@ static enum status answer_plan(struct worker *worker, const struct frame *reques
     message_u64(&out, written);
     text_add_bytes(&out, plans.data, plans.length);
     text_add_bytes(&out, numbers.data, numbers.length);
-    status = status != STATUS_OK ? send_error(status, "", failure.text, error)
+    status = status != STATUS_OK ? send_error(status, failure.text, error)
                                  : frame_write(WORKER_SOCKET, MESSAGE_REPLY, out.data, out.length, error);
     text_clear(&out);
     text_clear(&numbers);
@@ -310,7 +309,7 @@ static enum status answer_test(struct worker *worker, const struct frame *reques
     worker_guard_files(worker->folder); /* it opens the plugin as well, and ends processes that hang */
     load(worker);
     enum status status = conformance_run(&worker->loader, &test, &failure);
-    status = status != STATUS_OK ? send_error(status, "", failure.text, error)
+    status = status != STATUS_OK ? send_error(status, failure.text, error)
                                  : frame_write(WORKER_SOCKET, MESSAGE_REPLY, "", 0, error);
     arena_clear(&arena);
     return status;
@@ -337,7 +336,7 @@ static enum status serve(struct worker *worker, struct error *error) {
     text_init(&payload);
     enum status status = products_prepare(error);
     if (status != STATUS_OK)
-        send_error(status, "", error->text, NULL);
+        send_error(status, error->text, NULL);
     while (status == STATUS_OK) {
         struct frame request = {.fd = -1};
         status = frame_read_fd(WORKER_SOCKET, &payload, &request.type, &request.fd, error);
