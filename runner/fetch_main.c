@@ -82,10 +82,10 @@ static void explain(const struct transfer *transfer, CURLcode code) {
     else if (code == CURLE_HTTP_RETURNED_ERROR)
         fprintf(stderr, "the server answers with status %ld%s\n", answer, answer == 404 ? ", no such file" : "");
     else if (code == CURLE_OPERATION_TIMEDOUT && connected == 0)
-        fprintf(stderr, "no connection within %ld seconds\n", transfer->seconds);
+        fprintf(stderr, "no connection within %ld second%s\n", transfer->seconds, transfer->seconds == 1 ? "" : "s");
     else if (code == CURLE_OPERATION_TIMEDOUT)
-        fprintf(stderr, "next to nothing came for %ld seconds, after %lld bytes\n", transfer->seconds,
-                (long long)transfer->got);
+        fprintf(stderr, "next to nothing came for %ld second%s, after %lld bytes\n", transfer->seconds,
+                transfer->seconds == 1 ? "" : "s", (long long)transfer->got);
     else if (code == CURLE_PARTIAL_FILE && length > 0)
         fprintf(stderr, "the connection ended after %lld of %lld bytes\n", (long long)transfer->got, (long long)length);
     else if (code == CURLE_TOO_MANY_REDIRECTS)

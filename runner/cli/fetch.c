@@ -250,7 +250,9 @@ static enum status fetch_all(struct fetch *fetch, struct error *error) {
         status = fetch_file(fetch, &fetch->dataset->downloads[i], error);
     if (status != STATUS_OK)
         return status;
-    if (fetch->fetched == 0)
+    if (fetch->fetched == 0 && n == 1)
+        log_info(&fetch->options->log, "%s: nothing to fetch, the file is there", fetch->dataset->name);
+    else if (fetch->fetched == 0)
         log_info(&fetch->options->log, "%s: nothing to fetch, all %zu files are there", fetch->dataset->name, n);
     else
         log_info(&fetch->options->log, "%s: %zu of %zu files were fetched into %s", fetch->dataset->name,

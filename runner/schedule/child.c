@@ -347,7 +347,8 @@ static enum status next_frame(struct child *child, enum status status, struct fr
         child_reap(child, reason);
         if (news == INTERRUPTED)
             return interrupt_check(child->interrupt, error);
-        return news == LATE ? error_set(error, STATUS_TRIAL, "no answer within %g seconds", child->patience)
+        return news == LATE ? error_set(error, STATUS_TRIAL, "no answer within %g second%s", child->patience,
+                                        child->patience == 1 ? "" : "s")
                             : error_set(error, STATUS_TRIAL, "%s", reason);
     }
     return STATUS_OK;

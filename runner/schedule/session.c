@@ -221,8 +221,8 @@ static bool refuse(struct session *session, struct openings *openings, struct er
     openings->why = memory_resize(openings->why, openings->n_refused + 1, sizeof *openings->why);
     openings->why[openings->n_refused] =
         late ? arena_printf(&session->arena,
-                            "%s: opening it came to no end within %g seconds; it is left out: mend or remove it",
-                            openings->last, session->helper.patience)
+                            "%s: opening it came to no end within %g second%s; it is left out: mend or remove it",
+                            openings->last, session->helper.patience, session->helper.patience == 1 ? "" : "s")
              : arena_printf(&session->arena,
                             "%s: ends the process that opens it (%s); it is left out: mend or remove it",
                             openings->last, error->text);
@@ -341,9 +341,9 @@ static enum status read_data(struct session *session, const struct tree *resolve
     if (died && session->helper.late) {
         status =
             error_set(error, STATUS_CONFIG,
-                      "the data set %s was not read within %g seconds (data_time_limit), and its process was ended; "
+                      "the data set %s was not read within %g second%s (data_time_limit), and its process was ended; "
                       "give it more time with data_time_limit, or mend the plugin or the disk",
-                      data.name, time_limit);
+                      data.name, time_limit, time_limit == 1 ? "" : "s");
     } else if (died) {
         take_last_words(session, error);
         status = error_prefix(error, "the data set %s ended the process that read it", data.name);

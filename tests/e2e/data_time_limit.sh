@@ -13,7 +13,7 @@ data_time_limit: 1 s
 END
 for command in run check; do
     expect 2 "$RUNNER" $command never.yaml
-    says err "never.yaml:2:10: error: the data set hang_open was not read within 1 seconds (data_time_limit)"
+    says err "never.yaml:2:10: error: the data set hang_open was not read within 1 second (data_time_limit)"
 done
 expect 2 "$RUNNER" never.yaml train.epochs="= train.batch_size" data_time_limit=1.5
 says err "the data set hang_open was not read within 1.5 seconds (data_time_limit)"

@@ -192,7 +192,7 @@ static void gzip_stays_packed_and_is_checked_unpacked(void **state) {
     runner(0, "fetch named");
     holds("cache/runner/named", "bytes.gz");
     runner(0, "fetch named");
-    says("err", "nothing to fetch");
+    says("err", "nothing to fetch, the file is there");
 }
 
 static void a_second_run_asks_for_nothing(void **state) {
@@ -303,8 +303,8 @@ static void all_that_can_go_wrong_leaves_nothing(void **state) {
         {"endless", " bytes, the most "},
         {"huge", "/huge: found more than 80170 bytes, the most that the file can have"},
         {"bomb", "/bomb: decompressed it has more than 76000 bytes, the most allowed"},
-        {"stall", "/stall: next to nothing came for 1 seconds, after 10 bytes"},
-        {"silent", "/silent: next to nothing came for 1 seconds, after 0 bytes"},
+        {"stall", "/stall: next to nothing came for 1 second, after 10 bytes"},
+        {"silent", "/silent: next to nothing came for 1 second, after 0 bytes"},
         {"noise", "/noise: received HTTP/0.9 when not allowed"},
         {"cut", "/cut: the connection ended after 38000 of 76000 bytes"},
         {"closed", "http://127.0.0.1:1/plain: failed to connect to 127.0.0.1 port 1"},
