@@ -1,6 +1,7 @@
 #include "runner/cli/commands.h"
 #include "runner/cli/job.h"
 #include "runner/cli/words.h"
+#include "runner/host/params_words.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -147,19 +148,6 @@ static void describe(const struct catalog_component *component) {
     text_clear(&out);
 }
 
-static enum status unknown(const struct catalog *catalog, const char *name, struct error *error) {
-    const char **names = memory_alloc(catalog->count + RUNNER_LAST_KIND, sizeof *names);
-    for (size_t i = 0; i < catalog->count; i++)
-        names[i] = catalog->components[i].name;
-    for (size_t i = 0; i < RUNNER_LAST_KIND; i++)
-        names[catalog->count + i] = runner_kind_name((enum runner_kind)(RUNNER_DATASET + i));
-    const char *nearest = text_nearest(name, names, catalog->count + RUNNER_LAST_KIND);
-    free((void *)names);
-    if (nearest != NULL)
-        return error_set(error, STATUS_CONFIG, "no plugin is called '%s'; did you mean '%s'?", name, nearest);
-    return error_set(error, STATUS_CONFIG, "no plugin is called '%s'; `runner plugins` lists them", name);
-}
-
 /* NAME or KIND/NAME; all kinds that have the name are shown. A kind is a list of its own. */
 static enum status show_one(const struct catalog *catalog, const char *name, struct error *error) {
     const char *slash = strchr(name, '/');
@@ -181,7 +169,7 @@ static enum status show_one(const struct catalog *catalog, const char *name, str
         found = true;
         describe(component);
     }
-    return found ? STATUS_OK : unknown(catalog, name, error);
+    return found ? STATUS_OK : words_unknown(catalog, name, true, error);
 }
 
 enum status command_plugins(const struct options *options, struct error *error) {

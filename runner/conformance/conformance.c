@@ -3,6 +3,7 @@
 #include "runner/base/file.h"
 #include "runner/conformance/checks.h"
 #include "runner/conformance/process.h"
+#include "runner/host/params_words.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -145,22 +146,6 @@ static enum status check_settings(const struct conformance_request *request, con
     return STATUS_OK;
 }
 
-static enum status unknown(const struct catalog *catalog, const struct conformance_request *request,
-                           struct error *error) {
-    const char *name = request->component != NULL ? request->component : "";
-    const char *bare = strchr(name, '/') != NULL ? strchr(name, '/') + 1 : name;
-    const char **names = memory_alloc(catalog->count + 1, sizeof *names);
-    for (size_t i = 0; i < catalog->count; i++)
-        names[i] = catalog->components[i].name;
-    const char *near = request->file == NULL ? text_nearest(bare, names, catalog->count) : NULL;
-    free((void *)names);
-    if (near != NULL)
-        return error_set(error, STATUS_CONFIG, "no plugin is called '%s'; did you mean '%s'?", name, near);
-    if (request->file != NULL)
-        return error_set(error, STATUS_CONFIG, "%s holds no component '%s'", request->file, name);
-    return error_set(error, STATUS_CONFIG, "no plugin is called '%s'; `runner plugins` lists them", name);
-}
-
 static enum status test_components(struct runs *runs, const struct loader *loader, const char *file,
                                    struct error *error) {
     const struct conformance_request *request = runs->request;
@@ -172,8 +157,11 @@ static enum status test_components(struct runs *runs, const struct loader *loade
             found++;
             status = check_settings(request, &catalog->components[i], error);
         }
+    const char *name = request->component != NULL ? request->component : "";
     if (status == STATUS_OK && found == 0)
-        status = unknown(catalog, request, error);
+        status = request->file != NULL
+                     ? error_set(error, STATUS_CONFIG, "%s holds no component '%s'", request->file, name)
+                     : words_unknown(catalog, name, false, error);
     for (size_t i = 0; i < catalog->count && status == STATUS_OK; i++)
         if (is_wanted(request, file, &catalog->components[i]))
             test_component(runs, loader, &catalog->components[i]);

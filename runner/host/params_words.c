@@ -1,6 +1,7 @@
 #include "runner/host/params_words.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -151,11 +152,12 @@ void words_list(const char *lead, const char *const *names, size_t count, struct
 }
 
 /* The names of one kind, which the caller frees. */
+/* Those of one kind (0: of all), with room for the kinds behind them. */
 static const char **names_of(const struct catalog *catalog, enum runner_kind kind, size_t *count) {
-    const char **names = memory_alloc(catalog->count, sizeof *names);
+    const char **names = memory_alloc(catalog->count + RUNNER_LAST_KIND, sizeof *names);
     *count = 0;
     for (size_t i = 0; i < catalog->count; i++) {
-        if (catalog->components[i].kind == kind) {
+        if (kind == 0 || catalog->components[i].kind == kind) {
             names[(*count)++] = catalog->components[i].name;
         }
     }
@@ -215,4 +217,22 @@ const char *words_nearest(const struct catalog *catalog, enum runner_kind kind, 
     const char *near = text_nearest(name, names, count);
     free(names);
     return near;
+}
+
+enum status words_unknown(const struct catalog *catalog, const char *name, bool kinds, struct error *error) {
+    const char *slash = strchr(name, '/');
+    char prefix[32] = "";
+    if (slash)
+        snprintf(prefix, sizeof prefix, "%.*s", (int)(slash - name), name);
+    const enum runner_kind kind = runner_kind_from_name(prefix);
+    size_t count;
+    const char **names = names_of(catalog, kind, &count);
+    for (int i = RUNNER_DATASET; kinds && !slash && i <= RUNNER_LAST_KIND; i++)
+        names[count++] = runner_kind_name((enum runner_kind)i);
+    const char *near = text_nearest(slash ? slash + 1 : name, names, count);
+    free(names);
+    if (!near)
+        return error_set(error, STATUS_CONFIG, "no plugin is called '%s'; `runner plugins` lists them", name);
+    return error_set(error, STATUS_CONFIG, "no plugin is called '%s'; did you mean '%s%s%s'?", name,
+                     kind ? runner_kind_name(kind) : "", kind ? "/" : "", near);
 }

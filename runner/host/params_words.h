@@ -26,5 +26,7 @@ bool words_file(const struct catalog *catalog, enum runner_kind kind, const char
 bool words_refused(const struct catalog *catalog, const char *name, struct text *out);
 /* The component of the kind whose name is nearest, or NULL. */
 const char *words_nearest(const struct catalog *catalog, enum runner_kind kind, const char *name);
+/* STATUS_CONFIG: nothing is called so, neither NAME nor KIND/NAME; and what may have been meant, with `kinds` a kind as well. */
+enum status words_unknown(const struct catalog *catalog, const char *name, bool kinds, struct error *error);
 
 #endif

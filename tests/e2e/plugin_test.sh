@@ -105,6 +105,8 @@ try() {
 try "wanted FILE or NAME" test
 try "nowhere.so: found no such file" test ./nowhere.so
 try "no plugin is called 'adm'; did you mean 'adam'?" test adm
+try "no plugin is called 'optimizer/adm'; did you mean 'optimizer/adam'?" test optimizer/adm
+try "no plugin is called 'optimizers'; \`runner plugins\` lists them" test optimizers
 try "unknown parameter 'unit' of layer dense; did you mean 'units'?" test dense unit=3
 try "holds no component 'nothing'" test "$plugins/broken_layers/broken_layers.so" nothing
 try "wanted param=value" test dense units
