@@ -2,35 +2,14 @@
 
 #include "runner/base/build.h"
 #include "runner/base/interrupt.h"
-#include "runner/cli/commands.h"
+#include "runner/cli/usage.h"
 
-#include <argp.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-static enum status run_command(const struct options *options, struct error *error) {
-    switch (options->command) {
-    case COMMAND_RUN: return command_run(options, error);
-    case COMMAND_CHECK: return command_check(options, error);
-    case COMMAND_PLUGINS: return command_plugins(options, error);
-    case COMMAND_PLUGIN: return command_plugin(options, error);
-    case COMMAND_VERIFY: return command_verify(options, error);
-    case COMMAND_EVALUATE: return command_evaluate(options, error);
-    case COMMAND_DIFF: return command_diff(options, error);
-    case COMMAND_TABLE: return command_table(options, error);
-    case COMMAND_REPORT: return command_report(options, error);
-    case COMMAND_FETCH: return command_fetch(options, error);
-    case COMMAND_SCHEMA: return command_schema(options, error);
-    case COMMAND_COMPLETION: return command_completion(options, error);
-    case COMMAND_HELP: return command_help(options, error);
-    case COMMAND_VERSION: puts("runner " RUNNER_VERSION); return STATUS_OK;
-    default: return error_set(error, STATUS_CONFIG, "unknown command");
-    }
-}
 
 /* A standard descriptor that is closed would be that of the next file which is opened, and what is printed would go there. This one cannot
    be written, which is told at the end. */
@@ -61,13 +40,14 @@ int cli_main(int argc, char **argv) {
     struct error error = {0};
     enum status status = options_read(&options, argc, argv, &error);
     struct interrupt interrupt;
-    /* Others have nothing to write down or to end, and end at once. */
-    bool goes_on = options.command == COMMAND_RUN || options.command == COMMAND_VERIFY ||
-                   options.command == COMMAND_EVALUATE || options.command == COMMAND_FETCH;
-    if (status == STATUS_OK && goes_on && (status = interrupt_open(&interrupt, &error)) == STATUS_OK)
+    const struct usage_command *command = usage_of(options.command); /* NULL: of COMMAND_VERSION */
+    bool winds_up = command != NULL && command->winds_up;
+    if (status == STATUS_OK && winds_up && (status = interrupt_open(&interrupt, &error)) == STATUS_OK)
         options.interrupt = &interrupt;
-    if (status == STATUS_OK)
-        status = run_command(&options, &error);
+    if (status == STATUS_OK && command != NULL)
+        status = command->run(&options, &error);
+    else if (status == STATUS_OK)
+        puts("runner " RUNNER_VERSION);
     if (status != STATUS_OK && error.text[0] != '\0')
         fprintf(stderr, "runner: error: %s\n", error.text);
     int code = flush_output();

@@ -212,22 +212,17 @@ static void offer_plain(const struct complete *complete) {
                               .n_plugin_folders = complete->n_folders,
                               .log = {.quiet = true}};
     size_t at = complete->n_plain;
-    switch (complete->command->command) {
-    case COMMAND_RUN:
-    case COMMAND_CHECK:
-    case COMMAND_EVALUATE:
-    case COMMAND_TABLE:
-    case COMMAND_REPORT:
-        if (at == 0)
-            text_add(complete->out, ":yaml\n");
-        else
-            offer_overrides(complete, &options);
-        if (at > 0 && complete->command->command == COMMAND_REPORT)
-            text_add(complete->out, ":folders\n");
-        break;
+    const struct usage_command *command = complete->command;
+    if ((command->words & USAGE_OVERRIDES) != 0 && at == 0)
+        text_add(complete->out, ":yaml\n");
+    else if ((command->words & USAGE_OVERRIDES) != 0)
+        offer_overrides(complete, &options);
+    if ((command->words & USAGE_FOLDERS) != 0 && at > 0)
+        text_add(complete->out, ":folders\n");
+    switch (command->command) {
     case COMMAND_VERIFY:
     case COMMAND_DIFF:
-        text_add(complete->out, at < (complete->command->command == COMMAND_DIFF ? 2 : 1) ? ":folders\n" : "");
+        text_add(complete->out, at < (command->command == COMMAND_DIFF ? 2 : 1) ? ":folders\n" : "");
         break;
     case COMMAND_PLUGINS:
         if (at > 0)

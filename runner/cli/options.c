@@ -165,60 +165,56 @@ static enum status check_options(const struct parse *parse) {
     return STATUS_OK;
 }
 
-static bool takes_no_config(enum command command) {
-    return command == COMMAND_PLUGINS || command == COMMAND_SCHEMA || command == COMMAND_HELP;
-}
-
-static enum status read_words(struct parse *parse) {
-    struct options *options = parse->options;
-    size_t next = 0;
+/* `command` is NULL where the first word is none, but the config to run. */
+static enum status find_command(struct parse *parse, const struct usage_command **command) {
     if (parse->n_words == 0)
         return error_set(parse->error, STATUS_CONFIG,
                          "no config was named; `runner CONFIG` trains one, `runner help` tells more");
-    const struct usage_command *command = usage_find(parse->words[0]);
-    options->command = command != NULL ? command->command : COMMAND_RUN;
-    if (command != NULL)
-        next++;
-    else if (strpbrk(parse->words[0], "./") == NULL && access(parse->words[0], F_OK) < 0)
-        return wrong_command(parse->words[0], &options->arena, parse->error);
-    enum status status = check_options(parse);
-    if (status != STATUS_OK)
-        return status;
-    if (next < parse->n_words && options->command != COMMAND_SCHEMA)
-        options->subject = parse->words[next++];
-    if (options->command == COMMAND_PLUGIN || options->command == COMMAND_DIFF) { /* it reads its arguments itself */
+    *command = usage_find(parse->words[0]);
+    if (*command == NULL && strpbrk(parse->words[0], "./") == NULL && access(parse->words[0], F_OK) < 0)
+        return wrong_command(parse->words[0], &parse->options->arena, parse->error);
+    parse->options->command = *command != NULL ? (*command)->command : COMMAND_RUN;
+    return check_options(parse);
+}
+
+/* What stands behind the subject, from the word `next` on. */
+static enum status read_rest(struct parse *parse, const struct usage_command *command, size_t next) {
+    struct options *options = parse->options;
+    const bool folder =
+        next < parse->n_words && (command->words & USAGE_RESULTS) != 0 && folder_exists(options->subject);
+    const bool compares = (command->words & USAGE_FOLDERS) != 0;
+    /* A folder's name may look like path=value. */
+    if ((command->words & USAGE_ARGUMENTS) != 0 ||
+        (compares && next < parse->n_words && folder_exists(parse->words[next]))) {
         options->arguments = parse->words + next;
         options->n_arguments = parse->n_words - next;
         return STATUS_OK;
     }
-    if (options->subject == NULL && !takes_no_config(options->command))
-        return error_set(parse->error, STATUS_CONFIG, "%s: %s", parse->words[0],
-                         options->command == COMMAND_TABLE || options->command == COMMAND_REPORT
-                             ? "wanted a results folder or a config"
-                         : options->command == COMMAND_VERIFY     ? "wanted a results folder"
-                         : options->command == COMMAND_COMPLETION ? "wanted bash, zsh or fish"
-                         : options->command == COMMAND_FETCH
-                             ? "wanted the name of a data set; `runner plugins dataset` lists them"
-                             : "wanted a config");
-    if (options->command == COMMAND_REPORT && next < parse->n_words && folder_exists(parse->words[next])) {
-        options->arguments = parse->words + next; /* a folder's name may look like path=value */
-        options->n_arguments = parse->n_words - next;
-        return STATUS_OK;
-    }
-    bool folder = (options->command == COMMAND_REPORT || options->command == COMMAND_TABLE) && next < parse->n_words &&
-                  folder_exists(options->subject);
-    bool overrides = !takes_no_config(options->command) && options->command != COMMAND_VERIFY &&
-                     options->command != COMMAND_FETCH && !folder;
+    const bool overrides = (command->words & USAGE_OVERRIDES) != 0 && !folder;
     for (; next < parse->n_words; next++) {
         if (!overrides || strchr(parse->words[next], '=') == NULL)
             return error_set(parse->error, STATUS_CONFIG, "%s: %s", parse->words[next],
-                             folder && options->command == COMMAND_REPORT ? "no such results folder to compare with"
-                             : folder    ? "overrides go with a config, not with a results folder"
-                             : overrides ? "wanted path=value"
-                                         : "one argument too many");
+                             folder && compares ? "no such results folder to compare with"
+                             : folder           ? "overrides go with a config, not with a results folder"
+                             : overrides        ? "wanted path=value"
+                                                : "one argument too many");
         options->overrides[options->n_overrides++] = parse->words[next];
     }
     return STATUS_OK;
+}
+
+static enum status read_words(struct parse *parse) {
+    const struct usage_command *command = NULL;
+    enum status status = find_command(parse, &command);
+    if (status != STATUS_OK)
+        return status;
+    size_t next = command != NULL ? 1 : 0;
+    command = usage_of(parse->options->command);
+    if (next < parse->n_words && (command->words & USAGE_SUBJECT) != 0)
+        parse->options->subject = parse->words[next++];
+    if (parse->options->subject == NULL && command->wanted != NULL)
+        return error_set(parse->error, STATUS_CONFIG, "%s: wanted %s", command->name, command->wanted);
+    return read_rest(parse, command, next);
 }
 
 /* argp takes a value that may be left out as --retry=N alone: makes that of `--retry N`. Returns how many words are left. */

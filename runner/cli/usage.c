@@ -1,5 +1,6 @@
 #include "runner/cli/usage.h"
 
+#include "runner/cli/commands.h"
 #include "runner/cli/words.h"
 
 #include <string.h>
@@ -20,7 +21,8 @@
 #define HELP (1u << COMMAND_HELP)
 
 const struct usage_command usage_commands[] = {
-    {"run", COMMAND_RUN, "CONFIG [path=value...]", "train the grid of an experiment, or show it where it is finished",
+    {"run", COMMAND_RUN, command_run, USAGE_SUBJECT | USAGE_OVERRIDES, true, "a config", "CONFIG [path=value...]",
+     "train the grid of an experiment, or show it where it is finished",
      "Trains every trial of the grid that has no result yet, then prints the comparison. The tables are in\n"
      "results/EXPERIMENT/. After an interruption the same command goes on. `runner CONFIG` is the same.\n"
      "\n"
@@ -32,15 +34,16 @@ const struct usage_command usage_commands[] = {
      "  runner configs/batchsize.yaml train.epochs=1 'train.batch_size=[10, 100]'\n"
      "  runner first.yaml optimizer='{sgd: {learning_rate: 0.1}}' --workers 4\n"
      "  runner first.yaml --json | jq 'select(.event == \"trial_end\")'\n"},
-    {"check", COMMAND_CHECK, "CONFIG [path=value...]",
-     "check the config; list trials, layers, memory and work; train nothing",
+    {"check", COMMAND_CHECK, command_check, USAGE_SUBJECT | USAGE_OVERRIDES, false, "a config",
+     "CONFIG [path=value...]", "check the config; list trials, layers, memory and work; train nothing",
      "Reports every mistake of the config with its place, all at once. Without mistakes it shows the axes, the\n"
      "data, each distinct model layer by layer, and an estimate of memory and work.\n"
      "\n"
      "Examples:\n"
      "  runner check first.yaml\n"
      "  runner check first.yaml model.0.dense.units=500\n"},
-    {"plugins", COMMAND_PLUGINS, "[NAME]", "list the plugins; one with its parameters",
+    {"plugins", COMMAND_PLUGINS, command_plugins, USAGE_SUBJECT, false, NULL, "[NAME]",
+     "list the plugins; one with its parameters",
      "Without NAME: all data sets, layers, losses, optimizers and other components. With a kind: those of\n"
      "that kind. With NAME (or KIND/NAME): its parameters with types, defaults and ranges, how it stands in a config, "
      "and\n"
@@ -52,8 +55,8 @@ const struct usage_command usage_commands[] = {
      "  runner plugins adam\n"
      "  runner plugins layer/dense\n"
      "  runner plugins sign --plugin-dir .\n"},
-    {"plugin", COMMAND_PLUGIN, "test FILE|NAME, plugin new KIND NAME",
-     "check that a plugin keeps the contract; write the beginnings of one",
+    {"plugin", COMMAND_PLUGIN, command_plugin, USAGE_SUBJECT | USAGE_ARGUMENTS, false, NULL,
+     "test FILE|NAME, plugin new KIND NAME", "check that a plugin keeps the contract; write the beginnings of one",
      "plugin test FILE|NAME [COMPONENT] [PARAMETER=VALUE...] tries the components of a plugin, in this tree or not, "
      "each\n"
      "property in a process of its own: parameters and their bounds, memory, derivatives, the same bits however the "
@@ -70,7 +73,8 @@ const struct usage_command usage_commands[] = {
      "  runner plugin new optimizer sign && make -C sign test\n"
      "  runner plugin test ./sign.so\n"
      "  runner plugin test layer/dense units=17 use_bias=false\n"},
-    {"table", COMMAND_TABLE, "FOLDER|CONFIG [path=value...]",
+    {"table", COMMAND_TABLE, command_table, USAGE_SUBJECT | USAGE_OVERRIDES | USAGE_RESULTS, false,
+     "a results folder or a config", "FOLDER|CONFIG [path=value...]",
      "show the table of results, also while they are being made",
      "Shows the comparison of a results folder, or of the folder that the config writes to. The folder may belong\n"
      "to a run that still goes on. Without options: a row a grid point.\n"
@@ -88,8 +92,8 @@ const struct usage_command usage_commands[] = {
      "  runner table results/first --by batch_size,optimizer --metric test_accuracy --format markdown\n"
      "  runner table results/first --by batch_size --where optimizer=adam --format csv\n"
      "  runner table configs/batchsize.yaml train.epochs=1\n"},
-    {"evaluate", COMMAND_EVALUATE, "CONFIG --weights FILE [path=value...]",
-     "evaluate the weights of a file on all rows of the data; train nothing",
+    {"evaluate", COMMAND_EVALUATE, command_evaluate, USAGE_SUBJECT | USAGE_OVERRIDES, true, "a config",
+     "CONFIG --weights FILE [path=value...]", "evaluate the weights of a file on all rows of the data; train nothing",
      "Prints the loss and the metrics of the training, validation and test rows for the weights of an .npz file, "
      "which\n"
      "`save`, numpy or Keras may have written. Where the config has a grid, path=value has to fix its axes; of "
@@ -99,7 +103,8 @@ const struct usage_command usage_commands[] = {
      "Examples:\n"
      "  runner evaluate first.yaml --weights weights.npz\n"
      "  runner evaluate configs/batchsize.yaml --weights weights.npz train.batch_size=10\n"},
-    {"verify", COMMAND_VERIFY, "FOLDER", "train the trials of a results folder again and compare every cell",
+    {"verify", COMMAND_VERIFY, command_verify, USAGE_SUBJECT, true, "a results folder", "FOLDER",
+     "train the trials of a results folder again and compare every cell",
      "Trains again what FOLDER/config.yaml says, in a folder of its own, and compares trials.csv, epochs.csv and the\n"
      "other tables with those recorded. Each cell that differs is named, and then what may be why: another engine,\n"
      "processor, plugin or data. With engine.gemm=portable the bytes are the same on every machine. The exit status\n"
@@ -109,7 +114,8 @@ const struct usage_command usage_commands[] = {
      "  runner verify results/batchsize\n"
      "  runner verify results/batchsize --sample 3\n"
      "  runner verify results/batchsize --trial 7\n"},
-    {"diff", COMMAND_DIFF, "FOLDER FOLDER", "compare two results folders, seed by seed",
+    {"diff", COMMAND_DIFF, command_diff, USAGE_SUBJECT | USAGE_ARGUMENTS, false, NULL, "FOLDER FOLDER",
+     "compare two results folders, seed by seed",
      "Pairs the trials of both folders by their settings and seed, and tells for each grid point and metric whether "
      "the\n"
      "means differ by more than the seeds explain (paired t test with Holm's correction, 95 %). Cells that are equal\n"
@@ -119,7 +125,8 @@ const struct usage_command usage_commands[] = {
      "\n"
      "Examples:\n"
      "  runner diff results/before results/after\n"},
-    {"report", COMMAND_REPORT, "FOLDER|CONFIG [path=value...], report FOLDER FOLDER...",
+    {"report", COMMAND_REPORT, command_report, USAGE_SUBJECT | USAGE_OVERRIDES | USAGE_RESULTS | USAGE_FOLDERS, false,
+     "a results folder or a config", "FOLDER|CONFIG [path=value...], report FOLDER FOLDER...",
      "make report.html of results again, or one page that compares several",
      "Every run ends with results/EXPERIMENT/report.html: the claims and comparisons as sentences, pictures, tables,\n"
      "failures and provenance on one page that needs nothing but itself. This makes it again, also while the run "
@@ -134,7 +141,8 @@ const struct usage_command usage_commands[] = {
      "  runner report results/batchsize\n"
      "  runner report configs/batchsize.yaml train.epochs=1\n"
      "  runner report results/before results/after --output before_after.html\n"},
-    {"fetch", COMMAND_FETCH, "DATASET", "get the published files of a data set",
+    {"fetch", COMMAND_FETCH, command_fetch, USAGE_SUBJECT, true,
+     "the name of a data set; `runner plugins dataset` lists them", "DATASET", "get the published files of a data set",
      "Gets the files of a data set from where they are published, checks that they are the published ones by their\n"
      "SHA-256, and puts them where the data set looks for them: into the user's cache, $XDG_CACHE_HOME/runner/DATASET "
      "or\n"
@@ -145,7 +153,8 @@ const struct usage_command usage_commands[] = {
      "Examples:\n"
      "  runner fetch mnist\n"
      "  runner fetch mnist --into data/mnist\n"},
-    {"schema", COMMAND_SCHEMA, "", "write a JSON Schema of configs, for completion and checks in editors",
+    {"schema", COMMAND_SCHEMA, command_schema, 0, false, NULL, "",
+     "write a JSON Schema of configs, for completion and checks in editors",
      "Writes a JSON Schema (draft 7) with all keys, and the parameters of all plugins that are found, to the standard\n"
      "output. An editor with a YAML language server takes it from the first line of a config:\n"
      "  # yaml-language-server: $schema=runner.schema.json\n"
@@ -153,7 +162,8 @@ const struct usage_command usage_commands[] = {
      "Examples:\n"
      "  runner schema > runner.schema.json\n"
      "  runner schema --plugin-dir ~/plugins > runner.schema.json\n"},
-    {"completion", COMMAND_COMPLETION, "bash|zsh|fish", "write a script that completes commands in a shell",
+    {"completion", COMMAND_COMPLETION, command_completion, USAGE_SUBJECT, false, "bash, zsh or fish", "bash|zsh|fish",
+     "write a script that completes commands in a shell",
      "Completes commands, options, files, paths of the config's values (train.epochs=) and names of plugins. An "
      "installed\n"
      "runner has these scripts where the shells look for them.\n"
@@ -162,7 +172,8 @@ const struct usage_command usage_commands[] = {
      "  source <(runner completion bash)\n"
      "  runner completion zsh > ~/.zsh/completions/_runner\n"
      "  runner completion fish | source\n"},
-    {"help", COMMAND_HELP, "[COMMAND]", "show this text; with a command, how it is used", ""},
+    {"help", COMMAND_HELP, command_help, USAGE_SUBJECT, false, NULL, "[COMMAND]",
+     "show this text; with a command, how it is used", ""},
 };
 const size_t usage_n_commands = sizeof usage_commands / sizeof usage_commands[0];
 

@@ -7,9 +7,21 @@
 #include "runner/base/text.h"
 #include "runner/cli/options.h"
 
+enum usage_words {
+    USAGE_SUBJECT = 1,    /* one word, the subject; has to be there where `wanted` says what it is */
+    USAGE_OVERRIDES = 2,  /* then path=value, where the subject is a config */
+    USAGE_RESULTS = 4,    /* the subject may be a results folder instead */
+    USAGE_FOLDERS = 8,    /* then more folders, where it is one */
+    USAGE_ARGUMENTS = 16, /* then words that the command reads itself, and checks as well as the subject */
+};
+
 struct usage_command {
     const char *name;
     enum command command;
+    enum status (*run)(const struct options *options, struct error *error);
+    unsigned words;        /* that stand behind it, as bits of enum usage_words */
+    bool winds_up;         /* a signal lets it write down and end what it is at; others end at once */
+    const char *wanted;    /* "a config" */
     const char *arguments; /* "CONFIG [path=value...]" */
     const char *summary;   /* one line */
     const char *text;      /* paragraphs and examples of `runner help NAME` */

@@ -32,6 +32,14 @@ try "--results: wanted the path of a folder" grid.yaml --results ""
 try "extra: wanted path=value" grid.yaml extra
 try "one argument too many" plugins dense adam
 try "no plugin is called 'densse'; did you mean 'dense'?" plugins densse
+try "no plugin is called 'layer/densse'; did you mean 'layer/dense'?" plugins layer/densse
+try "no plugin is called 'layers/dnse'; did you mean 'dense'?" plugins layers/dnse
+try "no plugin is called 'zzzzzzzz'; \`runner plugins\` lists them" plugins zzzzzzzz
+try "wanted the name of a data set" fetch
+try "wanted a results folder" verify
+try "wanted bash, zsh or fish" completion
+try "x=y: one argument too many" verify nowhere x=y
+try "json: one argument too many" schema json
 try "no plugin is called 'optimizers'; did you mean 'optimizer'?" plugins optimizers
 try "nowhere: " grid.yaml --plugin-dir nowhere optimizer=nothing
 says err "; a plugin of your own is found by --plugin-dir FOLDER"
