@@ -6,14 +6,14 @@
  * vec_nonzero_bytes() of a segment's and vec_byte_entries() or, with VEC_ALL_BYTES, vec_all_bytes(), and vec_spread(p, found): as many of
  * the WIDTH values from p on as `found` has ones, in their places.
  *
- * Dense products: kernels_dense.h, of groups of rows, of blocks of sums, with kernels_turned.h or kernels_strips.h for few rows. Then one row by a
+ * Dense products: kernels_dense.h, of groups of rows, of blocks of sums, with kernels_turned.h or kernels_fours.h for few rows. Then one row by a
  * transposed matrix (kernels_dots.h), one row otherwise (kernels_row.h), and sparse rows (kernels_sparse.h).
  */
 #include "runner/host/kernels_dense.h"
 #ifdef SQUARE
 #include "runner/host/kernels_turned.h"
-#elif defined(STRIP_ROWS)
-#include "runner/host/kernels_strips.h"
+#elif defined(MOST_TWOS)
+#include "runner/host/kernels_fours.h"
 #else
 #define TURNED_ROWS 0
 #define TURNED NULL

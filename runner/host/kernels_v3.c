@@ -26,9 +26,7 @@
 #define PAIRED_ROWS 16 /* of which 18 KiB stay in a cache of 32 */
 #define ROW_PANEL 0    /* a row does not fit the registers */
 #define WIDE_PANEL 3
-#define TURNED_ROWS 10
-/* With PANEL vectors of each, those of a line and a factor they leave transpose_half() three registers. */
-#define STRIP_ROWS 5
+#define MOST_TWOS 5 /* of rows, with two vectors of sums each */
 #define HELD_ROWS 6 /* with PANEL vectors of each, as many of c, and a factor they fill the registers */
 typedef __m256 vec;
 
@@ -199,24 +197,62 @@ static inline void transpose_8x8(const float *from, unsigned long from_pitch, fl
     }
 }
 
-/* The first or second four of 8 columns of 8 rows, as 4 rows of 8, by few registers, of which products leave some: halves of rows i and i + 4 stand in
-   one. They come there by blends, of which an AMD Zen makes four in a cycle: an insertion takes a unit of the multiply-adds. */
-static inline void transpose_half(const bool second, const float *from, unsigned long from_pitch, float *to,
-                                  unsigned long to_pitch) {
-    const float *last = from + 4 * from_pitch;
-    __m256 r[4], s[4];
-    for (unsigned i = 0; i < 4; i++, from += from_pitch, last += from_pitch)
-        r[i] = second ? _mm256_blend_ps(_mm256_broadcast_ps((const __m128 *)(from + 4)), _mm256_loadu_ps(last), 0xf0)
-                      : _mm256_blend_ps(_mm256_broadcast_ps((const __m128 *)last), _mm256_loadu_ps(from), 0x0f);
-    for (unsigned i = 0; i < 4; i += 2) {
-        s[i] = _mm256_unpacklo_ps(r[i], r[i + 1]);
-        s[i + 1] = _mm256_unpackhi_ps(r[i], r[i + 1]);
+/* ---- Vectors of four elements of each of two rows (kernels_fours.h) ---- */
+
+/* The first or second four of 8 floats from x on, and of as many from y on. By blends, of which an AMD Zen makes four in a cycle: an insertion takes a
+   unit of the multiply-adds. */
+static inline vec vec_halves(const bool second, const float *x, const float *y) {
+    return second ? _mm256_blend_ps(_mm256_broadcast_ps((const __m128 *)(x + 4)), _mm256_loadu_ps(y), 0xf0)
+                  : _mm256_blend_ps(_mm256_broadcast_ps((const __m128 *)y), _mm256_loadu_ps(x), 0x0f);
+}
+
+/* The first n of four. */
+static inline vec vec_halves_part(unsigned long n, const float *x, const float *y) {
+    const __m128i there = _mm256_castsi256_si128(part(n));
+    return _mm256_set_m128(_mm_maskload_ps(y, there), _mm_maskload_ps(x, there));
+}
+
+/* Element q of each four: of x's first four twice, of y's first four twice, and so of the second ones. */
+static inline vec vec_each_twice(const int q, vec x, vec y) {
+    switch (q) {
+    case 0: return _mm256_shuffle_ps(x, y, 0x00);
+    case 1: return _mm256_shuffle_ps(x, y, 0x55);
+    case 2: return _mm256_shuffle_ps(x, y, 0xaa);
+    default: return _mm256_shuffle_ps(x, y, 0xff);
     }
-    to += second ? 4 * to_pitch : 0;
-    for (unsigned j = 0; j < 2; j++) {
-        _mm256_storeu_ps(to + 2 * j * to_pitch, _mm256_shuffle_ps(s[j], s[j + 2], 0x44));
-        _mm256_storeu_ps(to + (2 * j + 1) * to_pitch, _mm256_shuffle_ps(s[j], s[j + 2], 0xee));
-    }
+}
+
+/* Two floats, four times. */
+static inline vec vec_two(const float *p) {
+    return _mm256_castpd_ps(_mm256_broadcast_sd((const double *)p));
+}
+
+/* x[0], y[0] .. x[3], y[3] */
+static inline void vec_twos(const float *x, const float *y, float *to) {
+    const __m128 a = _mm_loadu_ps(x), b = _mm_loadu_ps(y);
+    _mm_storeu_ps(to, _mm_unpacklo_ps(a, b));
+    _mm_storeu_ps(to + 4, _mm_unpackhi_ps(a, b));
+}
+
+static inline vec even_middle(vec v) {
+    return _mm256_castpd_ps(_mm256_permute4x64_pd(_mm256_castps_pd(v), 0xd8));
+}
+
+/* Of two rows of 8: the first and the second four columns, element by element of both. */
+static inline void vec_part_columns(vec first, vec second, vec *columns) {
+    const vec a = even_middle(first), b = even_middle(second);
+    columns[0] = _mm256_unpacklo_ps(a, b);
+    columns[1] = _mm256_unpackhi_ps(a, b);
+}
+
+static inline void vec_join_columns(const vec *columns, vec *rows) {
+    rows[0] = even_middle(_mm256_shuffle_ps(columns[0], columns[1], 0x88));
+    rows[1] = even_middle(_mm256_shuffle_ps(columns[0], columns[1], 0xdd));
+}
+
+/* sum += a b, in its register: where gcc chooses, the sums of all registers wander, and some of them to memory. */
+static inline void vec_add_product(vec *sum, vec a, vec b) {
+    __asm__("vfmadd231ps %2, %1, %0" : "+x"(*sum) : "x"(a), "x"(b));
 }
 
 #include "runner/host/kernels_body.h"
