@@ -5,8 +5,12 @@
 #include "runner/host/kernels_blocks.h"
 #include "runner/host/kernels_copies.h"
 
+#define NARROW 12 /* columns of c, of which a vector would hold more */
+
+#ifdef LOW_PANEL
+#include "runner/host/kernels_columns.h"
+#else
 #define NARROW_DEPTH (PACKED_DEPTH < 128 ? PACKED_DEPTH : 128) /* whose scaled lines stay in the first-level cache */
-#define NARROW 12                                              /* columns of c, of which a vector would hold more */
 
 /* Few columns of c, for a_row = 1: as rows of the product transposed, whose vectors are full. */
 static void narrow(uint64_t m, uint64_t n, uint64_t k, float alpha, const float *a, uint64_t a_k, const float *b,
@@ -33,6 +37,7 @@ static void narrow(uint64_t m, uint64_t n, uint64_t k, float alpha, const float 
         transpose(n, rows, sums, rows, c, c_pitch);
     }
 }
+#endif
 
 #define MOST_LAST (WIDTH > 8 ? 4 : 0)
 #define LAST_DEPTH 48 /* from which on they are worth the transposing */

@@ -283,6 +283,7 @@ static void blocks_of_every_vector_width_are_chains_of_multiply_adds_in_order(vo
                 check_chains(widths[w], transposed, 100, 163, 130, alpha, 0.5f);
                 check_chains(widths[w], transposed, 19, 117, 60, alpha, 0.5f);
                 check_chains(widths[w], transposed, 70, 10, 1000, alpha, 0.5f);
+                check_chains(widths[w], transposed, 530, 10, 50, alpha, 0.5f);
             }
 }
 
