@@ -283,13 +283,18 @@ static void gather_label(const struct slice *slice, const struct data *data, uin
     }
 }
 
+static void fetch_target(const struct data *data, enum data_split split, const uint32_t *order, uint64_t place) {
+    const uint64_t elements = data->classes > 0 ? 1 : runner_elements(&data->target);
+    if (data->targets[split] != NULL)
+        fetch((const float *)data->targets[split] + slice_example(order, place) * elements, 1);
+}
+
 void slice_fetch(const struct data *data, enum data_split split, const uint32_t *order, uint64_t place) {
     if (place >= data->rows[split])
         return;
     const struct examples examples = examples_of(data, split, order);
     fetch(example_at(&examples, place), examples.bytes + LINE - 1); /* it may begin within a line */
-    const uint64_t target = data->classes > 0 ? 1 : runner_elements(&data->target);
-    fetch((const float *)data->targets[split] + slice_example(order, place) * target, 1);
+    fetch_target(data, split, order, place);
 }
 
 void sparse_gather(const struct sparse_storage *sparse, const struct data *data, enum data_split split,
@@ -299,6 +304,8 @@ void sparse_gather(const struct sparse_storage *sparse, const struct data *data,
 
 void slice_gather(const struct slice *slice, const struct data *data, enum data_split split, const uint32_t *order,
                   uint64_t start) {
+    for (uint64_t r = slice->first; r < slice->first + slice->rows; r++) /* they lie anywhere, too */
+        fetch_target(data, split, order, start + r);
     gather_inputs(slice, data, split, order, start);
     slice_gather_targets(slice, data, split, order, start);
 }
