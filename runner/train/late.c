@@ -5,14 +5,29 @@
 #include <string.h>
 
 /* Nothing but step() changes its weights and slots, and each row by itself. */
-static bool may_be_late(const struct stepper *stepper, const struct tensor *tensor) {
-    const struct model *model = stepper->model;
+static bool may_be_late(const struct model *model, const struct tensor *tensor) {
     const struct node *node = &model->nodes[tensor->node];
     return model->sparse_input && node->inputs[0] == 0 && (node->plan.flags & RUNNER_INPUT_ROWS) != 0 &&
-           tensor->trained && tensor->index == 0 && tensor->rows == model->input_units && !stepper->materialised &&
+           tensor->trained && tensor->index == 0 && tensor->rows == model->input_units &&
            (tensor->optimizer.flags & (RUNNER_LINEAR | RUNNER_WHOLE_TENSOR)) == 0 && !(model->clipping.value > 0) &&
-           !(tensor->weight_decay > 0) && tensor->plan->regularizer == NULL && tensor->plan->constraint == NULL &&
-           tensor->storage.transposed == NULL;
+           !(tensor->weight_decay > 0) && tensor->plan->regularizer == NULL && tensor->plan->constraint == NULL;
+}
+
+uint64_t late_size(const struct model *model, uint64_t batch_rows) {
+    const struct late *late = NULL; /* for the sizes of what it points at */
+    uint64_t size = 0;
+    for (size_t t = 0; t < model->n_tensors && batch_rows <= MODEL_MANY_ROWS; t++) {
+        const struct tensor *tensor = &model->tensors[t];
+        const uint64_t chunks = (tensor->columns + MODEL_LEAST_COLUMNS - 1) / MODEL_LEAST_COLUMNS;
+        if (!may_be_late(model, tensor))
+            continue;
+        size += LATE_STEPS * sizeof *late->steps + row_pitch(tensor->columns) * sizeof *late->zeros +
+                tensor->rows * (chunks * sizeof *late->made + sizeof *late->read + sizeof *late->is_read);
+        if (batch_rows == 1)
+            size += LATE_STEPS * row_pitch(tensor->columns) * sizeof *late->deltas +
+                    chunks * tensor->rows * sizeof *late->inputs;
+    }
+    return size;
 }
 
 /* The layer whose rows an update reads at first, once it knows which; 0: none. */
@@ -44,7 +59,8 @@ void late_plan(struct stepper *stepper) {
     unsigned turn = 5;
     const runner_node layer = first_layer(stepper);
     struct tensor *tensor = &model->tensors[model->nodes[layer].first_tensor];
-    if (layer == 0 || model->nodes[layer].plan.n_tensors == 0 || !may_be_late(stepper, tensor))
+    if (layer == 0 || model->nodes[layer].plan.n_tensors == 0 || !may_be_late(model, tensor) || stepper->materialised ||
+        tensor->storage.transposed != NULL)
         return;
     late->tensor = tensor;
     plan_chunks(stepper);

@@ -15,6 +15,8 @@
 
 #include "runner/train/stepper.h"
 
+/* Bytes that late_plan() takes, at most. */
+uint64_t late_size(const struct model *model, uint64_t batch_rows);
 /* Once the tiles are planned. */
 void late_plan(struct stepper *stepper);
 /* By one thread, once the inputs of an update are gathered. */

@@ -197,11 +197,10 @@ uint64_t stepper_copies_size(const struct model *model, uint64_t batch_rows) {
         if (wants_transposed(model, tensor, batch_rows))
             floats += tensor->columns * row_pitch(tensor->rows);
         if (batch_rows == 1 && model->sparse_input && model->nodes[tensor->node].inputs[0] == 0 &&
-            (tensor->plan->flags & RUNNER_PRODUCT) != 0)
-            floats += ((tensor->optimizer.flags & RUNNER_LINEAR) != 0 ? PENDING_DELTAS : LATE_STEPS) *
-                      row_pitch(tensor->columns);
+            (tensor->plan->flags & RUNNER_PRODUCT) != 0 && (tensor->optimizer.flags & RUNNER_LINEAR) != 0)
+            floats += PENDING_DELTAS * row_pitch(tensor->columns);
     }
-    return floats * sizeof(float);
+    return floats * sizeof(float) + late_size(model, batch_rows);
 }
 
 static void plan_transposed(struct stepper *stepper) {

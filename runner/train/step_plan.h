@@ -13,7 +13,8 @@ uint64_t slice_rows_for(uint64_t batch_rows);
    depends on it. */
 uint64_t part_rows_for(const struct model *model, uint64_t micro_rows);
 
-/* Bytes that a stepper keeps beside the weights to make its way faster, at most: transposed weights, and deltas of postponed updates. */
+/* Bytes that a stepper keeps beside the weights to make its way faster, at most: transposed weights, deltas of postponed updates, and what late
+   steps need. */
 uint64_t stepper_copies_size(const struct model *model, uint64_t batch_rows);
 
 /* Everything, for the most threads that the stepper was told of. */

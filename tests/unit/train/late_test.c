@@ -4,6 +4,8 @@
 #include "tests/unit/train/lab.h"
 
 #include "runner/base/hash.h"
+#include "runner/train/late.h"
+#include "runner/train/step_plan.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -87,6 +89,42 @@ static void same_bits_late(struct lab *lab, const char *optimizer, uint64_t rows
                 fail_msg("%s, %d rows, %d threads, path %d", optimizer, (int)rows, threads, path);
 }
 
+/* Bytes behind the struct. */
+static uint64_t bytes_of(const struct late *late) {
+    const struct tensor *tensor = late->tensor;
+    const uint64_t places = late->n_chunks * tensor->rows;
+    uint64_t bytes = LATE_STEPS * sizeof *late->steps + tensor->pitch * sizeof *late->zeros +
+                     places * sizeof *late->made + tensor->rows * (sizeof *late->read + sizeof *late->is_read);
+    if (late->inputs != NULL)
+        bytes += places * sizeof *late->inputs + LATE_STEPS * late->delta_pitch * sizeof *late->deltas;
+    return bytes;
+}
+
+/* Chunks may be narrower than they are here. */
+static void the_forecast_counts_what_late_steps_need(void **state) {
+    static const uint64_t batches[] = {1, 4, 20, 32, 90};
+    struct lab *lab = *state;
+    for (size_t b = 0; b < sizeof batches / sizeof *batches; b++) {
+        char yaml[1024];
+        struct error error = {0};
+        struct model model;
+        struct stepper stepper;
+        snprintf(yaml, sizeof yaml, "%soptimizer: adam\n", model_text);
+        assert_int_equal(model_build(&lab->loader, lab_trial(lab, yaml), &lab->data, &model, NULL, &error), STATUS_OK);
+        model.sparse_input = true;
+        const uint64_t forecast = late_size(&model, batches[b]);
+        assert_true(stepper_copies_size(&model, batches[b]) >= forecast);
+        assert_int_equal(late_size(&model, MODEL_MANY_ROWS + 1), 0);
+        model_plan_columns(&model, batches[b], batches[b]);
+        assert_int_equal(model_initialize(&model, 3, &error), STATUS_OK);
+        stepper_init(&stepper, &model, &lab->data, batches[b], batches[b], 2, 5);
+        assert_non_null(stepper.late.tensor);
+        assert_in_range(bytes_of(&stepper.late), forecast - forecast / 5, forecast);
+        stepper_clear(&stepper);
+        model_clear(&model);
+    }
+}
+
 static void late_steps_and_outer_products_give_the_bits_of_steps_in_time(void **state) {
     static const char *const optimizers[] = {
         "adam",
@@ -128,6 +166,7 @@ static int setup(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_forecast_counts_what_late_steps_need),
         cmocka_unit_test(late_steps_and_outer_products_give_the_bits_of_steps_in_time),
         cmocka_unit_test(late_steps_give_the_bits_of_steps_in_time_layer_by_layer),
     };
