@@ -37,7 +37,8 @@ struct child {
     uint64_t taken;        /* bytes at the start of the log that were taken; their memory was given back */
     double patience;       /* seconds that child_call() waits for an answer; 0: for ever */
     const struct interrupt *interrupt;
-    bool late; /* it was ended since an answer took too long */
+    bool late;       /* it was ended since an answer took too long */
+    uint64_t writes; /* of the inventory, when it was started */
     struct frame_reader reader;
 };
 

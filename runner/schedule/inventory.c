@@ -5,8 +5,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-enum { MOST_BYTES = 1 << 30 };
+enum { MOST_BYTES = 1 << 30, MOST_LOOKS = 20 };
 
 static void look(const char *path, struct stat *facts) {
     if (stat(path, facts) != 0)
@@ -36,7 +37,7 @@ static bool same_facts(const struct stat *a, const struct stat *b) {
            a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
 }
 
-static bool same_bytes(const struct inventory_file *file) {
+static bool has_bytes(const struct inventory_file *file) {
     unsigned char *bytes = NULL;
     size_t n = 0;
     char hash[HASH_TEXT_SIZE] = "";
@@ -46,18 +47,35 @@ static bool same_bytes(const struct inventory_file *file) {
     return file->hash != NULL && strcmp(hash, file->hash) == 0;
 }
 
-enum status inventory_check(const struct inventory *inventory, struct error *error) {
+/* Whether the file, which `now` holds for, has the bytes that it had. One that is being written is not judged before it rests. */
+static bool same_bytes(const struct inventory_file *file, struct stat *now) {
+    const struct timespec moment = {.tv_nsec = 100 * 1000 * 1000};
+    for (int looks = 0; !has_bytes(file); looks++) {
+        const struct stat before = *now;
+        nanosleep(&moment, NULL);
+        look(file->path, now);
+        if (looks == MOST_LOOKS || same_facts(&before, now))
+            return false;
+    }
+    look(file->path, now);
+    return true;
+}
+
+enum status inventory_check(struct inventory *inventory, struct error *error) {
     for (size_t i = 0; i < inventory->count; i++) {
-        const struct inventory_file *file = &inventory->files[i];
+        struct inventory_file *file = &inventory->files[i];
         struct stat now;
         look(file->path, &now);
         if (same_facts(&file->facts, &now))
             continue;
-        if (now.st_nlink == 0 || !same_bytes(file))
+        if (now.st_nlink == 0 || !same_bytes(file, &now))
             return error_set(error, STATUS_ENVIRONMENT,
                              "%s: the file %s since this run began, as when it is built or installed again; run again "
                              "to go on with what is there then",
                              file->path, now.st_nlink == 0 ? "has gone" : "has changed");
+        file->facts = now;
+        inventory->written = file->path;
+        inventory->writes++;
     }
     return STATUS_OK;
 }

@@ -91,13 +91,17 @@ static struct plugin_files unite(struct session *session, const struct plugin_fi
     return (struct plugin_files){files, n};
 }
 
-enum status session_start(const struct session *session, const struct plugin_files *files, struct child *child,
+enum status session_start(struct session *session, const struct plugin_files *files, struct child *child,
                           struct error *error) {
     struct child_settings settings = session->settings;
     settings.files = files->items;
     settings.n_files = files->count;
     enum status status = inventory_check(&session->inventory, error);
-    return status == STATUS_OK ? child_start(child, &settings, error) : status;
+    if (status != STATUS_OK)
+        return status;
+    status = child_start(child, &settings, error);
+    child->writes = session->inventory.writes;
+    return status;
 }
 
 /* A helper that has opened these files; `files` live as long as the session. */

@@ -73,7 +73,7 @@ struct plugin_files session_files(const struct session *session, const struct co
 
 /* Starts a worker that opens these files as well. STATUS_ENVIRONMENT also where what it runs is not what it was when the session was
    opened. */
-enum status session_start(const struct session *session, const struct plugin_files *files, struct child *child,
+enum status session_start(struct session *session, const struct plugin_files *files, struct child *child,
                           struct error *error);
 
 /* What planning a point came to. */

@@ -84,7 +84,7 @@ static enum status send(struct slot *slot, const struct session *session, const 
     return status;
 }
 
-static enum status start(struct slot *slot, const struct session *session, const struct plugin_files *files,
+static enum status start(struct slot *slot, struct session *session, const struct plugin_files *files,
                          struct error *error) {
     child_clear(&slot->child);
     memset(slot->attached, 0, slot->n_data * sizeof *slot->attached);
@@ -104,7 +104,7 @@ static void begin(struct slot *slot, size_t trial) {
     slot->message[0] = '\0';
 }
 
-enum status slot_train(struct slot *slot, const struct session *session, const struct slot_order *order,
+enum status slot_train(struct slot *slot, struct session *session, const struct slot_order *order,
                        struct error *error) {
     enum status status = STATUS_OK;
     bool started = slot->child.pid <= 0 || order->files->count > 0;

@@ -56,8 +56,7 @@ struct slot_order {
 };
 /* Gives the trial to the process, or to a new one: where there is none, or where the trial has
    `files`. A failure is that of the machine. */
-enum status slot_train(struct slot *slot, const struct session *session, const struct slot_order *order,
-                       struct error *error);
+enum status slot_train(struct slot *slot, struct session *session, const struct slot_order *order, struct error *error);
 /* A trial that cannot begin: the record is whole at once. */
 void slot_refuse(struct slot *slot, size_t trial, const char *reason, const char *message);
 /* Ends the process; its trial ends with this status and reason (a fixed word) once slot_died(). */

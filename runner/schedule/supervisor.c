@@ -235,6 +235,31 @@ static void note(const struct run *run, const struct slot *slot, const char *tex
         watcher->note(watcher->context, slot, text);
 }
 
+/* The process has died in the midst of a trial: whether a file that it ran was written meanwhile. Then the trial is not to blame, and nothing
+   is recorded; where the file is another one now, which fails, no trial begins with it. */
+static enum status was_disturbed(struct run *run, const struct slot *slot, bool *disturbed, struct error *error) {
+    struct inventory *inventory = &run->supervisor->session->inventory;
+    *disturbed = false;
+    if (slot->verdict != NULL || strcmp(slot->record->reason, "SIGKILL") == 0)
+        return STATUS_OK;
+    enum status status = inventory_check(inventory, error);
+    *disturbed = inventory->writes > slot->child.writes;
+    return status;
+}
+
+/* The trial begins anew, or goes on from its checkpoint, in another process. */
+static void give_back(struct run *run, struct slot *slot) {
+    struct text text;
+    text_init(&text);
+    text_printf(&text, "%s; is trained again, since %s was written while it ran", slot->message,
+                run->supervisor->session->inventory.written);
+    note(run, slot, text.data);
+    text_clear(&text);
+    run->queue[--run->next] = slot->trial; /* a place is free: that from which the trial was taken */
+    slot->trial = NO_TRIAL;
+    run->changed = true;
+}
+
 /* One that cannot be written is no reason to lose the trial, which goes on as it would without; it is told once. */
 static void keep_checkpoint(struct run *run, struct slot *slot, enum slot_event *event) {
     struct error error = {0};
@@ -316,7 +341,13 @@ static enum status serve_slot(struct run *run, struct slot *slot, bool died, str
     if (fed == SLOT_CLOSED && slot->child.pid > 0 && !died && !(died = ends_at_once(slot)))
         slot_stop(slot, TRIAL_FAILED, "connection closed"); /* the end of the process comes by the pidfd */
     if (died && slot->child.pid > 0 && status == STATUS_OK) {
-        if (slot_died(slot))
+        bool disturbed = false;
+        const bool trial = slot_died(slot);
+        if (trial)
+            status = was_disturbed(run, slot, &disturbed, error);
+        if (disturbed && status == STATUS_OK)
+            give_back(run, slot);
+        else if (trial && status == STATUS_OK)
             status = end_trial(run, slot, error);
         child_clear(&slot->child);
     }

@@ -43,3 +43,33 @@ truncate -s -1 "$layer"
 change touch "$layer"
 [ $found = 1 ] || fail "exit status $found instead of 1 where a plugin was written again"
 [ "$(trials failed)" = 1 ] || fail "not the killed trial alone has failed"
+
+# overwrite FILE: the same with FILE written over the layer, in place, while two workers run it, which is likely to end them
+cp "$layer" before.so
+overwrite() {
+    rm -rf results
+    installed/runner grid.yaml --workers 2 >out 2>err &
+    pid=$!
+    for _ in $(seq 2400); do
+        [ "$(trials done 2>/dev/null)" -gt 0 ] 2>/dev/null && break
+        pause 0.05
+    done
+    cp "$1" "$layer"
+    wait $pid
+    found=$?
+    [ "$(trials failed)" = 0 ] || fail "a trial was blamed for a plugin that was written while it ran"
+}
+small grid 200
+expect 0 installed/runner grid.yaml --results undisturbed -q
+overwrite before.so
+[ $found = 0 ] || fail "exit status $found instead of 0 where a plugin was copied over itself"
+same undisturbed/grid results/grid
+! grep -q "the worker ended" err || says err "is trained again, since" "dense.so was written while it ran"
+overwrite "$(find installed/plugins -name 'dropout.so')"
+if [ $found != 0 ]; then # it may have been done with the layer
+    [ $found = 4 ] || fail "exit status $found instead of 4 where another plugin was copied over one"
+    says err "dense.so: the file has changed since this run began" "run again"
+fi
+cp before.so "$layer"
+expect 0 installed/runner grid.yaml
+same undisturbed/grid results/grid
