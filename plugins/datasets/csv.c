@@ -200,7 +200,7 @@ static int keep_cell(const struct csv *csv, const struct scanner *scanner, const
         if (words)
             value->text = NULL;
         else
-            value->number = NAN;
+            value->number = (double)NAN;
         *drop |= csv->from->missing == MISSING_DROP;
         if (*drop || (csv->from->missing != MISSING_ERROR && !target))
             return RUNNER_OK;
@@ -311,7 +311,7 @@ static struct word *words_of(const struct csv *csv, runner_call *call, const str
 static void number_words(const struct csv *csv, struct column *column, struct word *words, uint64_t n, int numbers) {
     for (uint64_t row = 0; row < csv->rows; row++)
         if (value_of(csv, row, column)->text == NULL)
-            value_of(csv, row, column)->number = NAN;
+            value_of(csv, row, column)->number = (double)NAN;
     if (n > 0)
         qsort(words, n, sizeof *words, numbers ? by_number : by_text);
     column->places = 0;

@@ -19,7 +19,7 @@ static double rate(const void *config, uint64_t update, uint64_t updates_per_epo
     (void)updates_per_epoch, (void)total_updates;
     const struct piecewise *piecewise = config;
     if (piecewise->values.count != piecewise->boundaries.count + 1)
-        return NAN;
+        return (double)NAN;
     uint64_t piece = 0;
     while (piece < piecewise->boundaries.count && update > (uint64_t)piecewise->boundaries.values[piece])
         piece++;

@@ -119,7 +119,7 @@ static void add_quantity(struct layout *layout, const struct quantity *quantity,
     layout->n_quantities++;
     if (!csv && !any)
         add_item(layout, quantity, SUMMARY, quantity->name);
-    for (size_t f = 0; f < SHOWN_FIGURES; f++)
+    for (enum figure f = 0; f < SHOWN_FIGURES; f++)
         if (applies(quantity, f) && (any ? shown[f] : csv || (f == SAMPLING && rows_are_known(layout->results))))
             add_item(layout, quantity, f, figure_head(layout, quantity, f));
 }

@@ -48,10 +48,10 @@ static void allowed(const runner_param *param, struct arena *arena, struct value
     bool open_min = (param->flags & RUNNER_OPEN_MIN) != 0, open_max = (param->flags & RUNNER_OPEN_MAX) != 0;
     values->count = 0;
     if (is_number(param) && isfinite(param->min))
-        add(values, number(param, open_min ? beside(param, param->min, INFINITY) : param->min, arena));
+        add(values, number(param, open_min ? beside(param, param->min, (double)INFINITY) : param->min, arena));
     if (is_number(param) && isfinite(param->max) &&
         (fabs(param->max) < 0x1p63 || (param->type != RUNNER_INT && param->type != RUNNER_INTS)))
-        add(values, number(param, open_max ? beside(param, param->max, -INFINITY) : param->max, arena));
+        add(values, number(param, open_max ? beside(param, param->max, -(double)INFINITY) : param->max, arena));
     for (int i = 0; param->type == RUNNER_BOOL && i < 2; i++)
         add(values, tree_bool(arena, nowhere, i));
     for (int i = 0; param->type == RUNNER_CHOICE && param->choices[i] != NULL; i++)
@@ -66,9 +66,9 @@ static void refused(const runner_param *param, struct arena *arena, struct value
     if (is_number(param)) {
         bool open_min = (param->flags & RUNNER_OPEN_MIN) != 0, open_max = (param->flags & RUNNER_OPEN_MAX) != 0;
         if (isfinite(param->min))
-            add(values, number(param, open_min ? param->min : beside(param, param->min, -INFINITY), arena));
+            add(values, number(param, open_min ? param->min : beside(param, param->min, -(double)INFINITY), arena));
         if (isfinite(param->max))
-            add(values, number(param, open_max ? param->max : beside(param, param->max, INFINITY), arena));
+            add(values, number(param, open_max ? param->max : beside(param, param->max, (double)INFINITY), arena));
         add(values, tree_float(arena, nowhere, (double)NAN));
         add(values, tree_bool(arena, nowhere, true));
     }

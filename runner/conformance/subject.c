@@ -11,7 +11,8 @@ static const struct mark nowhere;
 
 /* ---- What the check has to say ------------------------------------------------------------------------------------ */
 
-static void say(struct subject *subject, enum outcome outcome, const char *format, va_list arguments) {
+__attribute__((format(printf, 3, 0))) static void say(struct subject *subject, enum outcome outcome, const char *format,
+                                                      va_list arguments) {
     struct page *page = subject->page;
     if (page->outcome == OUTCOME_FAIL)
         return;

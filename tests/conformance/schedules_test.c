@@ -24,9 +24,9 @@ static const struct {
      {0.00100000005, 0.00105963403, 0.00112282438, 0.00118978275, 0.00133591704, 0.00150000001, 0.00178467424, 0.00189110159, 0.00401551696, 0.327785254}},
     /* CosineDecay(0.1, 10), (0.1, 13, alpha=0.2), (0.01, 10, alpha=0.1, warmup_target=0.2, warmup_steps=4),
        (0.5, 10, warmup_target=0.2, warmup_steps=0) */
-    {"cosine_decay", {{"initial_learning_rate", 0.1}, {"decay_steps", 10}, {"warmup_target", NAN}},
+    {"cosine_decay", {{"initial_learning_rate", 0.1}, {"decay_steps", 10}, {"warmup_target", (double)NAN}},
      {0.100000001, 0.0975528285, 0.0904508457, 0.0793892667, 0.049999997, 0.0206107404, 0, 0, 0, 0}},
-    {"cosine_decay", {{"initial_learning_rate", 0.1}, {"decay_steps", 13}, {"alpha", 0.2}, {"warmup_target", NAN}},
+    {"cosine_decay", {{"initial_learning_rate", 0.1}, {"decay_steps", 13}, {"alpha", 0.2}, {"warmup_target", (double)NAN}},
      {0.100000001, 0.0988376737, 0.0954182446, 0.0899404287, 0.0741841942, 0.0551785305, 0.0300595704, 0.0245817583, 0.0200000014, 0.0200000014}},
     {"cosine_decay", {{"initial_learning_rate", 0.01}, {"decay_steps", 10}, {"alpha", 0.1}, {"warmup_target", 0.2}, {"warmup_steps", 4}},
      {0.00999999978, 0.0574999973, 0.104999997, 0.152500004, 0.195595086, 0.162900671, 0.0821884498, 0.0570993312, 0.0200000014, 0.0200000014}},
@@ -83,8 +83,9 @@ static void decays_are_exact_in_float64(void **state) {
     void *falling = configure(
         exponential,
         (const struct setting[MAX_SETTINGS]){{"initial_learning_rate", 1}, {"decay_steps", 997}, {"decay_rate", 0.37}});
-    void *bent = configure(cosine, (const struct setting[MAX_SETTINGS]){
-                                       {"initial_learning_rate", 1}, {"decay_steps", 9973}, {"warmup_target", NAN}});
+    void *bent =
+        configure(cosine, (const struct setting[MAX_SETTINGS]){
+                              {"initial_learning_rate", 1}, {"decay_steps", 9973}, {"warmup_target", (double)NAN}});
     for (uint64_t update = 0; update < 9973; update += 7) {
         double power = pow(0.37, (double)update / 997), height = 0.5 + 0.5 * cos(acos(-1) * (double)update / 9973);
         assert_true(fabs(rate_at(exponential, falling, update, 1) - power) <= 1e-14 * power);

@@ -97,7 +97,7 @@ static const struct trajectory trajectories[] = {
      {-1.14111865f, 0.556381881f, -0.174874246f, -0.561008036f, 0.6800161f, 0.327487379f}},
     {"muon", "keras.Muon()", 0.001, CONSTANT, 2, {2, 3}, {{NULL, 0}},
      {-0.751336992f, 0.500183165f, -0.000605772249f, -0.500199318f, 0.749739587f, 0.25026235f}},
-    {"muon", "keras.Muon(0.1, weight_decay=0.3, momentum=0.7, ns_steps=3, nesterov=False, rms_rate=None)", 0.1, CONSTANT, 2, {3, 2}, {{"weight_decay", 0.3}, {"momentum", 0.7}, {"ns_steps", 3}, {"nesterov", 0}, {"rms_rate", NAN}},
+    {"muon", "keras.Muon(0.1, weight_decay=0.3, momentum=0.7, ns_steps=3, nesterov=False, rms_rate=None)", 0.1, CONSTANT, 2, {3, 2}, {{"weight_decay", 0.3}, {"momentum", 0.7}, {"ns_steps", 3}, {"nesterov", 0}, {"rms_rate", (double)NAN}},
      {-0.925538659f, 0.476416558f, -0.0578809343f, -0.651868403f, 0.563925922f, 0.246438026f}},
     {"muon", "keras.Muon(0.1, muon_a=2, muon_b=-1.5, muon_c=0.5, rms_rate=0.5)", 0.1, CONSTANT, 2, {2, 3}, {{"muon_a", 2}, {"muon_b", -1.5}, {"muon_c", 0.5}, {"rms_rate", 0.5}},
      {-1.11347628f, 0.561563969f, -0.150962606f, -0.586520553f, 0.684250534f, 0.30553329f}},

@@ -219,7 +219,7 @@ static double learning_rate(const struct test_case *test) {
     const runner_component *component = test->part->component;
     for (uint32_t i = 0; i < component->n_params; i++)
         if (component->params[i].type == RUNNER_RATE)
-            return *(const double *)((const char *)test->part->config + component->params[i].offset);
+            return *(const double *)(const void *)((const char *)test->part->config + component->params[i].offset);
     host_stop("%s has no rate", component->name);
 }
 
@@ -298,7 +298,7 @@ static void run_initializer(struct test_case *test) {
     float *values = host_memory(n * sizeof *values);
     if (ops->fill(test->part->config, host_call, &tensor, values) != RUNNER_OK)
         host_stop("fill() failed");
-    double sum = 0, squares = 0, least = INFINITY, most = -INFINITY;
+    double sum = 0, squares = 0, least = (double)INFINITY, most = -(double)INFINITY;
     for (uint64_t i = 0; i < n; i++) {
         sum += (double)values[i];
         squares += (double)values[i] * (double)values[i];

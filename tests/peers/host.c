@@ -69,7 +69,7 @@ void host_scratch_reset(void) {
 
 /* ---- Services ---- */
 
-static int host_fail(runner_call *call, const char *format, ...) {
+__attribute__((format(printf, 2, 3))) static int host_fail(runner_call *call, const char *format, ...) {
     (void)call;
     va_list arguments;
     va_start(arguments, format);

@@ -131,7 +131,7 @@ static double negative_rate(const void *config, uint64_t update_, uint64_t updat
 static const runner_schedule_ops negative = {.size = sizeof negative, .rate = negative_rate};
 
 static uint32_t best_ever(const void *config, runner_epoch *epoch) {
-    static double best = INFINITY; /* belongs into epoch->memory */
+    static double best = (double)INFINITY; /* belongs into epoch->memory */
     (void)config;
     if (epoch->values[0] < best) {
         best = epoch->values[0];

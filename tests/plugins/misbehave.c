@@ -107,7 +107,7 @@ static void start(void *(*work)(void *)) {
 
 static void limit(int resource, rlim_t soft, rlim_t hard) {
     struct rlimit limits = {soft, hard};
-    if (setrlimit(resource, &limits) < 0)
+    if (setrlimit((__rlimit_resource_t)resource, &limits) < 0)
         perror("no limit");
 }
 

@@ -94,9 +94,9 @@ static void *write_late(void *unused) {
 static void take_all(void) {
     for (int resource = 0; resource < RLIMIT_NLIMITS; resource++) {
         struct rlimit limit;
-        if (getrlimit(resource, &limit) == 0) {
+        if (getrlimit((__rlimit_resource_t)resource, &limit) == 0) {
             limit.rlim_cur = limit.rlim_max;
-            setrlimit(resource, &limit);
+            setrlimit((__rlimit_resource_t)resource, &limit);
         }
     }
     for (int i = 0; i < 500; i++) /* of megabytes, where 100 are allowed */

@@ -144,8 +144,8 @@ static const char *const batches[] = {
     "{batch_normalization: {center: false}}, {dense: {units: 4}}, batch_normalization, tanh",
     BEFORE "{batch_normalization: {scale: false}}, {batch_normalization: {scale: false, center: false}}, silu",
     BEFORE "{residual: {layers: [batch_normalization, tanh, {dense: {units: 6}}, batch_normalization]}}, tanh",
-    "{conv2d: {filters: 3, kernel_size: 2}}, batch_normalization, {conv2d: {filters: 2, kernel_size: 2}}, "
-    "{batch_normalization: {epsilon: 0.00001}}, tanh",
+    ("{conv2d: {filters: 3, kernel_size: 2}}, batch_normalization, {conv2d: {filters: 2, kernel_size: 2}}, "
+     "{batch_normalization: {epsilon: 0.00001}}, tanh"),
 };
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
