@@ -19,7 +19,7 @@ enum status command_schema(const struct options *options, struct error *error);
 enum status command_completion(const struct options *options, struct error *error);
 enum status command_help(const struct options *options, struct error *error);
 
-/* The report of a run that has ended. It never fails the run: what is wrong is said as a warning. */
-void report_after_run(const struct results *results, const char *folder, const struct log *log);
+/* The report of a run that has ended. It never fails the run: what is wrong is said as a warning. Whether it was made. */
+bool report_after_run(const struct results *results, const char *folder, const struct log *log);
 
 #endif

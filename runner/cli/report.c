@@ -92,13 +92,15 @@ enum status command_report(const struct options *options, struct error *error) {
     return status;
 }
 
-void report_after_run(const struct results *results, const char *folder, const struct log *log) {
+bool report_after_run(const struct results *results, const char *folder, const struct log *log) {
     struct text notice;
     struct error error = {0};
     text_init(&notice);
-    if (report_write(&(struct report_side){results, folder}, NULL, &notice, &error) != STATUS_OK)
+    const bool made = report_write(&(struct report_side){results, folder}, NULL, &notice, &error) == STATUS_OK;
+    if (!made)
         log_warning(log, "the report was not made: %s", error.text);
     else if (notice.length > 0)
         log_warning(log, "the report has no pictures: %s", notice.data);
     text_clear(&notice);
+    return made;
 }

@@ -282,7 +282,16 @@ static void print_results(const struct run *run) {
     text_init(&out);
     if (!run->options->log.quiet && !run->options->json) {
         show_results(&run->job.plan.results, &out);
-        show_place(run->folder.path, !run->read_only, &out);
+        words_print(&out, stdout);
+        fflush(stdout);
+    }
+    if (run->options->json)
+        events_claims(&run->job.plan.results);
+    /* The page takes a while. */
+    const bool page = run->read_only ? report_is_there(run->folder.path)
+                                     : report_after_run(&run->job.plan.results, run->folder.path, &run->options->log);
+    if (!run->options->log.quiet && !run->options->json) {
+        show_place(run->folder.path, page, &out);
         words_print(&out, stdout);
         fflush(stdout);
     }
@@ -383,10 +392,6 @@ static enum status run_grid(struct run *run, struct error *error) {
     if (written != STATUS_OK)
         return written;
     print_results(run);
-    if (run->options->json)
-        events_claims(&run->job.plan.results);
-    if (!run->read_only)
-        report_after_run(&run->job.plan.results, run->folder.path, &run->options->log);
     if (status == STATUS_TRIAL)
         tell_first_failed(run);
     if (lost > 0)

@@ -40,12 +40,16 @@ void show_results(const struct results *results, struct text *out) {
         show_lecture(results, out);
 }
 
-void show_place(const char *folder, bool report, struct text *out) {
+bool report_is_there(const char *folder) {
     struct arena arena;
     arena_init(&arena);
-    bool there = report || access(path_join(&arena, folder, REPORT_FILE), F_OK) == 0;
-    text_printf(out, "\nresults: %s/%s\n", folder, there ? "; " REPORT_FILE " there shows them with pictures" : "");
+    const bool there = access(path_join(&arena, folder, REPORT_FILE), F_OK) == 0;
     arena_clear(&arena);
+    return there;
+}
+
+void show_place(const char *folder, bool page, struct text *out) {
+    text_printf(out, "\nresults: %s/%s\n", folder, page ? "; " REPORT_FILE " there shows them with pictures" : "");
 }
 
 void show_troubles(const struct results *results, const char *folder, struct text *out) {

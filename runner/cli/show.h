@@ -9,8 +9,9 @@
    lines. */
 void show_results(const struct results *results, struct text *out);
 
-/* Where the results are, also as a page, where that is there or (`report`) about to be made. */
-void show_place(const char *folder, bool report, struct text *out);
+/* Where the results are, also as a page, where `page` says that this is there. */
+void show_place(const char *folder, bool page, struct text *out);
+bool report_is_there(const char *folder);
 
 /* "3 trials failed" and the like, a line each, for stderr; nothing where all is well. `folder`: of the results. */
 void show_troubles(const struct results *results, const char *folder, struct text *out);

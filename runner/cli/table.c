@@ -43,7 +43,7 @@ static enum status write_table(const struct results *results, const char *path, 
     if (status != STATUS_OK || !plain)
         return status != STATUS_OK ? status : table_view(results, &request, out, error);
     show_results(results, out);
-    show_place(path, false, out);
+    show_place(path, report_is_there(path), out);
     return STATUS_OK;
 }
 

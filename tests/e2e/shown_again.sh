@@ -41,3 +41,10 @@ same kept results/grid
 expect 0 "$RUNNER" grid.yaml --fresh
 says err "[6/6]"
 same kept results/grid
+
+# A page that could not be made is not promised.
+mkdir -p barred/grid/report.html
+expect 0 "$RUNNER" grid.yaml --results barred
+says err "warning: the report was not made: cannot write barred/grid/report.html: Is a directory"
+says out "results: barred/grid/"
+! grep -q "shows them with pictures" out || fail "a page that was not made is promised"
