@@ -315,7 +315,7 @@ static uint64_t image_row(runner_split split, uint64_t example) {
 
 static int32_t label_of(runner_call *call, runner_split split, uint64_t example) {
     uint32_t bits[10];
-    int32_t order[10];
+    int32_t order[10] = {0}; /* order[i] is read before it is set where j is i */
     call->host->bits(call, UINT64_C(1) << 63 | image_row(split, example / 10), 0, 10, bits);
     for (uint32_t i = 0; i < 10; i++) {
         const uint32_t j = (uint32_t)((uint64_t)bits[i] * (i + 1) >> 32);
