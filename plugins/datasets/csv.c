@@ -170,9 +170,10 @@ static int count_rows(const struct csv *csv, struct scanner scanner, uint64_t *r
         if (count_cells(&scanner, &n, &last) != RUNNER_OK)
             return RUNNER_FAILED;
         if (n != csv->n)
-            return scanner.call->host->fail(scanner.call, "%s:%llu:%llu: this row has %u cells, wanted %u as in the %s",
+            return scanner.call->host->fail(scanner.call,
+                                            "%s:%llu:%llu: this row has %u cell%s, wanted %u as in the %s",
                                             scanner.path, U64(first.line), column_of(n > csv->n ? &last : &first), n,
-                                            csv->n, csv->from->header ? "header" : "first row");
+                                            n == 1 ? "" : "s", csv->n, csv->from->header ? "header" : "first row");
         ++*rows;
     }
     return RUNNER_OK;

@@ -40,8 +40,9 @@ static int check_classes(runner_call *call, uint32_t classes, const runner_shape
             name);
     if (outputs != classes)
         return call->host->fail(
-            call, "the model ends with %llu output%s, but the data set has %u classes; give its last layer %u units",
-            (unsigned long long)outputs, outputs == 1 ? "" : "s", classes, classes);
+            call, "the model ends with %llu output%s, but the data set has %u class%s; give its last layer %u unit%s",
+            (unsigned long long)outputs, outputs == 1 ? "" : "s", classes, classes == 1 ? "" : "es", classes,
+            classes == 1 ? "" : "s");
     if (prediction->rank > 0 && prediction->size[prediction->rank - 1] != classes)
         return call->host->fail(
             call,

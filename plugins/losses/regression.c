@@ -26,8 +26,8 @@ static int check(runner_call *call, uint32_t classes, const runner_shape *predic
     const char *plural = outputs == 1 ? "" : "s";
     if (classes > 0 && outputs != classes && !(outputs == 1 && classes == 2))
         return call->host->fail(
-            call, "the model ends with %llu output%s, but the data set has %u classes; give its last layer %u units",
-            outputs, plural, classes, classes);
+            call, "the model ends with %llu output%s, but the data set has %u class%s; give its last layer %u unit%s",
+            outputs, plural, classes, classes == 1 ? "" : "es", classes, classes == 1 ? "" : "s");
     if (classes == 0 && outputs != values)
         return call->host->fail(call,
                                 "the model ends with %llu output%s, but a target of the data set has %llu values; give "

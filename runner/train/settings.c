@@ -71,8 +71,9 @@ enum status train_settings_read(const struct tree *trial, const struct data *dat
     settings->updates_per_epoch = rows / settings->batch_rows + (!drop && rows % settings->batch_rows != 0 ? 1 : 0);
     if (settings->updates_per_epoch == 0) {
         error_set(error, STATUS_CONFIG,
-                  "batch_size is %llu with drop_last, but there are only %llu training rows: no batch would be left",
-                  (unsigned long long)settings->batch_rows, (unsigned long long)rows);
+                  "batch_size is %llu with drop_last, but there %s only %llu training row%s: no batch would be left",
+                  (unsigned long long)settings->batch_rows, rows == 1 ? "is" : "are", (unsigned long long)rows,
+                  rows == 1 ? "" : "s");
         return fail_at(where, "train.batch_size");
     }
     if (settings->batch_rows > rows)

@@ -215,9 +215,9 @@ static const struct {
     {"", "", "/a.csv: the file is empty"},
     {"\n\n  \n", "", "/a.csv: the file is empty"},
     {"a,b\n", "", "/a.csv: has no rows"},
-    {"a,b\n1,2\n3\n", "", "/a.csv:3:1: this row has 1 cells, wanted 2 as in the header"},
+    {"a,b\n1,2\n3\n", "", "/a.csv:3:1: this row has 1 cell, wanted 2 as in the header"},
     {"a,b\n1,2\n3,4,5\n", "", "/a.csv:3:5: this row has 3 cells, wanted 2 as in the header"},
-    {"1,2\n3\n", ", header: false", "/a.csv:2:1: this row has 1 cells, wanted 2 as in the first row"},
+    {"1,2\n3\n", ", header: false", "/a.csv:2:1: this row has 1 cell, wanted 2 as in the first row"},
     {"a,a\n1,2\n", "", "/a.csv:1:3: two columns are named 'a'"},
     {"a,b\n1,2\nx,4\n", "", "/a.csv:3:1: column 'a' is 'x', wanted a number; name the column in `categorical`"},
     {"\xc3\xa4,b,c\n1,2,0\n\xc3\xa4\xc3\xa4,\xc3\xb6,1\n", ", drop: 0", "/a.csv:3:4: column 'b' is '\xc3\xb6'"},
@@ -270,7 +270,7 @@ static void a_test_table_must_have_the_same_columns(void **state) {
     write_text(setup, "b.csv", "a\n1\n");
     refuse_csv(setup, "/b.csv: has 1 columns, but |/a.csv has 2", more);
     write_text(setup, "b.csv", "a,b\n1,2\n1,x\n3\n");
-    refuse_csv(setup, "/b.csv:4:1: this row has 1 cells", more);
+    refuse_csv(setup, "/b.csv:4:1: this row has 1 cell", more);
     snprintf(more, sizeof more, ", test_path: \"%s/b.csv\", test: 3", setup->folder);
     write_text(setup, "b.csv", "a,b\n1,2\n");
     refuse_csv(setup, "`test` is 3, wanted at most the 1 rows", more);
