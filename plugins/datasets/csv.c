@@ -98,6 +98,11 @@ static int read_names(struct csv *csv, struct scanner *scanner, int again) {
 
 /* ---- What the columns are for ---- */
 
+/* What to do about a table of one column, whose cells are parted by something else. */
+static const char *remedy(const struct csv *csv) {
+    return csv->n == 1 && strpbrk(csv->columns[0].name, ";\t|") ? "; give `delimiter`, such as ';' or tab" : "";
+}
+
 /* A column by its name, or by its number from 0, from the end where negative. */
 static struct column *find_column(const struct csv *csv, runner_call *call, const char *name, const char *param) {
     char *end;
@@ -107,8 +112,8 @@ static struct column *find_column(const struct csv *csv, runner_call *call, cons
     const long number = strtol(name, &end, 10), place = number < 0 ? number + (long)csv->n : number;
     if (name[0] != '\0' && *end == '\0' && place >= 0 && place < (long)csv->n)
         return &csv->columns[place];
-    call->host->fail(call, "%s: has no column '%s', wanted for `%s`; it has %u, the first is '%s'", csv->from->path,
-                     name, param, csv->n, csv->columns[0].name);
+    call->host->fail(call, "%s: has no column '%s', wanted for `%s`; it has %u, the first is '%s'%s", csv->from->path,
+                     name, param, csv->n, csv->columns[0].name, remedy(csv));
     return NULL;
 }
 
@@ -158,7 +163,9 @@ static int choose_columns(struct csv *csv, runner_call *call) {
             csv->inputs[csv->n_inputs++] = csv->inputs[i];
     for (uint32_t i = 0; i < csv->n; i++)
         csv->columns[i].kept = csv->columns[i].role == SKIPPED ? 0 : csv->kept++;
-    return csv->n_inputs > 0 ? RUNNER_OK : call->host->fail(call, "%s: no column is left for the inputs", from->path);
+    if (csv->n_inputs == 0)
+        return call->host->fail(call, "%s: no column is left for the inputs%s", from->path, remedy(csv));
+    return RUNNER_OK;
 }
 
 /* ---- Rows ---- */

@@ -124,6 +124,10 @@ static void columns_are_chosen_by_name_or_number(void **state) {
     refuse_csv(setup, "no column is left for the inputs", ", drop: [a, b, c]");
     refuse_csv(setup, "`shape` does not fit|product is 3", ", shape: [2]");
     refuse_csv(setup, "`label` names 2 columns", ", label: [a, b], targets: labels");
+    write_text(setup, "a.csv", "a;b\n1;2\n5;6\n");
+    refuse_csv(setup, "the first is 'a;b'; give `delimiter`, such as ';'", ", label: b");
+    refuse_csv(setup, "no column is left for the inputs; give `delimiter`, such as ';' or tab", "");
+    build_csv(setup, ", test: 0, label: b, delimiter: ';'");
 }
 
 static void targets_are_labels_or_values(void **state) {
