@@ -17,6 +17,7 @@ struct reader {
     struct arena *arena;
     struct diagnostics *diagnostics;
     size_t files;
+    bool lacks; /* some file, so that what seems to be missing may stand there */
 };
 
 /* The files whose includes are being read. */
@@ -152,6 +153,8 @@ static struct tree *merge_includes(struct reader *reader, struct tree *tree, con
         struct tree *other = read_included(reader, list ? include->items[i] : include, chain);
         if (other) {
             merged = merge_maps(reader, merged, other, &root);
+        } else {
+            reader->lacks = true;
         }
     }
     tree_remove(tree, "include");
@@ -177,6 +180,7 @@ static struct tree *read_one(struct reader *reader, const char *file, const stru
 
 struct tree *include_read(const char *file, const struct catalog *catalog, struct arena *arena,
                           struct diagnostics *diagnostics) {
-    struct reader reader = {catalog, arena, diagnostics, 0};
-    return read_one(&reader, arena_copy_text(arena, file), NULL);
+    struct reader reader = {.catalog = catalog, .arena = arena, .diagnostics = diagnostics};
+    struct tree *tree = read_one(&reader, arena_copy_text(arena, file), NULL);
+    return reader.lacks ? NULL : tree;
 }

@@ -11,7 +11,7 @@
 #include "runner/base/diagnostics.h"
 #include "runner/host/catalog.h"
 
-/* A map without `include`. NULL where a file could not be read; other mistakes only stand in `diagnostics`. */
+/* A map without `include`. NULL where a file could not be read or included, as `diagnostics` says. */
 struct tree *include_read(const char *file, const struct catalog *catalog, struct arena *arena,
                           struct diagnostics *diagnostics);
 

@@ -110,7 +110,8 @@ static void marks_name_their_own_file(void **state) {
 static void bad_includes_are_errors(void **state) {
     struct harness *harness = *state;
     harness_write("list.yaml", "[1]\n");
-    harness_load(harness, "include: [nothing.yaml, 3, list.yaml, .]\n" MINIMAL, NULL);
+    /* What else may be wrong hangs on them. */
+    harness_load(harness, "include: [nothing.yaml, 3, list.yaml, .]\ntrain: {epochs: $n}\n", NULL);
     assert_messages(harness, "x.yaml:1:11: error: cannot include 'nothing.yaml': No such file or directory\n"
                              "x.yaml:1:25: error: include wants the path of a file, found an integer\n"
                              "x.yaml:1:39: error: cannot include '.': it is a folder, wanted a file\n"
