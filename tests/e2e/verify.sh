@@ -16,6 +16,8 @@ expect 0 "$RUNNER" verify results/grid --trial "$(sed -n 5p results/grid/trials.
 expect 2 "$RUNNER" verify results/grid --trial nobody
 says err "no trial has the number or id 'nobody'"
 expect 2 "$RUNNER" verify results/none
+expect 2 "$RUNNER" verify .
+says err ".: no results are there (no trials.csv)"
 expect 2 "$RUNNER" verify
 
 # Claims, without those on times
