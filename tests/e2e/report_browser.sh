@@ -1,6 +1,6 @@
 #!/bin/bash
 # The report of a shipped config with two axes, looked at in a browser; report_browser_whole.sh looks at those of all.
-# ctest: no-sanitizer (report.sh makes reports there, and the page is the same)
+# ctest: timeout 400 no-sanitizer (report.sh makes reports there, and the page is the same)
 . "$RUNNER_SOURCE_DIR/tests/e2e/lib.sh"
 . "$RUNNER_SOURCE_DIR/tests/e2e/lib_browser.sh"
 

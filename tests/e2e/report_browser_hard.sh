@@ -1,7 +1,7 @@
 #!/bin/bash
 # Reports that are hard to set, looked at in a browser: long and hostile labels, trials that failed, diverged or have not ended, no
 # trials at all, and several runs on one page.
-# ctest: no-sanitizer (report.sh makes such reports there, and the pages are the same)
+# ctest: timeout 400 no-sanitizer (report.sh makes such reports there, and the pages are the same)
 . "$RUNNER_SOURCE_DIR/tests/e2e/lib.sh"
 . "$RUNNER_SOURCE_DIR/tests/e2e/lib_browser.sh"
 
