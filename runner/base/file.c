@@ -200,6 +200,18 @@ static int sync_folder(const char *folder) {
     return code;
 }
 
+/* Whether the name still leads to the open file. */
+static bool is_named(int fd, int folder, const char *name) {
+    struct stat held, named;
+    return fstat(fd, &held) == 0 && fstatat(folder, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+           held.st_dev == named.st_dev && held.st_ino == named.st_ino;
+}
+
+/* Its lock tells folder_remove_remains() that somebody writes it. That may have come before the lock: false, and another is wanted. */
+static bool is_ours(int fd, const char *path) {
+    return (flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) && is_named(fd, AT_FDCWD, path);
+}
+
 /* A new file beside `path`; its name, or NULL and errno. */
 static char *temporary_open(struct arena *arena, const char *folder, int *fd) {
     for (int i = 0; i < TEMPORARY_TRIES; i++) { /* several threads, or left by a dead process that had our number */
@@ -207,12 +219,14 @@ static char *temporary_open(struct arena *arena, const char *folder, int *fd) {
         snprintf(name, sizeof name, ".runner-%ld-%d.tmp", (long)getpid(), i);
         char *path = path_join(arena, folder, name);
         *fd = open_again(path, O_WRONLY | O_CREAT | O_EXCL, 0666);
-        if (*fd >= 0) {
-            flock(*fd, LOCK_EX | LOCK_NB); /* by which folder_remove_remains() knows that somebody writes it */
+        if (*fd >= 0 && is_ours(*fd, path)) {
             return path;
         }
-        if (errno != EEXIST) {
+        if (*fd < 0 && errno != EEXIST) {
             break;
+        }
+        if (*fd >= 0) {
+            close(*fd);
         }
     }
     return NULL;
@@ -244,9 +258,6 @@ enum status file_writer_close(struct file_writer *writer, bool keep, struct erro
     if (code == 0 && keep && fsync(writer->fd) != 0) {
         code = errno;
     }
-    if (writer->temporary && close(writer->fd) != 0 && code == 0 && errno != EINTR) {
-        code = errno;
-    }
     if (code == 0 && keep && rename(writer->temporary, writer->path) != 0) {
         code = errno;
     }
@@ -254,6 +265,11 @@ enum status file_writer_close(struct file_writer *writer, bool keep, struct erro
         unlink(writer->temporary);
     } else if (code == 0) {
         code = sync_folder(writer->folder);
+    }
+    if (writer->temporary) {
+        close(
+            writer
+                ->fd); /* not before it has its name: until then the lock keeps it. fsync() has told what went wrong */
     }
     enum status status = code == 0 ? STATUS_OK : write_failed(writer->path, code, error);
     arena_clear(&writer->arena);
@@ -290,7 +306,7 @@ void folder_remove_remains(const char *path) {
         if (!file_is_remains(entry->d_name))
             continue;
         const int fd = openat(dirfd(entries), entry->d_name, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-        if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+        if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && is_named(fd, dirfd(entries), entry->d_name))
             unlinkat(dirfd(entries), entry->d_name, 0);
         if (fd >= 0)
             close(fd);

@@ -18,6 +18,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { LIMIT = 1 << 20 };
@@ -219,6 +220,25 @@ static void remains_go_and_what_is_being_written_stays(void **state) {
     assert_int_equal(files_here(), 2);
 }
 
+static void what_is_being_written_is_never_taken_for_remains(void **state) {
+    (void)state;
+    enum { REMOVERS = 2, WRITES = 100 };
+    pid_t removers[REMOVERS];
+    struct error error;
+    int failed = 0;
+    for (int i = 0; i < REMOVERS; i++)
+        if ((removers[i] = fork()) == 0)
+            for (;;)
+                folder_remove_remains(".");
+    for (int i = 0; i < WRITES; i++)
+        failed += file_write_whole("file", "x", 1, &error) != STATUS_OK;
+    for (int i = 0; i < REMOVERS; i++) {
+        kill(removers[i], SIGKILL);
+        assert_int_equal(waitpid(removers[i], NULL, 0), removers[i]);
+    }
+    assert_int_equal(failed, 0);
+}
+
 static void a_temporary_file_of_a_dead_process_is_no_hindrance(void **state) {
     (void)state;
     char name[64];
@@ -335,6 +355,7 @@ int main(void) {
         TEST(a_failed_write_leaves_the_old_file_and_nothing_else),
         TEST(a_file_is_read_in_parts),
         TEST(remains_go_and_what_is_being_written_stays),
+        TEST(what_is_being_written_is_never_taken_for_remains),
         TEST(a_temporary_file_of_a_dead_process_is_no_hindrance),
         TEST(folders_are_made_with_their_parents),
         TEST(paths_are_joined_and_cut),
