@@ -151,8 +151,7 @@ void words_list(const char *lead, const char *const *names, size_t count, struct
     }
 }
 
-/* The names of one kind, which the caller frees. */
-/* Those of one kind (0: of all), with room for the kinds behind them. */
+/* The names of one kind (0: of all), with room for the kinds behind them; the caller frees them. */
 static const char **names_of(const struct catalog *catalog, enum runner_kind kind, size_t *count) {
     const char **names = memory_alloc(catalog->count + RUNNER_LAST_KIND, sizeof *names);
     *count = 0;
