@@ -47,7 +47,8 @@ static bool has_bytes(const struct inventory_file *file) {
     return file->hash != NULL && strcmp(hash, file->hash) == 0;
 }
 
-/* Whether the file, which `now` holds for, has the bytes that it had. One that is being written is not judged before it rests. */
+/* Whether the file, which `now` holds for, has the bytes that it had. One that is being written is not judged before it rests. `now` stays as it was
+   before they were read: where they are written after that, the next look finds it. */
 static bool same_bytes(const struct inventory_file *file, struct stat *now) {
     const struct timespec moment = {.tv_nsec = 100 * 1000 * 1000};
     for (int looks = 0; !has_bytes(file); looks++) {
@@ -57,7 +58,6 @@ static bool same_bytes(const struct inventory_file *file, struct stat *now) {
         if (looks == MOST_LOOKS || same_facts(&before, now))
             return false;
     }
-    look(file->path, now);
     return true;
 }
 
