@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define TICK_SECONDS 0.1
+#define MOST_DISTURBED 3 /* times that a trial is given back: one that crashes by itself may write the file */
 #define LOG_TAKEN ((size_t)256 << 10) /* bytes of a running trial's log that are not left in it */
 
 struct run {
@@ -22,12 +23,13 @@ struct run {
     size_t n_slots;
     size_t *queue; /* trials, costly ones first */
     size_t next;
-    size_t *users;    /* trials to come or running, for each data set */
-    size_t *failures; /* so far, for each trial of the grid */
-    bool changed;     /* other trials run than when processors were shared out */
-    bool stop;        /* --fail-fast */
-    bool begun;       /* supervisor->begun was called */
-    bool told;        /* that a checkpoint could not be written */
+    size_t *users;     /* trials to come or running, for each data set */
+    size_t *failures;  /* so far, for each trial of the grid */
+    size_t *disturbed; /* how often each was given back */
+    bool changed;      /* other trials run than when processors were shared out */
+    bool stop;         /* --fail-fast */
+    bool begun;        /* supervisor->begun was called */
+    bool told;         /* that a checkpoint could not be written */
     struct pollfd *polls;
     double ticked;
 };
@@ -243,7 +245,7 @@ static enum status was_disturbed(struct run *run, const struct slot *slot, bool 
     if (slot->verdict != NULL || strcmp(slot->record->reason, "SIGKILL") == 0)
         return STATUS_OK;
     enum status status = inventory_check(inventory, error);
-    *disturbed = inventory->writes > slot->child.writes;
+    *disturbed = inventory->writes > slot->child.writes && run->disturbed[slot->trial]++ < MOST_DISTURBED;
     return status;
 }
 
@@ -437,6 +439,7 @@ enum status supervisor_run(struct supervisor *supervisor, struct error *error) {
     run.slots = memory_alloc(run.n_slots + 1, sizeof *run.slots);
     run.queue = memory_alloc(supervisor->n_trials + 1, sizeof *run.queue);
     run.failures = memory_alloc(supervisor->plan->results.n_trials + 1, sizeof *run.failures);
+    run.disturbed = memory_alloc(supervisor->plan->results.n_trials + 1, sizeof *run.disturbed);
     supervisor->first_failed = NO_TRIAL;
     run.users = memory_alloc(n_data + 1, sizeof *run.users);
     run.polls = memory_alloc(1 + 2 * run.n_slots, sizeof *run.polls);
@@ -454,6 +457,7 @@ enum status supervisor_run(struct supervisor *supervisor, struct error *error) {
         slot_clear(&run.slots[i]);
     free(run.polls);
     free(run.users);
+    free(run.disturbed);
     free(run.failures);
     free(run.queue);
     free(run.slots);

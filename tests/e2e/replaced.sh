@@ -73,3 +73,17 @@ fi
 cp before.so "$layer"
 expect 0 installed/runner grid.yaml
 same undisturbed/grid results/grid
+
+# A trial that crashes by itself is to blame, however often a file is touched.
+cp "$plugins/crash_step/crash_step.so" "$(dirname "$layer")"
+small crashing 1
+sed -i 's/^optimizer: .*/optimizer: crash_step/; s/\[7, 32, full\]/[7]/; s/^seeds: 2/seeds: 1/' crashing.yaml
+while touch "$layer"; do pause 0.01; done &
+toucher=$!
+timeout 60 installed/runner crashing.yaml >out 2>err
+found=$?
+kill $toucher
+wait $toucher
+[ $found = 1 ] || fail "exit status $found instead of 1 where a trial crashes by itself"
+[ "$(grep -c "is trained again, since" err)" -le 3 ] || fail "a trial that crashes was trained again too often"
+grep -q '"reason":"SIGSEGV"' results/crashing/journal.jsonl || fail "the trial that crashes was not blamed"
