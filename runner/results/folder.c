@@ -5,7 +5,6 @@
 #include "runner/base/interrupt.h"
 #include "runner/base/text.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
