@@ -295,9 +295,16 @@ enum status file_write_changed(const char *path, const void *bytes, size_t n, st
     return file_has(path, bytes, n) ? STATUS_OK : file_write_whole(path, bytes, n, error);
 }
 
+/* Past the digits of a number that stands there; NULL: none does. */
+static const char *past_number(const char *text) {
+    size_t n = strspn(text, "0123456789");
+    return n == 0 ? NULL : text + n;
+}
+
 bool file_is_remains(const char *name) {
-    size_t length = strlen(name);
-    return strncmp(name, ".runner-", 8) == 0 && length > 4 && strcmp(name + length - 4, ".tmp") == 0;
+    const char *end = strncmp(name, ".runner-", 8) == 0 ? past_number(name + 8) : NULL;
+    end = end != NULL && *end == '-' ? past_number(end + 1) : NULL;
+    return end != NULL && strcmp(end, ".tmp") == 0;
 }
 
 void folder_remove_remains(const char *path) {

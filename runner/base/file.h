@@ -29,7 +29,7 @@ enum status file_read_all_gzip(const char *path, size_t limit, unsigned char **b
 /* As file_read(), but gives the bytes to `take` in parts. A failure of its own is its error. */
 enum status file_read_parts(const char *path, take_bytes take, void *context, struct error *error);
 
-/* Puts a file with these bytes at `path`, whole or not at all: a temporary file in the same folder (.runner-*.tmp, removed
+/* Puts a file with these bytes at `path`, whole or not at all: a temporary file in the same folder (.runner-PID-N.tmp, removed
    on failure), fsync, rename, fsync of the folder. The permissions follow the umask. */
 enum status file_write_whole(const char *path, const void *bytes, size_t n, struct error *error);
 

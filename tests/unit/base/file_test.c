@@ -220,6 +220,16 @@ static void remains_go_and_what_is_being_written_stays(void **state) {
     assert_int_equal(files_here(), 2);
 }
 
+static void only_names_that_a_writer_gives_are_remains(void **state) {
+    (void)state;
+    assert_true(file_is_remains(".runner-1-0.tmp"));
+    assert_true(file_is_remains(".runner-4194304-99.tmp"));
+    static const char *const others[] = {".runner-notes.tmp", ".runner-1.tmp",    ".runner-1-.tmp",    ".runner--1.tmp",
+                                         "runner-1-0.tmp",    ".runner-1-0.tmp~", ".runner-1-0-0.tmp", ".runner-1-0"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        assert_false(file_is_remains(others[i]));
+}
+
 static void what_is_being_written_is_never_taken_for_remains(void **state) {
     (void)state;
     enum { REMOVERS = 2, WRITES = 100 };
@@ -355,6 +365,7 @@ int main(void) {
         TEST(a_failed_write_leaves_the_old_file_and_nothing_else),
         TEST(a_file_is_read_in_parts),
         TEST(remains_go_and_what_is_being_written_stays),
+        TEST(only_names_that_a_writer_gives_are_remains),
         TEST(what_is_being_written_is_never_taken_for_remains),
         TEST(a_temporary_file_of_a_dead_process_is_no_hindrance),
         TEST(folders_are_made_with_their_parents),
