@@ -413,6 +413,7 @@ static void a_signal_leaves_nothing(void **state) {
     }
     /* What one that was killed had of the file: the next one removes it, but not what another is at. */
     put(".", "cache/runner/stall/.runner-1-0.tmp", "half a file");
+    assert_int_equal(ftruncate(place->http.log, 0), 0);
     pid_t pid = start("stall");
     wait_for("/stall");
     runner(4, "fetch closed --into cache/runner/stall");
