@@ -200,8 +200,7 @@ static int sync_folder(const char *folder) {
     return code;
 }
 
-/* Whether the name still leads to the open file. */
-static bool is_named(int fd, int folder, const char *name) {
+bool file_is_named(int fd, int folder, const char *name) {
     struct stat held, named;
     return fstat(fd, &held) == 0 && fstatat(folder, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
            held.st_dev == named.st_dev && held.st_ino == named.st_ino;
@@ -209,7 +208,7 @@ static bool is_named(int fd, int folder, const char *name) {
 
 /* Its lock tells folder_remove_remains() that somebody writes it. That may have come before the lock: false, and another is wanted. */
 static bool is_ours(int fd, const char *path) {
-    return (flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) && is_named(fd, AT_FDCWD, path);
+    return (flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) && file_is_named(fd, AT_FDCWD, path);
 }
 
 /* A new file beside `path`; its name, or NULL and errno. */
@@ -266,10 +265,8 @@ enum status file_writer_close(struct file_writer *writer, bool keep, struct erro
     } else if (code == 0) {
         code = sync_folder(writer->folder);
     }
-    if (writer->temporary) {
-        close(
-            writer
-                ->fd); /* not before it has its name: until then the lock keeps it. fsync() has told what went wrong */
+    if (writer->temporary) { /* Until it has its name the lock keeps it; fsync() has told what went wrong. */
+        close(writer->fd);
     }
     enum status status = code == 0 ? STATUS_OK : write_failed(writer->path, code, error);
     arena_clear(&writer->arena);
@@ -313,7 +310,7 @@ void folder_remove_remains(const char *path) {
         if (!file_is_remains(entry->d_name))
             continue;
         const int fd = openat(dirfd(entries), entry->d_name, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-        if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && is_named(fd, dirfd(entries), entry->d_name))
+        if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && file_is_named(fd, dirfd(entries), entry->d_name))
             unlinkat(dirfd(entries), entry->d_name, 0);
         if (fd >= 0)
             close(fd);

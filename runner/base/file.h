@@ -56,6 +56,9 @@ const char *file_remedy(int code);
 /* Seals a memfd: neither its size nor its content changes any more. False with errno. */
 bool file_seal(int fd);
 
+/* Whether the name in the folder (or AT_FDCWD) still leads to the open file, by no symbolic link. */
+bool file_is_named(int fd, int folder, const char *name);
+
 /* Whether a file of this name (without its folder) is a temporary one, which stays where its writer is killed. */
 bool file_is_remains(const char *name);
 /* Removes those of the folder whose writers are no more. */

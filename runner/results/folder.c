@@ -145,9 +145,7 @@ static void let_go(struct folder *folder) {
 
 /* True where the lock that is held is that of the file which has the name now: the folder may have been removed meanwhile. */
 static bool lock_is_current(struct folder *folder) {
-    struct stat held, named;
-    return fstat(folder->lock, &held) == 0 && stat(folder_file(folder, ".lock"), &named) == 0 &&
-           held.st_dev == named.st_dev && held.st_ino == named.st_ino;
+    return file_is_named(folder->lock, AT_FDCWD, folder_file(folder, ".lock"));
 }
 
 static enum status make(const struct folder *folder, struct error *error) {
