@@ -59,10 +59,10 @@ void checkpoints_sweep(const char *folder, bool (*wanted)(void *context, struct 
         return;
     for (struct dirent *entry; (entry = readdir(entries)) != NULL;) {
         struct hash128 key;
-        bool checkpoint = read_key(entry->d_name, &key);
-        if (checkpoint ? !wanted(context, key) : file_is_remains(entry->d_name))
+        if (read_key(entry->d_name, &key) && !wanted(context, key))
             unlinkat(dirfd(entries), entry->d_name, 0);
     }
     closedir(entries);
+    folder_remove_remains(folder);
     rmdir(folder); /* where nothing is left */
 }
