@@ -278,9 +278,10 @@ static enum status train(struct run *run, struct error *error) {
 
 /* Data to stdout; where the files are as well, since that is what was asked for. */
 static void print_results(const struct run *run) {
+    const bool shows = !run->options->log.quiet && !run->options->json;
     struct text out;
     text_init(&out);
-    if (!run->options->log.quiet && !run->options->json) {
+    if (shows) {
         show_results(&run->job.plan.results, &out);
         words_print(&out, stdout);
         fflush(stdout);
@@ -290,7 +291,7 @@ static void print_results(const struct run *run) {
     /* The page takes a while. */
     const bool page = run->read_only ? report_is_there(run->folder.path)
                                      : report_after_run(&run->job.plan.results, run->folder.path, &run->options->log);
-    if (!run->options->log.quiet && !run->options->json) {
+    if (shows) {
         show_place(run->folder.path, page, &out);
         words_print(&out, stdout);
         fflush(stdout);
