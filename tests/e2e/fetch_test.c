@@ -357,16 +357,21 @@ static void folders_that_cannot_be_written_are_told(void **state) {
     same(*state, "home/.cache/runner/plain/bytes.txt");
 }
 
-/* KiB that `runner fetch` of the data set, or a process of its, takes at most. */
-static long peak(const char *dataset) {
-    struct rusage usage;
-    int status;
+static pid_t start(const char *dataset) {
     pid_t pid = fork();
     if (pid == 0) {
         dup2(open("err", O_WRONLY | O_CREAT | O_TRUNC, 0600), STDERR_FILENO);
         execl(environment("RUNNER"), "runner", "fetch", dataset, (char *)NULL);
         _exit(127);
     }
+    return pid;
+}
+
+/* KiB that `runner fetch` of the data set, or a process of its, takes at most. */
+static long peak(const char *dataset) {
+    struct rusage usage;
+    int status;
+    const pid_t pid = start(dataset);
     assert_int_equal(wait4(pid, &status, 0, &usage), pid);
     assert_int_equal(status, 0);
     return usage.ru_maxrss;
@@ -379,16 +384,6 @@ static void a_large_file_takes_little_memory(void **state) {
     says("err", "zeros: 2 of 2 files were fetched");
     assert_in_range(peak("zeros"), 0, small + (20 << 10));
     says("err", "zeros: nothing to fetch");
-}
-
-static pid_t start(const char *dataset) {
-    pid_t pid = fork();
-    if (pid == 0) {
-        dup2(open("err", O_WRONLY | O_CREAT | O_TRUNC, 0600), STDERR_FILENO);
-        execl(environment("RUNNER"), "runner", "fetch", dataset, (char *)NULL);
-        _exit(127);
-    }
-    return pid;
 }
 
 static void a_signal_leaves_nothing(void **state) {

@@ -10,8 +10,7 @@ trials() { # STATUS...: how many records the journal has of trials that ended so
     grep -c "\"kind\":\"trial\".*\"status\":\"$1\"" results/grid/journal.jsonl
 }
 
-# change COMMAND...: runs the grid, and once a trial is done the command, whereupon a worker is killed; what the run says is in err, its status in $found
-change() {
+begin() { # runs the grid anew by two workers, up to its first trial
     rm -rf results
     installed/runner grid.yaml --workers 2 >out 2>err &
     pid=$!
@@ -19,6 +18,11 @@ change() {
         [ "$(trials done 2>/dev/null)" -gt 0 ] 2>/dev/null && break
         pause 0.05
     done
+}
+
+# change COMMAND...: runs the grid, and once a trial is done the command, whereupon a worker is killed; what the run says is in err, its status in $found
+change() {
+    begin
     "$@" || fail "$* failed"
     kill -9 "$(pgrep -P $pid | head -1)"
     wait $pid
@@ -47,13 +51,7 @@ change touch "$layer"
 # overwrite FILE: the same with FILE written over the layer, in place, while two workers run it, which is likely to end them
 cp "$layer" before.so
 overwrite() {
-    rm -rf results
-    installed/runner grid.yaml --workers 2 >out 2>err &
-    pid=$!
-    for _ in $(seq 2400); do
-        [ "$(trials done 2>/dev/null)" -gt 0 ] 2>/dev/null && break
-        pause 0.05
-    done
+    begin
     cp "$1" "$layer"
     wait $pid
     found=$?
