@@ -42,37 +42,40 @@ static void decimal_from(double number, int count, struct decimal *decimal) {
     drop_zeros(decimal);
 }
 
-static void whole_digits(const struct decimal *decimal, char out[64]) {
-    char *end = out;
-    int exponent = decimal->exponent - decimal->count, size = abs(exponent);
-    if (decimal->negative)
-        *end++ = '-';
-    end = stpcpy(end, decimal->digits);
-    *end++ = 'e';
-    *end++ = exponent < 0 ? '-' : '+';
-    if (size >= 100)
-        *end++ = (char)('0' + size / 100);
-    *end++ = (char)('0' + size / 10 % 10);
-    *end++ = (char)('0' + size % 10);
-    *end = '\0';
-}
-
 static char *put(char *end, const char *bytes, int n) {
     memcpy(end, bytes, (size_t)n);
     return end + n;
+}
+
+/* "e", a sign and two digits at least. */
+static char *put_exponent(char *end, int exponent) {
+    char digits[20], *last = digits + sizeof digits, *first = number_write_uint((uint64_t)abs(exponent), last);
+    if (last - first == 1)
+        *--first = '0';
+    *end++ = 'e';
+    *end++ = exponent < 0 ? '-' : '+';
+    return put(end, first, (int)(last - first));
+}
+
+static void whole_digits(const struct decimal *decimal, char out[64]) {
+    char *end = decimal->negative ? put(out, "-", 1) : out;
+    end = put(end, decimal->digits, decimal->count);
+    *put_exponent(end, decimal->exponent - decimal->count) = '\0';
 }
 
 /* Plain notation from 0.0001 to below 1e16, as Python and JavaScript do about the same. */
 static char *decimal_write(const struct decimal *decimal, char out[NUMBER_TEXT_SIZE]) {
     const char *digits = decimal->digits;
     int count = decimal->count, exponent = decimal->exponent;
-    if (exponent < -3 || exponent > 16) {
-        snprintf(out, NUMBER_TEXT_SIZE, "%s%c%s%se%c%02d", decimal->negative ? "-" : "", digits[0],
-                 count > 1 ? "." : "", digits + 1, exponent > 0 ? '+' : '-', abs(exponent - 1));
-        return out;
-    }
     char *end = decimal->negative ? put(out, "-", 1) : out;
-    if (exponent <= 0) {
+    if (exponent < -3 || exponent > 16) {
+        end = put(end, digits, 1);
+        if (count > 1) {
+            end = put(end, ".", 1);
+            end = put(end, digits + 1, count - 1);
+        }
+        end = put_exponent(end, exponent - 1);
+    } else if (exponent <= 0) {
         end = put(end, "0.000", 2 - exponent);
         end = put(end, digits, count);
     } else if (count <= exponent) {
@@ -128,30 +131,52 @@ enum { MOST_PLACES = sizeof fives / sizeof *fives - 1 };
 #define TEN_TO_16 UINT64_C(10000000000000000)
 
 static void decimal_of_digits(uint64_t digits, struct decimal *decimal) {
-    char reversed[20];
-    int count = 0;
-    for (; digits > 0; digits /= 10)
-        reversed[count++] = (char)('0' + digits % 10);
-    decimal->count = count;
-    for (int i = 0; i < count; i++)
-        decimal->digits[i] = reversed[count - 1 - i];
+    char text[20], *end = text + sizeof text, *first = number_write_uint(digits, end);
+    decimal->count = (int)(end - first);
+    memcpy(decimal->digits, first, (size_t)decimal->count);
 }
 
-/* decimal_from(number, 17) of a normal number; false below 2^-36 and from 2^51 on, which take other integers. */
-static bool decimal_of_17(double number, struct decimal *decimal) {
-    int exponent;
-    const uint64_t mantissa = (uint64_t)ldexp(frexp(fabs(number), &exponent), DBL_MANT_DIG);
-    int places = 16 - (int)floor((exponent - 1) * 0.30103); /* log10(2): right, or one too many */
+/* A number between two doubles, as an integer: number * 10^places = (digits + rest / 2^shift), where doubles beside it are `gap` / 2^shift away. */
+struct exact {
+    uint64_t digits;
+    product rest, gap;
+    int shift;
+    bool even, lowest; /* its mantissa; `lowest` of its power of two, so that the double below is half as far away */
+};
+
+/* The number to the nearest multiple of `unit` (ties to even); whether that reads back. */
+static inline bool round_to(const struct exact *exact, uint64_t unit, uint64_t *digits) {
+    const uint64_t count = exact->digits / unit;
+    const product past = ((product)(exact->digits % unit) << exact->shift) + exact->rest,
+                  left = ((product)unit << exact->shift) - past;
+    const bool up = past > left || (past == left && count % 2 == 1);
+    const product distance = up ? 2 * left : exact->lowest ? 4 * past : 2 * past;
+    *digits = (count + (up ? 1 : 0)) * unit;
+    return distance < exact->gap || (distance == exact->gap && exact->even);
+}
+
+/* Of a normal number; false below 2^-36 and from 2^51 on, which take other integers. With 17 digits every number reads back. */
+static bool shortest(double number, struct decimal *decimal) {
+    uint64_t bits, digits;
+    memcpy(&bits, &number, sizeof bits);
+    const uint64_t leading = UINT64_C(1) << (DBL_MANT_DIG - 1), fraction = bits & (leading - 1);
+    const int exponent = (int)(bits >> (DBL_MANT_DIG - 1) & 0x7ff) - 1075; /* number = mantissa * 2^exponent */
+    int places = 16 - ((exponent + DBL_MANT_DIG - 1) * 1233 >> 12);        /* by log10(2): right, or one too many */
     for (; places >= 0 && places <= MOST_PLACES; places--) {
-        const int shift = DBL_MANT_DIG - exponent - places;
-        if (shift < 1 || shift > 127)
+        const int shift = -exponent - places;
+        if (shift < 1 || shift > 64)
             return false;
-        const product scaled = (product)mantissa * fives[places], half = (product)1 << (shift - 1);
-        const product rest = scaled & (2 * half - 1);
-        uint64_t digits = (uint64_t)(scaled >> shift);
-        if (digits >= 10 * TEN_TO_16)
+        const product scaled = (product)(leading | fraction) * fives[places];
+        const struct exact exact = {.digits = (uint64_t)(scaled >> shift),
+                                    .rest = scaled & (((product)1 << shift) - 1),
+                                    .gap = fives[places],
+                                    .shift = shift,
+                                    .even = fraction % 2 == 0,
+                                    .lowest = fraction == 0};
+        if (exact.digits >= 10 * TEN_TO_16)
             continue;
-        digits += rest > half || (rest == half && digits % 2 == 1) ? 1 : 0;
+        if (!round_to(&exact, 100, &digits) && !round_to(&exact, 10, &digits))
+            round_to(&exact, 1, &digits);
         decimal_of_digits(digits, decimal);
         decimal->negative = number < 0;
         decimal->exponent = decimal->count - places;
@@ -159,6 +184,13 @@ static bool decimal_of_17(double number, struct decimal *decimal) {
         return true;
     }
     return false;
+}
+
+static double power_of_2(int exponent) {
+    const uint64_t bits = (uint64_t)(exponent + DBL_MAX_EXP - 1) << (DBL_MANT_DIG - 1);
+    double power;
+    memcpy(&power, &bits, sizeof power);
+    return power;
 }
 
 /* digits / 10^places, places up to MOST_PLACES, to the nearest: the quotient has 63 bits at least, and its last bit stands for what is left, too,
@@ -170,7 +202,7 @@ static double divided(uint64_t digits, int places) {
     const product dividend = (product)(digits << shift) << 63;
     const uint64_t divisor = fives[places] << shift_divisor, quotient = (uint64_t)(dividend / divisor);
     const uint64_t left = (product)quotient * divisor != dividend;
-    return ldexp((double)(quotient | left), shift_divisor - shift - 63 - places);
+    return (double)(quotient | left) * power_of_2(shift_divisor - shift - 63 - places);
 }
 
 #define EXACT (UINT64_C(1) << 53) /* whole numbers below it are doubles */
@@ -192,55 +224,16 @@ static bool scaled(uint64_t digits, ptrdiff_t exponent, double *number) {
     return true;
 }
 
-/* `from` rounded to fewer digits; false where that might differ from rounding what `from` itself was rounded from: at a tie. */
-static bool decimal_round(const struct decimal *from, int count, struct decimal *to) {
-    *to = *from;
-    if (from->count <= count)
-        return true;
-    if (from->digits[count] == '5' && from->count == count + 1)
-        return false;
-    to->count = count;
-    int i = count;
-    if (from->digits[count] >= '5') {
-        while (i > 0 && to->digits[i - 1] == '9')
-            to->digits[--i] = '0';
-        if (i > 0)
-            to->digits[i - 1]++;
-        else {
-            to->digits[0] = '1'; /* 99 became 100: the zeros are dropped */
-            to->exponent++;
-        }
-    }
-    drop_zeros(to);
-    return true;
-}
-
-static bool reads_back(const struct decimal *decimal, double number) {
-    uint64_t digits = 0;
-    double magnitude;
-    for (int i = 0; i < decimal->count; i++)
-        digits = digits * 10 + (uint64_t)(decimal->digits[i] - '0');
-    if (scaled(digits, decimal->exponent - decimal->count, &magnitude))
-        return magnitude == fabs(number);
-    char whole[64];
-    whole_digits(decimal, whole);
-    return strtod(whole, NULL) == number;
-}
-
-/* With 17 digits every number reads back; one that does with fewer is close enough to them for rounding to find it. */
 char *number_write(double number, char out[NUMBER_TEXT_SIZE]) {
     if (!isnormal(number) && fpclassify(number) != FP_SUBNORMAL) {
         return write_special(number, out);
     }
-    struct decimal decimal, longest;
-    if (isnormal(number) && !decimal_of_17(number, &longest)) {
-        decimal_from(number, 17, &longest);
-    }
-    for (int count = isnormal(number) ? 15 : 1; count <= 17; count++) {
-        if (!isnormal(number) || !decimal_round(&longest, count, &decimal)) {
-            decimal_from(number, count, &decimal);
-        }
-        if (count == 17 || reads_back(&decimal, number)) {
+    struct decimal decimal;
+    for (int count = isnormal(number) ? 15 : 1; !isnormal(number) || !shortest(number, &decimal); count++) {
+        char whole[64];
+        decimal_from(number, count, &decimal);
+        whole_digits(&decimal, whole);
+        if (count == 17 || strtod(whole, NULL) == number) {
             break;
         }
     }
@@ -263,46 +256,85 @@ char *number_write_float(float number, char out[NUMBER_TEXT_SIZE]) {
     return decimal_write(&decimal, out);
 }
 
-/* The place of the point in the digits, or -1 where the string is no decimal number. `*exponent` is held within +-`bound`,
-   far beyond which every number is 0 or infinite. */
-static ptrdiff_t scan(const char *string, ptrdiff_t bound, ptrdiff_t *exponent) {
-    const char *c = string + (*string == '-' || *string == '+');
-    ptrdiff_t before = 0, after = 0;
-    for (; is_digit(*c); c++) {
-        before++;
-    }
-    if (*c == '.') {
-        for (c++; is_digit(*c); c++) {
-            after++;
-        }
-    }
-    *exponent = 0;
-    if (before + after == 0) {
-        return -1;
-    }
-    if (*c == 'e' || *c == 'E') {
-        c++;
-        ptrdiff_t sign = *c == '-' ? -1 : 1;
-        c += *c == '-' || *c == '+';
-        if (!is_digit(*c)) {
-            return -1;
-        }
-        for (; is_digit(*c); c++) {
-            *exponent = *exponent >= bound ? bound : *exponent * 10 + (*c - '0');
-        }
-        *exponent *= sign;
-    }
-    *exponent -= after;
-    return *c ? -1 : before;
+/* A decimal number as it stands: digits * 10^exponent. */
+struct scan {
+    uint64_t digits;    /* of no use where these are more than 19, zeros before them not counted */
+    ptrdiff_t exponent; /* held within +-BOUND, far beyond which every number is 0 or infinite */
+    bool negative, fits;
+};
+#define BOUND 1000000000
+
+/* The next eight bytes, where all are digits: first pairs, then fours are joined within the word. */
+static bool eight_digits(const char *c, uint64_t *digits) {
+    uint64_t word;
+    memcpy(&word, c, sizeof word);
+    if (((word + UINT64_C(0x4646464646464646)) | (word - UINT64_C(0x3030303030303030))) & UINT64_C(0x8080808080808080))
+        return false;
+    word -= UINT64_C(0x3030303030303030);
+    word = (word * 10 + (word >> 8)) & UINT64_C(0x00ff00ff00ff00ff);
+    word = (word * 100 + (word >> 16)) & UINT64_C(0x0000ffff0000ffff);
+    *digits = (word * 10000 + (word >> 32)) & UINT64_C(0xffffffff);
+    return true;
 }
 
-static bool read_special(const char *string, double *number) {
+static const char *skip_zeros(const char *c, const char *end) {
+    while (c < end && *c == '0')
+        c++;
+    return c;
+}
+
+/* Digits are added behind those that are there. */
+static const char *take_digits(const char *c, const char *end, uint64_t *digits) {
+    uint64_t eight;
+    for (; end - c >= 8 && eight_digits(c, &eight); c += 8)
+        *digits = *digits * 100000000 + eight;
+    for (; c < end && is_digit(*c); c++)
+        *digits = *digits * 10 + (uint64_t)(*c - '0');
+    return c;
+}
+
+static const char *take_exponent(const char *c, const char *end, ptrdiff_t *exponent) {
+    const bool negative = c < end && *c == '-';
+    ptrdiff_t sum = 0;
+    c += c < end && (*c == '-' || *c == '+');
+    if (c == end || !is_digit(*c))
+        return NULL;
+    for (; c < end && is_digit(*c); c++)
+        sum = sum >= BOUND ? BOUND : sum * 10 + (*c - '0');
+    *exponent += negative ? -sum : sum;
+    return c;
+}
+
+/* Returns its end; NULL where the bytes do not begin with a decimal number. */
+static const char *scan_number(const char *c, const char *end, struct scan *scan) {
+    *scan = (struct scan){.negative = c < end && *c == '-'};
+    c += c < end && (*c == '-' || *c == '+');
+    const char *first = c, *significant = c = skip_zeros(c, end);
+    c = take_digits(c, end, &scan->digits);
+    ptrdiff_t count = c - significant, all = c - first;
+    if (c < end && *c == '.') {
+        const char *point = ++c;
+        if (count == 0)
+            c = skip_zeros(c, end);
+        significant = c;
+        c = take_digits(c, end, &scan->digits);
+        count += c - significant;
+        all += c - point;
+        scan->exponent = point - c;
+    }
+    scan->fits = count <= 19;
+    if (all > 0 && c < end && (*c == 'e' || *c == 'E'))
+        c = take_exponent(c + 1, end, &scan->exponent);
+    return all > 0 ? c : NULL;
+}
+
+static bool read_special(const char *bytes, size_t length, double *number) {
     static const struct {
         const char *text;
         double number;
     } special[] = {{"nan", (double)NAN}, {"inf", (double)INFINITY}, {"-inf", -(double)INFINITY}};
     for (size_t i = 0; i < sizeof special / sizeof special[0]; i++) {
-        if (strcmp(string, special[i].text) == 0) {
+        if (strlen(special[i].text) == length && memcmp(bytes, special[i].text, length) == 0) {
             *number = special[i].number;
             return true;
         }
@@ -310,42 +342,57 @@ static bool read_special(const char *string, double *number) {
     return false;
 }
 
-/* A number of any length, as scan() found it. */
-static double read_long(const char *string, ptrdiff_t exponent) {
-    const size_t length = strlen(string);
-    char *whole = memory_alloc(length + 24, 1), *end = whole;
-    for (const char *c = string; *c && *c != 'e' && *c != 'E'; c++) {
+/* A number of any length, as scan_number() found it. */
+static double read_long(const char *bytes, size_t length, ptrdiff_t exponent) {
+    char *whole = memory_alloc(length + 24, 1), *out = whole;
+    for (const char *c = bytes; c < bytes + length && *c != 'e' && *c != 'E'; c++) {
         if (*c != '.')
-            *end++ = *c;
+            *out++ = *c;
     }
-    snprintf(end, 24, "e%td", exponent);
+    snprintf(out, 24, "e%td", exponent);
     const double read = strtod(whole, NULL);
     free(whole);
     return read;
 }
 
-bool number_read(const char *string, double *number) {
-    ptrdiff_t exponent;
-    if (scan(string, 1000000000, &exponent) < 0)
-        return read_special(string, number);
-    uint64_t digits = 0;
-    bool fits = true;
-    for (const char *c = string; *c && *c != 'e' && *c != 'E'; c++) {
-        if (!is_digit(*c))
-            continue;
-        fits = fits && digits < 100 * TEN_TO_16; /* 19 digits */
-        digits = fits ? digits * 10 + (uint64_t)(*c - '0') : digits;
-    }
+const char *number_take(const char *bytes, const char *end, double *number) {
+    struct scan scan;
     double read;
-    if (fits && scaled(digits, exponent, &read))
-        read = *string == '-' ? -read : read;
+    const char *after = scan_number(bytes, end, &scan);
+    if (after == NULL)
+        return NULL;
+    if (scan.fits && scaled(scan.digits, scan.exponent, &read))
+        read = scan.negative ? -read : read;
     else
-        read = read_long(string, exponent);
-    if (isinf(read)) {
-        return false;
-    }
+        read = read_long(bytes, (size_t)(after - bytes), scan.exponent);
+    if (isinf(read))
+        return NULL;
+    *number = read;
+    return after;
+}
+
+bool number_read_bytes(const char *bytes, size_t length, double *number) {
+    double read;
+    if (number_take(bytes, bytes + length, &read) != bytes + length || length == 0)
+        return read_special(bytes, length, number);
     *number = read;
     return true;
+}
+
+bool number_read(const char *string, double *number) {
+    return number_read_bytes(string, strlen(string), number);
+}
+
+char *number_write_uint(uint64_t number, char *end) {
+    static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
+                                "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
+                                "8081828384858687888990919293949596979899";
+    for (; number >= 100; number /= 100)
+        end = memcpy(end - 2, pairs + 2 * (number % 100), 2);
+    if (number >= 10)
+        return memcpy(end - 2, pairs + 2 * number, 2);
+    *--end = (char)('0' + number);
+    return end;
 }
 
 bool number_read_int(const char *string, int64_t *number) {

@@ -58,12 +58,8 @@ void text_add_char(struct text *text, char c) {
 }
 
 void text_add_uint(struct text *text, uint64_t number) {
-    char digits[20], *first = digits + sizeof digits;
-    do {
-        *--first = (char)('0' + number % 10);
-        number /= 10;
-    } while (number > 0);
-    text_add_bytes(text, first, (size_t)(digits + sizeof digits - first));
+    char digits[20], *end = digits + sizeof digits, *first = number_write_uint(number, end);
+    text_add_bytes(text, first, (size_t)(end - first));
 }
 
 void text_printf_v(struct text *text, const char *format, va_list arguments) {

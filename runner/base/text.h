@@ -39,9 +39,15 @@ size_t text_tame(char *bytes, size_t n, const char *keep);
 char *number_write(double number, char out[NUMBER_TEXT_SIZE]);
 /* The same, shortest that reads back as exactly this float. */
 char *number_write_float(float number, char out[NUMBER_TEXT_SIZE]);
+/* Digits of a whole number right before `end`, 20 at most. Returns the first of them. */
+char *number_write_uint(uint64_t number, char *end);
 /* Reads the whole string as a decimal number, independent of the locale; false where it is none ("", "1x", " 1", "0x10") or beyond
    a double ("1e999"). Reads what number_write() writes, so exactly "nan", "inf" and "-inf" as well. */
 bool number_read(const char *string, double *number);
+bool number_read_bytes(const char *bytes, size_t length, double *number); /* the same; no NUL need stand behind them */
+/* Reads the decimal number that the bytes up to `end` begin with, however they go on. Returns where it ends; NULL where there is none, or
+   one beyond a double. */
+const char *number_take(const char *bytes, const char *end, double *number);
 bool number_read_int(const char *string, int64_t *number); /* false outside int64 as well */
 
 /* Whether the word is one of a list. */

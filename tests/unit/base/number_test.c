@@ -212,6 +212,53 @@ static void other_text_is_no_number(void **state) {
     }
 }
 
+/* Without a NUL behind them, and however the bytes go on. */
+static void numbers_are_taken_from_the_beginning(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        size_t taken;
+        double number;
+    } cases[] = {
+        {"1.5,2", 3, 1.5},
+        {"-0.25]", 5, -0.25},
+        {"1e-3x", 4, 0.001},
+        {"98765432109876543210,", 20, 98765432109876543210.0},
+        {"0.00012345678901234567}", 22, 0.00012345678901234567},
+        {"1.2.3", 3, 1.2},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const char *text = cases[i].text;
+        double number = 77;
+        assert_ptr_equal(number_take(text, text + strlen(text), &number), text + cases[i].taken);
+        assert_true(number == cases[i].number);
+        number = 77;
+        assert_true(number_read_bytes(text, cases[i].taken, &number));
+        assert_true(number == cases[i].number);
+        assert_false(number_read_bytes(text, strlen(text), &number));
+    }
+    static const char *const texts[] = {"", "x", "-", ".", "e1", "1e", "1e+,", "1e999,", "nan"};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        double number = 77;
+        assert_null(number_take(texts[i], texts[i] + strlen(texts[i]), &number));
+        assert_true(number == 77);
+    }
+    static const char digits[] = {'1', '2', '3', '4', '5', '6', '7', '8', '9'};
+    double number;
+    assert_true(number_read_bytes(digits, 8, &number) && number == 12345678);
+    assert_true(number_read_bytes("nan,", 3, &number) && isnan(number));
+}
+
+/* Below a power of two doubles are half as far apart as above it, and 15 to 17 digits are decided there. */
+static void neighbours_of_powers_of_two_have_their_shortest_text(void **state) {
+    (void)state;
+    for (int exponent = -40; exponent < 60; exponent++) {
+        check_shortest(ldexp(1, exponent));
+        check_shortest(nextafter(ldexp(1, exponent), 0));
+        check_shortest(nextafter(-ldexp(1, exponent), -HUGE_VAL));
+    }
+}
+
 static void integers_are_read_within_64_bits(void **state) {
     (void)state;
     int64_t number;
@@ -266,6 +313,8 @@ int main(void) {
         cmocka_unit_test(any_float_reads_back),
         cmocka_unit_test(decimal_numbers_are_read),
         cmocka_unit_test(other_text_is_no_number),
+        cmocka_unit_test(numbers_are_taken_from_the_beginning),
+        cmocka_unit_test(neighbours_of_powers_of_two_have_their_shortest_text),
         cmocka_unit_test(integers_are_read_within_64_bits),
         cmocka_unit_test(numbers_do_not_depend_on_the_locale),
     };
