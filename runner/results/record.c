@@ -1,5 +1,7 @@
 #include "runner/results/record.h"
 
+#include "runner/base/tree.h"
+
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
@@ -33,10 +35,6 @@ bool record_final(const struct record *record, const char *column, double *value
     return false;
 }
 
-static json_t *json_of_u64(uint64_t number) {
-    return json_integer((json_int_t)number);
-}
-
 /* JSON has no nan and no infinity: they go as text. */
 static void write_double(double number, struct text *out) {
     char buffer[NUMBER_TEXT_SIZE];
@@ -63,32 +61,36 @@ static void write_row(const struct record *record, const struct record_row *row,
     text_add_char(out, ']');
 }
 
+static void write_text(const char *name, const char *text, struct text *out) {
+    text_add(out, name);
+    tree_write(&(struct tree){.type = TREE_TEXT, .text = text}, out);
+}
+
+static void write_count(const char *name, uint64_t number, struct text *out) {
+    text_add(out, name);
+    text_add_uint(out, number);
+}
+
 void record_write(const struct record *record, struct text *out) {
-    json_t *json = json_object(), *columns = json_array();
     char digits[HASH_TEXT_SIZE];
-    json_object_set_new(json, "kind", json_string("trial"));
-    json_object_set_new(json, "key", json_string(hash128_write(record->key, digits)));
-    json_object_set_new(json, "id", json_string(hash64_write(record->id, digits)));
-    json_object_set_new(json, "status", json_string(trial_status_name(record->status)));
-    json_object_set_new(json, "reason", json_string(record->reason));
-    json_object_set_new(json, "stopped_by", json_string(record->stopped_by));
-    json_object_set_new(json, "epochs", json_of_u64(record->epochs));
-    json_object_set_new(json, "updates", json_of_u64(record->updates));
+    write_text("{\"kind\":\"trial\",\"key\":", hash128_write(record->key, digits), out);
+    write_text(",\"id\":", hash64_write(record->id, digits), out);
+    write_text(",\"status\":", trial_status_name(record->status), out);
+    write_text(",\"reason\":", record->reason, out);
+    write_text(",\"stopped_by\":", record->stopped_by, out);
+    write_count(",\"epochs\":", record->epochs, out);
+    write_count(",\"updates\":", record->updates, out);
     if (record->restored)
-        json_object_set_new(json, "restored_epoch", json_of_u64(record->restored_epoch));
+        write_count(",\"restored_epoch\":", record->restored_epoch, out);
     if (record->has_best)
-        json_object_set_new(json, "best_epoch", json_of_u64(record->best_epoch));
-    json_object_set_new(json, "threads", json_of_u64(record->threads));
-    json_object_set_new(json, "attempts", json_of_u64(record->attempts));
-    json_object_set_new(json, "peak_memory", json_of_u64(record->peak_memory));
+        write_count(",\"best_epoch\":", record->best_epoch, out);
+    write_count(",\"threads\":", record->threads, out);
+    write_count(",\"attempts\":", record->attempts, out);
+    write_count(",\"peak_memory\":", record->peak_memory, out);
+    text_add(out, ",\"columns\":[");
     for (size_t i = 0; i < record->n_columns; i++)
-        json_array_append_new(columns, json_string(record->columns[i]));
-    json_object_set_new(json, "columns", columns);
-    char *head = json_dumps(json, JSON_COMPACT | JSON_ENSURE_ASCII);
-    size_t length = head != NULL ? strlen(head) - 1 : 0; /* without the brace */
-    text_add_bytes(out, head != NULL ? head : "", length);
-    free(head);
-    json_decref(json);
+        write_text(i > 0 ? "," : "", record->columns[i], out);
+    text_add(out, "]");
     text_add(out, ROWS);
     for (size_t i = 0; i < record->n_rows; i++) {
         text_add(out, i > 0 ? "," : "");
@@ -124,40 +126,38 @@ static void expect(struct cursor *cursor, char wanted) {
     cursor->bad = !take(cursor, wanted) || cursor->bad;
 }
 
-/* Up to the next comma, bracket or quote. */
-static const char *take_word(struct cursor *cursor, char word[NUMBER_TEXT_SIZE]) {
-    size_t n = 0;
-    for (; cursor->at < cursor->end && n + 1 < NUMBER_TEXT_SIZE; cursor->at++) {
-        if (*cursor->at == ',' || *cursor->at == ']' || *cursor->at == '"')
-            break;
-        word[n++] = *cursor->at;
-    }
-    word[n] = '\0';
-    return word;
-}
-
 static uint64_t take_u64(struct cursor *cursor) {
-    char word[NUMBER_TEXT_SIZE];
-    int64_t number = 0;
-    if (!number_read_int(take_word(cursor, word), &number) || number < 0)
-        cursor->bad = true;
-    return (uint64_t)number;
+    uint64_t number = 0;
+    const char *first = cursor->at;
+    bool fits = true;
+    for (; cursor->at < cursor->end && *cursor->at >= '0' && *cursor->at <= '9'; cursor->at++) {
+        fits = fits && !__builtin_mul_overflow(number, (uint64_t)10, &number) &&
+               !__builtin_add_overflow(number, (uint64_t)(*cursor->at - '0'), &number);
+    }
+    cursor->bad = cursor->bad || !fits || cursor->at == first;
+    return number;
 }
 
 /* False for null. */
 static bool take_double(struct cursor *cursor, double *number) {
-    char word[NUMBER_TEXT_SIZE];
-    bool quoted = take(cursor, '"');
-    take_word(cursor, word);
-    if (quoted)
-        expect(cursor, '"');
-    if (!quoted && strcmp(word, "null") == 0)
+    if (take(cursor, '"')) {
+        const char *first = cursor->at, *end = memchr(first, '"', (size_t)(cursor->end - first));
+        cursor->bad =
+            cursor->bad || end == NULL || !number_read_bytes(first, (size_t)(end - first), number) || isfinite(*number);
+        cursor->at = end != NULL ? end + 1 : cursor->end;
+        return true;
+    }
+    if (cursor->end - cursor->at > 4 && memcmp(cursor->at, "null", 4) == 0) {
+        cursor->at += 4;
         return false;
-    cursor->bad = !number_read(word, number) || isfinite(*number) == quoted || cursor->bad;
+    }
+    const char *end = number_take(cursor->at, cursor->end, number);
+    cursor->bad = cursor->bad || end == NULL;
+    cursor->at = end != NULL ? end : cursor->at;
     return true;
 }
 
-static void take_row(struct cursor *cursor, size_t n_columns, struct arena *arena, struct record_row *row) {
+static void take_row(struct cursor *cursor, size_t n_columns, struct record_row *row) {
     uint64_t *const counts[] = {&row->epoch, &row->updates, &row->examples};
     double *const times[] = {&row->learning_rate, &row->seconds, &row->evaluate_seconds};
     expect(cursor, '[');
@@ -165,8 +165,6 @@ static void take_row(struct cursor *cursor, size_t n_columns, struct arena *aren
         *counts[i] = take_u64(cursor);
         expect(cursor, ',');
     }
-    row->values = arena_array(arena, n_columns, sizeof *row->values);
-    row->known = arena_array(arena, n_columns, sizeof *row->known);
     for (size_t i = 0; !cursor->bad && i < 3 + n_columns; i++) {
         bool known = take_double(cursor, i < 3 ? times[i] : &row->values[i - 3]);
         if (i >= 3)
@@ -178,16 +176,23 @@ static void take_row(struct cursor *cursor, size_t n_columns, struct arena *aren
 
 /* `text`: what follows ROWS. */
 static bool read_rows(const char *text, size_t length, struct arena *arena, struct record *record) {
+    const size_t columns = record->n_columns;
     size_t n = 0;
     for (size_t i = 0; i < length; i++)
         n += text[i] == '[';
+    if (columns > length / 2 || (n > 0 && columns > length / 2 / n)) /* a value takes two bytes */
+        return false;
     struct cursor cursor = {text, text + length, false};
     record->n_rows = n;
     record->rows = arena_array(arena, n, sizeof *record->rows);
+    double *values = arena_array(arena, n * columns, sizeof *values);
+    bool *known = arena_array(arena, n * columns, sizeof *known);
     for (size_t i = 0; i < n && !cursor.bad; i++) {
         if (i > 0)
             expect(&cursor, ',');
-        take_row(&cursor, record->n_columns, arena, &record->rows[i]);
+        record->rows[i].values = values + i * columns;
+        record->rows[i].known = known + i * columns;
+        take_row(&cursor, columns, &record->rows[i]);
     }
     expect(&cursor, ']');
     expect(&cursor, '}');

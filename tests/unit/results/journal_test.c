@@ -108,7 +108,7 @@ static void numbers_read_back_exactly(void **state) {
 static void a_record_reads_back_whole(void **state) {
     struct place *place = *state;
     struct record *record = lab_record(&place->arena, 7, TRIAL_DIVERGED, columns, 2, 2);
-    record->reason = "loss is nan in epoch 1, \"so\"\n";
+    record->reason = "loss is nan in epoch 1, \"so\" \\ \xc3\xa9\t\x01\n";
     record->stopped_by = "diverged";
     record->epochs = 1;
     record->updates = UINT64_C(9007199254740993); /* 2^53 + 1: no double holds it */
@@ -142,6 +142,37 @@ static void a_record_reads_back_whole(void **state) {
     assert_true(found->rows[1].evaluate_seconds == 0.125);
     assert_false(found->rows[1].known[0]);
     journal_close(&journal, NULL);
+}
+
+static bool reads(struct place *place, const char *line) {
+    struct record record;
+    return record_read(line, strlen(line), &place->arena, &record);
+}
+
+static void a_line_whose_rows_are_broken_is_no_record(void **state) {
+    struct place *place = *state;
+#define HEAD(columns)                                                                                                  \
+    "{\"kind\":\"trial\",\"key\":\"00000000000000000000000000000001\",\"id\":\"0000000000000001\",\"status\":"         \
+    "\"done\","                                                                                                        \
+    "\"reason\":\"\",\"stopped_by\":\"epochs\",\"epochs\":1,\"updates\":1,\"threads\":1,\"attempts\":1,\"peak_"        \
+    "memory\":0,"                                                                                                      \
+    "\"columns\":" columns ",\"rows\":"
+    assert_true(reads(place, HEAD("[]") "[[0,0,0,0.1,0,0]]}"));
+    assert_true(reads(place, HEAD("[\"a\",\"b\"]") "[[0,0,0,0.1,0,0,null,\"nan\"],[1,1,1,1e-3,0,0,2,-0.5]]}"));
+    static const char *const rows[] = {
+        "[[0,0,0,0.1,0,0]]}",       "[[0,0,0,0.1,0,0,1,2]]}",   "[[0,0,0,null,0,0,1]]}",
+        "[[0,0,0,0.1,0,0,\"1\"]]}", "[[0,0,0,0.1,0,0,\"nan]]}", "[[0,0,0,0.1,0,0,nan]]}",
+        "[[0,0,0,0.1,0,0,1]]",      "[[0,0,0,0.1,0,0,1]]}}",    "[[0,0,0,0.1,0,0,1][1,0,0,0.1,0,0,1]]}",
+        "[[0,,0,0.1,0,0,1]]}",      "[[0,-1,0,0.1,0,0,1]]}",    "[[0,18446744073709551616,0,0.1,0,0,1]]}",
+        "[[0,0,0,0.1,0,0,1e]]}",    "[[0,0,0,0.1,0,0,1], [",    "[[0,0,0,0.1,0,0,1.5x]]}",
+        "[[[[[[[[[[[[[[[[[[[[]]}",
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char line[512];
+        snprintf(line, sizeof line, "%s%s", HEAD("[\"a\"]"), rows[i]);
+        assert_false(reads(place, line));
+    }
+#undef HEAD
 }
 
 static void the_last_record_of_a_key_counts(void **state) {
@@ -406,6 +437,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_journal_that_was_cut_keeps_what_is_added, make_place, remove_place),
         cmocka_unit_test_setup_teardown(numbers_read_back_exactly, make_place, remove_place),
         cmocka_unit_test_setup_teardown(a_record_reads_back_whole, make_place, remove_place),
+        cmocka_unit_test_setup_teardown(a_line_whose_rows_are_broken_is_no_record, make_place, remove_place),
         cmocka_unit_test_setup_teardown(the_last_record_of_a_key_counts, make_place, remove_place),
         cmocka_unit_test_setup_teardown(a_torn_end_costs_its_own_line_only, make_place, remove_place),
         cmocka_unit_test_setup_teardown(a_damaged_line_costs_itself_only, make_place, remove_place),
