@@ -364,7 +364,7 @@ void results_trial_label(const struct results *results, size_t trial, struct tex
         text_printf(out, "%sseed=%lld", out->length > start ? " " : "", (long long)t->seed);
 }
 
-void results_point_trials(const struct results *results, size_t point, size_t *first, size_t *end) {
+static size_t first_trial(const struct results *results, size_t point) {
     size_t low = 0, high = results->n_trials;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
@@ -373,9 +373,12 @@ void results_point_trials(const struct results *results, size_t point, size_t *f
         else
             high = middle;
     }
-    *first = low;
-    for (*end = low; *end < results->n_trials && results->trials[*end].point == point;)
-        ++*end;
+    return low;
+}
+
+void results_point_trials(const struct results *results, size_t point, size_t *first, size_t *end) {
+    *first = first_trial(results, point);
+    *end = first_trial(results, point + 1);
 }
 
 size_t results_trial_at(const struct results *results, size_t point, int64_t seed) {
