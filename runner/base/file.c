@@ -304,8 +304,16 @@ bool file_is_remains(const char *name) {
     return end != NULL && strcmp(end, ".tmp") == 0;
 }
 
+DIR *folder_read_own(const char *path) {
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *entries = fd >= 0 ? fdopendir(fd) : NULL;
+    if (entries == NULL && fd >= 0)
+        close(fd);
+    return entries;
+}
+
 void folder_remove_remains(const char *path) {
-    DIR *entries = opendir(path);
+    DIR *entries = folder_read_own(path);
     for (struct dirent *entry; entries != NULL && (entry = readdir(entries)) != NULL;) {
         if (!file_is_remains(entry->d_name))
             continue;

@@ -12,6 +12,7 @@
 #include "runner/base/status.h"
 #include "runner/base/unpack.h"
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -61,7 +62,9 @@ bool file_is_named(int fd, int folder, const char *name);
 
 /* Whether a file of this name (without its folder) is a temporary one, which stays where its writer is killed. */
 bool file_is_remains(const char *name);
-/* Removes those of the folder whose writers are no more. */
+/* Opens a folder to read what is in it; NULL where there is none, or a symbolic link to one: what is removed from a folder stood in it. */
+DIR *folder_read_own(const char *path);
+/* Removes those of the folder whose writers are no more; none behind a symbolic link. */
 void folder_remove_remains(const char *path);
 
 /* mkdir -p */

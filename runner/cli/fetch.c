@@ -180,8 +180,9 @@ static bool is_there(const struct fetch *fetch, const struct catalog_download *p
 /* Early, so that nothing is fetched in vain. */
 static enum status make_folder(const struct fetch *fetch, struct error *error) {
     enum status status = folder_make(fetch->folder, error);
-    if (status == STATUS_OK)
-        folder_remove_remains(fetch->folder); /* of one that was killed, which may be large */
+    const char *real = status == STATUS_OK ? path_real(fetch->arena, fetch->folder) : NULL; /* --into may name a link */
+    if (real != NULL)
+        folder_remove_remains(real); /* of one that was killed, which may be large */
     if (status == STATUS_OK && access(fetch->folder, W_OK | X_OK) != 0)
         status = error_set(error, STATUS_ENVIRONMENT, "cannot write into %s: %s", fetch->folder, strerror(errno));
     if (status != STATUS_OK)

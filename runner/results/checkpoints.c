@@ -54,7 +54,7 @@ static bool read_key(const char *name, struct hash128 *key) {
 }
 
 void checkpoints_sweep(const char *folder, bool (*wanted)(void *context, struct hash128 key), void *context) {
-    DIR *entries = opendir(folder);
+    DIR *entries = folder_read_own(folder);
     if (entries == NULL)
         return;
     for (struct dirent *entry; (entry = readdir(entries)) != NULL;) {

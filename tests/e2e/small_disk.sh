@@ -113,6 +113,8 @@ expect 0 "$RUNNER" long.yaml
 # Links: a folder that somebody made ready leads nowhere else. Files that are replaced whole take the link's place.
 mkdir outside
 echo precious >outside/file
+echo remains >outside/.runner-1-0.tmp
+echo old >outside/0123456789abcdef0123456789abcdef.checkpoint
 cp -r outside kept
 for link in .lock:file journal.jsonl:file .lock:new journal.jsonl:new; do
     rm -rf results

@@ -220,6 +220,18 @@ static void remains_go_and_what_is_being_written_stays(void **state) {
     assert_int_equal(files_here(), 2);
 }
 
+static void remains_behind_a_link_stay(void **state) {
+    (void)state;
+    struct error error;
+    assert_int_equal(mkdir("elsewhere", 0777), 0);
+    assert_int_equal(symlink("elsewhere", "link"), 0);
+    assert_int_equal(file_write_whole("elsewhere/.runner-1-0.tmp", "x", 1, &error), STATUS_OK);
+    folder_remove_remains("link");
+    check_bytes("elsewhere/.runner-1-0.tmp", "x", 1);
+    folder_remove_remains("elsewhere");
+    assert_int_equal(access("elsewhere/.runner-1-0.tmp", F_OK), -1);
+}
+
 static void only_names_that_a_writer_gives_are_remains(void **state) {
     (void)state;
     assert_true(file_is_remains(".runner-1-0.tmp"));
@@ -365,6 +377,7 @@ int main(void) {
         TEST(a_failed_write_leaves_the_old_file_and_nothing_else),
         TEST(a_file_is_read_in_parts),
         TEST(remains_go_and_what_is_being_written_stays),
+        TEST(remains_behind_a_link_stay),
         TEST(only_names_that_a_writer_gives_are_remains),
         TEST(what_is_being_written_is_never_taken_for_remains),
         TEST(a_temporary_file_of_a_dead_process_is_no_hindrance),
