@@ -98,9 +98,10 @@ void events_start(const struct events_run *run, const struct results *results) {
     put_event(json);
 }
 
-void events_trial_start(const struct results *results, size_t trial) {
+void events_trial_start(const struct results *results, size_t trial, size_t attempt) {
     json_t *json = open_event("trial_start");
     set_trial(json, results, trial);
+    json_object_set_new(json, "attempt", count(attempt));
     put_event(json);
 }
 

@@ -17,7 +17,8 @@ struct events_run {
 };
 
 void events_start(const struct events_run *run, const struct results *results);
-void events_trial_start(const struct results *results, size_t trial);
+/* `attempt`: 1, and more where the trial begins anew in this run. */
+void events_trial_start(const struct results *results, size_t trial, size_t attempt);
 void events_epoch(const struct slot *slot);
 /* What a person is told of a trial: that it goes on from a checkpoint, or that this was not possible. */
 void events_note(size_t trial, const char *text);

@@ -117,7 +117,7 @@ static void count_left(struct progress *progress, const struct slot *slots, size
             progress->busy[next++] = all - elapsed;
     }
     for (size_t i = 0; i < progress->settings.n_trials; i++) {
-        if (progress->begun[progress->order[i]])
+        if (progress->begun[progress->order[i]] > 0)
             continue;
         progress->costs[n] = forecast_seconds(&progress->forecast, point_of(progress, progress->order[i]));
         rest += progress->costs[n++];
@@ -147,9 +147,9 @@ static void put(const struct text *out) {
 
 static void on_started(void *context, const struct slot *slot) {
     struct progress *progress = context;
-    progress->begun[slot->trial] = true;
+    progress->begun[slot->trial]++;
     if (progress->settings.json)
-        events_trial_start(&progress->settings.plan->results, slot->trial);
+        events_trial_start(&progress->settings.plan->results, slot->trial, progress->begun[slot->trial]);
 }
 
 static void on_row(void *context, const struct slot *slot) {

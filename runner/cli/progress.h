@@ -28,7 +28,7 @@ struct progress {
     size_t lines, widths[PROGRESS_LINES]; /* that are drawn at the moment; columns of each */
     size_t ended;
     size_t *order; /* trials to train, in the supervisor's order */
-    bool *begun;   /* [trials of the grid] */
+    size_t *begun; /* [trials of the grid]: how often in this run */
     double *busy, *costs;
     struct forecast forecast;
     double share, left;  /* of the work; seconds (NaN: not known) */

@@ -24,6 +24,10 @@ expect 1 "$RUNNER" fails.yaml --retry -q
 [ "$(attempts)" = 6 ] || fail "$(attempts) attempts instead of 6"
 expect 1 "$RUNNER" fails.yaml --retry=1 -q
 [ "$(attempts)" = 8 ] || fail "$(attempts) attempts instead of 8"
+# For programs: each attempt begins, and the trial ends once.
+expect 1 "$RUNNER" fails.yaml --workers 1 --retry 2 --json -q
+[ "$(grep -o '"trial_start".*"attempt":[0-9]' out | sed 's/.*://' | tr -d '\n')" = 123 ] || fail "attempts: $(cat out)"
+[ "$(grep -c '"trial_end"' out)" = 1 ] || fail "a trial that was tried again has other than one end: $(cat out)"
 expect 2 "$RUNNER" fails.yaml --retry=x
 says err "--retry x: wanted a number"
 sed -i "/^grid:/d" fails.yaml
