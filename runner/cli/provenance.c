@@ -56,17 +56,31 @@ static void compare_plugins(const struct job *job, const json_t *plugins, struct
     }
 }
 
+/* Whether the data set is one that could not be read when the manifest was written. */
+static bool was_unread(const json_t *datasets, const struct session_data *set) {
+    json_t *resolved = json_loads(set->resolved, 0, NULL);
+    bool unread = false;
+    for (size_t k = 0; k < json_array_size(datasets); k++) {
+        const json_t *known = json_array_get(datasets, k);
+        unread = unread ||
+                 (json_object_get(known, "reason") != NULL && json_equal(json_object_get(known, "resolved"), resolved));
+    }
+    json_decref(resolved);
+    return unread;
+}
+
 static void compare_data(const struct job *job, const json_t *datasets, struct changes *changes) {
     char hash[HASH_TEXT_SIZE];
     for (size_t i = 0; json_is_array(datasets) && i < job->session.n_data; i++) {
-        hash128_write(job->session.data[i].facts.hash, hash);
+        const struct session_data *set = &job->session.data[i];
+        hash128_write(set->facts.hash, hash);
         bool known = false;
         for (size_t k = 0; k < json_array_size(datasets); k++)
             known = known || strcmp(text_at(json_array_get(datasets, k), "xxh3_128"), hash) == 0;
-        if (known || job->session.data[i].problem != NULL)
+        if (known || set->problem != NULL)
             continue;
-        text_printf(changes->out, "%sthe data set %s is another, or holds other data: its hash is %s now\n",
-                    changes->before, job->session.data[i].name, hash);
+        text_printf(changes->out, "%sthe data set %s %s: its hash is %s now\n", changes->before, set->name,
+                    was_unread(datasets, set) ? "could not be read then" : "is another, or holds other data", hash);
         changes->count++;
     }
 }

@@ -151,12 +151,14 @@ static enum status write_manifest(struct run *run, struct error *error) {
     const struct session *session = &run->job.session;
     struct manifest_data *data = memory_alloc(session->n_data + 1, sizeof *data);
     char(*hashes)[HASH_TEXT_SIZE] = memory_alloc(session->n_data + 1, sizeof *hashes);
-    size_t n_data = 0;
     for (size_t i = 0; i < session->n_data; i++) {
         const struct session_data *set = &session->data[i];
-        if (set->problem == NULL)
-            data[n_data++] = (struct manifest_data){set->name, set->resolved, hash128_write(set->facts.hash, hashes[i]),
-                                                    set->facts.size, set->facts.files};
+        data[i] = (struct manifest_data){.name = set->name,
+                                         .resolved = set->resolved,
+                                         .reason = set->reason,
+                                         .hash = hash128_write(set->facts.hash, hashes[i]),
+                                         .bytes = set->facts.size,
+                                         .files = set->facts.files};
     }
     struct manifest manifest = {.config = run->options->subject,
                                 .argc = run->options->argc,
@@ -168,7 +170,7 @@ static enum status write_manifest(struct run *run, struct error *error) {
                                 .components = run->job.plan.components.items,
                                 .n_components = run->job.plan.components.count,
                                 .data = data,
-                                .n_data = n_data,
+                                .n_data = session->n_data,
                                 .workers = run->workers,
                                 .threads = run->threads,
                                 .trained = run->trained};

@@ -84,19 +84,26 @@ static json_t *json_plugins(const struct manifest *manifest) {
     return list;
 }
 
+/* One that could not be read has no hash: what the next run may read of it was not of these results. */
+static json_t *json_data_set(const struct manifest_data *data) {
+    json_t *json = json_object(), *resolved = json_loads(data->resolved, 0, NULL);
+    json_object_set_new(json, "name", json_text(data->name));
+    json_object_set_new(json, "resolved", resolved != NULL ? resolved : json_text(data->resolved));
+    if (data->reason != NULL) {
+        json_object_set_new(json, "reason", json_text(data->reason));
+        return json;
+    }
+    json_t *files = json_loads(data->files, 0, NULL);
+    json_object_set_new(json, "xxh3_128", json_string(data->hash));
+    json_object_set_new(json, "bytes", json_integer((json_int_t)data->bytes));
+    json_object_set_new(json, "files", files != NULL ? files : json_array());
+    return json;
+}
+
 static json_t *json_data(const struct manifest *manifest) {
     json_t *list = json_array();
-    for (size_t i = 0; i < manifest->n_data; i++) {
-        const struct manifest_data *data = &manifest->data[i];
-        json_t *json = json_object(), *files = json_loads(data->files, 0, NULL),
-               *resolved = json_loads(data->resolved, 0, NULL);
-        json_object_set_new(json, "name", json_text(data->name));
-        json_object_set_new(json, "resolved", resolved != NULL ? resolved : json_text(data->resolved));
-        json_object_set_new(json, "xxh3_128", json_string(data->hash));
-        json_object_set_new(json, "bytes", json_integer((json_int_t)data->bytes));
-        json_object_set_new(json, "files", files != NULL ? files : json_array());
-        json_array_append_new(list, json);
-    }
+    for (size_t i = 0; i < manifest->n_data; i++)
+        json_array_append_new(list, json_data_set(&manifest->data[i]));
     return list;
 }
 

@@ -12,6 +12,7 @@
 struct manifest_data {
     const char *name;
     const char *resolved; /* canonical text */
+    const char *reason;   /* NULL, or why it could not be read, as its trials have it: then the rest is not known */
     const char *hash;
     uint64_t bytes;
     const char *files; /* JSON list */

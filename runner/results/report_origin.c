@@ -166,8 +166,10 @@ static void add_parts(struct report *report, struct text *out) {
         text_add(out, "<tr><td>");
         html_printf(out, "data: %s", text_of(item, "name"));
         text_add(out, "</td>");
-        html_element(out, "td", words_bytes((double)json_integer_value(json_object_get(item, "bytes")), bytes));
-        html_element(out, "td", text_of(item, "xxh3_128"));
+        const bool read = json_object_get(item, "reason") == NULL;
+        const double size = (double)json_integer_value(json_object_get(item, "bytes"));
+        html_element(out, "td", read ? words_bytes(size, bytes) : "not read");
+        html_element(out, "td", read ? text_of(item, "xxh3_128") : "\u2013");
         text_add(out, "</tr>\n");
     }
     json_array_foreach(json_object_get(report->manifest, "plugins"), i, item) {

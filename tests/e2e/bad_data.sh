@@ -59,7 +59,10 @@ says err "nothing to train"
 cmp before.csv results/mixed/trials.csv || fail "trials.csv changed"
 (echo x,label; for i in $(seq 0 59); do echo $((i * i % 7)),$((i % 10)); done) >nowhere.csv
 expect 1 "$RUNNER" mixed.yaml
-says err "training the other 2"
+says err "training the other 2" "other than in the last run in this folder:" "the data set csv could not be read then: its hash is"
+! grep -q "is another, or holds other data" err || fail "a data set that could not be read is told as another"
+says results/mixed/manifest.json '"reason": "data set: SIGSEGV"'
+says results/mixed/report.html "data: bad_data</td><td>not read</td>"
 expect 0 "$RUNNER" verify results/good
 for command in check "run --fail-fast"; do
     expect 2 "$RUNNER" $command mixed.yaml
