@@ -1,12 +1,11 @@
 #include "runner/cli/csv_file.h"
 
 #include "runner/base/file.h"
+#include "runner/results/folder.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define TABLE_LIMIT ((size_t)4 << 30)
 #define BLOCK_SIZE ((size_t)1 << 18)
@@ -17,12 +16,11 @@ enum status csv_file_read(const char *folder, const char *file, struct arena *ar
         return error_set(error, STATUS_CONFIG, "%s: no such folder; wanted one of results, such as results/first",
                          folder);
     const char *path = path_join(arena, folder, file);
-    struct stat facts;
-    if (stat(path, &facts) < 0 && errno == ENOENT)
-        return error_set(error, STATUS_CONFIG, "%s: no results are there (no %s)", folder, file);
     unsigned char *bytes;
     size_t n;
-    enum status status = file_read(path, TABLE_LIMIT, &bytes, &n, error);
+    enum status status = folder_has(folder, file, error);
+    if (status == STATUS_OK)
+        status = file_read(path, TABLE_LIMIT, &bytes, &n, error);
     if (status != STATUS_OK)
         return status;
     status = csv_read((const char *)bytes, n, path, arena, table, error);

@@ -197,3 +197,11 @@ void folder_close(struct folder *folder) {
 const char *folder_file(struct folder *folder, const char *file) {
     return path_join(&folder->arena, folder->path, file);
 }
+
+enum status folder_has(const char *path, const char *file, struct error *error) {
+    struct arena arena;
+    arena_init(&arena);
+    bool missing = access(path_join(&arena, path, file), F_OK) < 0 && (errno == ENOENT || errno == ENOTDIR);
+    arena_clear(&arena);
+    return missing ? error_set(error, STATUS_CONFIG, "%s: no results are there (no %s)", path, file) : STATUS_OK;
+}

@@ -39,4 +39,7 @@ void folder_close(struct folder *folder);
 /* "FOLDER/file"; lives as long as the folder is open */
 const char *folder_file(struct folder *folder, const char *file);
 
+/* STATUS_CONFIG where the folder at this path has no such file, which stands in each with results. */
+enum status folder_has(const char *path, const char *file, struct error *error);
+
 #endif

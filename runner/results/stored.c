@@ -4,16 +4,14 @@
 #include "runner/results/folder.h"
 
 #include <jansson.h>
-#include <sys/stat.h>
 
 enum status stored_open(const char *folder, struct stored *stored, struct error *error) {
     struct arena arena;
-    struct stat facts;
     arena_init(&arena);
     const char *file = path_join(&arena, folder, FOLDER_JOURNAL);
-    enum status status = stat(file, &facts) < 0 ? error_set(error, STATUS_CONFIG, "%s: no results are there (no %s)",
-                                                            folder, FOLDER_JOURNAL)
-                                                : journal_read(file, JOURNAL_RECORDS, &stored->journal, error);
+    enum status status = folder_has(folder, FOLDER_JOURNAL, error);
+    if (status == STATUS_OK)
+        status = journal_read(file, JOURNAL_RECORDS, &stored->journal, error);
     if (status == STATUS_OK) {
         struct text grid;
         text_init(&grid);
