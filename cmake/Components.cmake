@@ -20,6 +20,21 @@ endif()
 set_property(SOURCE "${PROJECT_SOURCE_DIR}/runner/host/kernels_v3.c" "${PROJECT_SOURCE_DIR}/runner/host/kernels_v4.c"
              "${PROJECT_SOURCE_DIR}/runner/host/kernels_any.c" APPEND PROPERTY COMPILE_OPTIONS -falign-loops=64)
 
+# With the checks of sanitizers in their unrolled loops the kernels take minutes, a third of which goes into where variables are, for debuggers.
+# Where the machine cannot run those of level 4, there is nothing to find in them either.
+if(RUNNER_SANITIZE)
+    set_property(SOURCE "${PROJECT_SOURCE_DIR}/runner/host/kernels_v3.c" "${PROJECT_SOURCE_DIR}/runner/host/kernels_v4.c"
+                 "${PROJECT_SOURCE_DIR}/runner/host/kernels_any.c" APPEND PROPERTY COMPILE_OPTIONS -g1)
+    set(level_4 "")
+    if(EXISTS /proc/cpuinfo)
+        file(STRINGS /proc/cpuinfo level_4 LIMIT_COUNT 1 REGEX "avx512vl")
+    endif()
+    if(NOT level_4)
+        set_property(SOURCE "${PROJECT_SOURCE_DIR}/runner/host/kernels_v4.c" APPEND PROPERTY COMPILE_OPTIONS
+                     -fno-sanitize=all -O0)
+    endif()
+endif()
+
 # No data set reader reaches the products, and clang takes minutes over their unrolled loops with all that fuzzers count.
 if(RUNNER_FUZZ)
     set_property(SOURCE "${PROJECT_SOURCE_DIR}/runner/host/kernels_v3.c" "${PROJECT_SOURCE_DIR}/runner/host/kernels_v4.c"
