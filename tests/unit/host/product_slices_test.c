@@ -5,6 +5,7 @@
 #include "runner/base/random.h"
 #include "runner/host/products.h"
 #include "runner/host/storage.h"
+#include "tests/unit/host/drawn.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -30,7 +31,7 @@ static runner_view rows_of(const runner_view *view, uint64_t first, uint64_t row
 
 static void set_weights(struct weights *weights, uint32_t flags, bool kept, bool copied) {
     const bool turned = flags == RUNNER_TRANSPOSE_B;
-    random_fill_normal(random_key(2, "b", 0), 0, 0, N * PITCH, weights->values);
+    drawn_copy("b", N * PITCH, weights->values);
     weights->values[5 * PITCH + 7] = INFINITY;
     for (uint64_t i = 0; i < N; i++)
         for (uint64_t j = 0; j < PITCH; j++)
@@ -45,7 +46,7 @@ static void set_weights(struct weights *weights, uint32_t flags, bool kept, bool
 
 /* Slices differ: in some of them most elements are 0. */
 static void fill(float *a, uint64_t rows, uint64_t slice, unsigned zeros) {
-    random_fill_normal(random_key(3, "a", 0), 0, 0, rows * PITCH, a);
+    drawn_copy("a", rows * PITCH, a);
     for (uint64_t i = 0; i < rows; i++)
         for (uint64_t p = 0; p < K; p++)
             if (zeros >> i / slice % 4 & 1 && (i * 31 + p * 17) % 10 < 7)
@@ -60,9 +61,9 @@ static unsigned char *workspace_of(uint64_t size) {
 }
 
 static void clear_workspace(unsigned char *workspace, uint64_t size, const char *of) {
-    for (uint64_t i = 0; i < BEHIND; i++)
-        if (workspace[size + i] != 0x5a)
-            fail_msg("writes behind the workspace of %s", of);
+    const unsigned char *behind = workspace + size;
+    if (behind[0] != 0x5a || memcmp(behind, behind + 1, BEHIND - 1) != 0)
+        fail_msg("writes behind the workspace of %s", of);
     free(workspace);
 }
 
@@ -74,7 +75,7 @@ static void check(enum gemm gemm, uint32_t flags, uint64_t rows, uint64_t slice,
     set_weights(&with_copy, flags, kept, true);
     fill(a_values, rows, slice, zeros);
     const float beta = flags == 0 ? 1 : 0, alpha = rows % 3 == 0 ? 0.5f : 1;
-    random_fill_normal(random_key(4, "c", 0), 0, 0, rows * PITCH, found);
+    drawn_copy("c", rows * PITCH, found);
     memcpy(wanted, found, sizeof wanted);
     const runner_view a = {.data = a_values, .rows = rows, .columns = K, .pitch = PITCH};
     const runner_view c = {.data = found, .rows = rows, .columns = N, .pitch = PITCH},
@@ -102,9 +103,9 @@ static void slices_at_once_have_the_bits_of_each(void **state) {
     for (size_t s = 0; s < sizeof slices / sizeof *slices; s++)
         for (uint64_t rows = slices[s] + 1; rows <= MOST_ROWS; rows += rows % slices[s] == 0 ? 1 : slices[s] - 1)
             for (unsigned zeros = 0; zeros < 16; zeros += 5)
-                for (int form = 0; form < 8; form++)
-                    check(form & 4 ? GEMM_PORTABLE : GEMM_OPENBLAS, form & 1 ? RUNNER_TRANSPOSE_B : 0, rows, slices[s],
-                          zeros, (form & 1) != 0 && (form & 2) != 0, rows % 2 == 0);
+                for (int form = 0; form < 6; form++) /* weights that are kept are read transposed */
+                    check(form / 3 ? GEMM_PORTABLE : GEMM_OPENBLAS, form % 3 ? RUNNER_TRANSPOSE_B : 0, rows, slices[s],
+                          zeros, form % 3 == 2, rows % 2 == 0);
 }
 
 static void slices_of_many_zeros_choose_for_themselves(void **state) {
