@@ -1,6 +1,7 @@
 #!/bin/bash
 # Bad configs and bad data files: exit status 2, a message with its place, nothing on stdout and no results.
 # ctest: timeout 300
+# ctest: no-thread-sanitizer (what it looks at is one thread)
 . "$RUNNER_SOURCE_DIR/tests/e2e/lib.sh"
 ulimit -c 0
 count=0

@@ -1,6 +1,7 @@
 #!/bin/bash
 # A plugin or a data file that has changed makes other trials of those that use it, and only of those; the user is told why they train
 # again.
+# ctest: no-thread-sanitizer (the threads of its trials are those of other tests)
 . "$RUNNER_SOURCE_DIR/tests/e2e/lib.sh"
 mkdir own
 cp "$RUNNER_BUILD_DIR/plugins/optimizers/adam.so" own/

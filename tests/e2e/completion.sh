@@ -1,6 +1,7 @@
 #!/bin/bash
 # The shells complete what the program knows: commands, options, files, paths of a config, names of plugins.
 # ctest: timeout 240
+# ctest: no-thread-sanitizer (what it looks at is one thread)
 . "$RUNNER_SOURCE_DIR/tests/e2e/lib.sh"
 small grid 1
 mkdir other && touch other.yaml weights.npz text.txt

@@ -1,5 +1,6 @@
 #!/bin/bash
 # A data set that is never read ends the run when its time is over, whoever asks for it first: the plan, or arithmetic in the config.
+# ctest: no-thread-sanitizer (what it looks at is one thread)
 . "$RUNNER_SOURCE_DIR/tests/e2e/lib.sh"
 export RUNNER_PLUGIN_PATH=$plugins/hang_before
 cat >never.yaml <<'END'

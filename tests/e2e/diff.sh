@@ -1,5 +1,6 @@
 #!/bin/bash
 # runner diff pairs trials over seeds: nothing for equal results, noise for a change that noise explains, and the exit status for CI.
+# ctest: no-thread-sanitizer (what it looks at is one thread)
 . "$RUNNER_SOURCE_DIR/tests/e2e/lib.sh"
 table() { # FOLDER VALUE...: a trial a seed
     mkdir -p "$1"

@@ -1,5 +1,6 @@
 #!/bin/bash
 # docs/config.md has every key of a config with an example that `runner check` takes, and docs/results.md every column of the tables.
+# ctest: no-thread-sanitizer (what it looks at is one thread)
 . "$RUNNER_SOURCE_DIR/tests/e2e/lib.sh"
 docs=$RUNNER_SOURCE_DIR/docs
 

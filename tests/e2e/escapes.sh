@@ -1,6 +1,7 @@
 #!/bin/bash
 # Names of a config, cells of a data file, texts of a plugin and what a worker prints stay text wherever they come out: on the terminal,
 # in tables for spreadsheets, in the report, in scripts for gnuplot, in words for a shell. No command runs, nothing is written elsewhere.
+# ctest: no-thread-sanitizer (the threads of its trials are those of other tests)
 . "$RUNNER_SOURCE_DIR/tests/e2e/lib.sh"
 
 # No control characters but end of line (and BYTES besides), no C1 ones, none of Unicode's ends of line and marks of direction

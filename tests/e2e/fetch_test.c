@@ -1,5 +1,5 @@
 /* runner fetch, against a server on this machine: what is published, what goes wrong on the way, and what stays in the folder then. */
-/* ctest: timeout 300 */
+/* ctest: timeout 300 no-thread-sanitizer (it is one thread) */
 #include "tests/e2e/http.h"
 
 #include "runner/base/clock.h"

@@ -1,6 +1,7 @@
 #!/bin/sh
 # The installed tree is whole, works where it was moved to, and is all that the author of a plugin needs.
 # ctest: timeout 180
+# ctest: no-sanitizer (what is installed is the same there)
 set -eu
 
 fail() {

@@ -2,6 +2,7 @@
 # Configs that are hostile or much too large get a clear error, or cost work and memory in proportion to their size: 16 MB of text make
 # no grid of a billion trials, no value of a terabyte and no hour of looking for names.
 # ctest: timeout 400
+# ctest: no-thread-sanitizer (what it looks at is one thread)
 . "$RUNNER_SOURCE_DIR/tests/e2e/lib.sh"
 [ -n "$RUNNER_SANITIZER" ] || ulimit -v 4000000
 

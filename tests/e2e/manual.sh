@@ -1,5 +1,6 @@
 #!/bin/bash
 # runner(1) is made from the same table as the help, and man has nothing to say against it.
+# ctest: no-thread-sanitizer (what it looks at is one thread)
 . "$RUNNER_SOURCE_DIR/tests/e2e/lib.sh"
 expect 0 "$RUNNER" help --man
 cp out runner.1

@@ -3,6 +3,7 @@
 # after the correction next to none is called better or worse. unit/results/null_test.c has the rate of families, from thousands of
 # them; null_whole.sh real ones.
 # ctest: timeout 600 (seconds of work, which may wait for the other tests)
+# ctest: no-thread-sanitizer (the threads of its trials are those of other tests)
 . "$RUNNER_SOURCE_DIR/tests/e2e/lib.sh"
 . "$RUNNER_SOURCE_DIR/tests/e2e/lib_null.sh"
 for baseline in '{copy: 1}' '{copy: 50}' best; do

@@ -2,6 +2,7 @@
 # Every code block of docs/plugins.md: C and C++ compile without a warning, plugins pass `plugin test`, the configs are without mistakes,
 # and the first optimizer trains as it is said to.
 # ctest: timeout 300
+# ctest: no-thread-sanitizer (the threads of its trials are those of other tests)
 . "$RUNNER_SOURCE_DIR/tests/e2e/lib.sh"
 CXX=${CXX:-c++}
 awk -v RS='\n' '/^```[a-z]+$/ { language = substr($0, 4); n++; file = sprintf("block_%02d.%s", n, language); inside = 1; next }

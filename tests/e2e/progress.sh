@@ -1,5 +1,6 @@
 #!/bin/bash
 # What a run tells while it goes on: plain lines in a file, events for programs, a live view on a terminal that keeps to its width.
+# ctest: no-thread-sanitizer (the threads of its trials are those of other tests)
 . "$RUNNER_SOURCE_DIR/tests/e2e/lib.sh"
 small grid 3
 expect 0 "$RUNNER" grid.yaml --workers 2

@@ -2,6 +2,7 @@
 # The README's first experiment and first plugin, as they stand there: a plugin written outside this tree, of at most 50
 # lines, builds with one cc line against the installed header alone and is used by name.
 # ctest: timeout 180
+# ctest: no-thread-sanitizer (the threads of its trials are those of other tests)
 set -eu
 
 fail() {

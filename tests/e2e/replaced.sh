@@ -1,6 +1,7 @@
 #!/bin/bash
 # What workers run is built or installed again while a grid is trained: no worker is started with what is there now. The run stops, no trial
 # fails by it, and the next run goes on.
+# ctest: no-thread-sanitizer (the threads of its trials are those of other tests)
 . "$RUNNER_SOURCE_DIR/tests/e2e/lib.sh"
 mkdir installed
 cp -r "$RUNNER" "$RUNNER_BUILD_DIR/runner-worker" "$RUNNER_BUILD_DIR/plugins" installed

@@ -1,5 +1,6 @@
 #!/bin/bash
 # Every run ends with report.html: whole, escaped, the same bytes when it is made again, with pictures that their scripts draw again.
+# ctest: no-thread-sanitizer (what it looks at is one thread)
 . "$RUNNER_SOURCE_DIR/tests/e2e/lib.sh"
 
 # report FOLDER: its report is whole, and asks nothing of anyone

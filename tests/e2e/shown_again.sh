@@ -1,5 +1,6 @@
 #!/bin/bash
 # A finished run is shown and not trained again; overrides have a folder of their own; --fresh starts over.
+# ctest: no-thread-sanitizer (what it looks at is one thread)
 . "$RUNNER_SOURCE_DIR/tests/e2e/lib.sh"
 small grid 2
 expect 0 "$RUNNER" grid.yaml

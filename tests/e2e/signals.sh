@@ -2,6 +2,7 @@
 # A signal is answered wherever a run stands (opening plugins, reading data, planning, waiting for a lock, training, drawing the report): the
 # first ends it in good order, with 128 + its number and word of how to go on; the second at once.
 # ctest: timeout 600
+# ctest: no-thread-sanitizer (the threads of its trials are those of other tests)
 . "$RUNNER_SOURCE_DIR/tests/e2e/lib.sh"
 small grid 60
 tables="config.yaml points.csv trials.csv epochs.csv summary.csv timing.csv manifest.json"

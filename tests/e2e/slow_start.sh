@@ -1,5 +1,6 @@
 #!/bin/bash
 # Where the machine or the disk is busy, workers take their time to start and to open the installation's plugins: they are waited for.
+# ctest: no-sanitizer (it waits for what is slow, which is so of itself there)
 . "$RUNNER_SOURCE_DIR/tests/e2e/lib.sh"
 mkdir slow
 cp "$RUNNER" slow/runner

@@ -1,5 +1,6 @@
 #!/bin/bash
 # runner table: axes, metrics and formats; the journal is enough; what is unknown is answered with the nearest name.
+# ctest: no-thread-sanitizer (what it looks at is one thread)
 . "$RUNNER_SOURCE_DIR/tests/e2e/lib.sh"
 small grid 2
 cat >>grid.yaml <<'END'

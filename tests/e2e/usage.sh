@@ -1,5 +1,6 @@
 #!/bin/bash
 # Wrong use: exit status 2, a message that helps, nothing written. The commands that only tell: exit status 0.
+# ctest: no-thread-sanitizer (what it looks at is one thread)
 . "$RUNNER_SOURCE_DIR/tests/e2e/lib.sh"
 small grid 1
 try() {

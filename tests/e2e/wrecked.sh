@@ -1,6 +1,7 @@
 #!/bin/bash
 # Somebody removes or cuts files of the results folder while a run works there, or removes the lock: the run notices, says so, and what had
 # ended is there at its end, or after the next run. (Plugins cannot: deface.sh.)
+# ctest: no-thread-sanitizer (the threads of its trials are those of other tests)
 . "$RUNNER_SOURCE_DIR/tests/e2e/lib.sh"
 export RUNNER_PLUGIN_PATH=$plugins/pause_step:$plugins/hang_step
 cat >w.yaml <<'END'
