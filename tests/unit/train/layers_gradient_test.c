@@ -2,7 +2,6 @@
    training loss, and histories that do not depend on threads. */
 #include "tests/unit/train/lab.h"
 
-#include "runner/base/build.h"
 #include "runner/train/step.h"
 
 #include <math.h>
@@ -14,8 +13,7 @@
 #define STEP 0.0005f   /* small, so that few rows cross a corner */
 #define TOLERANCE 1e-2 /* relative, of a whole tensor; what is much smaller than the largest gradient is rounding */
 
-/* Of how many weights one is moved: with a sanitizer, which sees the same accesses for each, but takes 20 times as long, few. */
-enum { EVERY = sizeof RUNNER_SANITIZER > 1 ? 11 : 1 };
+enum { EVERY = LAB_SANITIZED ? 11 : 1 }; /* of how many weights one is moved */
 enum { HEIGHT = 6, WIDTH = 5, CHANNELS = 2, ROWS = 100, CLASSES = 3 };
 
 /* The loss of the first `rows` rows as trained on in update 0, after which the weights have lost rate times their gradient. */

@@ -103,16 +103,18 @@ static double difference(struct lab *lab, const struct path *a, const struct pat
 
 static const uint64_t batches[] = {1, 2, 7, 31, 32, 50};
 static const char *const optimizers[] = {"sgd", "{sgd: {momentum: 0.9}}", "adam", "{adam: {global_clipnorm: 0.01}}"};
+enum { OPTIMIZERS = 4, FIRST = LAB_SANITIZED ? 1 : 0, EACH = LAB_SANITIZED ? 2 : 1 };
 
 static void threads_change_no_bit_on_any_path(void **state) {
     struct lab *lab = *state;
     for (size_t b = 0; b < 6; b++)
-        for (size_t o = 0; o < 4; o += 1 + b % 2)
+        for (size_t o = FIRST; o < OPTIMIZERS; o += 1 + (LAB_SANITIZED || b % 2))
             for (int gemm = 0; gemm < 2; gemm++) {
                 struct path one = {batches[b], optimizers[o], gemm ? "portable" : "openblas", true, true, 1, false},
                             many = one;
                 const struct weights wanted = wanted_after(lab, &one);
-                for (many.threads = 2; many.threads <= 7; many.threads += many.threads == 3 ? 4 : 1)
+                for (many.threads = LAB_SANITIZED ? 3 : 2; many.threads <= (LAB_SANITIZED ? 3 : 7);
+                     many.threads += many.threads == 3 ? 4 : 1)
                     if (!leads_to(lab, &many, &wanted))
                         fail_msg("%d rows, %s, %s: %d threads differ from one", (int)one.rows, one.optimizer, one.gemm,
                                  many.threads);
@@ -123,7 +125,7 @@ static void threads_change_no_bit_on_any_path(void **state) {
 static void sparse_rows_give_the_bits_of_dense_ones_with_portable_sums(void **state) {
     struct lab *lab = *state;
     for (size_t b = 0; b < 6; b++)
-        for (size_t o = 0; o < 4; o++) {
+        for (size_t o = FIRST; o < OPTIMIZERS; o += EACH) {
             struct path dense = {batches[b], optimizers[o], "portable", false, true, 2, false}, sparse = dense;
             sparse.sparse = true;
             const struct weights wanted = wanted_after(lab, &dense);
@@ -136,7 +138,7 @@ static void sparse_rows_give_the_bits_of_dense_ones_with_portable_sums(void **st
 static void columns_give_the_weights_of_slices_to_rounding(void **state) {
     struct lab *lab = *state;
     for (size_t b = 0; b < 4; b++)
-        for (size_t o = 0; o < 4; o++)
+        for (size_t o = FIRST; o < OPTIMIZERS; o += EACH)
             for (int sparse = 0; sparse < 2; sparse++) {
                 struct path slices = {batches[b], optimizers[o], "openblas", sparse == 1, false, 1, false},
                             columns = slices;
@@ -151,7 +153,7 @@ static void columns_give_the_weights_of_slices_to_rounding(void **state) {
 static void layers_give_the_bits_of_slices(void **state) {
     struct lab *lab = *state;
     for (size_t b = 4; b < 6; b++)
-        for (size_t o = 0; o < 4; o++)
+        for (size_t o = FIRST; o < OPTIMIZERS; o += EACH)
             for (int i = 0; i < 4; i++) {
                 struct path slices = {batches[b], optimizers[o], i & 1 ? "portable" : "openblas", (i & 2) != 0, false,
                                       1,          true},
