@@ -29,7 +29,7 @@ static runner_view rows_of(const runner_view *view, uint64_t first, uint64_t row
         .data = view->data + first * view->pitch, .rows = rows, .columns = view->columns, .pitch = view->pitch};
 }
 
-static void set_weights(struct weights *weights, uint32_t flags, bool kept, bool copied) {
+UNCHECKED static void set_weights(struct weights *weights, uint32_t flags, bool kept, bool copied) {
     const bool turned = flags == RUNNER_TRANSPOSE_B;
     drawn_copy("b", N * PITCH, weights->values);
     weights->values[5 * PITCH + 7] = INFINITY;
@@ -45,7 +45,7 @@ static void set_weights(struct weights *weights, uint32_t flags, bool kept, bool
 }
 
 /* Slices differ: in some of them most elements are 0. */
-static void fill(float *a, uint64_t rows, uint64_t slice, unsigned zeros) {
+UNCHECKED static void fill(float *a, uint64_t rows, uint64_t slice, unsigned zeros) {
     drawn_copy("a", rows * PITCH, a);
     for (uint64_t i = 0; i < rows; i++)
         for (uint64_t p = 0; p < K; p++)
