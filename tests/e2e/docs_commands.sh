@@ -2,7 +2,7 @@
 # The commands of README.md and docs/ run as they are printed, but for those that need MNIST, the network or another shell; and what
 # docs/config.md says of a search and of the comparison behind it is so.
 # ctest: timeout 300
-# ctest: no-thread-sanitizer (the threads of its trials are those of other tests)
+# ctest: no-sanitizer (its commands are those of other tests, of more work)
 . "$RUNNER_SOURCE_DIR/tests/e2e/lib.sh"
 docs=$RUNNER_SOURCE_DIR/docs
 mkdir -p build && ln -s "$(dirname "$RUNNER")" build/release

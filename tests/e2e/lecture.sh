@@ -1,5 +1,6 @@
 #!/bin/bash
 # The lecture's listing on a part of MNIST: the run ends with the lecture's two lines. lecture_whole.sh trains all of it.
+# ctest: no-sanitizer (other tests read such files and train such networks, of less work)
 . "$RUNNER_SOURCE_DIR/tests/e2e/lib.sh"
 [ -r "$RUNNER_SHARED/data/mnist" ] || {
     echo "skipped: no MNIST in \$RUNNER_SHARED/data/mnist"

@@ -2,6 +2,7 @@
 # `runner plugin test` finds every broken promise, with its reason, survives what the plugin does, and exits with 1; the exit status is 0
 # where all is well, and 2 for wrong use. (Shipped plugins: plugin_test_shipped.sh.)
 # ctest: timeout 300
+# ctest: no-thread-sanitizer (its threads are those of plugin_test_shipped.sh)
 . "$RUNNER_SOURCE_DIR/tests/e2e/lib.sh"
 
 # fails FILE KIND/NAME CHECK WORDS: the check fails with these words; all checks of the component are there
