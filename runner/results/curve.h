@@ -15,9 +15,9 @@ struct curve {
     size_t diverged; /* of them */
 };
 
-/* Goes as far as all trials of the point that are done or diverged have finite values. More than `most` epochs are thinned evenly, the
-   last one stays. */
-void curve_make(const struct results *results, size_t point, const char *column, size_t most, struct arena *arena,
-                struct curve *curve);
+/* One for each of the columns, from one pass over the rows. They go as far as all trials of the point that are done or diverged have finite
+   values. More than `most` epochs are thinned evenly, the last one stays. */
+void curves_make(const struct results *results, size_t point, const char *const *columns, size_t n, size_t most,
+                 struct arena *arena, struct curve *curves);
 
 #endif

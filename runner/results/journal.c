@@ -245,11 +245,19 @@ static char *read_bytes(struct journal *journal, uint64_t at, size_t length) {
     return bytes;
 }
 
+/* The line's JSON, behind PREFIX bytes, which the caller frees; NULL where it is not there as it was written. */
+static char *read_json(struct journal *journal, const struct journal_line *line) {
+    char *bytes = read_bytes(journal, line->at, line->length);
+    if (bytes == NULL || undamaged(bytes, line->length))
+        return bytes;
+    free(bytes);
+    return NULL;
+}
+
 static const struct record *read_record(struct journal *journal, const struct journal_line *line, struct arena *arena) {
     struct record *whole = arena_alloc(arena, sizeof *whole);
-    char *bytes = read_bytes(journal, line->at, line->length);
-    bool good = bytes != NULL && undamaged(bytes, line->length) &&
-                record_read(bytes + PREFIX, line->length - PREFIX, arena, whole) &&
+    char *bytes = read_json(journal, line);
+    bool good = bytes != NULL && record_read(bytes + PREFIX, line->length - PREFIX, arena, whole) &&
                 hash128_equal(whole->key, line->key);
     free(bytes);
     journal->lost = journal->lost || !good;
@@ -261,7 +269,16 @@ static const struct journal_line *find_line(const struct journal *journal, struc
 }
 
 const struct record *journal_whole(struct journal *journal, const struct record *record, struct arena *arena) {
-    return read_record(journal, find_line(journal, record->key), arena);
+    const struct journal_line *line = find_line(journal, record->key);
+    struct record *whole = arena_alloc(arena, sizeof *whole);
+    *whole = *record;
+    whole->brief = false;
+    whole->seconds = whole->evaluate_seconds = whole->seconds_per_epoch = 0; /* the rows have them */
+    char *bytes = read_json(journal, line);
+    bool good = bytes != NULL && record_read_rows(bytes + PREFIX, line->length - PREFIX, arena, whole);
+    free(bytes);
+    journal->lost = journal->lost || !good;
+    return good ? whole : NULL;
 }
 
 void journal_postpone(struct journal *journal, struct results *results) {

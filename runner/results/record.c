@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -236,8 +237,17 @@ static bool read_head(const json_t *json, struct arena *arena, struct record *re
 }
 
 /* Within a string of JSON a quote has a backslash before it, so that what is found is the member's name. */
+static const char *find_rows(const char *line, size_t length) {
+    return memmem(line, length, ROWS, strlen(ROWS));
+}
+
+static bool read_rows_at(const char *rows, const char *end, struct arena *arena, struct record *record) {
+    rows += strlen(ROWS);
+    return read_rows(rows, (size_t)(end - rows), arena, record);
+}
+
 bool record_read(const char *line, size_t length, struct arena *arena, struct record *record) {
-    const char *rows = memmem(line, length, ROWS, strlen(ROWS));
+    const char *rows = find_rows(line, length);
     *record = (struct record){.status = TRIAL_DONE};
     if (rows == NULL)
         return false;
@@ -248,6 +258,13 @@ bool record_read(const char *line, size_t length, struct arena *arena, struct re
     free(head);
     bool good = json_is_object(json) && read_head(json, arena, record);
     json_decref(json);
-    rows += strlen(ROWS);
-    return good && read_rows(rows, (size_t)(line + length - rows), arena, record);
+    return good && read_rows_at(rows, line + length, arena, record);
+}
+
+bool record_read_rows(const char *line, size_t length, struct arena *arena, struct record *record) {
+    char digits[HASH_TEXT_SIZE], key[HASH_TEXT_SIZE + 16];
+    snprintf(key, sizeof key, "\"key\":\"%s\"", hash128_write(record->key, digits));
+    const char *rows = find_rows(line, length);
+    return rows != NULL && memmem(line, (size_t)(rows - line), key, strlen(key)) != NULL &&
+           read_rows_at(rows, line + length, arena, record);
 }

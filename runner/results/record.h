@@ -53,5 +53,7 @@ bool record_final(const struct record *record, const char *column, double *value
 void record_write(const struct record *record, struct text *out);
 /* False where such a line is no record of this version. Everything lives in the arena. */
 bool record_read(const char *line, size_t length, struct arena *arena, struct record *record);
+/* Reads the rows alone, into a record that has all else of its line. False where that is another one's, by its key. */
+bool record_read_rows(const char *line, size_t length, struct arena *arena, struct record *record);
 
 #endif

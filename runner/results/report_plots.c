@@ -9,6 +9,8 @@
 
 /* ---- Learning curves --------------------------------------------------------------------------------------------- */
 
+enum { CURVES = 2 }; /* pictures of columns */
+
 struct curves {
     struct report *report;
     const char *name, *column;
@@ -33,24 +35,37 @@ static void label_curve(struct curves *all, size_t i) {
     text_clear(&label);
 }
 
-static void gather_curves(struct curves *all) {
-    size_t n = report_pick(all->report, REPORT_CURVES, all->points, &all->cut), kept = 0;
-    for (size_t i = 0; i < n; i++) {
-        struct curve curve;
-        curve_make(all->report->results, all->points[i], all->column, REPORT_STEPS, &all->report->arena, &curve);
-        if (curve.n == 0) {
-            all->without++;
-            continue;
-        }
-        all->points[kept] = all->points[i];
-        all->curves[kept] = curve;
-        all->seeds = curve.trials > all->seeds ? curve.trials : all->seeds;
-        all->steps = curve.n > all->steps ? curve.n : all->steps;
-        all->diverged = all->diverged || curve.diverged > 0;
-        label_curve(all, kept++);
+static void add_curve(struct curves *all, size_t point, const struct curve *curve) {
+    if (curve->n == 0) {
+        all->without++;
+        return;
     }
-    all->n = kept;
-    report_strokes(all->report, all->points, kept, all->report->line_axis, all->strokes);
+    all->points[all->n] = point;
+    all->curves[all->n] = *curve;
+    all->seeds = curve->trials > all->seeds ? curve->trials : all->seeds;
+    all->steps = curve->n > all->steps ? curve->n : all->steps;
+    all->diverged = all->diverged || curve->diverged > 0;
+    label_curve(all, all->n++);
+}
+
+/* Of several columns at once, since all rows of all trials are read for them. */
+static void gather_curves(struct report *report, struct curves *const *all, size_t n) {
+    size_t points[REPORT_CURVES];
+    bool cut;
+    const size_t n_points = report_pick(report, REPORT_CURVES, points, &cut);
+    for (size_t p = 0; p < n_points; p++) {
+        const char *columns[CURVES];
+        struct curve curves[CURVES];
+        for (size_t i = 0; i < n; i++)
+            columns[i] = all[i]->column;
+        curves_make(report->results, points[p], columns, n, REPORT_STEPS, &report->arena, curves);
+        for (size_t i = 0; i < n; i++)
+            add_curve(all[i], points[p], &curves[i]);
+    }
+    for (size_t i = 0; i < n; i++) {
+        all[i]->cut = cut;
+        report_strokes(report, all[i]->points, all[i]->n, report->line_axis, all[i]->strokes);
+    }
 }
 
 static double place_of(const struct curves *all, const struct curve_step *step) {
@@ -166,15 +181,16 @@ void report_plot_curves(struct report *report) {
     if (report->metric == NULL)
         return;
     struct curves metric = {.report = report, .name = "curves", .column = report->metric};
-    if (has_column(report, metric.column)) {
-        gather_curves(&metric);
-        write_curves(&metric);
-    }
-    if (strcmp(report->metric, "train_loss") != 0 && has_column(report, "train_loss")) {
-        struct curves loss = {.report = report, .name = "curves_train_loss", .column = "train_loss"};
-        gather_curves(&loss);
-        write_curves(&loss);
-    }
+    struct curves loss = {.report = report, .name = "curves_train_loss", .column = "train_loss"};
+    struct curves *all[CURVES];
+    size_t n = 0;
+    if (has_column(report, metric.column))
+        all[n++] = &metric;
+    if (strcmp(metric.column, loss.column) != 0 && has_column(report, loss.column))
+        all[n++] = &loss;
+    gather_curves(report, all, n);
+    for (size_t i = 0; i < n; i++)
+        write_curves(all[i]);
     metric.name = "curves_time";
     metric.by_seconds = true;
     write_curves(&metric);

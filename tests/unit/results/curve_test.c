@@ -9,6 +9,11 @@ enum { ALL = 100 };
 static const char *const columns[] = {"train_loss", "test_accuracy"}, *const axes[] = {"size"},
                          *const labels[] = {"10"};
 
+static void make_curve(const struct results *results, const char *column, size_t most, struct arena *arena,
+                       struct curve *curve) {
+    curves_make(results, 0, &column, 1, most, arena, curve);
+}
+
 /* One point whose trials have `rows` rows: test_accuracy is 0.1 times the epoch plus 0.01 times the seed, 2 s an epoch. */
 static void make_results(struct results *results, size_t seeds, size_t rows) {
     lab_results(results, axes, 1, labels, 1, seeds);
@@ -31,7 +36,7 @@ static void a_curve_is_the_mean_with_the_least_and_the_largest(void **state) {
     struct results results;
     struct curve curve;
     make_results(&results, 3, 4);
-    curve_make(&results, 0, "test_accuracy", ALL, &results.arena, &curve);
+    make_curve(&results, "test_accuracy", ALL, &results.arena, &curve);
     assert_int_equal(curve.n, 4);
     assert_int_equal(curve.trials, 3);
     assert_int_equal(curve.diverged, 0);
@@ -50,7 +55,7 @@ static void one_seed_has_no_band_and_one_epoch_one_step(void **state) {
     struct results results;
     struct curve curve;
     make_results(&results, 1, 1);
-    curve_make(&results, 0, "test_accuracy", ALL, &results.arena, &curve);
+    make_curve(&results, "test_accuracy", ALL, &results.arena, &curve);
     assert_int_equal(curve.n, 1);
     lab_near(curve.steps[0].low, curve.steps[0].mean);
     lab_near(curve.steps[0].high, curve.steps[0].mean);
@@ -62,14 +67,14 @@ static void nothing_comes_of_nothing(void **state) {
     struct results results;
     struct curve curve;
     make_results(&results, 2, 3);
-    curve_make(&results, 0, "val_loss", ALL, &results.arena, &curve); /* no such column */
+    make_curve(&results, "val_loss", ALL, &results.arena, &curve); /* no such column */
     assert_int_equal(curve.n, 0);
     assert_int_equal(curve.trials, 2);
-    curve_make(&results, 0, "train_loss", ALL, &results.arena, &curve); /* known at no epoch */
+    make_curve(&results, "train_loss", ALL, &results.arena, &curve); /* known at no epoch */
     assert_int_equal(curve.n, 0);
     record_of(&results, 0)->status = TRIAL_FAILED;
     results.trials[1].record = NULL;
-    curve_make(&results, 0, "test_accuracy", ALL, &results.arena, &curve);
+    make_curve(&results, "test_accuracy", ALL, &results.arena, &curve);
     assert_int_equal(curve.n, 0);
     assert_int_equal(curve.trials, 0);
     results_clear(&results);
@@ -82,7 +87,7 @@ static void trials_that_have_not_ended_or_have_failed_are_left_out(void **state)
     make_results(&results, 3, 3);
     record_of(&results, 0)->status = TRIAL_TIMEOUT;
     results.trials[2].record = NULL;
-    curve_make(&results, 0, "test_accuracy", ALL, &results.arena, &curve);
+    make_curve(&results, "test_accuracy", ALL, &results.arena, &curve);
     assert_int_equal(curve.trials, 1);
     assert_int_equal(curve.n, 3);
     lab_near(curve.steps[2].mean, 0.21);
@@ -98,14 +103,14 @@ static void a_curve_ends_where_the_first_trial_diverged_or_stopped(void **state)
     struct record *record = record_of(&results, 1);
     record->status = TRIAL_DIVERGED;
     lab_set(record, 3, 1, (double)NAN);
-    curve_make(&results, 0, "test_accuracy", ALL, &results.arena, &curve);
+    make_curve(&results, "test_accuracy", ALL, &results.arena, &curve);
     assert_int_equal(curve.n, 3);
     assert_int_equal(curve.diverged, 1);
     lab_set(record, 3, 1, (double)INFINITY);
-    curve_make(&results, 0, "test_accuracy", ALL, &results.arena, &curve);
+    make_curve(&results, "test_accuracy", ALL, &results.arena, &curve);
     assert_int_equal(curve.n, 3);
     record_of(&results, 2)->n_rows = 2;
-    curve_make(&results, 0, "test_accuracy", ALL, &results.arena, &curve);
+    make_curve(&results, "test_accuracy", ALL, &results.arena, &curve);
     assert_int_equal(curve.n, 2);
     results_clear(&results);
 }
@@ -118,7 +123,7 @@ static void epochs_without_a_value_are_skipped(void **state) {
     make_results(&results, 2, 5);
     record_of(&results, 0)->rows[1].known[1] = false;
     record_of(&results, 1)->rows[3].known[1] = false;
-    curve_make(&results, 0, "test_accuracy", ALL, &results.arena, &curve);
+    make_curve(&results, "test_accuracy", ALL, &results.arena, &curve);
     assert_int_equal(curve.n, 3);
     lab_near(curve.steps[1].epoch, 2);
     lab_near(curve.steps[2].epoch, 4);
@@ -131,11 +136,11 @@ static void long_curves_are_thinned_and_keep_both_ends(void **state) {
     struct results results;
     struct curve curve;
     make_results(&results, 2, 101);
-    curve_make(&results, 0, "test_accuracy", 11, &results.arena, &curve);
+    make_curve(&results, "test_accuracy", 11, &results.arena, &curve);
     assert_int_equal(curve.n, 11);
     for (size_t i = 0; i < 11; i++)
         lab_near(curve.steps[i].epoch, 10 * (double)i);
-    curve_make(&results, 0, "test_accuracy", 101, &results.arena, &curve);
+    make_curve(&results, "test_accuracy", 101, &results.arena, &curve);
     assert_int_equal(curve.n, 101);
     results_clear(&results);
 }
