@@ -77,6 +77,11 @@ void csv_empty(struct csv *csv) {
     field(csv);
 }
 
+void csv_copy(struct csv *csv, const char *bytes, size_t length) {
+    field(csv);
+    text_add_bytes(csv->out, bytes, length);
+}
+
 void csv_end_row(struct csv *csv) {
     if (csv->fields == 1 && csv->out->length == csv->start) { /* one empty field would read as no row */
         text_add(csv->out, "\"\"");

@@ -281,6 +281,17 @@ const struct record *journal_whole(struct journal *journal, const struct record 
     return good ? whole : NULL;
 }
 
+bool journal_line(struct journal *journal, const struct record *record, struct text *line) {
+    const struct journal_line *place = find_line(journal, record->key);
+    char *bytes = read_json(journal, place);
+    bool good = bytes != NULL && record_is_line(record, bytes + PREFIX, place->length - PREFIX);
+    if (good)
+        text_add_bytes(line, bytes + PREFIX, place->length - PREFIX);
+    free(bytes);
+    journal->lost = journal->lost || !good;
+    return good;
+}
+
 void journal_postpone(struct journal *journal, struct results *results) {
     for (size_t i = 0; i < journal->count; i++)
         journal->lines[i]->record = share_end(journal, i, journal->lines[i]->record);

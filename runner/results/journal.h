@@ -69,6 +69,8 @@ enum status journal_flush(struct journal *journal, struct error *error);
 const struct record *journal_find(const struct journal *journal, struct hash128 key);
 /* The whole of a brief record, in the arena; NULL where it cannot be read. */
 const struct record *journal_whole(struct journal *journal, const struct record *record, struct arena *arena);
+/* Its line, as record_write() made it, added to the text; false where it cannot be read. */
+bool journal_line(struct journal *journal, const struct record *record, struct text *line);
 /* The records leave the memory, and those of trials that end stay out of it, until journal_complete() reads all from the file. `results`
    were joined, and are again. */
 void journal_postpone(struct journal *journal, struct results *results);

@@ -261,10 +261,47 @@ bool record_read(const char *line, size_t length, struct arena *arena, struct re
     return good && read_rows_at(rows, line + length, arena, record);
 }
 
-bool record_read_rows(const char *line, size_t length, struct arena *arena, struct record *record) {
+bool record_is_line(const struct record *record, const char *line, size_t length) {
     char digits[HASH_TEXT_SIZE], key[HASH_TEXT_SIZE + 16];
     snprintf(key, sizeof key, "\"key\":\"%s\"", hash128_write(record->key, digits));
     const char *rows = find_rows(line, length);
-    return rows != NULL && memmem(line, (size_t)(rows - line), key, strlen(key)) != NULL &&
-           read_rows_at(rows, line + length, arena, record);
+    return rows != NULL && memmem(line, (size_t)(rows - line), key, strlen(key)) != NULL;
+}
+
+bool record_read_rows(const char *line, size_t length, struct arena *arena, struct record *record) {
+    return record_is_line(record, line, length) && read_rows_at(find_rows(line, length), line + length, arena, record);
+}
+
+void record_rows_open(struct record_rows *rows, const char *line, size_t length) {
+    const char *found = find_rows(line, length), *end = line + length;
+    *rows = (struct record_rows){found != NULL ? found + strlen(ROWS) : end, end, false, found == NULL};
+}
+
+static bool take_cell(struct cursor *cursor, struct record_cell *cell) {
+    const bool quoted = take(cursor, '"');
+    const char *first = cursor->at;
+    while (cursor->at < cursor->end && *cursor->at != ',' && *cursor->at != ']' && *cursor->at != '"')
+        cursor->at++;
+    *cell = (struct record_cell){first, (size_t)(cursor->at - first)};
+    if (cell->length == 4 && memcmp(first, "null", 4) == 0)
+        cell->length = 0;
+    return !quoted || take(cursor, '"');
+}
+
+bool record_rows_next(struct record_rows *rows, struct record_cell *cells, size_t n_cells) {
+    struct cursor cursor = {rows->at, rows->end, rows->bad};
+    if (!cursor.bad && take(&cursor, ']')) {
+        rows->bad = !take(&cursor, '}') || cursor.at != cursor.end;
+        rows->at = rows->end;
+        return false;
+    }
+    if (rows->begun)
+        expect(&cursor, ',');
+    for (size_t i = 0; !cursor.bad && i < n_cells; i++) {
+        expect(&cursor, i > 0 ? ',' : '[');
+        cursor.bad = !take_cell(&cursor, &cells[i]) || cursor.bad;
+    }
+    expect(&cursor, ']');
+    *rows = (struct record_rows){cursor.at, cursor.end, true, cursor.bad};
+    return !cursor.bad;
 }

@@ -53,6 +53,22 @@ bool record_final(const struct record *record, const char *column, double *value
 void record_write(const struct record *record, struct text *out);
 /* False where such a line is no record of this version. Everything lives in the arena. */
 bool record_read(const char *line, size_t length, struct arena *arena, struct record *record);
+
+/* The rows of such a line as text, one after the other. */
+struct record_cell {
+    const char *text; /* a number as number_write() and number_write_uint() make it; no NUL stands behind it */
+    size_t length;    /* 0: there is no value */
+};
+enum { RECORD_EPOCH, RECORD_UPDATES, RECORD_EXAMPLES, RECORD_RATE, RECORD_SECONDS, RECORD_EVALUATE, RECORD_VALUES };
+struct record_rows {
+    const char *at, *end;
+    bool begun, bad; /* bad: the line is no record of this version */
+};
+void record_rows_open(struct record_rows *rows, const char *line, size_t length);
+/* Gives `cells` of the next row, RECORD_VALUES and one for each column. False behind the last row and where the line is bad. */
+bool record_rows_next(struct record_rows *rows, struct record_cell *cells, size_t n_cells);
+/* Whether the line is the record's, by its key. */
+bool record_is_line(const struct record *record, const char *line, size_t length);
 /* Reads the rows alone, into a record that has all else of its line. False where that is another one's, by its key. */
 bool record_read_rows(const char *line, size_t length, struct arena *arena, struct record *record);
 

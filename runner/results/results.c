@@ -482,6 +482,15 @@ const struct record *results_whole(const struct results *results, size_t trial, 
     return record != NULL && record->brief ? journal_whole(results->journal, record, arena) : record;
 }
 
+bool results_line(const struct results *results, size_t trial, struct text *line) {
+    const struct record *record = results->trials[trial].record;
+    if (record != NULL && record->brief)
+        return journal_line(results->journal, record, line);
+    if (record != NULL)
+        record_write(record, line);
+    return record != NULL;
+}
+
 static void count_trial(const struct record *record, struct results_counts *counts) {
     if (record == NULL)
         counts->missing++;

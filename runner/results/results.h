@@ -90,6 +90,9 @@ const char **results_columns(const struct results *results, struct arena *arena,
    and where the journal cannot be read, which journal_status() tells. */
 const struct record *results_whole(const struct results *results, size_t trial, struct arena *arena);
 
+/* The trial's line as record_write() makes it, added to the text: of a brief record that of the journal. False where there is none, as above. */
+bool results_line(const struct results *results, size_t trial, struct text *line);
+
 struct results_counts {
     size_t done, diverged, failed, timeout, missing;
 };

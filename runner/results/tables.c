@@ -83,45 +83,84 @@ void table_trials(const struct results *results, struct csv *csv) {
     arena_clear(&arena);
 }
 
-static void epoch_values(struct csv *csv, const struct record *record, const struct record_row *row,
-                         const char *const *columns, size_t n) {
-    for (size_t c = 0; c < n; c++) {
-        size_t i = 0;
-        while (i < record->n_columns && strcmp(record->columns[i], columns[c]) != 0)
-            i++;
-        if (i < record->n_columns && row->known[i])
-            csv_number(csv, row->values[i]);
-        else
-            csv_empty(csv);
+/* Columns of the table, and where each stands in the trial at hand. */
+struct epochs {
+    const char **columns;
+    size_t n, *places;
+    struct record_cell *cells; /* of a row */
+    struct text line, before;  /* of a trial: as it stands in the journal, and what all its rows begin with */
+};
+
+static size_t place_of(const struct record *record, const char *column) {
+    size_t c = 0;
+    while (c < record->n_columns && strcmp(record->columns[c], column) != 0)
+        c++;
+    return RECORD_VALUES + c;
+}
+
+static void begin_trial(struct epochs *epochs, const struct results *results, size_t t) {
+    struct csv csv;
+    text_reset(&epochs->before);
+    csv_init(&csv, &epochs->before);
+    csv_uint(&csv, t + 1);
+    csv_labels(&csv, results, results->trials[t].point);
+    csv_int(&csv, results->trials[t].seed);
+    for (size_t c = 0; c < epochs->n; c++)
+        epochs->places[c] = place_of(results->trials[t].record, epochs->columns[c]);
+    text_reset(&epochs->line);
+}
+
+/* Numbers have the same text here and in the journal, and are copied. */
+static void add_epochs(struct epochs *epochs, const struct results *results, size_t t, struct csv *csv) {
+    const size_t n_cells = RECORD_VALUES + results->trials[t].record->n_columns;
+    struct record_rows rows;
+    begin_trial(epochs, results, t);
+    if (!results_line(results, t, &epochs->line))
+        return;
+    record_rows_open(&rows, epochs->line.data, epochs->line.length);
+    while (record_rows_next(&rows, epochs->cells, n_cells)) {
+        csv_copy(csv, epochs->before.data, epochs->before.length);
+        for (size_t i = RECORD_EPOCH; i <= RECORD_RATE; i++)
+            csv_copy(csv, epochs->cells[i].text, epochs->cells[i].length);
+        for (size_t c = 0; c < epochs->n; c++) {
+            const size_t place = epochs->places[c];
+            if (place < n_cells)
+                csv_copy(csv, epochs->cells[place].text, epochs->cells[place].length);
+            else
+                csv_empty(csv);
+        }
+        csv_end_row(csv);
     }
+    if (rows.bad && results->journal != NULL)
+        results->journal->lost = true;
+}
+
+static size_t most_columns(const struct results *results) {
+    size_t most = 0;
+    for (size_t t = 0; t < results->n_trials; t++) {
+        const struct record *record = results->trials[t].record;
+        most = record != NULL && record->n_columns > most ? record->n_columns : most;
+    }
+    return most;
 }
 
 void table_epochs(const struct results *results, struct csv *csv) {
     struct arena arena;
     arena_init(&arena);
-    size_t n;
-    const char **columns = results_columns(results, &arena, &n);
+    struct epochs epochs;
+    epochs.columns = results_columns(results, &arena, &epochs.n);
+    epochs.places = arena_array(&arena, epochs.n, sizeof *epochs.places);
+    epochs.cells = arena_array(&arena, RECORD_VALUES + most_columns(results), sizeof *epochs.cells);
+    text_init(&epochs.line);
+    text_init(&epochs.before);
     table_begin(results, TABLE_NAMES("trial"), TABLE_NAMES("seed", "epoch", "updates", "examples", "learning_rate"),
                 csv);
-    csv_columns(csv, columns, n);
-    for (size_t t = 0; t < results->n_trials; t++) {
-        struct arena one;
-        arena_init(&one);
-        const struct record *record = results_whole(results, t, &one);
-        for (size_t r = 0; record != NULL && r < record->n_rows; r++) {
-            const struct record_row *row = &record->rows[r];
-            csv_uint(csv, t + 1);
-            csv_labels(csv, results, results->trials[t].point);
-            csv_int(csv, results->trials[t].seed);
-            csv_uint(csv, row->epoch);
-            csv_uint(csv, row->updates);
-            csv_uint(csv, row->examples);
-            csv_number(csv, row->learning_rate);
-            epoch_values(csv, record, row, columns, n);
-            csv_end_row(csv);
-        }
-        arena_clear(&one);
-    }
+    csv_columns(csv, epochs.columns, epochs.n);
+    for (size_t t = 0; t < results->n_trials; t++)
+        if (results->trials[t].record != NULL)
+            add_epochs(&epochs, results, t, csv);
+    text_clear(&epochs.before);
+    text_clear(&epochs.line);
     arena_clear(&arena);
 }
 

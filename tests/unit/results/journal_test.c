@@ -175,6 +175,51 @@ static void a_line_whose_rows_are_broken_is_no_record(void **state) {
 #undef HEAD
 }
 
+static void assert_cell(const struct record_cell *cell, const char *text) {
+    assert_int_equal(cell->length, strlen(text));
+    assert_memory_equal(cell->text, text, cell->length);
+}
+
+/* What the table of epochs copies. */
+static void rows_of_a_line_are_read_as_text(void **state) {
+    struct place *place = *state;
+    struct record *record = lab_record(&place->arena, 7, TRIAL_DONE, columns, 2, 2);
+    lab_set(record, 0, 0, 0.1 + 0.2);
+    lab_set(record, 1, 1, -(double)INFINITY);
+    struct text line;
+    text_init(&line);
+    record_write(record, &line);
+    assert_true(record_is_line(record, line.data, line.length));
+    struct record other = *record;
+    other.key.low++;
+    assert_false(record_is_line(&other, line.data, line.length));
+    struct record_cell cells[RECORD_VALUES + 2];
+    struct record_rows rows;
+    record_rows_open(&rows, line.data, line.length);
+    assert_true(record_rows_next(&rows, cells, RECORD_VALUES + 2));
+    assert_cell(&cells[RECORD_EPOCH], "0");
+    assert_cell(&cells[RECORD_RATE], "0.1");
+    assert_cell(&cells[RECORD_VALUES], "0.30000000000000004");
+    assert_int_equal(cells[RECORD_VALUES + 1].length, 0);
+    assert_true(record_rows_next(&rows, cells, RECORD_VALUES + 2));
+    assert_cell(&cells[RECORD_EPOCH], "1");
+    assert_cell(&cells[RECORD_VALUES + 1], "-inf");
+    assert_false(record_rows_next(&rows, cells, RECORD_VALUES + 2));
+    assert_false(rows.bad);
+    assert_false(record_rows_next(&rows, cells, RECORD_VALUES + 2));
+    record_rows_open(&rows, line.data, line.length);
+    assert_false(record_rows_next(&rows, cells, RECORD_VALUES + 1)); /* not as many columns */
+    assert_true(rows.bad);
+    record_rows_open(&rows, line.data, line.length - 1); /* torn */
+    while (record_rows_next(&rows, cells, RECORD_VALUES + 2)) {
+    }
+    assert_true(rows.bad);
+    record_rows_open(&rows, "{}", 2);
+    assert_false(record_rows_next(&rows, cells, RECORD_VALUES + 2));
+    assert_true(rows.bad);
+    text_clear(&line);
+}
+
 static void the_last_record_of_a_key_counts(void **state) {
     struct place *place = *state;
     add(place, 1, 0.5);
@@ -438,6 +483,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(numbers_read_back_exactly, make_place, remove_place),
         cmocka_unit_test_setup_teardown(a_record_reads_back_whole, make_place, remove_place),
         cmocka_unit_test_setup_teardown(a_line_whose_rows_are_broken_is_no_record, make_place, remove_place),
+        cmocka_unit_test_setup_teardown(rows_of_a_line_are_read_as_text, make_place, remove_place),
         cmocka_unit_test_setup_teardown(the_last_record_of_a_key_counts, make_place, remove_place),
         cmocka_unit_test_setup_teardown(a_torn_end_costs_its_own_line_only, make_place, remove_place),
         cmocka_unit_test_setup_teardown(a_damaged_line_costs_itself_only, make_place, remove_place),
