@@ -137,7 +137,7 @@ static void late_steps_and_outer_products_give_the_bits_of_steps_in_time(void **
         "rmsprop",
         "adagrad",
         "nadam"};
-    for (size_t o = 0; o < sizeof optimizers / sizeof optimizers[0]; o += LAB_SANITIZED ? 2 : 1) {
+    for (size_t o = LAB_SANITIZED ? 1 : 0; o < sizeof optimizers / sizeof optimizers[0]; o += LAB_SANITIZED ? 3 : 1) {
         uint64_t rows = o % 4 > 0 ? 1 : o == 4 ? 20 : 4;
         same_bits_late(*state, optimizers[o], rows);
     }
