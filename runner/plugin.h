@@ -251,11 +251,11 @@ typedef struct runner_constraint_ops {
 /* As dense: the tensors have the output's columns, and each column of the output depends on its own alone. forward() may be asked for a
    run of columns, backward() for its share of input 0's delta: then output, output_delta and tensors have those columns alone */
 #define RUNNER_COLUMNS 256u
-/* As dense: element j of input 0's delta depends on row j of tensor 0 alone. backward() may be asked for a run of both, and sees those alone */
-#define RUNNER_INPUT_COLUMNS 512u
+#define RUNNER_INPUT_COLUMNS 512u /* as dense: element j of input 0's delta depends on row j of tensor 0 alone; backward() may see a run of both */
 /* As dense: tensor 0 has a row for each element of input 0, which where that is 0 in all rows changes no output and gets no gradient */
 #define RUNNER_INPUT_ROWS 1024u
 #define RUNNER_OUTER_GRADIENT 2048u /* as dense: that of tensor 0 is input 0, transposed, times output_delta; the host may take it itself */
+#define RUNNER_INPUT_SUM 4096u /* as dense: forward() ends with adding the product of input 0 and tensor 0; it may see the first of both, the host adds the rest */
 
 /* The host fills what stands above the line, plan() the rest (it finds everything zero). */
 typedef struct runner_plan {

@@ -51,7 +51,7 @@ static int plan(void *config, runner_call *call, runner_plan *plan) {
                                 inputs == 0 ? "no values" : "more than 2^40 values");
     plan->output = (runner_shape){.rank = 1, .size = {(uint32_t)units}};
     plan->flags = RUNNER_KEEP_INPUT | RUNNER_SPARSE_INPUT | RUNNER_COLUMNS | RUNNER_INPUT_COLUMNS | RUNNER_INPUT_ROWS |
-                  RUNNER_OUTER_GRADIENT | (plan->inputs[0].rank == 1 ? 0 : RUNNER_FLATTEN);
+                  RUNNER_OUTER_GRADIENT | RUNNER_INPUT_SUM | (plan->inputs[0].rank == 1 ? 0 : RUNNER_FLATTEN);
     plan->tensors[KERNEL] = (runner_tensor){.name = "kernel",
                                             .flags = RUNNER_PRODUCT,
                                             .shape = {.rank = 2, .size = {(uint32_t)inputs, (uint32_t)units}},

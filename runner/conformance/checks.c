@@ -62,6 +62,7 @@ static const struct check layer[] = {WITH_VALUES,
                                      {"columns", layer_flags_columns},
                                      {"input_columns", layer_flags_input_columns},
                                      {"input_rows", layer_flags_input_rows},
+                                     {"input_sum", layer_flags_input_sum},
                                      {"outer", layer_flags_outer},
                                      {0}};
 static const struct check loss[] = {

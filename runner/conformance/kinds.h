@@ -14,8 +14,8 @@ kind_check parameters_at_work; /* the component runs with each of those values *
 
 kind_check optimizer_zero, optimizer_linear, optimizer_late, optimizer_outer, optimizer_descent;
 kind_check layer_gradient_check, layer_flags_keep, layer_flags_in_place, layer_flags_unwanted, layer_flags_hidden,
-    layer_flags_elementwise, layer_flags_columns, layer_flags_input_columns, layer_flags_input_rows, layer_flags_outer,
-    layer_flags_training, layer_adds;
+    layer_flags_elementwise, layer_flags_columns, layer_flags_input_columns, layer_flags_input_rows,
+    layer_flags_input_sum, layer_flags_outer, layer_flags_training, layer_adds;
 kind_check loss_gradient_check, loss_apart;
 kind_check regularizer_gradient_check;
 kind_check constraint_idempotent;

@@ -312,15 +312,33 @@ static const char *input_columns_applies(const struct layer_work *own, struct la
     return (own->leaf.plan.flags & RUNNER_INPUT_COLUMNS) == 0 ? "it does not declare RUNNER_INPUT_COLUMNS" : NULL;
 }
 
+static bool has_input_rows(const struct layer_work *own) {
+    return own->leaf.plan.n_inputs > 0 && own->leaf.plan.n_tensors > 0 &&
+           own->tensors[0].view.rows == own->inputs[0].view.columns;
+}
+
 static bool input_columns_scene(const struct scene *scene, struct work *work) {
     const struct layer_work *own = (const struct layer_work *)work;
-    if ((own->leaf.plan.flags & RUNNER_INPUT_COLUMNS) != 0 &&
-        (own->leaf.plan.n_inputs == 0 || own->leaf.plan.n_tensors == 0 ||
-         own->tensors[0].view.rows != own->inputs[0].view.columns))
+    if ((own->leaf.plan.flags & RUNNER_INPUT_COLUMNS) != 0 && !has_input_rows(own))
         return check_fail(
             work->subject,
             "it declares RUNNER_INPUT_COLUMNS, but has no tensor 0 with a row for each element of input 0");
     return variant_scene(scene, work, input_columns_applies, "by columns of the input (RUNNER_INPUT_COLUMNS)",
+                         some_columns, 4);
+}
+
+static const char *input_sum_applies(const struct layer_work *own, struct layer_variant *variant) {
+    variant->input_sum = true;
+    return (own->leaf.plan.flags & RUNNER_INPUT_SUM) == 0 ? "it does not declare RUNNER_INPUT_SUM" : NULL;
+}
+
+static bool input_sum_scene(const struct scene *scene, struct work *work) {
+    const struct layer_work *own = (const struct layer_work *)work;
+    if ((own->leaf.plan.flags & RUNNER_INPUT_SUM) != 0 && !has_input_rows(own))
+        return check_fail(work->subject,
+                          "it declares RUNNER_INPUT_SUM, but has no tensor 0 with a row for each element of input 0");
+    return variant_scene(scene, work, input_sum_applies,
+                         "where the host adds the product of the last elements of the input itself (RUNNER_INPUT_SUM)",
                          some_columns, 4);
 }
 
@@ -348,8 +366,7 @@ static bool input_rows_scene(const struct scene *scene, struct work *work) {
     struct layer_work *own = (struct layer_work *)work;
     if ((own->leaf.plan.flags & RUNNER_INPUT_ROWS) == 0)
         return check_skip(work->subject, "it does not declare RUNNER_INPUT_ROWS");
-    if (own->leaf.plan.n_inputs == 0 || own->leaf.plan.n_tensors == 0 ||
-        own->tensors[0].view.rows != own->inputs[0].view.columns)
+    if (!has_input_rows(own))
         return check_fail(work->subject,
                           "it declares RUNNER_INPUT_ROWS, but has no tensor 0 with a row for each element of input 0");
     struct guard *guard = &work->subject->guard;
@@ -383,8 +400,7 @@ static bool outer_scene(const struct scene *scene, struct work *work) {
     (void)scene;
     if ((own->leaf.plan.flags & RUNNER_OUTER_GRADIENT) == 0)
         return check_skip(work->subject, "it does not declare RUNNER_OUTER_GRADIENT");
-    if (own->leaf.plan.n_inputs == 0 || own->leaf.plan.n_tensors == 0 || own->tensors[0].view.rows != x->view.columns ||
-        own->tensors[0].view.columns != delta->view.columns)
+    if (!has_input_rows(own) || own->tensors[0].view.columns != delta->view.columns)
         return check_fail(work->subject, "it declares RUNNER_OUTER_GRADIENT, but has no tensor 0 with a row for each "
                                          "element of input 0 and a column for each of the output");
     if (!work_run(work, 0, 1))
@@ -435,6 +451,10 @@ bool layer_flags_input_columns(const struct target *target, struct page *page) {
 
 bool layer_flags_input_rows(const struct target *target, struct page *page) {
     return each_scene(target, &layer_form, page, input_rows_scene);
+}
+
+bool layer_flags_input_sum(const struct target *target, struct page *page) {
+    return each_scene(target, &layer_form, page, input_sum_scene);
 }
 
 bool layer_flags_outer(const struct target *target, struct page *page) {

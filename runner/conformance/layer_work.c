@@ -254,7 +254,28 @@ static void cut_columns(const struct layer_work *own, const struct layer_views *
         views->tensors[t] = runner_columns(&all->tensors[t], column, columns);
 }
 
+static void forward_sum(struct layer_work *own, uint64_t first, uint64_t rows, struct lent *lent) {
+    struct layer_views all, views;
+    layer_views_init(&all, own, first, rows);
+    layer_views_init(&views, own, first, rows);
+    uint64_t width = all.inputs[0].columns, step = own->variant.columns;
+    for (uint64_t column = 0; column == 0 || column < width; column += step) {
+        uint64_t columns = width - column < step ? width - column : step;
+        runner_call *call = call_to(own, lent, "forward()");
+        views.inputs[0] = runner_columns(&all.inputs[0], column, columns);
+        views.tensors[0] = matrix_rows(&own->tensors[0], column, columns);
+        if (column == 0)
+            own->leaf.ops->forward(own->leaf.config, call, &views.rows);
+        else
+            call->host->product(call, 0, 1, &views.inputs[0], &views.tensors[0], 1, &views.output);
+    }
+}
+
 static void forward(struct layer_work *own, uint64_t first, uint64_t rows, struct lent *lent) {
+    if (own->variant.input_sum) {
+        forward_sum(own, first, rows, lent);
+        return;
+    }
     struct layer_views all, views;
     layer_views_init(&all, own, first, rows);
     layer_views_init(&views, own, first, rows);
@@ -301,7 +322,9 @@ static void backward(struct layer_work *own, uint64_t first, uint64_t rows, stru
                                 own->input_deltas[0].view.columns);
         views.input_deltas[0] = matrix_rows(&own->share, first, rows);
     }
-    uint64_t width = all.output_delta.columns, step = own->variant.columns > 0 ? own->variant.columns : width;
+    uint64_t width = all.output_delta.columns, step = width;
+    if (own->variant.columns > 0 && !own->variant.input_sum)
+        step = own->variant.columns;
     for (uint64_t column = 0; column < width; column += step) {
         cut_columns(own, &all, column, width - column < step ? width - column : step, &views);
         own->leaf.ops->backward(own->leaf.config, call_to(own, lent, "backward()"), &views.rows);

@@ -22,6 +22,7 @@ struct layer_variant {
     bool cut_inputs;  /* elementwise: inputs and the output's delta are cut along */
     bool cut_tensors; /* as dense: tensors are cut along, and backward() gives each cut's share of the input's delta */
     bool input_columns; /* only backward() is cut, by columns of input 0 and with them by rows of tensor 0 */
+    bool input_sum; /* only forward() is cut so: it gets the first of them, and the host adds what the others give */
 };
 
 struct layer_work {

@@ -40,6 +40,15 @@ static int plan_outer(void *config, runner_call *call, runner_plan *plan_) {
     return RUNNER_OK;
 }
 
+static int plan_input_sum(void *config, runner_call *call, runner_plan *plan_) {
+    if (plan_->inputs[0].rank != 1 || plan_->inputs[0].size[0] == 0)
+        return call->host->fail(call, "wanted a vector");
+    plan_outer(config, call, plan_);
+    plan_->flags = RUNNER_INPUT_SUM;
+    plan_->tensors[0].flags = RUNNER_STATE;
+    return RUNNER_OK;
+}
+
 static int plan_nameless(void *config, runner_call *call, runner_plan *plan_) {
     plan(config, call, plan_);
     plan_->tensors[0].shape = (runner_shape){1, {10}};
@@ -180,6 +189,22 @@ static void divides(const void *config, runner_call *call, const runner_rows *ru
     run->output->data[0] = run->output->data[0] > 0 ? (float)NAN : 0;
 }
 
+/* The bias comes after the product, not before it. */
+static void adds_last(const void *config, runner_call *call, const runner_rows *run) {
+    const runner_view *y = run->output;
+    (void)config;
+    call->host->product(call, 0, 1, &run->inputs[0], &run->tensors[0], 0, y);
+    for (uint64_t i = 0; i < y->rows; i++)
+        for (uint64_t j = 0; j < y->columns; j++)
+            y->data[i * y->pitch + j] += 0.1f;
+}
+
+static void adds_last_backward(const void *config, runner_call *call, const runner_rows *run) {
+    (void)config;
+    if (run->input_deltas[0].rows > 0)
+        call->host->product(call, RUNNER_TRANSPOSE_B, 1, run->output_delta, &run->tensors[0], 0, &run->input_deltas[0]);
+}
+
 #define LAYER(name_, plan_, forward_, backward_)                                                                       \
     static const runner_layer_ops name_ = {                                                                            \
         .size = sizeof name_, .plan = plan_, .forward = forward_, .backward = backward_};
@@ -196,6 +221,7 @@ LAYER(not_elementwise, plan_elementwise, neighbours, backward)
 LAYER(not_by_inputs, plan_by_inputs, forward, backward)
 LAYER(not_input_rows, plan_input_rows, forward, backward)
 LAYER(not_outer, plan_outer, forward, backward)
+LAYER(not_input_sum, plan_input_sum, adds_last, adds_last_backward)
 LAYER(not_kept, plan_forgetful, forward, backward)
 LAYER(training_differs, plan, differs, backward)
 LAYER(aborts, plan, crashes, backward)
@@ -211,5 +237,6 @@ static const runner_component components[] = {
     COMPONENT(hidden_state),    COMPONENT(static_scratch),  COMPONENT(thread_dependent),  COMPONENT(cut_dependent),
     COMPONENT(reads_unwritten), COMPONENT(not_elementwise), COMPONENT(not_by_inputs),     COMPONENT(not_input_rows),
     COMPONENT(not_outer),       COMPONENT(not_kept),        COMPONENT(training_differs),  COMPONENT(aborts),
-    COMPONENT(exits),           COMPONENT(noisy),           COMPONENT(not_finite),        COMPONENT(nameless)};
+    COMPONENT(exits),           COMPONENT(noisy),           COMPONENT(not_finite),        COMPONENT(nameless),
+    COMPONENT(not_input_sum)};
 RUNNER_PLUGIN(components, "1.0.0")
