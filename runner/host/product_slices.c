@@ -50,3 +50,8 @@ void product_run_slices(enum gemm gemm, uint64_t slice, uint32_t flags, float al
         product_run_as(gemm, &choice, flags, alpha, &a_part, b, beta, &c_part, workspace);
     }
 }
+
+bool product_slices_keep_zeros(enum gemm gemm, uint64_t slice, const runner_view *a, const runner_view *b) {
+    struct product_choice choice;
+    return alike(gemm, slice, 0, a, b, 0, &choice) == a->rows && !choice.skips_zeros;
+}

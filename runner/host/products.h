@@ -54,6 +54,8 @@ uint64_t product_slices_workspace(enum gemm gemm, uint64_t slice, uint32_t flags
                                   const runner_view *b);
 void product_run_slices(enum gemm gemm, uint64_t slice, uint32_t flags, float alpha, const runner_view *a,
                         const runner_view *b, float beta, const runner_view *c, void *workspace);
+/* Whether it skips no zeros of a, in any slice: then it may be cut by k, too, with the choice not to. */
+bool product_slices_keep_zeros(enum gemm gemm, uint64_t slice, const runner_view *a, const runner_view *b);
 
 /* Whether a product of m rows with transposed weights is as fast without a transposed copy of them. */
 bool product_spares_copy(uint64_t m);

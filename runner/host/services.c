@@ -125,7 +125,9 @@ static void product(runner_call *public, uint32_t flags, float alpha, const runn
         call->workspace = aligned_memory(wanted);
         call->workspace_size = wanted;
     }
-    if (slice > 0)
+    if (call->keeps_zeros)
+        product_run_as(call->gemm, &(struct product_choice){0}, flags, alpha, a, b, beta, c, call->workspace);
+    else if (slice > 0)
         product_run_slices(call->gemm, slice, flags, alpha, a, b, beta, c, call->workspace);
     else
         product_run(call->gemm, flags, alpha, a, b, beta, c, call->workspace);

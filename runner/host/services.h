@@ -28,6 +28,7 @@ struct call {
     uint64_t scratch_used;        /* bytes of the newest block */
     void *workspace;              /* of product() */
     uint64_t workspace_size;
+    bool keeps_zeros;                 /* products that are not transposed skip none of a's */
     uint64_t slice_rows;              /* whose bits products of a span of slices have; 0: they are of one */
     const struct loader *loader;      /* for open_as(); NULL elsewhere */
     struct text *notes;               /* of note(); NULL: dropped */

@@ -53,9 +53,8 @@ static uint64_t value_elements(const struct model *model, const struct data *dat
     return model->nodes[model->output].units == 1 ? 1 : data->classes;
 }
 
-/* Room for rows without a zero, in groups of `group` rows or of a multiple of that; what is not written costs no memory. */
-static uint64_t sparse_layout(struct sparse_storage *sparse, struct arena *arena, uint64_t rows, uint64_t group,
-                              uint64_t units) {
+uint64_t buffers_make_sparse(struct sparse_storage *sparse, struct arena *arena, uint64_t rows, uint64_t group,
+                             uint64_t units) {
     uint64_t segments = (units + KERNEL_SEGMENT - 1) / KERNEL_SEGMENT;
     uint64_t groups = (rows + group - 1) / group;
     uint64_t entries = groups * (group * units + KERNEL_LANES), marks = 0, masks = 0;
@@ -77,10 +76,6 @@ static uint64_t sparse_layout(struct sparse_storage *sparse, struct arena *arena
     return entries * sizeof(struct sparse_entry) + marks * sizeof(uint32_t) + masks * sizeof(uint64_t);
 }
 
-uint64_t buffers_make_sparse(struct sparse_storage *sparse, struct arena *arena, uint64_t rows, uint64_t units) {
-    return sparse_layout(sparse, arena, rows, rows, units);
-}
-
 /* Walks all buffers. With `buffers` NULL it only counts bytes; one function, so that the estimate is what is allocated. */
 static uint64_t layout(struct buffers *buffers, const struct model *model, const struct data *data, uint64_t rows,
                        uint64_t group, bool deltas) {
@@ -89,8 +84,8 @@ static uint64_t layout(struct buffers *buffers, const struct model *model, const
     for (size_t i = 0; i < model->n_nodes; i++) {
         const struct node *node = &model->nodes[i];
         if (i == 0 && model->sparse_input) {
-            bytes += sparse_layout(buffers == NULL ? NULL : &buffers->sparse, buffers == NULL ? NULL : &buffers->arena,
-                                   rows, group, node->units);
+            bytes += buffers_make_sparse(buffers == NULL ? NULL : &buffers->sparse,
+                                         buffers == NULL ? NULL : &buffers->arena, rows, group, node->units);
         } else if (i > 0 && output_in_place(model, (runner_node)i)) {
             if (buffers != NULL)
                 buffers->outputs[i] = buffers->outputs[node->inputs[0]];

@@ -1,6 +1,6 @@
 #include "runner/train/planner.h"
 
-#include "runner/train/step_columns.h"
+#include "runner/train/step_ahead.h"
 #include "runner/train/step_plan.h"
 #include "runner/train/training.h"
 

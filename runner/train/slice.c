@@ -92,15 +92,55 @@ static void cut_columns(struct layer_run *run, const struct slice *slice, runner
 }
 
 void slice_forward_columns(const struct slice *slice, runner_node from, runner_node to, uint64_t first, uint64_t n) {
+    const struct node *node = &slice->model->nodes[from];
+    struct layer_run run;
+    layer_run_init(&run, slice, from);
+    cut_columns(&run, slice, from, first, n);
+    node->ops->forward(node->config, &slice->call->public, &run.rows);
+    slice_forward_elementwise(slice, from + 1, to, first, n);
+}
+
+void slice_forward_elementwise(const struct slice *slice, runner_node from, runner_node to, uint64_t first,
+                               uint64_t n) {
     struct layer_run run;
     for (runner_node i = from; i < to; i++) {
         const struct node *node = &slice->model->nodes[i];
         layer_run_init(&run, slice, i);
-        cut_columns(&run, slice, i, first, n);
-        if (i > from)
-            cut(&run.inputs[0], first, n);
+        cut(&run.inputs[0], first, n);
+        cut(&run.output, first, n);
         node->ops->forward(node->config, &slice->call->public, &run.rows);
     }
+}
+
+/* Cuts the elements of input 0, or its delta, and the rows of tensor 0 that belong to them. */
+static void cut_inputs(struct layer_run *run, runner_view *input, uint64_t row, uint64_t rows) {
+    cut(input, row, rows);
+    run->tensors[0].data += row * run->tensors[0].pitch;
+    run->tensors[0].row0 += row;
+    run->tensors[0].rows = rows;
+}
+
+bool slice_keeps_zeros(const struct slice *slice, runner_node index, uint64_t slice_rows) {
+    const struct node *node = &slice->model->nodes[index];
+    runner_view input;
+    set_output(&input, slice, node->inputs[0]);
+    return product_slices_keep_zeros(slice->call->gemm, slice_rows, &input, &node->tensors[0]);
+}
+
+void slice_forward_share(const struct slice *slice, runner_node index, uint64_t first, uint64_t n, uint64_t row,
+                         uint64_t rows) {
+    const struct node *node = &slice->model->nodes[index];
+    runner_call *call = &slice->call->public;
+    struct layer_run run;
+    layer_run_init(&run, slice, index);
+    cut_columns(&run, slice, index, first, n);
+    cut_inputs(&run, &run.inputs[0], row, rows);
+    slice->call->keeps_zeros = true;
+    if (row == 0)
+        node->ops->forward(node->config, call, &run.rows);
+    else
+        call->host->product(call, 0, 1, &run.inputs[0], &run.tensors[0], 1, &run.output);
+    slice->call->keeps_zeros = false;
 }
 
 void slice_backward_columns(const struct slice *slice, runner_node index, uint64_t first, uint64_t n, float *share) {
@@ -119,10 +159,7 @@ void slice_backward_block(const struct slice *slice, runner_node index, uint64_t
     layer_run_init(&run, slice, index);
     cut_columns(&run, slice, index, first, n);
     run.input_deltas[0].data = share;
-    cut(&run.input_deltas[0], row, rows);
-    run.tensors[0].data += row * run.tensors[0].pitch;
-    run.tensors[0].row0 += row;
-    run.tensors[0].rows = rows;
+    cut_inputs(&run, &run.input_deltas[0], row, rows);
     node->ops->backward(node->config, &slice->call->public, &run.rows);
 }
 

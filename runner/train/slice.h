@@ -26,8 +26,10 @@ void buffers_init(struct buffers *buffers, const struct model *model, const stru
 /* From now on at a multiple of this one, which is a multiple of the first, and less than PRODUCT_TALL. */
 void buffers_regroup(struct buffers *buffers, uint64_t group);
 void buffers_clear(struct buffers *buffers);
-/* Room for so many rows without their zeros, in one group; with `sparse` NULL nothing is made. Returns its bytes. */
-uint64_t buffers_make_sparse(struct sparse_storage *sparse, struct arena *arena, uint64_t rows, uint64_t units);
+/* Room for rows without a zero, in groups of `group` rows or of a multiple of that; what is not written costs no memory. With `sparse` NULL
+   nothing is made. Returns its bytes. */
+uint64_t buffers_make_sparse(struct sparse_storage *sparse, struct arena *arena, uint64_t rows, uint64_t group,
+                             uint64_t units);
 /* Bytes that they hold. */
 uint64_t buffers_size(const struct model *model, const struct data *data, uint64_t capacity, uint64_t group,
                       bool deltas);
@@ -67,6 +69,14 @@ void slice_backward(const struct slice *slice, runner_node from, runner_node to)
 /* The same for columns first .. first + n of the outputs of node `from`, which has RUNNER_COLUMNS, and of the RUNNER_ELEMENTWISE nodes
    behind it, up to node to - 1. */
 void slice_forward_columns(const struct slice *slice, runner_node from, runner_node to, uint64_t first, uint64_t n);
+/* The same for RUNNER_ELEMENTWISE nodes alone. */
+void slice_forward_elementwise(const struct slice *slice, runner_node from, runner_node to, uint64_t first, uint64_t n);
+/* The share of elements row .. row + rows - 1 of its input in such columns of the output of a node with RUNNER_INPUT_SUM, to be added in their order.
+   Where slice_keeps_zeros(), the output has the bits of slice_forward_columns() once all are. */
+void slice_forward_share(const struct slice *slice, runner_node node, uint64_t first, uint64_t n, uint64_t row,
+                         uint64_t rows);
+/* No `slice_rows` of the node's input have so many zeros that their product with its tensor 0 skips them. */
+bool slice_keeps_zeros(const struct slice *slice, runner_node node, uint64_t slice_rows);
 /* The share of the input's delta that these columns of such a node's output give, into `share` [rows][pitch of the input]. */
 void slice_backward_columns(const struct slice *slice, runner_node node, uint64_t first, uint64_t n, float *share);
 /* The part of that share which belongs to elements row .. row + rows - 1 of the input, where the node has RUNNER_INPUT_COLUMNS. */

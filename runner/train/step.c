@@ -147,14 +147,21 @@ static void end_phase(struct stepper *stepper, int thread, const struct phase *p
 static void run_slices(struct stepper *stepper, int thread, const struct part *part) {
     const size_t n_slices = (part->rows + stepper->slice_rows - 1) / stepper->slice_rows;
     const size_t n_spans = (part->rows + stepper->span_rows - 1) / stepper->span_rows;
-    for (size_t p = 0; p < stepper->n_phases; p++) {
+    const size_t start = stepper->gathered ? 1 : 0; /* what the first phase does is done */
+    for (size_t p = start; p < stepper->n_phases; p++) {
         const struct phase *phase = &stepper->phases[p];
-        const size_t n = phase->cut == CUT_ROWS ? n_spans : phase->n_blocks;
-        for (size_t i; (i = team_next(&stepper->team, thread, n)) < n;)
-            if (phase->cut == CUT_ROWS)
-                run_span(stepper, thread, phase, part, i);
-            else
-                stepper_run_block(stepper, thread, phase, part, i);
+        const size_t n = phase->cut == CUT_ROWS ? n_spans : (size_t)stepper->team.threads;
+        if (p > start && phase->cut != CUT_ROWS && stepper_keeps_apart(stepper)) {
+            stepper_run_own(stepper, thread, phase, part);
+            if (p + 1 == stepper->n_phases)
+                return;
+        } else {
+            for (size_t i; (i = team_next(&stepper->team, thread, n)) < n;)
+                if (phase->cut == CUT_ROWS)
+                    run_span(stepper, thread, phase, part, i);
+                else
+                    stepper_run_share(stepper, thread, phase, part, i);
+        }
         if (team_arrive(&stepper->team, thread)) {
             end_phase(stepper, thread, phase, part, n_slices);
             team_release(&stepper->team);
@@ -166,6 +173,10 @@ static void run_slices(struct stepper *stepper, int thread, const struct part *p
 
 /* Gradients of the part's rows and, after a batch's last part, the optimizer. */
 static void run_tiles(struct stepper *stepper, int thread, const struct part *part) {
+    if (stepper_keeps_apart(stepper) && stepper->phases[stepper->n_phases - 1].cut != CUT_ROWS) {
+        stepper_run_own_tiles(stepper, thread, part);
+        return;
+    }
     stepper_groups(stepper, thread, part);
     const size_t first = stepper->phases_tiles, n = stepper->n_tiles - first;
     for (size_t t; (t = team_next(&stepper->team, thread, n)) < n;)
@@ -193,6 +204,8 @@ void stepper_begin(struct stepper *stepper, const uint32_t *order, uint64_t star
         .order = order, .start = start, .rows = rows, .micro = rows, .batch = rows, .update = stepper->step.number - 1};
     if (stepper->stages != NULL)
         stepper_begin_columns(stepper, 0);
+    else if (stepper->by_layers)
+        stepper_begin_layers(stepper);
 }
 
 /* The part of the batch that begins at row `offset`. */
@@ -232,6 +245,7 @@ void stepper_run(struct stepper *stepper, int thread, bool (*next)(void *context
         run_update(stepper, thread);
         if (!team_leave(team))
             continue;
+        stepper_note_failures(stepper);
         bool more = next(context);
         if (!more) {
             late_flush(stepper);

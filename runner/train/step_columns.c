@@ -1,6 +1,7 @@
 #include "runner/train/step_columns.h"
 
 #include "runner/train/late.h"
+#include "runner/train/step_ahead.h"
 #include "runner/train/step_tiles.h"
 #include "runner/train/update.h"
 
@@ -61,12 +62,6 @@ static void plan_stage(struct stepper *stepper, struct stage *stage, unsigned *t
         stage->shares = model_floats(&stepper->arena, stage->n_chunks * stepper->batch_rows * input->pitch, turn);
 }
 
-uint64_t stepper_ahead_size(const struct model *model, uint64_t batch_rows) {
-    if (!model->sparse_input || batch_rows >= MODEL_FEW_ROWS)
-        return 0;
-    return buffers_make_sparse(NULL, NULL, batch_rows, model->input_units) + batch_rows * sizeof(uint32_t);
-}
-
 bool stepper_plan_columns(struct stepper *stepper) {
     const struct model *model = stepper->model;
     runner_node end = (runner_node)model->n_nodes;
@@ -95,10 +90,7 @@ bool stepper_plan_columns(struct stepper *stepper) {
         stages[s].to = s + 1 < count ? stages[s + 1].node : end;
         plan_stage(stepper, &stages[s], &turn);
     }
-    if (model->sparse_input && stepper->threads > 1) {
-        stepper->ahead.examples = arena_array(&stepper->arena, stepper->batch_rows, sizeof(uint32_t));
-        buffers_make_sparse(&stepper->ahead.sparse, &stepper->arena, stepper->micro_rows, model->input_units);
-    }
+    stepper_plan_ahead(stepper, stepper->micro_rows);
     return true;
 }
 
@@ -106,41 +98,9 @@ static struct slice all_rows(struct stepper *stepper, int thread) {
     return stepper_slice(stepper, thread, &stepper->part, 0, stepper->part.rows);
 }
 
-/* By one of the threads that wait for the layers that one thread computes. */
-static void gather_ahead(void *context) {
-    struct stepper *stepper = context;
-    struct ahead *ahead = &stepper->ahead;
-    const struct part *part = &stepper->part;
-    const uint64_t start = part->start + part->rows;
-    if (ahead->examples == NULL || start + part->rows > stepper->data->rows[DATA_TRAIN] ||
-        atomic_exchange_explicit(&ahead->taken, true, memory_order_relaxed))
-        return;
-    sparse_gather(&ahead->sparse, stepper->data, DATA_TRAIN, part->order, start, part->rows);
-    for (uint64_t r = 0; r < part->rows; r++)
-        ahead->examples[r] = (uint32_t)slice_example(part->order, start + r);
-    ahead->rows = part->rows;
-}
-
-/* Whether they are those of the update that begins; then they take their place. */
-static bool take_ahead(struct stepper *stepper) {
-    struct ahead *ahead = &stepper->ahead;
-    const struct part *part = &stepper->part;
-    bool same = ahead->rows == part->rows;
-    for (uint64_t r = 0; r < part->rows && same; r++)
-        same = ahead->examples[r] == slice_example(part->order, part->start + r);
-    if (same) {
-        const struct sparse_storage these = ahead->sparse;
-        ahead->sparse = stepper->buffers.sparse;
-        stepper->buffers.sparse = these;
-    }
-    ahead->rows = 0;
-    atomic_store_explicit(&ahead->taken, false, memory_order_relaxed);
-    return same;
-}
-
 void stepper_begin_columns(struct stepper *stepper, int thread) {
     struct slice slice = all_rows(stepper, thread);
-    if (take_ahead(stepper))
+    if (stepper_take_ahead(stepper))
         slice_gather_targets(&slice, stepper->data, DATA_TRAIN, stepper->part.order, stepper->part.start);
     else
         slice_gather(&slice, stepper->data, DATA_TRAIN, stepper->part.order, stepper->part.start);
@@ -182,7 +142,7 @@ static void forward(struct stepper *stepper, int thread) {
             slice_forward_columns(&slice, stage->node, stage->elementwise_to, c * node->chunk, chunk_columns(node, c));
         }
         const bool last = s + 1 == stepper->n_stages;
-        if (team_arrive_with(team, thread, last ? gather_ahead : NULL, stepper)) {
+        if (team_arrive_with(team, thread, last ? stepper_gather_ahead : NULL, stepper)) {
             end_forward(stepper, thread, stage);
             team_release(team);
         }

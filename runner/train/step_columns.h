@@ -6,9 +6,6 @@
 
 #include "runner/train/stepper.h"
 
-/* Bytes of the examples that it gathers ahead, at most. */
-uint64_t stepper_ahead_size(const struct model *model, uint64_t batch_rows);
-
 /* Stages and tiles of a step that is cut by columns; false, and nothing done, where it is not. */
 bool stepper_plan_columns(struct stepper *stepper);
 /* By one thread: what stands before the first stage. */

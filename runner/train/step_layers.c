@@ -1,6 +1,7 @@
 #include "runner/train/step_layers.h"
 
 #include "runner/train/late.h"
+#include "runner/train/step_ahead.h"
 #include "runner/train/step_tiles.h"
 #include "runner/train/update.h"
 
@@ -8,6 +9,7 @@
 #define OUTPUTS 128 /* of a block, about: its weights share the second-level cache with the activations */
 #define INPUTS 128  /* few, since each transposes the delta or its weights */
 #define COLUMNS 32  /* that a product computes at a time */
+#define PASSED 64   /* columns whose sums a thread passes on at a time */
 
 /* Of each panel an even number of blocks, so that two threads share them evenly; one where two would be too narrow. */
 static void cut_units(struct arena *arena, struct phase *phase, uint64_t units, uint64_t panel, uint64_t size) {
@@ -131,6 +133,22 @@ static void plan_rest(struct stepper *stepper) {
     }
 }
 
+/* Where threads may keep to their rows of a layer's weights forward, too. */
+static void plan_apart(struct stepper *stepper) {
+    const struct phase *end = stepper->phases + stepper->n_phases;
+    if (stepper->batch_rows > LAYERS_APART_ROWS)
+        return;
+    for (struct phase *phase = stepper->phases; phase < end; phase++)
+        for (const struct phase *back = phase + 1; back < end && phase->cut == CUT_OUTPUTS; back++)
+            if (back->cut == CUT_INPUTS && back->backward_from == phase->forward_from &&
+                (stepper->model->nodes[phase->forward_from].plan.flags & RUNNER_INPUT_SUM) != 0) {
+                phase->back = back;
+                stepper->apart = true;
+            }
+    if (stepper->apart && stepper->phases[1].forward_from == 1 && stepper->phases[1].cut == CUT_OUTPUTS)
+        stepper_plan_ahead(stepper, stepper->slice_rows);
+}
+
 bool stepper_plan_layers(struct stepper *stepper) {
     const struct model *model = stepper->model;
     bool some = false;
@@ -143,28 +161,26 @@ bool stepper_plan_layers(struct stepper *stepper) {
     struct phase *last = plan_backward(stepper, plan_forward(stepper, stepper->phases));
     stepper->n_phases = (size_t)(last - stepper->phases) + 1;
     plan_rest(stepper);
+    plan_apart(stepper);
     return true;
 }
 
-/* Of one thread: the first block of a panel of weights takes all of that panel, since each would read the other factor, and the others are empty. */
-static size_t panel_end(const struct model *model, const struct phase *phase, size_t block) {
-    const uint64_t panel = phase->cut == CUT_OUTPUTS ? model->nodes[phase->forward_from].chunk : UINT64_MAX;
-    const uint64_t number = phase->first[block] / panel;
-    size_t end = block;
-    if (block > 0 && phase->first[block - 1] / panel == number)
-        return end;
-    while (end < phase->n_blocks && phase->first[end] / panel == number)
-        end++;
-    return end;
+void stepper_begin_layers(struct stepper *stepper) {
+    stepper->gathered = stepper_take_ahead(stepper);
+    stepper->ahead.sparse.rows.group = stepper->n_slices * stepper->slice_rows;
+    if (!stepper->gathered) {
+        buffers_regroup(&stepper->buffers, stepper->span_rows);
+        return;
+    }
+    const struct slice slice = stepper_slice(stepper, 0, &stepper->part, 0, stepper->part.rows);
+    slice_gather_targets(&slice, stepper->data, DATA_TRAIN, stepper->part.order, stepper->part.start);
+    late_begin(stepper);
 }
 
-void stepper_run_block(struct stepper *stepper, int thread, const struct phase *phase, const struct part *part,
-                       size_t block) {
-    const struct model *model = stepper->model;
-    const size_t end = stepper->team.threads > 1 ? block + 1 : panel_end(model, phase, block);
+/* Blocks .. end - 1, which lie in one panel of weights: at once, since each would read the other factor. */
+static void run_blocks(struct stepper *stepper, int thread, const struct phase *phase, const struct part *part,
+                       size_t block, size_t end) {
     const uint64_t first = phase->first[block], n = phase->first[end] - first;
-    if (n == 0)
-        return;
     struct slice slice = stepper_slice(stepper, thread, part, 0, part->rows);
     slice.call->slice_rows = stepper->slice_rows;
     if (phase->cut == CUT_OUTPUTS) {
@@ -173,10 +189,92 @@ void stepper_run_block(struct stepper *stepper, int thread, const struct phase *
         slice_forward_columns(&slice, phase->forward_from, phase->forward_to, first, n);
     } else {
         const runner_node node = phase->backward_from;
-        slice_backward_block(&slice, node, first, n, 0, model->nodes[node].units, stepper->buffers.deltas[node - 1]);
+        slice_backward_block(&slice, node, first, n, 0, stepper->model->nodes[node].units,
+                             stepper->buffers.deltas[node - 1]);
         slice_backward_elementwise(&slice, node - 1, phase->backward_to, first, n);
         for (size_t t = phase->first_tile[block]; t < phase->first_tile[end]; t++)
             stepper_tile(stepper, thread, part, t);
     }
     slice.call->slice_rows = 0;
+}
+
+/* The first of n in a thread's share; those of the next one's follow. */
+static size_t share_of(const struct stepper *stepper, size_t thread, size_t n) {
+    return n * thread / (size_t)stepper->team.threads;
+}
+
+void stepper_run_share(struct stepper *stepper, int thread, const struct phase *phase, const struct part *part,
+                       size_t share) {
+    const uint64_t panel = phase->cut == CUT_OUTPUTS ? stepper->model->nodes[phase->forward_from].chunk : UINT64_MAX;
+    const size_t end = share_of(stepper, share + 1, phase->n_blocks);
+    for (size_t block = share_of(stepper, share, phase->n_blocks), next; block < end; block = next) {
+        next = block + 1;
+        while (next < end && phase->first[next] / panel == phase->first[block] / panel)
+            next++;
+        run_blocks(stepper, thread, phase, part, block, next);
+    }
+}
+
+bool stepper_keeps_apart(const struct stepper *stepper) {
+    return stepper->apart && stepper->team.threads > 1 && team_complete(&stepper->team);
+}
+
+/* Columns of a phase's blocks. */
+struct columns {
+    uint64_t first, end;
+};
+
+static struct columns own_columns(const struct stepper *stepper, int thread, const struct phase *phase) {
+    const size_t share = (size_t)thread;
+    return (struct columns){phase->first[share_of(stepper, share, phase->n_blocks)],
+                            phase->first[share_of(stepper, share + 1, phase->n_blocks)]};
+}
+
+/* Each thread adds the share of its rows of the weights, for some columns of the output at a time, to what the one before it has added: so sums keep
+   their order. */
+static void pass_on(struct stepper *stepper, int thread, const struct phase *phase, const struct slice *slice) {
+    struct team *team = &stepper->team;
+    const bool last = thread + 1 == team->threads;
+    const struct columns own = own_columns(stepper, thread, phase->back);
+    const uint64_t units = stepper->model->nodes[phase->forward_from].units;
+    unsigned passed = 0;
+    for (uint64_t first = 0, n; first < units; first += n) {
+        n = units - first < PASSED ? units - first : PASSED;
+        if (thread > 0)
+            team_await(team, thread, thread - 1, ++passed);
+        if (own.end > own.first)
+            slice_forward_share(slice, phase->forward_from, first, n, own.first, own.end - own.first);
+        if (last)
+            slice_forward_elementwise(slice, phase->forward_from + 1, phase->forward_to, first, n);
+        team_pass(team, thread);
+    }
+    if (!last)
+        stepper_gather_ahead(stepper);
+}
+
+void stepper_run_own(struct stepper *stepper, int thread, const struct phase *phase, const struct part *part) {
+    const struct slice slice = stepper_slice(stepper, thread, part, 0, part->rows);
+    if (phase->back != NULL && slice_keeps_zeros(&slice, phase->forward_from, stepper->slice_rows))
+        pass_on(stepper, thread, phase, &slice);
+    else
+        stepper_run_share(stepper, thread, phase, part, (size_t)thread);
+}
+
+void stepper_run_own_tiles(struct stepper *stepper, int thread, const struct part *part) {
+    struct team *team = &stepper->team;
+    const struct phase *last = &stepper->phases[stepper->n_phases - 1];
+    const struct columns own = own_columns(stepper, thread, last);
+    const size_t all = stepper->n_tiles - stepper->phases_tiles, share = (size_t)thread;
+    const size_t end = stepper->phases_tiles + share_of(stepper, share + 1, all);
+    bool met = false;
+    team_pass(team, thread);
+    for (size_t t = stepper->phases_tiles + share_of(stepper, share, all); t < end; t++) {
+        const struct tile *tile = &stepper->tiles[t];
+        const bool reads_others = stepper->model->tensors[tile->tensor].node <= last->backward_to &&
+                                  (tile->column < own.first || tile->column + tile->columns > own.end);
+        for (int other = 0; reads_others && !met && other < team->threads; other++)
+            team_await(team, thread, other, 1);
+        met |= reads_others;
+        late_tile(stepper, thread, part, t);
+    }
 }

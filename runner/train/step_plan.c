@@ -87,7 +87,7 @@ void stepper_set_span(struct stepper *stepper, int threads) {
         spans = spans < team ? team : spans;
         stepper->span_rows = spans < slices ? rounded_up(slices, spans) / spans * rows : rows;
     }
-    if (stepper->stages == NULL)
+    if (stepper->stages == NULL && !stepper->gathered)
         buffers_regroup(&stepper->buffers, stepper->span_rows);
 }
 

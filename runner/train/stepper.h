@@ -27,6 +27,8 @@ struct phase {
     size_t n_blocks;
     uint64_t *first;    /* [n_blocks + 1] columns where blocks begin, and their end */
     size_t *first_tile; /* [n_blocks + 1] of the rows of weights that belong to a block of inputs */
+    /* Of CUT_OUTPUTS: that of the layer's inputs, to whose rows of weights threads may keep here, too; NULL: none */
+    const struct phase *back;
 };
 
 /* A step of few rows is cut by columns (step_columns.h). A layer with RUNNER_COLUMNS and many weights runs by chunks of its output's
@@ -109,6 +111,8 @@ struct stepper {
     struct buffers buffers;
     struct phase *phases;
     size_t n_phases;
+    bool gathered;        /* this update's rows, before it began: its first phase has nothing to do */
+    bool apart;           /* threads may keep apart there (stepper_keeps_apart()) */
     bool by_layers;       /* some phases are not cut by rows (step_layers.h) */
     size_t phases_tiles;  /* the first of `tiles`, which belong to phases */
     struct stage *stages; /* NULL where the step is cut by rows */

@@ -48,6 +48,8 @@ void team_init(struct team *team, struct team_share *shares, int threads) {
     bool crowded = threads > 1 && threads > usable_cpus(); /* the one waited for may need this core */
     for (int i = 0; i < threads; i++) {
         atomic_init(&shares[i].taken, 0);
+        atomic_init(&shares[i].passed, 0);
+        atomic_init(&shares[i].sleepers, 0);
         shares[i].seen = 0;
         shares[i].spins = crowded ? 0 : FIRST_SPINS;
         shares[i].most_spins = crowded ? 0 : MOST_SPINS;
@@ -106,8 +108,10 @@ static void tell(atomic_uint *word, atomic_uint *sleepers) {
 }
 
 static void begin_loop(struct team *team) {
-    for (int i = 0; i < team->threads; i++)
+    for (int i = 0; i < team->threads; i++) {
         atomic_store_explicit(&team->shares[i].taken, 0, memory_order_relaxed);
+        atomic_store_explicit(&team->shares[i].passed, 0, memory_order_relaxed);
+    }
 }
 
 void team_open(struct team *team, bool more) {
@@ -168,6 +172,20 @@ void team_release(struct team *team) {
     uint64_t state = atomic_load_explicit(&team->state, memory_order_relaxed);
     atomic_store_explicit(&team->state, state - ARRIVED(state), memory_order_relaxed);
     tell(&team->phase, &team->sleepers);
+}
+
+bool team_complete(const struct team *team) {
+    return MEMBERS(atomic_load_explicit(&team->state, memory_order_relaxed)) == (uint64_t)team->threads;
+}
+
+void team_pass(struct team *team, int thread) {
+    tell(&team->shares[thread].passed, &team->shares[thread].sleepers);
+}
+
+void team_await(struct team *team, int thread, int other, unsigned count) {
+    struct team_share *share = &team->shares[other];
+    for (unsigned passed; (passed = atomic_load_explicit(&share->passed, memory_order_acquire)) < count;)
+        wait_while(&team->shares[thread], &share->passed, passed, &share->sleepers);
 }
 
 void team_meet(struct team *team, int thread) {

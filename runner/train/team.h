@@ -32,6 +32,9 @@
 #include <stdint.h>
 
 struct team_share {
+    atomic_uint passed; /* counts team_pass() in the loop */
+    atomic_uint sleepers;
+    char apart_too[56];  /* what another waits for, from what the thread writes for itself */
     atomic_size_t taken; /* of a thread's own part of the loop */
     uint64_t seen;       /* the last round that the thread took part in */
     unsigned spins;      /* before it sleeps */
@@ -66,6 +69,12 @@ bool team_arrive(struct team *team, int thread);
 /* The same; a thread that has to wait calls meanwhile() before. */
 bool team_arrive_with(struct team *team, int thread, void (*meanwhile)(void *context), void *context);
 void team_release(struct team *team);
+/* After the first loop of a round: whether all threads of the team take part in it. */
+bool team_complete(const struct team *team);
+/* Within a loop, where a thread waits for some of another one's work: each counts its team_pass(), and what it wrote before is read by one that has
+   awaited so many of them. */
+void team_pass(struct team *team, int thread);
+void team_await(struct team *team, int thread, int other, unsigned count);
 /* Meets and does nothing. */
 void team_meet(struct team *team, int thread);
 bool team_leave(struct team *team);

@@ -76,7 +76,7 @@ static void *run(void *argument) {
     return NULL;
 }
 
-static void run_team(struct work *work) {
+static void run_team(struct work *work, void *(*run_thread)(void *hand), unsigned rounds) {
     pthread_t threads[THREADS];
     struct hand hands[THREADS];
     size_t size = THREADS * sizeof *work->shares;
@@ -85,31 +85,73 @@ static void run_team(struct work *work) {
     team_open(&work->team, true);
     for (int i = 0; i < THREADS; i++) {
         hands[i] = (struct hand){work, i};
-        assert_int_equal(pthread_create(&threads[i], NULL, run, &hands[i]), 0);
+        assert_int_equal(pthread_create(&threads[i], NULL, run_thread, &hands[i]), 0);
     }
     for (int i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
     free(work->shares);
-    assert_int_equal(work->rounds, ROUNDS);
+    assert_int_equal(work->rounds, rounds);
     assert_int_equal(work->wrong, 0);
 }
 
 static void every_item_of_a_round_is_done_once(void **state) {
     (void)state;
     struct work work = {.rounds = 0};
-    run_team(&work);
+    run_team(&work, run, ROUNDS);
 }
 
 static void a_thread_that_does_not_come_holds_up_nobody(void **state) {
     (void)state;
     struct work work = {.late = true};
-    run_team(&work);
+    run_team(&work, run, ROUNDS);
     assert_true(work.joined[THREADS - 1] < ROUNDS / 2 + 1);
+}
+
+/* A chain: each thread appends its digit to the items that the one before it has passed on. */
+static void *run_chain(void *argument) {
+    const struct hand *hand = argument;
+    struct work *work = hand->work;
+    struct team *team = &work->team;
+    for (unsigned turn = 0; team_join(team, hand->thread); turn++) {
+        nanosleep(&(struct timespec){.tv_nsec = 200000}, NULL); /* most rounds are to be complete */
+        if (team_arrive(team, hand->thread))
+            team_release(team);
+        const bool complete = team_complete(team);
+        work->joined[hand->thread] += complete;
+        for (int l = 0; l < LOOPS; l++) {
+            for (unsigned i = 0; i < ITEMS && complete; i++) {
+                stumble(hand, turn + i);
+                if (hand->thread > 0)
+                    team_await(team, hand->thread, hand->thread - 1, i + 1);
+                work->done[l][i] = 10 * work->done[l][i] + (unsigned)hand->thread;
+                team_pass(team, hand->thread);
+            }
+            if (team_arrive(team, hand->thread))
+                team_release(team);
+        }
+        if (team_leave(team)) {
+            for (int i = 0; i < LOOPS * ITEMS; i++)
+                work->wrong += work->done[i / ITEMS][i % ITEMS] != (complete ? 123 : 0);
+            memset(work->done, 0, sizeof work->done);
+            team_open(team, ++work->rounds < ROUNDS / 10);
+        }
+    }
+    return NULL;
+}
+
+static void what_is_passed_on_is_awaited(void **state) {
+    (void)state;
+    struct work work = {.rounds = 0};
+    run_team(&work, run_chain, ROUNDS / 10);
+    assert_int_not_equal(work.joined[0], 0);
+    for (int i = 1; i < THREADS; i++) /* of one mind */
+        assert_int_equal(work.joined[i], work.joined[0]);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_item_of_a_round_is_done_once),
+        cmocka_unit_test(what_is_passed_on_is_awaited),
         cmocka_unit_test(a_thread_that_does_not_come_holds_up_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
