@@ -137,7 +137,7 @@ static void late_steps_and_outer_products_give_the_bits_of_steps_in_time(void **
         "rmsprop",
         "adagrad",
         "nadam"};
-    for (size_t o = LAB_SANITIZED ? 1 : 0; o < sizeof optimizers / sizeof optimizers[0]; o += LAB_SANITIZED ? 3 : 1) {
+    for (size_t o = 0; o < sizeof optimizers / sizeof optimizers[0]; o += LAB_SANITIZED ? 3 : 1) {
         uint64_t rows = o % 4 > 0 ? 1 : o == 4 ? 20 : 4;
         same_bits_late(*state, optimizers[o], rows);
     }
@@ -146,7 +146,8 @@ static void late_steps_and_outer_products_give_the_bits_of_steps_in_time(void **
 /* Of 32 rows and more, which go layer by layer: two blocks of a panel, one after another or by a thread each. */
 static void late_steps_give_the_bits_of_steps_in_time_layer_by_layer(void **state) {
     same_bits_late(*state, "adam", 32);
-    same_bits_late(*state, "{sgd: {momentum: 0.9}}", 90);
+    if (!LAB_SANITIZED)
+        same_bits_late(*state, "{sgd: {momentum: 0.9}}", 90);
 }
 
 /* Element j is in about one example of 1 + j / 4, and the last ten are in none. */
