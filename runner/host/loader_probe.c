@@ -1,55 +1,43 @@
-/* Reads memory through the kernel, so that a plugin's wild pointer is an error message and not a fault. */
+/* Asks the kernel whether memory is there, so that a plugin's wild pointer is an error message and not a fault. */
 #include "runner/host/loader_check.h"
 
 #include <errno.h>
-#include <string.h>
-#include <sys/uio.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
-enum { CHUNK = 256 };
+enum { PAGE = 4096, SET = 8 }; /* SET: bytes of a set of signals */
 
-/* Copies from an address that may be wild. False where there is nothing to be read. */
-static bool fetch(const void *address, void *copy, size_t size) {
-    struct iovec here = {copy, size}, there = {(void *)(uintptr_t)address, size};
-    ssize_t got = process_vm_readv(getpid(), &here, 1, &there, 1, 0);
-    if (got < 0 && errno != EFAULT) { /* a sandbox without that call */
-        memcpy(copy, address, size);
-        return true;
+/* The page of an address: a set of signals is copied from there before it is seen that nothing is asked to be done with it (EINVAL; the same
+   way is gone by AddressIsReadable() of Abseil). A copy by process_vm_readv() takes ten times as long. */
+static bool page_is_there(uintptr_t address) {
+    if (address < PAGE) { /* NULL would be no set to copy */
+        return false;
     }
-    return got == (ssize_t)size;
+    syscall(SYS_rt_sigprocmask, ~0, (void *)(address / SET * SET), NULL, SET);
+    return errno != EFAULT;
 }
 
 bool memory_is_readable(const void *address, size_t size) {
-    char copy[CHUNK];
-    if (address == NULL || (uintptr_t)address > UINTPTR_MAX - size) {
+    const uintptr_t start = (uintptr_t)address;
+    if (address == NULL || start > UINTPTR_MAX - size) {
         return false;
     }
-    for (size_t at = 0; at < size; at += CHUNK) {
-        size_t n = size - at < CHUNK ? size - at : CHUNK;
-        if (!fetch((const char *)address + at, copy, n)) {
+    for (uintptr_t at = start; at < start + size; at += PAGE - at % PAGE) {
+        if (!page_is_there(at)) {
             return false;
         }
     }
     return true;
 }
 
-bool memory_is_text(const char *text, size_t most) {
-    char copy[CHUNK];
-    if (text == NULL) {
-        return false;
-    }
-    for (size_t at = 0; at <= most;) {
-        size_t n = CHUNK - ((uintptr_t)text + at) % CHUNK; /* not across a page */
-        if (!fetch(text + at, copy, n)) {
+/* Up to the first byte that is none of a text, which an address sanitizer takes to be beyond one that has no end. */
+__attribute__((no_sanitize("address"))) bool memory_is_text(const char *text, size_t most) {
+    for (size_t at = 0; text != NULL && at <= most; at++) {
+        if ((at == 0 || (uintptr_t)(text + at) % PAGE == 0) && !page_is_there((uintptr_t)(text + at))) {
             return false;
         }
-        for (size_t i = 0; i < n && at <= most; i++, at++) {
-            if (copy[i] == '\0') {
-                return true;
-            }
-            if ((unsigned char)copy[i] < 0x20 || copy[i] == 0x7f) {
-                return false;
-            }
+        if ((unsigned char)text[at] < 0x20 || text[at] == 0x7f) {
+            return text[at] == '\0';
         }
     }
     return false;
