@@ -181,7 +181,7 @@ static bool read_rows(const char *text, size_t length, struct arena *arena, stru
     size_t n = 0;
     for (size_t i = 0; i < length; i++)
         n += text[i] == '[';
-    if (columns > length / 2 || (n > 0 && columns > length / 2 / n)) /* a value takes two bytes */
+    if (n > 0 && columns > length / 2 / n) /* a value takes two bytes */
         return false;
     struct cursor cursor = {text, text + length, false};
     record->n_rows = n;

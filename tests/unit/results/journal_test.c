@@ -158,6 +158,7 @@ static void a_line_whose_rows_are_broken_is_no_record(void **state) {
     "memory\":0,"                                                                                                      \
     "\"columns\":" columns ",\"rows\":"
     assert_true(reads(place, HEAD("[]") "[[0,0,0,0.1,0,0]]}"));
+    assert_true(reads(place, HEAD("[\"a\",\"b\"]") "[]}"));
     assert_true(reads(place, HEAD("[\"a\",\"b\"]") "[[0,0,0,0.1,0,0,null,\"nan\"],[1,1,1,1e-3,0,0,2,-0.5]]}"));
     static const char *const rows[] = {
         "[[0,0,0,0.1,0,0]]}",       "[[0,0,0,0.1,0,0,1,2]]}",   "[[0,0,0,null,0,0,1]]}",
