@@ -67,7 +67,7 @@ struct record_rows {
 void record_rows_open(struct record_rows *rows, const char *line, size_t length);
 /* Gives `cells` of the next row, RECORD_VALUES and one for each column. False behind the last row and where the line is bad. */
 bool record_rows_next(struct record_rows *rows, struct record_cell *cells, size_t n_cells);
-/* Whether the line is the record's, by its key. */
+/* Whether the line is the record's, by its key as record_write() writes it. */
 bool record_is_line(const struct record *record, const char *line, size_t length);
 /* Reads the rows alone, into a record that has all else of its line. False where that is another one's, by its key. */
 bool record_read_rows(const char *line, size_t length, struct arena *arena, struct record *record);

@@ -173,6 +173,12 @@ static void a_line_whose_rows_are_broken_is_no_record(void **state) {
         snprintf(line, sizeof line, "%s%s", HEAD("[\"a\"]"), rows[i]);
         assert_false(reads(place, line));
     }
+    char line[512]; /* whose key is not found again */
+    snprintf(line, sizeof line, "%s[]}", HEAD("[]"));
+    assert_true(reads(place, line));
+    memmove(strstr(line, ":\"0000") + 2, strstr(line, ":\"0000") + 1, strlen(strstr(line, ":\"0000")));
+    strstr(line, ":\"\"0000")[1] = ' ';
+    assert_false(reads(place, line));
 #undef HEAD
 }
 
