@@ -52,18 +52,11 @@ static enum status turn_to_evaluation(struct job *job, const char *weights, stru
     return STATUS_OK;
 }
 
-static size_t find_column(const struct record *record, const char *name) {
-    size_t c = 0;
-    while (c < record->n_columns && strcmp(record->columns[c], name) != 0)
-        c++;
-    return c;
-}
-
 /* The columns of each split stand together, the loss first; those of training, which has not been, come before all others. */
 static void print_table(const struct record *record) {
     static const char *const splits[][2] = {
         {"train", "train_eval_loss"}, {"validation", "val_loss"}, {"test", "test_loss"}};
-    size_t n = find_column(record, "train_eval_loss"); /* columns of a split */
+    size_t n = record_column(record, "train_eval_loss"); /* columns of a split */
     const struct record_row *row = &record->rows[0];
     struct sheet sheet;
     sheet_init(&sheet, 1 + n);
@@ -73,7 +66,7 @@ static void print_table(const struct record *record) {
         sheet_right(&sheet, 1 + c);
     }
     for (size_t s = 0; s < sizeof splits / sizeof splits[0]; s++) {
-        size_t first = find_column(record, splits[s][1]);
+        size_t first = record_column(record, splits[s][1]);
         if (first + n > record->n_columns)
             continue;
         sheet_add(&sheet, splits[s][0]);

@@ -81,12 +81,11 @@ double live_share(const struct plan *plan, const struct slot *slot) {
 
 /* Values of a column over the epochs, as far as they are known; without the untrained network's, beside which all others look alike. */
 static size_t history(const struct record *record, const char *column, double *values) {
+    const size_t c = record_column(record, column);
     size_t n = 0;
-    for (size_t c = 0; c < record->n_columns; c++)
-        if (strcmp(record->columns[c], column) == 0)
-            for (size_t r = record->n_rows > 2 ? 1 : 0; r < record->n_rows; r++)
-                if (record->rows[r].known[c])
-                    values[n++] = record->rows[r].values[c];
+    for (size_t r = record->n_rows > 2 ? 1 : 0; r < record->n_rows && c < record->n_columns; r++)
+        if (record->rows[r].known[c])
+            values[n++] = record->rows[r].values[c];
     return n;
 }
 

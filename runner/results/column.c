@@ -13,12 +13,11 @@ static const char *const times[] = {"epoch_seconds",    "seconds_per_epoch",  "s
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
 static bool row_value(const struct record *record, const struct record_row *row, const char *column, double *value) {
-    for (size_t c = 0; c < record->n_columns; c++)
-        if (strcmp(record->columns[c], column) == 0) {
-            *value = row->values[c];
-            return row->known[c];
-        }
-    return false;
+    const size_t c = record_column(record, column);
+    if (c == record->n_columns)
+        return false;
+    *value = row->values[c];
+    return row->known[c];
 }
 
 const struct record_row *column_best_row(const struct record *record) {

@@ -22,15 +22,8 @@ static void begin(struct course *course, const struct record *record, struct are
             .epoch = (double)record->rows[s].epoch, .low = (double)INFINITY, .high = -(double)INFINITY};
 }
 
-static size_t find_column(const struct record *record, const char *column) {
-    size_t c = 0;
-    while (c < record->n_columns && strcmp(record->columns[c], column) != 0)
-        c++;
-    return c;
-}
-
 static void add_trial(struct course *course, const struct record *record) {
-    const size_t column = find_column(record, course->column);
+    const size_t column = record_column(record, course->column);
     if (column == record->n_columns)
         course->end = 0;
     double seconds = 0; /* before the row */

@@ -39,10 +39,8 @@ const struct target *reach_find(const char *column, const struct target *targets
 /* The first row that reaches the target, and the seconds of training up to its end. */
 static const struct record_row *find_reach(const struct record *record, const struct target *target, double *seconds) {
     bool lower = column_lower_is_better(target->column);
-    size_t c = 0;
+    const size_t c = record_column(record, target->column);
     *seconds = 0;
-    while (c < record->n_columns && strcmp(record->columns[c], target->column) != 0)
-        c++;
     for (size_t r = 0; r < record->n_rows && c < record->n_columns; r++) {
         const struct record_row *row = &record->rows[r];
         *seconds += row->seconds;

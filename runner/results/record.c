@@ -16,6 +16,13 @@ const char *trial_status_name(enum trial_status status) {
     return STATUS_NAMES[status];
 }
 
+size_t record_column(const struct record *record, const char *column) {
+    size_t c = 0;
+    while (c < record->n_columns && strcmp(record->columns[c], column) != 0)
+        c++;
+    return c;
+}
+
 const struct record_row *record_final_row(const struct record *record) {
     if (record->n_rows == 0)
         return NULL;
@@ -27,13 +34,11 @@ const struct record_row *record_final_row(const struct record *record) {
 
 bool record_final(const struct record *record, const char *column, double *value) {
     const struct record_row *last = record_final_row(record);
-    for (size_t i = 0; last != NULL && i < record->n_columns; i++) {
-        if (strcmp(record->columns[i], column) == 0) {
-            *value = last->values[i];
-            return last->known[i];
-        }
-    }
-    return false;
+    const size_t c = record_column(record, column);
+    if (last == NULL || c == record->n_columns)
+        return false;
+    *value = last->values[c];
+    return last->known[c];
 }
 
 /* JSON has no nan and no infinity: they go as text. */

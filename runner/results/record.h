@@ -43,6 +43,8 @@ struct record {
     double seconds, evaluate_seconds, seconds_per_epoch; /* of a brief record */
 };
 
+/* The place of a column among the record's; n_columns where it is not among them. */
+size_t record_column(const struct record *record, const char *column);
 /* The row at the end of training: the last one, or, where a callback has brought back the weights of an earlier epoch, that of that
    epoch. NULL without rows. */
 const struct record_row *record_final_row(const struct record *record);

@@ -91,13 +91,6 @@ struct epochs {
     struct text line, before;  /* of a trial: as it stands in the journal, and what all its rows begin with */
 };
 
-static size_t place_of(const struct record *record, const char *column) {
-    size_t c = 0;
-    while (c < record->n_columns && strcmp(record->columns[c], column) != 0)
-        c++;
-    return RECORD_VALUES + c;
-}
-
 static void begin_trial(struct epochs *epochs, const struct results *results, size_t t) {
     struct csv csv;
     text_reset(&epochs->before);
@@ -106,7 +99,7 @@ static void begin_trial(struct epochs *epochs, const struct results *results, si
     csv_labels(&csv, results, results->trials[t].point);
     csv_int(&csv, results->trials[t].seed);
     for (size_t c = 0; c < epochs->n; c++)
-        epochs->places[c] = place_of(results->trials[t].record, epochs->columns[c]);
+        epochs->places[c] = RECORD_VALUES + record_column(results->trials[t].record, epochs->columns[c]);
     text_reset(&epochs->line);
 }
 
