@@ -251,11 +251,15 @@ static bool read_rows_at(const char *rows, const char *end, struct arena *arena,
     return read_rows(rows, (size_t)(end - rows), arena, record);
 }
 
-bool record_is_line(const struct record *record, const char *line, size_t length) {
+/* Whether the key of the record stands there, before `rows`. */
+static bool has_key(const struct record *record, const char *line, const char *rows) {
     char digits[HASH_TEXT_SIZE], key[HASH_TEXT_SIZE + 16];
     snprintf(key, sizeof key, "\"key\":\"%s\"", hash128_write(record->key, digits));
-    const char *rows = find_rows(line, length);
     return rows != NULL && memmem(line, (size_t)(rows - line), key, strlen(key)) != NULL;
+}
+
+bool record_is_line(const struct record *record, const char *line, size_t length) {
+    return has_key(record, line, find_rows(line, length));
 }
 
 bool record_read(const char *line, size_t length, struct arena *arena, struct record *record) {
@@ -270,11 +274,12 @@ bool record_read(const char *line, size_t length, struct arena *arena, struct re
     free(head);
     bool good = json_is_object(json) && read_head(json, arena, record);
     json_decref(json);
-    return good && record_is_line(record, line, length) && read_rows_at(rows, line + length, arena, record);
+    return good && has_key(record, line, rows) && read_rows_at(rows, line + length, arena, record);
 }
 
 bool record_read_rows(const char *line, size_t length, struct arena *arena, struct record *record) {
-    return record_is_line(record, line, length) && read_rows_at(find_rows(line, length), line + length, arena, record);
+    const char *rows = find_rows(line, length);
+    return has_key(record, line, rows) && read_rows_at(rows, line + length, arena, record);
 }
 
 void record_rows_open(struct record_rows *rows, const char *line, size_t length) {
