@@ -31,8 +31,8 @@ void csv_uint(struct csv *csv, uint64_t number);
 void csv_number(struct csv *csv, double number); /* shortest exact form; nan, inf, -inf */
 void csv_known(struct csv *csv, double number);  /* the same, but empty for nan */
 void csv_empty(struct csv *csv);
-void csv_copy(struct csv *csv, const char *bytes,
-              size_t length); /* what such functions have written before: fields with their commas */
+/* What such functions have written before: fields with their commas. */
+void csv_copy(struct csv *csv, const char *bytes, size_t length);
 void csv_end_row(struct csv *csv);
 
 /* Reading. Lines count from 1; a field may hold ends of line. */
