@@ -16,15 +16,16 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|amd64|AMD64)$")
                                 COMPILE_OPTIONS "-march=x86-64-v4;-mprefer-vector-width=512")
 endif()
 
+set(kernels "${PROJECT_SOURCE_DIR}/runner/host/kernels_v3.c" "${PROJECT_SOURCE_DIR}/runner/host/kernels_v4.c"
+            "${PROJECT_SOURCE_DIR}/runner/host/kernels_any.c")
+
 # Short loops of whole cache lines: where one crosses into another, a step of one row takes a tenth more.
-set_property(SOURCE "${PROJECT_SOURCE_DIR}/runner/host/kernels_v3.c" "${PROJECT_SOURCE_DIR}/runner/host/kernels_v4.c"
-             "${PROJECT_SOURCE_DIR}/runner/host/kernels_any.c" APPEND PROPERTY COMPILE_OPTIONS -falign-loops=64)
+set_property(SOURCE ${kernels} APPEND PROPERTY COMPILE_OPTIONS -falign-loops=64)
 
 # With the checks of sanitizers in their unrolled loops the kernels take minutes, a third of which goes into where variables are, for debuggers.
 # Where the machine cannot run those of level 4, there is nothing to find in them either.
 if(RUNNER_SANITIZE)
-    set_property(SOURCE "${PROJECT_SOURCE_DIR}/runner/host/kernels_v3.c" "${PROJECT_SOURCE_DIR}/runner/host/kernels_v4.c"
-                 "${PROJECT_SOURCE_DIR}/runner/host/kernels_any.c" APPEND PROPERTY COMPILE_OPTIONS -g1)
+    set_property(SOURCE ${kernels} APPEND PROPERTY COMPILE_OPTIONS -g1)
     set(level_4 "")
     if(EXISTS /proc/cpuinfo)
         file(STRINGS /proc/cpuinfo level_4 LIMIT_COUNT 1 REGEX "avx512vl")
