@@ -2,10 +2,10 @@
    the mean square and for what the estimates are not made for. The loops of both levels are run where this processor has them. */
 #include "plugins/optimizers/adam_vectors.h"
 
-#include "runner/base/build.h"
 #include "runner/base/cpu.h"
 #include "runner/train/step.h"
 #include "runner/train/thread_numbers.h"
+#include "tests/sanitized.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,7 +17,7 @@
 
 enum { N = 1024 + 11 /* with a part of a group */ };
 /* From one run of mantissas to the next: sanitizers look at memory, which is the same for all. */
-enum { NEXT = sizeof RUNNER_SANITIZER > 1 ? 61 * N : N };
+enum { NEXT = SANITIZED ? 61 * N : N };
 
 static float plain[3][N], vectors[3][N];
 

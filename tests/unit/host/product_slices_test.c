@@ -2,10 +2,10 @@
 /* Products of several slices at once have the bits of one for each slice, whatever zeros and infinite weights these meet, with a transposed copy
    of the weights or without. */
 #include "runner/base/arena.h"
-#include "runner/base/build.h"
 #include "runner/base/random.h"
 #include "runner/host/products.h"
 #include "runner/host/storage.h"
+#include "tests/sanitized.h"
 #include "tests/unit/host/drawn.h"
 
 #include <math.h>
@@ -103,7 +103,7 @@ static void slices_at_once_have_the_bits_of_each(void **state) {
     static const uint64_t slices[] = {2, 7, 8, 14, 16, 17, 20, 21, 32, 50, 63};
     for (size_t s = 0; s < sizeof slices / sizeof *slices; s++)
         for (uint64_t rows = slices[s] + 1; rows <= MOST_ROWS; rows += rows % slices[s] == 0 ? 1 : slices[s] - 1)
-            for (unsigned zeros = 0; zeros<16; zeros += sizeof RUNNER_SANITIZER> 1 ? 10 : 5)
+            for (unsigned zeros = 0; zeros < 16; zeros += SANITIZED ? 10 : 5)
                 for (int form = 0; form < 6; form++) /* weights that are kept are read transposed */
                     check(form / 3 ? GEMM_PORTABLE : GEMM_OPENBLAS, form % 3 ? RUNNER_TRANSPOSE_B : 0, rows, slices[s],
                           zeros, form % 3 == 2, rows % 2 == 0);

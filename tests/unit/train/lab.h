@@ -2,21 +2,18 @@
 #ifndef TESTS_UNIT_TRAIN_LAB_H
 #define TESTS_UNIT_TRAIN_LAB_H
 
-#include "runner/base/build.h"
 #include "runner/base/random.h"
 #include "runner/base/yaml.h"
 #include "runner/host/params.h"
 #include "runner/train/step.h"
 #include "runner/train/thread_numbers.h"
 #include "runner/train/train.h"
+#include "tests/sanitized.h"
 
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* With a sanitizer, which takes 20 times as long, of cases that reach the same memory by the same threads some do. */
-enum { LAB_SANITIZED = sizeof RUNNER_SANITIZER > 1 };
 
 struct lab {
     struct arena arena;

@@ -83,7 +83,7 @@ static struct hash128 state_after(struct lab *lab, const char *optimizer, uint64
 
 static void same_bits_late(struct lab *lab, const char *optimizer, uint64_t rows) {
     struct hash128 wanted = state_after(lab, optimizer, rows, 1, false, false);
-    for (int threads = LAB_SANITIZED ? 2 : 1; threads <= 2; threads++)
+    for (int threads = SANITIZED ? 2 : 1; threads <= 2; threads++)
         for (int path = 1; path < 4; path++)
             if (!hash128_equal(state_after(lab, optimizer, rows, threads, path & 1, path & 2), wanted))
                 fail_msg("%s, %d rows, %d threads, path %d", optimizer, (int)rows, threads, path);
@@ -137,7 +137,7 @@ static void late_steps_and_outer_products_give_the_bits_of_steps_in_time(void **
         "rmsprop",
         "adagrad",
         "nadam"};
-    for (size_t o = 0; o < sizeof optimizers / sizeof optimizers[0]; o += LAB_SANITIZED ? 3 : 1) {
+    for (size_t o = 0; o < sizeof optimizers / sizeof optimizers[0]; o += SANITIZED ? 3 : 1) {
         uint64_t rows = o % 4 > 0 ? 1 : o == 4 ? 20 : 4;
         same_bits_late(*state, optimizers[o], rows);
     }
@@ -146,7 +146,7 @@ static void late_steps_and_outer_products_give_the_bits_of_steps_in_time(void **
 /* Of 32 rows and more, which go layer by layer: two blocks of a panel, one after another or by a thread each. */
 static void late_steps_give_the_bits_of_steps_in_time_layer_by_layer(void **state) {
     same_bits_late(*state, "adam", 32);
-    if (!LAB_SANITIZED)
+    if (!SANITIZED)
         same_bits_late(*state, "{sgd: {momentum: 0.9}}", 90);
 }
 

@@ -13,7 +13,7 @@
 #define STEP 0.0005f   /* small, so that few rows cross a corner */
 #define TOLERANCE 1e-2 /* relative, of a whole tensor; what is much smaller than the largest gradient is rounding */
 
-enum { EVERY = LAB_SANITIZED ? 11 : 1 }; /* of how many weights one is moved */
+enum { EVERY = SANITIZED ? 11 : 1 }; /* of how many weights one is moved */
 enum { HEIGHT = 6, WIDTH = 5, CHANNELS = 2, ROWS = 100, CLASSES = 3 };
 
 /* The loss of the first `rows` rows as trained on in update 0, after which the weights have lost rate times their gradient. */

@@ -103,17 +103,17 @@ static double difference(struct lab *lab, const struct path *a, const struct pat
 
 static const uint64_t batches[] = {1, 2, 7, 31, 32, 50};
 static const char *const optimizers[] = {"sgd", "{sgd: {momentum: 0.9}}", "adam", "{adam: {global_clipnorm: 0.01}}"};
-enum { OPTIMIZERS = 4, FIRST = LAB_SANITIZED ? 1 : 0, EACH = LAB_SANITIZED ? 2 : 1 };
+enum { OPTIMIZERS = 4, FIRST = SANITIZED ? 1 : 0, EACH = SANITIZED ? 2 : 1 };
 
 static void threads_change_no_bit_on_any_path(void **state) {
     struct lab *lab = *state;
     for (size_t b = 0; b < 6; b++)
-        for (size_t o = FIRST; o < OPTIMIZERS; o += LAB_SANITIZED || b % 2 ? 2 : 1)
+        for (size_t o = FIRST; o < OPTIMIZERS; o += SANITIZED || b % 2 ? 2 : 1)
             for (int gemm = 0; gemm < 2; gemm++) {
                 struct path one = {batches[b], optimizers[o], gemm ? "portable" : "openblas", true, true, 1, false},
                             many = one;
                 const struct weights wanted = wanted_after(lab, &one);
-                for (many.threads = LAB_SANITIZED ? 3 : 2; many.threads <= (LAB_SANITIZED ? 3 : 7);
+                for (many.threads = SANITIZED ? 3 : 2; many.threads <= (SANITIZED ? 3 : 7);
                      many.threads += many.threads == 3 ? 4 : 1)
                     if (!leads_to(lab, &many, &wanted))
                         fail_msg("%d rows, %s, %s: %d threads differ from one", (int)one.rows, one.optimizer, one.gemm,

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-enum { UNITS = 72, ROWS = 100, UPDATES = 6, MOST = LAB_SANITIZED ? 4 : 7 };
+enum { UNITS = 72, ROWS = 100, UPDATES = 6, MOST = SANITIZED ? 4 : 7 };
 
 static const char *const models[] = {
     "[{dense: {units: 600, activation: sigmoid}}, {dropout: {rate: 0.1}}, {dense: {units: 300, activation: relu}}, "
@@ -68,7 +68,7 @@ static float *weights_after(struct lab *lab, const char *model_text, const char 
 
 static void teams_that_change_between_updates_change_no_bit(void **state) {
     for (size_t m = 0; m < 2; m++)
-        for (size_t o = 0; o < 4; o += LAB_SANITIZED ? 2 : 1)
+        for (size_t o = 0; o < 4; o += SANITIZED ? 2 : 1)
             for (size_t b = 0; b < BATCHES; b++) {
                 uint64_t n, k;
                 float *one = weights_after(*state, models[m], optimizers[o], batches[b], false, &n),
